@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The contract between the gateway and one kind of network.
+ * No XML, no JID, no XEP number may appear in this file.
+ *
+ * A *backend* is one constant table. A *net* is one enabled network (one section of the
+ * configuration). A *link* is one account's login there; the backend allocates it with struct
+ * sj_link as its first member. Calls go down through struct sj_backend, events come up through
+ * struct sj_host.
+ *
+ * Rules
+ * - Operations return at once. SJ_OK means accepted; the outcome comes as op_done with the same
+ *   sj_op, exactly once, also on failure and when the link goes down (SJ_UNREACHABLE). An operation
+ *   that returns another status gets no op_done.
+ * - No host function is ever called from inside an operation, connect, disconnect, link_new or
+ *   link_free: post it with sj_loop_defer (or from a conn or timer callback).
+ * - All pointers, both ways, are borrowed until the call returns.
+ * - Strings are valid UTF-8, NUL-terminated, without C0 controls except tab and newline in bodies
+ *   and status texts. What goes up is repaired by the backend; what comes down has been validated,
+ *   but the backend still refuses what would break its own wire (CR, LF, NUL, length).
+ * - Ids (peer, nick) are in the network's canonical form, made by id_canon; the gateway compares
+ *   them with strcmp and shows nothing else to users. If the mapping changes while a link is up the
+ *   backend ends the link with SJ_END_RESTART.
+ * - A link that is down stays down: the gateway frees it and makes a new one to reconnect.
+ * - After disconnect at most op_done for what was pending and one link_state(SJ_LINK_DOWN) come;
+ *   link_free is called from the loop top, never below a host function, at any time (also without
+ *   disconnect); after it nothing is heard of that link, and no op_done is owed.
+ * - Everything must stay serialisable: plain structs, ids, strings, numbers. */
+#ifndef SOJOURN_BACKEND_H
+#define SOJOURN_BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sojourn/error.h"
+#include "sojourn/option.h"
+
+#define SJ_BACKEND_ABI 1u
+
+/* Limits of what crosses the contract, in bytes without the NUL. */
+#define SJ_ID_MAX 1023u
+#define SJ_NAME_MAX 1023u
+#define SJ_STATUS_MAX 1023u
+#define SJ_BODY_MAX 65536u
+#define SJ_FIELD_MAX 1023u
+#define SJ_FIELDS_MAX 16u
+
+struct sj_loop;
+struct sj_log;
+struct sj_strbuf;
+struct sj_net;
+struct sj_link;
+typedef uint64_t sj_op;          /* 0: nobody waits for the outcome */
+typedef int64_t sj_msec;         /* UTC, milliseconds since 1970 */
+
+enum sj_cap {
+    SJ_CAP_CONTACTS = 1u << 0,      /* contact_add/_remove; contacts' presence is reported */
+    SJ_CAP_CONTACT_LIST = 1u << 1,  /* the network keeps the list and reports it after login;
+                                       without it the gateway adds its own list at each login */
+    SJ_CAP_APPROVAL = 1u << 2,      /* adding needs the other's consent: contact_answer, requests */
+    SJ_CAP_PRESENCE = 1u << 3,      /* set_presence */
+    SJ_CAP_ANONYMOUS = 1u << 4,     /* works without an account's password */
+};
+
+/* Registration fields. `var` is a stable key, also in the store. These names have a fixed meaning
+ * (and standard places in forms): username, password, name, email. */
+enum sj_field_kind { SJ_FIELD_TEXT, SJ_FIELD_SECRET, SJ_FIELD_BOOL };
+struct sj_field {
+    const char *var;             /* [a-z][a-z_]{0,30} */
+    const char *label;           /* shown to the user, English UTF-8 */
+    enum sj_field_kind kind;     /* SECRET: sealed at rest, never shown, never logged */
+    bool required;
+    const char *fallback;        /* default or NULL */
+};
+/* Values parallel to the backend's fields; NULL: not given. */
+struct sj_account {
+    const char *const *value;
+    size_t n_values;
+};
+
+enum sj_show { SJ_SHOW_OFFLINE, SJ_SHOW_ONLINE, SJ_SHOW_CHAT, SJ_SHOW_AWAY, SJ_SHOW_XA, SJ_SHOW_DND };
+
+struct sj_message {              /* one message, either direction */
+    const char *peer;            /* contact id, canonical */
+    const char *body;            /* 1..SJ_BODY_MAX bytes */
+    const char *id;              /* network's id when it comes up, ours when it goes down; or NULL */
+    sj_msec sent_at;             /* 0: now */
+    bool action;                 /* "/me" as a fact, not as text */
+    bool notice;                 /* automatic text that must not be answered by machines */
+    bool own;                    /* comes up: the user sent it from elsewhere, to peer */
+};
+
+/* A contact as the network tells it. NULL members: unknown, unchanged. */
+struct sj_contact {
+    const char *id;              /* canonical */
+    const char *name;            /* display name or NULL */
+    const char *group;           /* the network's group or NULL */
+    const char *status;          /* text or NULL */
+    enum sj_show show;
+    bool listed;                 /* it stands in the user's list over there */
+    bool has_presence;           /* show and status are known */
+};
+
+enum sj_link_state { SJ_LINK_UP, SJ_LINK_DOWN };
+
+/* Why a link ended: name, text for users, is it an error, may the gateway try again. */
+#define SJ_END_LIST(X)                                                                    \
+    X(ASKED, "logged out", 0, 0)                                                          \
+    X(CLOSED, "the network closed the connection", 1, 1)                                  \
+    X(UNREACHABLE, "the network cannot be reached", 1, 1)                                 \
+    X(TIMEOUT, "the network no longer answers", 1, 1)                                     \
+    X(TLS, "the network's certificate was refused", 1, 1)                                 \
+    X(THROTTLED, "the network asks to come back later", 1, 1)                             \
+    X(PROTOCOL, "the network sent something that makes no sense", 1, 1)                   \
+    X(OVERFLOW, "too much data waits for the network", 1, 1)                              \
+    X(RESTART, "the session had to be renewed", 0, 1)                                     \
+    X(AUTH, "the network refused the credentials", 1, 0)                                  \
+    X(BANNED, "the network does not let this account in", 1, 0)                           \
+    X(CONFLICT, "the account is in use from elsewhere", 1, 0)
+enum sj_end {
+#define SJ_END_ENUM(name, text, error, retry) SJ_END_##name,
+    SJ_END_LIST(SJ_END_ENUM)
+#undef SJ_END_ENUM
+    SJ_END_COUNT
+};
+const char *sj_end_name(enum sj_end end);    /* "closed": for logs */
+const char *sj_end_text(enum sj_end end);
+bool sj_end_is_error(enum sj_end end);
+bool sj_end_may_retry(enum sj_end end);
+
+/* The gateway's half; every member non-NULL. */
+struct sj_host {
+    /* UP once after connect succeeded (logged in); DOWN once, end and why say the cause (why may
+     * hold the network's own words, or NULL). */
+    void (*link_state)(struct sj_link *, enum sj_link_state, enum sj_end end,
+                       const struct sj_error *why);
+    void (*op_done)(struct sj_link *, sj_op, const struct sj_error *err);   /* NULL: success */
+    void (*message)(struct sj_link *, const struct sj_message *);
+    /* A contact is new or changed. With SJ_CAP_APPROVAL, listed also says that it consented. */
+    void (*contact)(struct sj_link *, const struct sj_contact *);
+    /* A contact went from the list: removed there, or it refused (why, may be NULL). */
+    void (*contact_gone)(struct sj_link *, const char *id, const struct sj_error *why);
+    /* A contact changed its id (nick). */
+    void (*contact_renamed)(struct sj_link *, const char *id, const char *new_id);
+    /* Somebody asks to see the user's presence; answered by contact_answer. text may be NULL. */
+    void (*contact_request)(struct sj_link *, const char *id, const char *name, const char *text);
+    /* A line for the user from the network or backend itself. */
+    void (*notice)(struct sj_link *, const char *text);
+    /* The user's own canonical id over there, at login and when it changes. */
+    void (*self)(struct sj_link *, const char *id);
+    /* State to keep (tokens, marks); comes back in link_new. At most SJ_STATE_MAX bytes. */
+    void (*state_save)(struct sj_link *, const void *blob, size_t len);
+};
+#define SJ_STATE_MAX 65536u
+
+struct sj_link {                 /* first member of the backend's own struct */
+    uint32_t magic;              /* the backend's constant */
+    const struct sj_backend *backend;
+    const struct sj_host *host;
+    uint64_t session;            /* the gateway's id, never reused while the process lives */
+    struct sj_net *net;          /* borrowed, outlives the link */
+    struct sj_loop *loop;        /* borrowed, outlives the link */
+    const struct sj_log *log;    /* borrowed; carries user and network */
+};
+
+struct sj_backend {
+    unsigned abi;                /* SJ_BACKEND_ABI */
+    const char *name;            /* [a-z0-9-]{1,16}: configuration and logs only */
+    const char *network_type;    /* gateway type of the registrar: "irc", ... */
+    const char *network_name;    /* for people: "IRC" */
+    const char *id_name;         /* what one address over there is called: "nickname" */
+    const char *id_help;         /* sentence that asks for one: "Nickname of the person on IRC" */
+    const char *register_help;   /* sentences above the registration form */
+    uint32_t caps;
+    const struct sj_field *fields;
+    size_t n_fields;
+    const struct sj_option *options;     /* keys of its sections, beyond the common ones */
+    size_t n_options;
+
+    /* Makes the running form of one configured network. values are borrowed for its life.
+     * SJ_INVALID with text when the values contradict each other or a file is unusable. */
+    enum sj_status (*net_new)(struct sj_net **out, struct sj_loop *, const struct sj_log *,
+                              const struct sj_values *values, struct sj_error *);
+    void (*net_free)(struct sj_net **);          /* all its links are gone by then */
+
+    /* Appends the canonical id; link may be NULL (default mapping then). SJ_INVALID: no id of
+     * this network. */
+    enum sj_status (*id_canon)(struct sj_strbuf *out, const struct sj_net *,
+                               const struct sj_link *, const char *id, struct sj_error *);
+    /* Are the values usable as far as one can tell without the network? SJ_UNACCEPTABLE with text
+     * that names the field. */
+    enum sj_status (*account_check)(const struct sj_net *, const struct sj_account *,
+                                    struct sj_error *);
+    /* base is copied into the first member. The account is only lent: copy what is needed, wipe
+     * secrets when the login is through. blob: what state_save gave, or NULL. Never NULL. */
+    struct sj_link *(*link_new)(const struct sj_link *base, const struct sj_account *,
+                                const void *blob, size_t len);
+    void (*link_free)(struct sj_link **);
+    enum sj_status (*connect)(struct sj_link *, struct sj_error *);
+    /* reason: shown to others where the network can. Ends in link_state(DOWN, SJ_END_ASKED). */
+    void (*disconnect)(struct sj_link *, const char *reason);
+    enum sj_status (*send_message)(struct sj_link *, const struct sj_message *, sj_op,
+                                   struct sj_error *);
+
+    /* SJ_CAP_PRESENCE. Never OFFLINE: that is disconnect. status may be NULL. */
+    enum sj_status (*set_presence)(struct sj_link *, enum sj_show, const char *status,
+                                   struct sj_error *);
+    /* SJ_CAP_CONTACTS. Idempotent. Success of contact_add means: in the list (SJ_CAP_APPROVAL: the
+     * request is out; consent comes as contact, refusal as contact_gone). */
+    enum sj_status (*contact_add)(struct sj_link *, const char *id, sj_op, struct sj_error *);
+    enum sj_status (*contact_remove)(struct sj_link *, const char *id, sj_op, struct sj_error *);
+    /* SJ_CAP_APPROVAL: lets id see the user's presence, or refuses. */
+    enum sj_status (*contact_answer)(struct sj_link *, const char *id, bool accept, sj_op,
+                                     struct sj_error *);
+};
+
+/* NULL when the table is sound (functions match caps, fields and options well formed), else what
+ * is wrong. Called for every backend at start. */
+const char *sj_backend_check(const struct sj_backend *b);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Statuses and error texts that cross rooms.
+ *
+ * A function that can fail for reasons outside our control returns enum sj_status; SJ_OK is 0.
+ * `text` may be shown to the user who caused the error: no secret, no path, no other user's data. */
+#ifndef SOJOURN_ERROR_H
+#define SOJOURN_ERROR_H
+
+/* name, short text for logs */
+#define SJ_STATUS_LIST(X)                              \
+    X(OK, "ok")                                        \
+    X(INVALID, "invalid")                              \
+    X(NOTFOUND, "not found")                           \
+    X(EXISTS, "exists already")                        \
+    X(AUTH, "credentials refused")                     \
+    X(DENIED, "not permitted")                         \
+    X(OFFLINE, "peer is offline, nothing stored")      \
+    X(UNREACHABLE, "no live link")                     \
+    X(UNREGISTERED, "not registered")                  \
+    X(UNACCEPTABLE, "not acceptable")                  \
+    X(UNSUPPORTED, "not supported")                    \
+    X(UNAVAILABLE, "service unavailable")              \
+    X(LIMIT, "limit reached")                          \
+    X(TIMEOUT, "timed out")                            \
+    X(REMOTE, "refused by the network")                \
+    X(CANCELED, "canceled")                            \
+    X(INTERNAL, "internal error")
+
+enum sj_status {
+#define SJ_STATUS_ENUM(name, text) SJ_##name,
+    SJ_STATUS_LIST(SJ_STATUS_ENUM)
+#undef SJ_STATUS_ENUM
+    SJ_STATUS_COUNT
+};
+
+#define SJ_ERROR_TEXT_MAX 200
+
+struct sj_error {
+    enum sj_status status;
+    char text[SJ_ERROR_TEXT_MAX];    /* UTF-8, may be empty */
+};
+
+/* Fills err (may be NULL) with status and a formatted text, cut on a code point. Returns status. */
+enum sj_status sj_fail(struct sj_error *err, enum sj_status status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Short English text of a status, static. Any value is allowed. */
+const char *sj_status_text(enum sj_status status);
+
+#endif

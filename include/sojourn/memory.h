@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Allocation that never returns NULL (out of memory ends the process with a log line), and secrets.
+ *
+ * Sizes that come from outside are checked against a named limit before they get here. */
+#ifndef SOJOURN_MEMORY_H
+#define SOJOURN_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void *sj_malloc(size_t n);
+void *sj_calloc(size_t count, size_t size);        /* zeroed; overflow ends the process */
+void *sj_realloc(void *p, size_t n);
+char *sj_strdup(const char *s);                    /* s may be NULL: returns NULL */
+char *sj_strndup(const char *s, size_t n);         /* at most n bytes, terminated */
+void sj_free(void *p);                             /* NULL is fine */
+
+/* Overwrites n bytes in a way that the compiler keeps. */
+void sj_wipe(void *p, size_t n);
+/* Wipes and frees *s, sets it to NULL. NULL and pointer to NULL are fine. */
+void sj_secret_free(char **s);
+/* 1 when equal; time depends on n only. */
+int sj_equal_secret(const void *a, const void *b, size_t n);
+
+/* n bytes from the system's generator (libsodium). */
+void sj_random_bytes(void *out, size_t n);
+/* Uniform in [0, bound); bound 0 gives 0. */
+uint32_t sj_random_below(uint32_t bound);
+
+#endif

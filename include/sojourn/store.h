@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The store: registrations, contacts and link states, sealed at rest. LMDB and libsodium hidden.
+ *
+ * An *owner* is one account: hostname of the network, user's bare address, label ("" for now).
+ * Every function that takes an owner or a record copies what it keeps. Lists are called back with
+ * borrowed records that are valid until the callback returns; the callback must not call the store.
+ *
+ * Durability: a function returns SJ_OK only after its change is synced, except the ones that say
+ * "grouped": those return at once and are synced within SJ_STORE_GROUP_MS, in order.
+ * Errors common to all: SJ_LIMIT the disk or the map is full (nothing was changed, the store stays
+ * usable; one line is logged), SJ_INTERNAL a record is damaged or the disk fails (logged with
+ * the table and the hashed key). SJ_NOTFOUND: no such record. */
+#ifndef SOJOURN_STORE_H
+#define SOJOURN_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sojourn/error.h"
+
+#define SJ_STORE_GROUP_MS 10
+#define SJ_STORE_VALUES_MAX 16u          /* account values of a registration */
+#define SJ_STORE_VALUE_MAX 1023u         /* bytes of one value */
+#define SJ_STORE_TEXT_MAX 3071u          /* bytes of an address, id, name or group */
+#define SJ_STORE_BLOB_MAX 65536u
+
+struct sj_loop;
+struct sj_log;
+struct sj_store;
+
+struct sj_owner {
+    const char *host;        /* "irc.example.org" */
+    const char *user;        /* bare, prepared: "romeo@example.org" */
+    const char *label;       /* "" unless the user has several accounts there */
+};
+
+struct sj_store_value {
+    const char *var;         /* field name */
+    const char *value;       /* may be a secret: lent pointers are wiped after the callback */
+};
+
+struct sj_registration {
+    struct sj_owner owner;
+    int64_t created_at;                          /* UTC ms */
+    bool sees_user;          /* the user lets the gateway see their presence */
+    bool seen_by_user;       /* the gateway lets the user see its presence */
+    bool online;             /* was logged in: log in again after a restart (grouped) */
+    size_t n_values;
+    struct sj_store_value values[SJ_STORE_VALUES_MAX];
+};
+
+struct sj_store_contact {
+    const char *id;          /* canonical id over there */
+    const char *name;        /* or NULL */
+    const char *group;       /* or NULL */
+    bool to;                 /* the user sees the contact's presence */
+    bool from;               /* the contact sees the user's presence */
+    bool asked_out;          /* the user asked, the contact has not answered */
+    bool asked_in;           /* the contact asked, the user has not answered */
+    bool suggested;          /* was offered to the user's client as a roster item */
+};
+
+struct sj_store_options {
+    const char *dir;         /* data directory, made (0700) when missing; NULL: in memory (tests) */
+    const char *key_file;    /* 32 bytes, 0600, ours; made when missing and the store is empty */
+    size_t map_bytes;        /* address space to start with; 0: 1 GiB; grows by itself */
+};
+
+/* Opens. SJ_DENIED: the key file is not private, of the wrong size, unreadable, missing although
+ * there are data, or not the key of these data; SJ_INVALID: newer schema than ours; text says what
+ * to do. loop drives grouped commits and is borrowed. */
+enum sj_status sj_store_open(struct sj_store **out, struct sj_loop *loop, const struct sj_log *log,
+                             const struct sj_store_options *options, struct sj_error *err);
+/* Commits what is grouped, wipes keys, closes. */
+void sj_store_close(struct sj_store **store);
+/* Commits what is grouped now. */
+enum sj_status sj_store_flush(struct sj_store *store, struct sj_error *err);
+
+/* Makes a new key file (32 random bytes, mode 0600); SJ_EXISTS: something is there already. */
+enum sj_status sj_store_genkey(const char *path, struct sj_error *err);
+/* What open would say of this key file, without opening data: SJ_OK also when it is missing and
+ * may be made. */
+enum sj_status sj_store_check_key(const char *path, struct sj_error *err);
+
+/* Adds or replaces; `online` is taken along. Makes the user's data key at first. */
+enum sj_status sj_store_registration_put(struct sj_store *, const struct sj_registration *,
+                                         struct sj_error *);
+enum sj_status sj_store_registration_get(struct sj_store *, const struct sj_owner *,
+                                         void (*fn)(const struct sj_registration *, void *arg),
+                                         void *arg, struct sj_error *);
+/* Removes the registration and everything of this owner; the data key is destroyed with it. */
+enum sj_status sj_store_registration_remove(struct sj_store *, const struct sj_owner *,
+                                            struct sj_error *);
+/* All registrations in no order; damaged ones are logged, counted in *damaged (may be NULL) and
+ * passed over. fn may return false to stop. */
+enum sj_status sj_store_registration_each(struct sj_store *, size_t *damaged,
+                                          bool (*fn)(const struct sj_registration *, void *arg),
+                                          void *arg, struct sj_error *);
+/* Grouped. Only the flag; unknown owners are ignored at commit. */
+void sj_store_online_put(struct sj_store *, const struct sj_owner *, bool online);
+
+/* SJ_NOTFOUND when the owner has no registration. */
+enum sj_status sj_store_contact_put(struct sj_store *, const struct sj_owner *,
+                                    const struct sj_store_contact *, struct sj_error *);
+enum sj_status sj_store_contact_remove(struct sj_store *, const struct sj_owner *, const char *id,
+                                       struct sj_error *);
+enum sj_status sj_store_contact_each(struct sj_store *, const struct sj_owner *, size_t *damaged,
+                                     bool (*fn)(const struct sj_store_contact *, void *arg),
+                                     void *arg, struct sj_error *);
+
+/* Grouped. The backend's own state of a link; len 0 removes it. */
+void sj_store_state_put(struct sj_store *, const struct sj_owner *, const void *blob, size_t len);
+enum sj_status sj_store_state_get(struct sj_store *, const struct sj_owner *,
+                                  void (*fn)(const void *blob, size_t len, void *arg), void *arg,
+                                  struct sj_error *);
+
+struct sj_store_stats {
+    uint64_t registrations;
+    uint64_t records;
+    uint64_t map_bytes, used_bytes;
+};
+void sj_store_stats(struct sj_store *, struct sj_store_stats *out);
+
+#endif
