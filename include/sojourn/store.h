@@ -99,6 +99,9 @@ enum sj_status sj_store_registration_each(struct sj_store *, size_t *damaged,
                                           void *arg, struct sj_error *);
 /* Grouped. Only the flag; unknown owners are ignored at commit. */
 void sj_store_online_put(struct sj_store *, const struct sj_owner *, bool online);
+/* Grouped. Only the two subscription flags (they live in the same small record as online). */
+void sj_store_subscription_put(struct sj_store *, const struct sj_owner *, bool sees_user,
+                               bool seen_by_user);
 
 /* SJ_NOTFOUND when the owner has no registration. */
 enum sj_status sj_store_contact_put(struct sj_store *, const struct sj_owner *,

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The people in one user's list: their record, and their presence towards the user. What the
+ * user's server and the network ask of it is in subscription.c; offering it to the user's client
+ * in suggest.c. Addresses are bare, always (XEP-0100 §5, G100-46; requirements §24.1). */
+#include <string.h>
+
+#include "session.h"
+#include "sojourn/memory.h"
+#include "sojourn/strbuf.h"
+
+struct contact *contact_find(const struct session *s, const char *id)
+{
+    return sj_map_find(&s->contacts, id);
+}
+
+struct contact *contact_add(struct session *s, const char *id)
+{
+    struct contact *c = contact_find(s, id);
+    size_t n = strlen(id) + 1;
+
+    if (c || s->contacts.used >= s->all->options->contacts_max)
+        return c;
+    c = sj_calloc(1, sizeof *c + n);
+    memcpy(c->id, id, n);
+    sj_map_put(&s->contacts, c->id, c);
+    return c;
+}
+
+void contact_set(char **field, const char *text)
+{
+    if (text && *field && strcmp(text, *field) == 0)
+        return;
+    sj_free(*field);
+    *field = sj_strdup(text);
+}
+
+void contact_free(struct contact **c)
+{
+    if (!c || !*c)
+        return;
+    sj_free((*c)->name);
+    sj_free((*c)->group);
+    sj_free((*c)->status);
+    sj_free(*c);
+    *c = NULL;
+}
+
+enum sj_status contact_save(struct session *s, struct contact *c, struct sj_error *err)
+{
+    struct sj_store_contact record = {
+        .id = c->id, .name = c->name, .group = c->group, .to = c->to, .from = c->from,
+        .asked_out = c->asked_out, .asked_in = c->asked_in, .suggested = c->suggested};
+    struct sj_owner owner;
+    enum sj_status status;
+
+    session_owner(s, &owner);
+    status = sj_store_contact_put(s->all->store, &owner, &record, err);
+    c->stored = c->stored || status == SJ_OK;
+    return status;
+}
+
+void contact_forget(struct session *s, struct contact *c)
+{
+    struct sj_error err = {SJ_OK, ""};
+    struct sj_owner owner;
+
+    session_owner(s, &owner);
+    if (c->stored && sj_store_contact_remove(s->all->store, &owner, c->id, &err) != SJ_OK)
+        sj_log_error(&s->log, "contact not removed from the store cause=%s", SJ_CLIP(err.text));
+    sj_map_remove(&s->contacts, c->id);
+    contact_free(&c);
+}
+
+void contact_drop_unused(struct session *s, struct contact *c)
+{
+    if (!c->to && !c->from && !c->asked_out && !c->asked_in && !c->listed)
+        contact_forget(s, c);
+}
+
+static enum xmpp_show contact_show(enum sj_show show)
+{
+    static const enum xmpp_show map[] = {
+        [SJ_SHOW_OFFLINE] = XMPP_OFFLINE, [SJ_SHOW_ONLINE] = XMPP_ONLINE,
+        [SJ_SHOW_CHAT] = XMPP_CHAT, [SJ_SHOW_AWAY] = XMPP_AWAY,
+        [SJ_SHOW_XA] = XMPP_XA, [SJ_SHOW_DND] = XMPP_DND};
+
+    return map[show];
+}
+
+/* Current presence of the contact to an address of the user, whatever it is (G100-27, R6121-05,
+ * R6121-20). The caller has checked that the user may see it. */
+void contact_send_presence(struct session *s, struct contact *c, const char *to, const char *id)
+{
+    bool available = s->state == SESSION_ONLINE && c->has_presence && c->show != SJ_SHOW_OFFLINE;
+    struct xmpp_presence_out out = {
+        .peer = c->id, .to = to, .show = available ? contact_show(c->show) : XMPP_OFFLINE,
+        .status = c->has_presence || available ? c->status : NULL,
+        .id = available ? NULL : id, .seen_at = available ? 0 : c->seen_at};
+
+    if (!s->announced && available)
+        return;                          /* it follows with the announcement */
+    if (xmpp_send_presence(s->all->xmpp, s->network->index, &out))
+        c->shown = available || (c->shown && strcmp(to, s->user) != 0);
+}
+
+void contact_show_unavailable(struct session *s, struct contact *c, const char *to)
+{
+    struct xmpp_presence_out out = {.peer = c->id, .to = to, .show = XMPP_OFFLINE};
+
+    xmpp_send_presence(s->all->xmpp, s->network->index, &out);
+}
+
+/* At the log-in and for each new resource: everybody who is there (G100-27, G100-29). At the first
+ * announcement after a start of the daemon also those who are not, since the user's server may
+ * still show what was true before (R6121-28). */
+void contacts_send_all(struct session *s, const char *to)
+{
+    struct contact *c;
+    uint32_t at = 0;
+
+    while ((c = sj_map_next(&s->contacts, &at)) != NULL) {
+        bool available = c->has_presence && c->show != SJ_SHOW_OFFLINE;
+        if (c->to && (available || (s->fresh && c->has_presence)))
+            contact_send_presence(s, c, to, NULL);
+    }
+}
+
+/* Everybody who was shown as available goes unavailable (G100-34). */
+void contacts_unavailable(struct session *s, bool forget_presence)
+{
+    struct contact *c;
+    uint32_t at = 0;
+
+    while ((c = sj_map_next(&s->contacts, &at)) != NULL) {
+        if (c->shown)
+            contact_show_unavailable(s, c, s->user);
+        c->shown = false;
+        if (forget_presence)
+            c->has_presence = c->listed = false;
+    }
+}
+
+/* After a log-in: a network without a list of its own is told ours; requests that were not
+ * answered are repeated once (R6121-10). */
+void contacts_watch(struct session *s)
+{
+    bool keeps_list = (s->network->backend->caps & SJ_CAP_CONTACT_LIST) != 0;
+    struct sj_error err = {SJ_OK, ""};
+    struct contact *c;
+    uint32_t at = 0;
+
+    if (!(s->network->backend->caps & SJ_CAP_CONTACTS))
+        return;
+    while ((c = sj_map_next(&s->contacts, &at)) != NULL) {
+        struct op_ask ask = {.kind = OP_CONTACT_ADD, .peer = c->id};
+        sj_op op = 0;
+        if (!c->asked_out && (keeps_list || !c->to))
+            continue;
+        if (c->asked_out && (op = op_new(s, &ask, &err)) == 0)
+            continue;
+        if (s->network->backend->contact_add(s->link, c->id, op, &err) != SJ_OK) {
+            op_forget(s->all, op);
+            sj_log_debug(&s->log, "contact not watched peer=%s cause=%s", SJ_CLIP(c->id),
+                         SJ_CLIP(err.text));
+        }
+    }
+}
+
+enum sj_status session_canon(const struct session *s, const char *peer, struct sj_strbuf *out,
+                             struct sj_error *err)
+{
+    enum sj_status status =
+        s->network->backend->id_canon(out, s->network->options->net, s->link, peer, err);
+
+    if (status == SJ_OK && !sj_strbuf_ok(out))
+        return sj_fail(err, SJ_INVALID, "This address is too long.");
+    return status;
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Messages on their way: handed to the link, or held for a bounded time while there is none; and
+ * from the network held until the user's log-in is through (G100-08) and the component stream
+ * takes them. Nothing is stored beyond that (XEP-0100 §8). */
+#include <string.h>
+
+#include "session.h"
+#include "sojourn/memory.h"
+#include "sojourn/strbuf.h"
+
+#define HELD_SWEEP_MS 1000
+#define HELD_DROP_BURST 5
+#define HELD_DROP_PERIOD_MS 60000
+
+static void held_unlink(struct session *s, struct held *h)
+{
+    sj_list_remove(&h->link);
+    s->held_count--;
+    s->held_bytes -= h->bytes;
+}
+
+static void held_free(struct held *h)
+{
+    sj_free(h->peer);
+    sj_free(h->body);
+    sj_free(h->id);
+    sj_free(h->full);
+    sj_free(h);
+}
+
+static struct held *held_new(struct session *s, const char *peer, const char *body, const char *id)
+{
+    size_t bytes = strlen(peer) + strlen(body);
+    struct held *h;
+
+    if (s->held_count >= SESSION_HELD_MAX || s->held_bytes + bytes > SESSION_HELD_BYTES_MAX)
+        return NULL;
+    h = sj_calloc(1, sizeof *h);
+    h->peer = sj_strdup(peer);
+    h->body = sj_strdup(body);
+    h->id = sj_strdup(id);
+    h->bytes = bytes;
+    sj_list_init(&h->link);
+    s->held_count++;
+    s->held_bytes += bytes;
+    return h;
+}
+
+enum sj_status held_out_add(struct session *s, const struct xmpp_message_in *m, const char *peer,
+                            struct sj_error *err)
+{
+    struct held *h = held_new(s, peer, m->body, m->from.id);
+
+    if (!h)
+        return sj_fail(err, SJ_LIMIT, "Too many messages are waiting for the connection.");
+    h->full = sj_strdup(m->from.full);
+    h->action = m->action;
+    h->deadline_ms = sj_loop_now_ms(s->all->loop) + s->all->options->hold_ms;
+    sj_list_append(&s->held_out, &h->link);
+    sessions_sweep_later(s->all);
+    return SJ_OK;
+}
+
+static void held_answer(struct session *s, const struct held *h, const struct sj_error *err)
+{
+    xmpp_send_message_error(s->all->xmpp, s->network->index, h->peer, h->full, h->id, err);
+}
+
+void held_out_send(struct session *s)
+{
+    struct sj_error err = {SJ_OK, ""};
+
+    while (s->state == SESSION_ONLINE && !sj_list_empty(&s->held_out)) {
+        struct held *h = SJ_CONTAINER(s->held_out.next, struct held, link);
+        struct sj_message m = {.peer = h->peer, .body = h->body, .id = h->id, .action = h->action};
+        held_unlink(s, h);
+        if (session_send_now(s, &m, h->full, &err) != SJ_OK)
+            held_answer(s, h, &err);
+        held_free(h);
+    }
+}
+
+void held_out_bounce(struct session *s, const struct sj_error *err)
+{
+    while (!sj_list_empty(&s->held_out)) {
+        struct held *h = SJ_CONTAINER(s->held_out.next, struct held, link);
+        held_unlink(s, h);
+        held_answer(s, h, err);
+        held_free(h);
+    }
+}
+
+static bool held_deliver(struct session *s, const struct sj_message *m)
+{
+    struct xmpp_message_out out = {.peer = m->peer, .to = s->user, .body = m->body,
+                                   .sent_at = m->sent_at, .network_id = m->id,
+                                   .action = m->action};
+
+    return xmpp_send_message(s->all->xmpp, s->network->index, &out);
+}
+
+void held_in_add(struct session *s, const struct sj_message *m)
+{
+    struct held *h = held_new(s, m->peer, m->body, m->id);
+    unsigned dropped;
+
+    if (!h) {
+        if (sj_log_allow(&s->all->drop_limit, sj_loop_now_ms(s->all->loop), HELD_DROP_BURST,
+                         HELD_DROP_PERIOD_MS, &dropped))
+            sj_log_warn(&s->log, "message from the network dropped, too many are held for the "
+                        "user held=%zu suppressed=%u", s->held_count, dropped);
+        return;
+    }
+    h->sent_at = m->sent_at ? m->sent_at : sj_loop_utc_ms(s->all->loop);
+    h->action = m->action;
+    sj_list_append(&s->held_in, &h->link);
+    sessions_sweep_later(s->all);
+}
+
+void held_in_send(struct session *s)
+{
+    while (!sj_list_empty(&s->held_in)) {
+        struct held *h = SJ_CONTAINER(s->held_in.next, struct held, link);
+        struct sj_message m = {.peer = h->peer, .body = h->body, .id = h->id,
+                               .sent_at = h->sent_at, .action = h->action};
+        if (!held_deliver(s, &m))
+            return;
+        held_unlink(s, h);
+        held_free(h);
+    }
+}
+
+void session_deliver(struct session *s, const struct sj_message *m)
+{
+    s->network->from_network++;
+    if (s->announced && sj_list_empty(&s->held_in) && held_deliver(s, m))
+        return;
+    held_in_add(s, m);
+}
+
+enum sj_status session_send_now(struct session *s, const struct sj_message *m, const char *full,
+                                struct sj_error *err)
+{
+    struct op_ask ask = {.kind = OP_MESSAGE, .peer = m->peer, .full = full, .id = m->id};
+    sj_op op = op_new(s, &ask, err);
+    enum sj_status status;
+
+    if (!op)
+        return SJ_LIMIT;
+    status = s->network->backend->send_message(s->link, m, op, err);
+    if (status != SJ_OK)
+        op_forget(s->all, op);
+    else
+        s->network->to_network++;
+    return status;
+}
+
+/* Queues m for the peer of the session's link; held for hold_ms while the link is being made.
+ * Source: XEP-0100 §4.8.1, §4.8.2; G100-43, G100-44, G100-47. */
+enum sj_status session_send(struct session *s, const struct xmpp_message_in *m,
+                            struct sj_error *err)
+{
+    struct sj_strbuf id;
+    enum sj_status status;
+    struct sj_message out = {.body = m->body, .id = m->from.id, .action = m->action};
+
+    sj_strbuf_init(&id, SJ_ID_MAX);
+    status = session_canon(s, m->peer, &id, err);
+    if (status != SJ_OK)
+        status = sj_fail(err, SJ_NOTFOUND, "This is no address on this network.");
+    else if (s->state == SESSION_ONLINE && sj_list_empty(&s->held_out)) {
+        out.peer = id.s;
+        status = session_send_now(s, &out, m->from.full, err);
+    } else if (s->state == SESSION_ONLINE || s->state == SESSION_CONNECTING ||
+               s->state == SESSION_QUEUED || s->state == SESSION_BACKOFF) {
+        status = held_out_add(s, m, id.s, err);
+    } else if (s->state == SESSION_REFUSED) {
+        status = sj_fail(err, SJ_UNREACHABLE, "The network refused your log-in; "
+                         "register again with the right data.");
+    } else {
+        status = sj_fail(err, SJ_UNREACHABLE, "You are not logged in to the network; "
+                         "show yourself as available first.");
+    }
+    sj_strbuf_release(&id);
+    return status;
+}
+
+static void held_expire(struct session *s, int64_t now_ms)
+{
+    struct sj_error late;
+
+    sj_fail(&late, SJ_UNREACHABLE, "The network could not be reached in time.");
+    while (!sj_list_empty(&s->held_out)) {
+        struct held *h = SJ_CONTAINER(s->held_out.next, struct held, link);
+        if (now_ms < h->deadline_ms)
+            return;
+        held_unlink(s, h);
+        held_answer(s, h, &late);
+        held_free(h);
+    }
+}
+
+void held_sweep(struct sessions *all, int64_t now_ms)
+{
+    struct session *s;
+    uint32_t at = 0;
+
+    while ((s = sj_idmap_next(&all->by_id, &at)) != NULL) {
+        if (s->held_count == 0)
+            continue;
+        held_expire(s, now_ms);
+        if (s->announced)
+            held_in_send(s);
+    }
+}
+
+void held_clear(struct session *s)
+{
+    struct sj_list *heads[] = {&s->held_out, &s->held_in};
+
+    for (size_t i = 0; i < 2; i++) {
+        while (!sj_list_empty(heads[i])) {
+            struct held *h = SJ_CONTAINER(heads[i]->next, struct held, link);
+            held_unlink(s, h);
+            held_free(h);
+        }
+    }
+}
+
+static bool held_any(const struct sessions *all)
+{
+    const struct session *s;
+    uint32_t at = 0;
+
+    while ((s = sj_idmap_next(&all->by_id, &at)) != NULL) {
+        if (s->held_count > 0)
+            return true;
+    }
+    return false;
+}
+
+static void sweep_run(void *arg)
+{
+    struct sessions *all = arg;
+    int64_t now_ms = sj_loop_now_ms(all->loop);
+
+    ops_sweep(all, now_ms);
+    held_sweep(all, now_ms);
+    if (!sj_list_empty(&all->ops_by_age) || held_any(all))
+        sj_timer_start(all->loop, &all->sweep, HELD_SWEEP_MS);
+}
+
+void sessions_sweep_later(struct sessions *all)
+{
+    if (!all->sweep.fn)
+        sj_timer_init(&all->sweep, sweep_run, all);
+    if (!sj_timer_running(&all->sweep))
+        sj_timer_start(all->loop, &all->sweep, HELD_SWEEP_MS);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* struct sj_host: what backends report, as events of sessions. A link is looked up by its
+ * session's id each time; an event of a link that was given up is dropped. */
+#include <string.h>
+
+#include "session.h"
+#include "sojourn/memory.h"
+#include "sojourn/strbuf.h"
+
+/* The table that a link points to is a member of struct sessions. */
+static struct session *host_session(const struct sj_link *link)
+{
+    struct sessions *all = SJ_CONTAINER(link->host, struct sessions, host);
+
+    return session_by_id(all, link->session);
+}
+
+static bool host_is_check(const struct session *s, const struct sj_link *link)
+{
+    return s->check && s->check->link == link;
+}
+
+static bool host_is_live(const struct session *s, const struct sj_link *link)
+{
+    return s && s->link == link;
+}
+
+static void host_link_state(struct sj_link *link, enum sj_link_state state, enum sj_end end,
+                            const struct sj_error *why)
+{
+    struct session *s = host_session(link);
+
+    if (!s)
+        return;
+    if (host_is_check(s, link))
+        check_link_state(s, state, end, why);
+    else if (host_is_live(s, link) && state == SJ_LINK_UP && s->state == SESSION_CONNECTING)
+        session_link_up(s);
+    else if (host_is_live(s, link) && state == SJ_LINK_DOWN)
+        session_link_down(s, end, why);
+}
+
+static void host_op_done(struct sj_link *link, sj_op op, const struct sj_error *err)
+{
+    struct session *s = host_session(link);
+
+    if (s && op)
+        op_finish(s->all, s, op, err);
+}
+
+static void host_message(struct sj_link *link, const struct sj_message *m)
+{
+    struct session *s = host_session(link);
+
+    if (!s || m->own || (!host_is_live(s, link) && !host_is_check(s, link)))
+        return;
+    session_deliver(s, m);
+}
+
+static void host_presence(struct session *s, struct contact *c, const struct sj_contact *in)
+{
+    bool same = c->has_presence && c->show == in->show &&
+                (c->status == in->status ||
+                 (c->status && in->status && strcmp(c->status, in->status) == 0));
+    bool went = c->has_presence && c->show != SJ_SHOW_OFFLINE && in->show == SJ_SHOW_OFFLINE;
+
+    if (same)
+        return;
+    c->has_presence = true;
+    c->show = in->show;
+    contact_set(&c->status, in->status);
+    if (went)
+        c->seen_at = sj_loop_utc_ms(s->all->loop);
+    if (c->to && s->announced && !s->quiet)
+        contact_send_presence(s, c, s->user, NULL);
+}
+
+static void host_contact(struct sj_link *link, const struct sj_contact *in)
+{
+    struct session *s = host_session(link);
+    struct contact *c;
+
+    if (!s || (!host_is_live(s, link) && !host_is_check(s, link)))
+        return;
+    c = in->listed ? contact_add(s, in->id) : contact_find(s, in->id);
+    if (!c)
+        return;
+    if (in->name)
+        contact_set(&c->name, in->name);
+    if (in->group)
+        contact_set(&c->group, in->group);
+    if (in->has_presence)
+        host_presence(s, c, in);
+    if (!in->listed)
+        return;
+    c->listed = true;
+    if (c->asked_out)
+        contact_approved(s, c);
+    else if (!c->suggested && !c->to)
+        suggest_later(s);
+}
+
+/* G100-52, in the order that requirements §24.2 recommends. */
+static void host_contact_gone(struct sj_link *link, const char *id, const struct sj_error *why)
+{
+    struct session *s = host_session(link);
+    struct contact *c = host_is_live(s, link) ? contact_find(s, id) : NULL;
+    unsigned host;
+
+    if (!c)
+        return;
+    if (c->asked_out) {
+        contact_refused(s, c, why);
+        return;
+    }
+    host = s->network->index;
+    contact_show_unavailable(s, c, s->user);
+    if (c->from || c->asked_in)
+        xmpp_send_subscription(s->all->xmpp, host, id, s->user, XMPP_UNSUBSCRIBE, NULL, NULL, NULL);
+    if (c->to)
+        xmpp_send_subscription(s->all->xmpp, host, id, s->user, XMPP_UNSUBSCRIBED,
+                               why && why->text[0] ? why->text : NULL, NULL, NULL);
+    contact_show_unavailable(s, c, s->user);
+    suggest_gone(s, c);
+    contact_forget(s, c);
+}
+
+static void host_contact_renamed(struct sj_link *link, const char *id, const char *new_id)
+{
+    struct session *s = host_session(link);
+    struct contact *c = host_is_live(s, link) ? contact_find(s, id) : NULL;
+    struct sj_contact gone = {.id = id, .show = SJ_SHOW_OFFLINE, .has_presence = true};
+
+    if (!c)
+        return;
+    sj_log_debug(&s->log, "contact renamed from=%s to=%s", SJ_CLIP(id), SJ_CLIP(new_id));
+    host_presence(s, c, &gone);
+}
+
+static void host_contact_request(struct sj_link *link, const char *id, const char *name,
+                                 const char *text)
+{
+    struct session *s = host_session(link);
+    struct contact *c = host_is_live(s, link) ? contact_add(s, id) : NULL;
+    struct sj_error err = {SJ_OK, ""};
+
+    if (!c)
+        return;
+    if (name)
+        contact_set(&c->name, name);
+    if (c->from) {                                   /* granted earlier: no question twice */
+        if (s->network->backend->contact_answer(s->link, id, true, 0, &err) != SJ_OK)
+            sj_log_debug(&s->log, "answer not passed on cause=%s", SJ_CLIP(err.text));
+        return;
+    }
+    c->asked_in = true;
+    if (contact_save(s, c, &err) != SJ_OK)
+        sj_log_error(&s->log, "request of a contact not stored cause=%s", SJ_CLIP(err.text));
+    xmpp_send_subscription(s->all->xmpp, s->network->index, id, s->user, XMPP_SUBSCRIBE, text,
+                           c->name, NULL);           /* G100-48, G172-01 */
+}
+
+static void host_notice(struct sj_link *link, const char *text)
+{
+    struct session *s = host_session(link);
+    struct xmpp_message_out out = {.body = text};
+
+    if (!s || (!host_is_live(s, link) && !host_is_check(s, link)))
+        return;
+    out.to = s->user;
+    xmpp_send_message(s->all->xmpp, s->network->index, &out);
+}
+
+static void host_self(struct sj_link *link, const char *id)
+{
+    struct session *s = host_session(link);
+
+    if (s)
+        contact_set(&s->self_id, id);
+}
+
+static void host_state_save(struct sj_link *link, const void *blob, size_t len)
+{
+    struct session *s = host_session(link);
+    struct sj_owner owner;
+
+    if (!host_is_live(s, link) || !s->registered)
+        return;
+    session_owner(s, &owner);
+    sj_store_state_put(s->all->store, &owner, blob, len);
+}
+
+const struct sj_host session_host = {
+    .link_state = host_link_state,
+    .op_done = host_op_done,
+    .message = host_message,
+    .contact = host_contact,
+    .contact_gone = host_contact_gone,
+    .contact_renamed = host_contact_renamed,
+    .contact_request = host_contact_request,
+    .notice = host_notice,
+    .self = host_self,
+    .state_save = host_state_save,
+};

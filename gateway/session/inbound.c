@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* struct xmpp_in: what the XMPP room reports, brought to the session that it is about. Presence is
+ * in presence.c, registration in register.c, subscriptions to contacts in subscription.c. */
+#include <string.h>
+
+#include "session.h"
+#include "sojourn/strbuf.h"
+
+static void in_up(void *ctx, unsigned host)
+{
+    struct sessions *all = ctx;
+
+    startup_begin(all, &all->networks[host]);
+}
+
+static void in_down(void *ctx, unsigned host)
+{
+    struct sessions *all = ctx;
+
+    sj_log_debug(&all->networks[host].log, "component stream lost, sessions stay");
+}
+
+static struct session *in_session(void *ctx, const struct xmpp_from *from, struct sj_error *err)
+{
+    struct sessions *all = ctx;
+    struct session *s = session_get(&all->networks[from->host], from->user, err);
+
+    if (s && (!s->registered || s->removal.wanted)) {
+        sj_fail(err, SJ_UNREGISTERED, "You are not registered with this gateway.");
+        return NULL;
+    }
+    return s;
+}
+
+/* Subscriptions between the user and the gateway itself (G100-10, G100-11). */
+static void in_gateway_subscription(struct session *s, const struct xmpp_subscription_in *in)
+{
+    unsigned host = in->from.host;
+    bool sees = s->sees_user, seen = s->seen_by_user;
+    struct sj_owner owner;
+
+    switch (in->kind) {
+    case XMPP_SUBSCRIBE:
+        s->seen_by_user = true;
+        xmpp_send_subscription(s->all->xmpp, host, NULL, s->user, XMPP_SUBSCRIBED, NULL, NULL,
+                               NULL);
+        session_send_gateway_presence(s, s->user, NULL);
+        break;
+    case XMPP_SUBSCRIBED:
+        s->sees_user = true;
+        if (s->n_resources == 0)
+            xmpp_send_probe(s->all->xmpp, host, s->user);
+        break;
+    case XMPP_UNSUBSCRIBE:
+        s->seen_by_user = false;
+        xmpp_send_subscription(s->all->xmpp, host, NULL, s->user, XMPP_UNSUBSCRIBED, NULL, NULL,
+                               NULL);
+        break;
+    case XMPP_UNSUBSCRIBED:
+        s->sees_user = false;
+        break;
+    }
+    if (sees == s->sees_user && seen == s->seen_by_user)
+        return;
+    session_owner(s, &owner);
+    sj_store_subscription_put(s->all->store, &owner, s->sees_user, s->seen_by_user);
+}
+
+static enum sj_status in_subscription(void *ctx, const struct xmpp_subscription_in *in,
+                                      struct sj_error *err)
+{
+    struct sessions *all = ctx;
+    struct session *s = in_session(ctx, &in->from, err);
+
+    if (s) {
+        if (in->peer)
+            contact_subscription(s, in, err);
+        else
+            in_gateway_subscription(s, in);
+        session_release(s);
+        return SJ_OK;
+    }
+    if (err->status != SJ_UNREGISTERED)
+        return err->status;
+    if (in->kind != XMPP_SUBSCRIBE)
+        return SJ_OK;                    /* nothing is subscribed to what does not exist */
+    if (!in->peer) {
+        strangers_asked(all->strangers, in->from.host, in->from.user);
+        return SJ_OK;                    /* answered at the registration (G100-12) */
+    }
+    return SJ_UNREGISTERED;
+}
+
+static enum sj_status in_message(void *ctx, const struct xmpp_message_in *in, struct sj_error *err)
+{
+    struct session *s = in_session(ctx, &in->from, err);
+    enum sj_status status;
+
+    if (!s)
+        return err->status;
+    status = session_send(s, in, err);
+    session_release(s);
+    return status;
+}
+
+static enum sj_status in_prompt(void *ctx, const struct xmpp_from *from, const char *typed,
+                                struct sj_strbuf *id, struct sj_error *err)
+{
+    struct sessions *all = ctx;
+    struct network *n = &all->networks[from->host];
+    struct session *s = session_find(n, from->user);
+    struct sj_link *link = s ? s->link : NULL;
+
+    if (n->backend->id_canon(id, n->options->net, link, typed, err) == SJ_OK)
+        return SJ_OK;
+    return sj_fail(err, SJ_UNACCEPTABLE, "This cannot be a %s on this network.",
+                   n->backend->id_name);
+}
+
+static bool in_registered(void *ctx, const struct xmpp_from *from)
+{
+    struct sj_error err = {SJ_OK, ""};
+    struct session *s = in_session(ctx, from, &err);
+
+    if (s)
+        session_release(s);
+    return s != NULL;
+}
+
+static void in_rosterx(void *ctx, unsigned host, const char *full, bool supported)
+{
+    struct sessions *all = ctx;
+    const char *slash = strchr(full, '/');
+    struct sj_strbuf bare;
+    struct session *s;
+
+    if (!slash)
+        return;
+    sj_strbuf_init(&bare, 3072);
+    sj_strbuf_add(&bare, full, (size_t)(slash - full));
+    s = session_find(&all->networks[host], bare.s);
+    if (s)
+        suggest_answer(s, slash + 1, supported);
+    sj_strbuf_release(&bare);
+}
+
+static const struct xmpp_in session_xmpp_in = {
+    .up = in_up,
+    .down = in_down,
+    .register_get = register_get,
+    .register_set = register_set,
+    .register_remove = register_remove,
+    .presence = presence_in,
+    .subscription = in_subscription,
+    .probe = presence_probe,
+    .bounce = presence_bounce,
+    .message = in_message,
+    .prompt = in_prompt,
+    .peer = presence_peer,
+    .registered = in_registered,
+    .rosterx = in_rosterx,
+};
+
+const struct xmpp_in *sessions_xmpp_in(void)
+{
+    return &session_xmpp_in;
+}

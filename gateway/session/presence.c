@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Presence of the user: which resources are available, and what follows from it: log-in with the
+ * first, log-out with the last (XEP-0100 §4.4, §4.5), the combined show for the network
+ * (R6121-33), probes (R6121-20). Subscriptions are in subscription.c. */
+#include <string.h>
+
+#include "session.h"
+#include "sojourn/memory.h"
+#include "sojourn/strbuf.h"
+
+static struct network *presence_network(void *ctx, const struct xmpp_from *from)
+{
+    return &((struct sessions *)ctx)->networks[from->host];
+}
+
+static struct resource *resource_find(const struct session *s, const char *name)
+{
+    struct sj_list *at;
+
+    for (at = s->resources.next; at != &s->resources; at = at->next) {
+        struct resource *r = SJ_CONTAINER(at, struct resource, link);
+        if (strcmp(r->name, name) == 0)
+            return r;
+    }
+    return NULL;
+}
+
+static struct resource *resource_add(struct session *s, const char *name)
+{
+    size_t n = strlen(name) + 1;
+    struct resource *r;
+
+    if (s->n_resources >= SESSION_RESOURCES_MAX)
+        return NULL;
+    r = sj_calloc(1, sizeof *r + n);
+    memcpy(r->name, name, n);
+    sj_list_init(&r->link);
+    sj_list_append(&s->resources, &r->link);
+    s->n_resources++;
+    return r;
+}
+
+static void resource_remove(struct session *s, struct resource *r)
+{
+    sj_list_remove(&r->link);
+    s->n_resources--;
+    sj_free(r->status);
+    sj_free(r);
+}
+
+void session_resources_clear(struct session *s)
+{
+    while (!sj_list_empty(&s->resources))
+        resource_remove(s, SJ_CONTAINER(s->resources.next, struct resource, link));
+}
+
+static int show_rank(enum xmpp_show show)
+{
+    static const int rank[] = {[XMPP_OFFLINE] = 0, [XMPP_DND] = 1, [XMPP_XA] = 2,
+                               [XMPP_AWAY] = 3, [XMPP_ONLINE] = 4, [XMPP_CHAT] = 5};
+
+    return rank[show];
+}
+
+static bool resource_beats(const struct resource *a, const struct resource *b)
+{
+    if (!b)
+        return true;
+    if (a->priority != b->priority)
+        return a->priority > b->priority;
+    if (show_rank(a->show) != show_rank(b->show))
+        return show_rank(a->show) > show_rank(b->show);
+    return (int32_t)(a->seq - b->seq) > 0;
+}
+
+/* The resource that speaks for the user: highest priority that is not negative, then the most
+ * available, then the latest; a negative one only when there is no other (R6121-32, -33). */
+static const struct resource *resource_best(const struct session *s)
+{
+    const struct resource *best = NULL;
+    const struct sj_list *at;
+
+    for (at = s->resources.next; at != &s->resources; at = at->next) {
+        const struct resource *r = SJ_CONTAINER(at, struct resource, link);
+        if (resource_beats(r, best))
+            best = r;
+    }
+    return best;
+}
+
+static bool text_same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Tells the network the combined presence when it changed. */
+void session_apply_presence(struct session *s)
+{
+    static const enum sj_show map[] = {
+        [XMPP_OFFLINE] = SJ_SHOW_ONLINE, [XMPP_ONLINE] = SJ_SHOW_ONLINE,
+        [XMPP_CHAT] = SJ_SHOW_CHAT, [XMPP_AWAY] = SJ_SHOW_AWAY,
+        [XMPP_XA] = SJ_SHOW_XA, [XMPP_DND] = SJ_SHOW_DND};
+    const struct resource *r = resource_best(s);
+    struct sj_error err = {SJ_OK, ""};
+
+    if (!r || s->state != SESSION_ONLINE || !(s->network->backend->caps & SJ_CAP_PRESENCE))
+        return;
+    if (s->last_show == map[r->show] && text_same(s->last_status, r->status))
+        return;
+    s->last_show = map[r->show];
+    contact_set(&s->last_status, r->status);
+    if (s->network->backend->set_presence(s->link, s->last_show, s->last_status, &err) != SJ_OK)
+        sj_log_debug(&s->log, "presence not passed on cause=%s", SJ_CLIP(err.text));
+}
+
+/* The gateway's own presence: available means logged in (requirements, pitfalls of §1). */
+void session_send_gateway_presence(struct session *s, const char *to, const char *id)
+{
+    bool available = s->state == SESSION_ONLINE && s->announced;
+    struct xmpp_presence_out out = {.to = to, .show = available ? XMPP_ONLINE : XMPP_OFFLINE,
+                                    .id = available ? NULL : id};
+
+    xmpp_send_presence(s->all->xmpp, s->network->index, &out);
+}
+
+static bool resource_update(struct session *s, struct resource *r,
+                            const struct xmpp_presence_in *in)
+{
+    bool to_gateway = in->peer == NULL;
+    bool same = r->show == in->show && r->priority == in->priority &&
+                text_same(r->status, in->status);
+
+    if (!to_gateway && r->told_gateway)
+        return false;                    /* what the gateway itself is told counts */
+    r->told_gateway = r->told_gateway || to_gateway;
+    if (same)
+        return false;
+    r->show = in->show;
+    r->priority = in->priority;
+    contact_set(&r->status, in->status);
+    r->seq = ++s->seq;
+    return true;
+}
+
+static void presence_available(struct session *s, const struct xmpp_presence_in *in)
+{
+    struct resource *r = resource_find(s, in->from.resource);
+    bool is_new = r == NULL;
+
+    sj_timer_stop(&s->linger);
+    s->quiet = false;
+    s->wants_online = true;
+    if (is_new && (r = resource_add(s, in->from.resource)) == NULL)
+        return;
+    if (is_new)
+        r->seq = ++s->seq;
+    if (resource_update(s, r, in))
+        session_apply_presence(s);
+    if (is_new)
+        suggest_resource(s, r);
+    if (is_new && s->announced) {
+        session_send_gateway_presence(s, in->from.full, NULL);       /* G100-29 */
+        contacts_send_all(s, in->from.full);
+        return;
+    }
+    if (s->state == SESSION_ONLINE && !s->announced)
+        session_announce(s);
+    session_login(s);
+}
+
+/* Nobody known is there any more, but the user did not say so: wait a little (probe answers and
+ * bounces race with clients that reconnect). */
+static void presence_linger(struct session *s)
+{
+    if (s->n_resources == 0 && s->state != SESSION_OFFLINE && s->state != SESSION_REFUSED)
+        sj_timer_start(s->all->loop, &s->linger, SESSION_LINGER_MS);
+}
+
+void session_linger_over(void *session)
+{
+    struct session *s = session;
+
+    if (s->n_resources > 0)
+        return;
+    s->wants_online = false;
+    session_logout(s, "");
+}
+
+static void presence_unavailable(struct session *s, const struct xmpp_presence_in *in)
+{
+    struct resource *r = resource_find(s, in->from.resource);
+    struct xmpp_presence_out bye = {.to = in->from.full, .show = XMPP_OFFLINE};
+
+    if (in->from.resource[0] == '\0') {              /* an answer to a probe, or not approved yet */
+        presence_linger(s);
+        return;
+    }
+    if (in->peer && (!r || r->told_gateway))
+        return;                                      /* G100-33, G100-35, G191-02 */
+    if (r)
+        resource_remove(s, r);
+    if (s->n_resources > 0) {
+        session_apply_presence(s);
+        return;
+    }
+    s->wants_online = false;
+    if (s->state == SESSION_OFFLINE || s->state == SESSION_CLOSING)
+        return;
+    session_logout(s, in->status ? in->status : "");
+    xmpp_send_presence(s->all->xmpp, s->network->index, &bye);       /* G100-32 */
+}
+
+enum sj_status presence_in(void *ctx, const struct xmpp_presence_in *in, struct sj_error *err)
+{
+    struct sessions *all = ctx;
+    struct session *s = session_get(presence_network(ctx, &in->from), in->from.user, err);
+
+    if (s && s->registered && !s->removal.wanted) {
+        if (in->show == XMPP_OFFLINE)
+            presence_unavailable(s, in);
+        else
+            presence_available(s, in);
+        session_release(s);
+        return SJ_OK;
+    }
+    if (!s && err->status != SJ_UNREGISTERED) {
+        sj_log_error(&all->log, "presence not handled, the store failed cause=%s",
+                     SJ_CLIP(err->text));
+        return in->show == XMPP_OFFLINE ? SJ_OK : err->status;
+    }
+    if (in->show == XMPP_OFFLINE) {
+        strangers_forget(all->strangers, in->from.host, in->from.full);
+        return SJ_OK;
+    }
+    if (s || !strangers_tell(all->strangers, in->from.host, in->from.full))
+        return SJ_OK;                                /* G100-31: once per resource */
+    return sj_fail(err, SJ_UNREGISTERED, "You are not registered with this gateway.");
+}
+
+/* Adopts what the user's roster says when the contact can exist (R6121-09). */
+static struct contact *probe_adopt(struct session *s, const char *id)
+{
+    struct contact *c = contact_find(s, id);
+    struct sj_error err = {SJ_OK, ""};
+
+    if (c && c->to)
+        return c;
+    if ((s->network->backend->caps & SJ_CAP_APPROVAL) && (!c || !c->listed))
+        return NULL;
+    c = contact_add(s, id);
+    if (!c)
+        return NULL;
+    c->to = true;
+    if (contact_save(s, c, &err) != SJ_OK)
+        sj_log_error(&s->log, "contact not stored cause=%s", SJ_CLIP(err.text));
+    if (s->state == SESSION_ONLINE && (s->network->backend->caps & SJ_CAP_CONTACTS))
+        (void)s->network->backend->contact_add(s->link, c->id, 0, &err);
+    return c;
+}
+
+static void probe_contact(struct session *s, const struct xmpp_from *from, const char *peer)
+{
+    struct sj_error err = {SJ_OK, ""};
+    struct sj_strbuf id;
+    struct contact *c = NULL;
+
+    sj_strbuf_init(&id, SJ_ID_MAX);
+    if (session_canon(s, peer, &id, &err) == SJ_OK)
+        c = probe_adopt(s, id.s);
+    if (c)
+        contact_send_presence(s, c, *from->resource ? from->full : s->user, from->id);
+    else
+        xmpp_send_subscription(s->all->xmpp, from->host, peer, from->user, XMPP_UNSUBSCRIBED, NULL,
+                               NULL, from->id);
+    sj_strbuf_release(&id);
+}
+
+void presence_probe(void *ctx, const struct xmpp_from *from, const char *peer)
+{
+    struct sessions *all = ctx;
+    struct sj_error err = {SJ_OK, ""};
+    struct session *s = session_get(presence_network(ctx, from), from->user, &err);
+
+    if (!s && err.status != SJ_UNREGISTERED)
+        return;
+    if (!s || !s->registered) {
+        xmpp_send_subscription(all->xmpp, from->host, peer, from->user, XMPP_UNSUBSCRIBED, NULL,
+                               NULL, from->id);      /* R6121-21 */
+        return;
+    }
+    if (peer)
+        probe_contact(s, from, peer);
+    else
+        session_send_gateway_presence(s, from->full, from->id);
+    session_release(s);
+}
+
+/* R6121-31, R6120-20, G163-07: what bounces is not sent again in this session; messages were
+ * answered to nobody, so the foreign side is not told (R6120-21). */
+void presence_bounce(void *ctx, const struct xmpp_from *from, const char *peer, char kind,
+                     const char *condition)
+{
+    struct session *s = session_find(presence_network(ctx, from), from->user);
+    struct resource *r;
+
+    if (!s)
+        return;
+    sj_log_debug(&s->log, "stanza came back kind=%c condition=%s peer=%s", kind,
+                 SJ_CLIP(condition), SJ_CLIP(peer));
+    if (kind != 'p' || peer)
+        return;
+    r = resource_find(s, from->resource);
+    if (r)
+        resource_remove(s, r);
+    else if (from->resource[0] == '\0')
+        s->quiet = true;
+    presence_linger(s);
+}
+
+void presence_peer(void *ctx, const struct xmpp_from *from, const char *peer,
+                   struct xmpp_peer *out)
+{
+    struct sj_error err = {SJ_OK, ""};
+    struct session *s = session_get(presence_network(ctx, from), from->user, &err);
+    struct sj_strbuf id;
+    struct contact *c = NULL;
+
+    *out = (struct xmpp_peer){.show = XMPP_OFFLINE};
+    if (!s || !s->registered)
+        return;
+    sj_strbuf_init(&id, SJ_ID_MAX);
+    if (session_canon(s, peer, &id, &err) == SJ_OK)
+        c = contact_find(s, id.s);
+    sj_strbuf_release(&id);
+    session_release(s);
+    if (!c)
+        return;
+    out->known = true;
+    out->visible = c->to;
+    out->name = c->name ? c->name : c->id;
+    out->seen_at = c->seen_at;
+    out->status = c->status;
+    if (s->state == SESSION_ONLINE && c->has_presence && c->show != SJ_SHOW_OFFLINE)
+        out->show = XMPP_ONLINE;
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Registration of a user: shows the form, merges what was submitted, and checks the credentials
+ * by logging in before anything is stored (XEP-0100 §4.1, §4.2; XEP-0077). The link of a first
+ * check becomes the session's. Unregistering is in removal.c. */
+#include <string.h>
+
+#include "session.h"
+#include "sojourn/memory.h"
+#include "sojourn/strbuf.h"
+
+struct register_values {
+    char *value[SJ_FIELDS_MAX];
+    bool loaded;
+};
+
+static void values_free(char **value, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        sj_secret_free(&value[i]);
+}
+
+static size_t field_index(const struct sj_backend *b, const char *var)
+{
+    size_t i;
+
+    for (i = 0; i < b->n_fields; i++) {
+        if (strcmp(b->fields[i].var, var) == 0)
+            break;
+    }
+    return i;
+}
+
+struct values_load {
+    const struct sj_backend *backend;
+    char **value;
+};
+
+static void values_copy(const struct sj_registration *r, void *arg)
+{
+    struct values_load *load = arg;
+
+    for (size_t i = 0; i < r->n_values; i++) {
+        size_t at = field_index(load->backend, r->values[i].var);
+        if (at < load->backend->n_fields)
+            load->value[at] = sj_strdup(r->values[i].value);
+    }
+}
+
+/* The values on file, parallel to the backend's fields; the caller wipes them. */
+static enum sj_status values_load(const struct session *s, char **value, struct sj_error *err)
+{
+    struct values_load load = {s->network->backend, value};
+    struct sj_owner owner;
+
+    session_owner(s, &owner);
+    return sj_store_registration_get(s->all->store, &owner, values_copy, &load, err);
+}
+
+static void register_scratch(struct sessions *all, char **value, size_t n)
+{
+    for (size_t i = 0; i < XMPP_FIELDS_MAX; i++) {
+        sj_secret_free(&all->scratch[i]);
+        all->scratch[i] = i < n ? value[i] : NULL;
+        if (i < n)
+            value[i] = NULL;
+    }
+}
+
+enum sj_status register_get(void *ctx, const struct xmpp_from *from, struct xmpp_form_out *out,
+                            struct sj_error *err)
+{
+    struct sessions *all = ctx;
+    struct network *network = &all->networks[from->host];
+    const struct sj_backend *b = network->backend;
+    char *value[SJ_FIELDS_MAX] = {NULL};
+    struct session *s;
+
+    if (!sessions_may_register(all, from->host, from->user))
+        return sj_fail(err, SJ_DENIED, "You may not register with this gateway.");
+    s = session_get(network, from->user, err);
+    if (!s && err->status != SJ_UNREGISTERED)
+        return err->status;
+    out->registered = s && s->registered;
+    if (out->registered && values_load(s, value, err) != SJ_OK)
+        return err->status;
+    register_scratch(all, value, b->n_fields);
+    out->instructions = b->register_help;
+    out->n = b->n_fields;
+    for (size_t i = 0; i < b->n_fields; i++) {
+        const struct sj_field *f = &b->fields[i];
+        bool secret = f->kind == SJ_FIELD_SECRET;
+        const char *known = all->scratch[i] ? all->scratch[i] : f->fallback;
+        out->field[i] = (struct xmpp_field){
+            .var = f->var, .label = f->label, .value = secret ? NULL : known,
+            .secret = secret, .boolean = f->kind == SJ_FIELD_BOOL, .required = f->required};
+    }
+    if (s)
+        session_release(s);
+    return SJ_OK;
+}
+
+static void values_merge(const struct sj_backend *b, char **value, const struct xmpp_form_in *form,
+                         bool registered)
+{
+    for (size_t i = 0; i < form->n; i++) {
+        size_t at = field_index(b, form->field[i].var);
+        const char *given = form->field[i].value ? form->field[i].value : "";
+        if (at == b->n_fields)
+            continue;                                /* unknown fields are ignored (G077-23) */
+        if (*given == '\0' && registered && b->fields[at].kind == SJ_FIELD_SECRET)
+            continue;                                /* the old password is kept (G077-07) */
+        sj_secret_free(&value[at]);
+        value[at] = *given ? sj_strdup(given) : NULL;
+    }
+}
+
+static bool form_names(const struct xmpp_form_in *form, const char *var)
+{
+    for (size_t i = 0; i < form->n; i++) {
+        if (strcmp(form->field[i].var, var) == 0)
+            return form->field[i].value && form->field[i].value[0];
+    }
+    return false;
+}
+
+/* G077-06, G100-16: the required ones stand in the submission itself, except secrets on file. */
+static enum sj_status values_check(const struct session *s, char **value,
+                                   const struct xmpp_form_in *form, struct sj_error *err)
+{
+    const struct sj_backend *b = s->network->backend;
+    struct sj_account account = {(const char *const *)value, b->n_fields};
+
+    for (size_t i = 0; i < b->n_fields; i++) {
+        const struct sj_field *f = &b->fields[i];
+        bool on_file = s->registered && f->kind == SJ_FIELD_SECRET && value[i];
+        if (f->required && !on_file && !form_names(form, f->var))
+            return sj_fail(err, SJ_UNACCEPTABLE, "Please fill in \"%s\".", f->label);
+        if (value[i] && strlen(value[i]) > SJ_FIELD_MAX)
+            return sj_fail(err, SJ_UNACCEPTABLE, "\"%s\" is too long.", f->label);
+    }
+    return b->account_check(s->network->options->net, &account, err);
+}
+
+static bool values_same(char *const *a, char *const *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!a[i] != !b[i] || (a[i] && strcmp(a[i], b[i]) != 0))
+            return false;
+    }
+    return true;
+}
+
+static enum sj_status register_store(struct session *s, char *const *value, struct sj_error *err)
+{
+    const struct sj_backend *b = s->network->backend;
+    struct sj_registration r = {.created_at = s->created_at, .sees_user = s->sees_user,
+                                .seen_by_user = s->seen_by_user, .online = s->online_stored};
+
+    session_owner(s, &r.owner);
+    for (size_t i = 0; i < b->n_fields; i++) {
+        if (value[i])
+            r.values[r.n_values++] = (struct sj_store_value){b->fields[i].var, value[i]};
+    }
+    return sj_store_registration_put(s->all->store, &r, err);
+}
+
+void check_free(struct session *s)
+{
+    struct check *k = s->check;
+
+    if (!k)
+        return;
+    s->check = NULL;
+    governor_leave(&s->network->governor, &k->ticket);
+    sessions_bury(s->all, &k->link);
+    values_free(k->value, k->n_values);
+    sj_free(k);
+    session_release(s);
+}
+
+static void check_fail(struct session *s, const struct sj_error *err)
+{
+    sj_log_info(&s->log, "registration refused cause=%s", SJ_CLIP(err->text));
+    xmpp_answer(s->all->xmpp, s->check->req, err);
+    check_free(s);
+}
+
+/* The network let the account in: store, answer, then ask for presence (G100-06, G100-09). */
+static void check_pass(struct session *s)
+{
+    struct check *k = s->check;
+    struct sj_error err = {SJ_OK, ""};
+    unsigned host = s->network->index;
+    bool first = k->first;
+
+    if (first)
+        s->created_at = sj_loop_utc_ms(s->all->loop);
+    if (register_store(s, k->value, &err) != SJ_OK) {
+        check_fail(s, &err);
+        return;
+    }
+    s->registered = true;
+    sj_log_info(&s->log, "%s", first ? "registered" : "registration changed");
+    xmpp_answer(s->all->xmpp, k->req, NULL);
+    if (first && strangers_take_asked(s->all->strangers, host, s->user)) {
+        s->seen_by_user = true;
+        xmpp_send_subscription(s->all->xmpp, host, NULL, s->user, XMPP_SUBSCRIBED, NULL, NULL,
+                               NULL);
+    }
+    if (first) {
+        xmpp_send_subscription(s->all->xmpp, host, NULL, s->user, XMPP_SUBSCRIBE, NULL, NULL,
+                               NULL);
+        session_adopt(s, k->link);
+        k->link = NULL;
+    }
+    check_free(s);
+    if (!first)
+        session_restart(s);
+}
+
+void check_link_state(struct session *s, enum sj_link_state state, enum sj_end end,
+                      const struct sj_error *why)
+{
+    struct sj_error err = {SJ_OK, ""};
+    const char *text = why && why->text[0] ? why->text : sj_end_text(end);
+
+    governor_leave(&s->network->governor, &s->check->ticket);
+    if (state == SJ_LINK_UP) {
+        check_pass(s);
+        return;
+    }
+    switch (end) {
+    case SJ_END_AUTH:
+    case SJ_END_BANNED:
+    case SJ_END_CONFLICT:                            /* G100-07: not-acceptable, nothing stored */
+        sj_fail(&err, SJ_UNACCEPTABLE, "%s", text);
+        break;
+    case SJ_END_THROTTLED:
+        sj_fail(&err, SJ_LIMIT, "%s", text);
+        break;
+    default:
+        sj_fail(&err, SJ_UNREACHABLE, "%s", text);
+        break;
+    }
+    check_fail(s, &err);
+}
+
+static void check_go(void *arg)
+{
+    struct session *s = arg;
+    struct sj_error err = {SJ_OK, ""};
+
+    s->check->link = session_link_new(s, s->check->value, s->check->n_values, &err);
+    if (!s->check->link || s->network->backend->connect(s->check->link, &err) != SJ_OK)
+        check_fail(s, &err);
+}
+
+static void check_start(struct session *s, char **value, xmpp_req req)
+{
+    struct check *k = sj_calloc(1, sizeof *k);
+
+    k->req = req;
+    k->first = !s->registered;
+    k->n_values = s->network->backend->n_fields;
+    memcpy(k->value, value, sizeof k->value);
+    memset(value, 0, sizeof k->value);
+    ticket_init(&k->ticket, check_go, s);
+    s->check = k;
+    governor_ask(&s->network->governor, &k->ticket, true);
+}
+
+static enum sj_status register_submit(struct session *s, const struct xmpp_form_in *form,
+                                      xmpp_req req, struct sj_error *err)
+{
+    const struct sj_backend *b = s->network->backend;
+    char *value[SJ_FIELDS_MAX] = {NULL}, *old[SJ_FIELDS_MAX] = {NULL};
+    enum sj_status status = SJ_OK;
+
+    if (s->registered)
+        status = values_load(s, old, err);
+    if (status == SJ_OK) {
+        for (size_t i = 0; i < b->n_fields; i++)
+            value[i] = sj_strdup(old[i]);
+        values_merge(b, value, form, s->registered);
+        status = values_check(s, value, form, err);
+    }
+    if (status == SJ_OK && s->registered && s->state != SESSION_REFUSED &&
+        values_same(value, old, b->n_fields))
+        xmpp_answer(s->all->xmpp, req, NULL);        /* nothing to check, nothing to change */
+    else if (status == SJ_OK)
+        check_start(s, value, req);
+    values_free(value, b->n_fields);
+    values_free(old, b->n_fields);
+    return status;
+}
+
+enum sj_status register_set(void *ctx, const struct xmpp_from *from,
+                            const struct xmpp_form_in *form, xmpp_req req, struct sj_error *err)
+{
+    struct sessions *all = ctx;
+    struct network *network = &all->networks[from->host];
+    struct session *s;
+    enum sj_status status;
+
+    if (!sessions_may_register(all, from->host, from->user))
+        return sj_fail(err, SJ_DENIED, "You may not register with this gateway.");
+    s = session_get(network, from->user, err);
+    if (!s && err->status != SJ_UNREGISTERED)
+        return err->status;
+    if (!s && all->n_sessions >= all->options->sessions_max)
+        return sj_fail(err, SJ_LIMIT, "The gateway is full; try again later.");
+    if (!s)
+        s = session_new(network, from->user);
+    if (s->check || s->removal.wanted)
+        return sj_fail(err, SJ_LIMIT, "Another change of your registration is being checked.");
+    status = register_submit(s, form, req, err);
+    session_release(s);
+    return status;
+}
+
+enum sj_status register_remove(void *ctx, const struct xmpp_from *from, xmpp_req req,
+                               struct sj_error *err)
+{
+    struct sessions *all = ctx;
+    struct session *s = session_get(&all->networks[from->host], from->user, err);
+
+    if (!s)
+        return err->status;                          /* G077-16, G100-23 */
+    if (!s->registered)
+        return sj_fail(err, SJ_UNREGISTERED, "You are not registered with this gateway.");
+    if (s->removal.wanted)
+        return sj_fail(err, SJ_LIMIT, "You are being unregistered already.");
+    s->removal = (struct removal){.wanted = true, .req = req};
+    session_remove(s);
+    return SJ_OK;
+}

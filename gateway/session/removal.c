@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Unregistering, in the order of XEP-0100 §4.3 and G100-19, G100-20: contacts go, the network is
+ * told, the data are deleted, the request is answered, then the gateway's own presence ends. */
+#include "session.h"
+#include "sojourn/memory.h"
+
+static void removal_sub(struct session *s, const char *peer, enum xmpp_sub kind)
+{
+    xmpp_send_subscription(s->all->xmpp, s->network->index, peer, s->user, kind, NULL, NULL, NULL);
+}
+
+static void removal_contacts(struct session *s)
+{
+    struct contact *c;
+    uint32_t at = 0;
+
+    contacts_unavailable(s, true);
+    while ((c = sj_map_next(&s->contacts, &at)) != NULL) {
+        if (c->from || c->asked_in)
+            removal_sub(s, c->id, XMPP_UNSUBSCRIBE);
+        if (c->to || c->asked_out)
+            removal_sub(s, c->id, XMPP_UNSUBSCRIBED);
+    }
+}
+
+void session_remove(struct session *s)
+{
+    struct sj_error gone;
+
+    sj_fail(&gone, SJ_UNREGISTERED, "You have unregistered from this gateway.");
+    s->wants_online = false;
+    if (s->check) {
+        xmpp_answer(s->all->xmpp, s->check->req, &gone);
+        check_free(s);
+    }
+    held_out_bounce(s, &gone);
+    removal_contacts(s);
+    if (s->state == SESSION_REFUSED)
+        session_enter(s, SESSION_OFFLINE, "unregistered");
+    else
+        session_logout(s, "");
+    if (s->state == SESSION_OFFLINE)
+        session_removed(s);
+}
+
+static void removal_answer(struct session *s, const struct sj_error *err)
+{
+    struct removal r = s->removal;
+
+    s->removal = (struct removal){.wanted = false};
+    if (r.req)
+        xmpp_answer(s->all->xmpp, r.req, err);
+    if (r.done)
+        r.done(r.arg, r.ticket, err);
+}
+
+void session_removed(struct session *s)
+{
+    struct sj_error err = {SJ_OK, ""};
+    struct xmpp_presence_out bye = {.to = s->user, .show = XMPP_OFFLINE};
+    struct sj_owner owner;
+
+    session_owner(s, &owner);
+    if (sj_store_registration_remove(s->all->store, &owner, &err) != SJ_OK &&
+        err.status != SJ_NOTFOUND) {
+        sj_log_error(&s->log, "unregistering failed cause=%s", SJ_CLIP(err.text));
+        removal_answer(s, &err);
+        return;
+    }
+    s->registered = s->online_stored = s->sees_user = s->seen_by_user = false;
+    while (s->contacts.used > 0) {
+        uint32_t at = 0;
+        struct contact *c = sj_map_next(&s->contacts, &at);
+        sj_map_remove(&s->contacts, c->id);
+        contact_free(&c);
+    }
+    session_resources_clear(s);
+    held_clear(s);
+    sj_log_info(&s->log, "unregistered");
+    removal_answer(s, NULL);
+    removal_sub(s, NULL, XMPP_UNSUBSCRIBE);
+    removal_sub(s, NULL, XMPP_UNSUBSCRIBED);
+    xmpp_send_presence(s->all->xmpp, s->network->index, &bye);
+    session_release(s);
+}

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The life of a session: its states and what each move does. Log-ins wait for the network's
+ * budget, a lost link is made again with growing, jittered delays, refused credentials end it
+ * until the user gives new ones (DESIGN §5, XEP-0100 §4.4, §4.5). */
+#include <string.h>
+
+#include "session.h"
+#include "sojourn/memory.h"
+#include "sojourn/strbuf.h"
+
+static const char *const state_name[] = {
+    [SESSION_OFFLINE] = "offline",       [SESSION_QUEUED] = "queued",
+    [SESSION_CONNECTING] = "connecting", [SESSION_ONLINE] = "online",
+    [SESSION_BACKOFF] = "waiting",       [SESSION_CLOSING] = "closing",
+    [SESSION_REFUSED] = "refused",
+};
+_Static_assert(sizeof state_name / sizeof state_name[0] == SESSION_STATE_COUNT, "one name a state");
+
+#define TO(state) (1u << (state))
+/* Absent moves: nothing leaves CLOSING but OFFLINE, so that the old link is gone before a new one
+ * is made; ONLINE never goes straight to OFFLINE, the network is told first. */
+static const unsigned state_moves[] = {
+    [SESSION_OFFLINE] = TO(SESSION_QUEUED) | TO(SESSION_ONLINE),
+    [SESSION_QUEUED] = TO(SESSION_CONNECTING) | TO(SESSION_OFFLINE),
+    [SESSION_CONNECTING] = TO(SESSION_ONLINE) | TO(SESSION_BACKOFF) | TO(SESSION_REFUSED) |
+                           TO(SESSION_CLOSING),
+    [SESSION_ONLINE] = TO(SESSION_BACKOFF) | TO(SESSION_REFUSED) | TO(SESSION_CLOSING),
+    [SESSION_BACKOFF] = TO(SESSION_QUEUED) | TO(SESSION_OFFLINE),
+    [SESSION_CLOSING] = TO(SESSION_OFFLINE),
+    [SESSION_REFUSED] = TO(SESSION_QUEUED) | TO(SESSION_OFFLINE),
+};
+_Static_assert(sizeof state_moves / sizeof state_moves[0] == SESSION_STATE_COUNT, "one row a state");
+
+const char *session_state_name(enum session_state state)
+{
+    return state_name[state];
+}
+
+void session_enter(struct session *s, enum session_state state, const char *reason)
+{
+    bool legal = (state_moves[s->state] & TO(state)) != 0;
+
+    if (!legal) {
+        sj_log_error(&s->log, "bug: illegal move state=%s->%s reason=%s", state_name[s->state],
+                     state_name[state], SJ_CLIP(reason));
+        return;
+    }
+    sj_log_debug(&s->log, "state=%s->%s reason=%s", state_name[s->state], state_name[state],
+                 SJ_CLIP(reason));
+    s->state = state;
+    sj_timer_stop(&s->timer);
+    if (state != SESSION_QUEUED && state != SESSION_CONNECTING)
+        governor_leave(&s->network->governor, &s->ticket);
+    if (state == SESSION_OFFLINE)
+        sj_timer_stop(&s->linger);
+}
+
+void session_store_online(struct session *s, bool online)
+{
+    struct sj_owner owner;
+
+    if (s->online_stored == online)
+        return;
+    s->online_stored = online;
+    session_owner(s, &owner);
+    sj_store_online_put(s->all->store, &owner, online);
+}
+
+struct link_make {
+    struct session *s;
+    struct sj_link *link;
+    char *value[SJ_FIELDS_MAX];
+    void *blob;
+    size_t len;
+};
+
+static void link_values(const struct sj_registration *r, void *arg)
+{
+    struct link_make *m = arg;
+    const struct sj_backend *b = m->s->network->backend;
+
+    for (size_t i = 0; i < r->n_values; i++) {
+        for (size_t f = 0; f < b->n_fields; f++) {
+            if (strcmp(b->fields[f].var, r->values[i].var) == 0)
+                m->value[f] = sj_strdup(r->values[i].value);
+        }
+    }
+}
+
+static void link_blob(const void *blob, size_t len, void *arg)
+{
+    struct link_make *m = arg;
+
+    m->blob = sj_malloc(len + 1);
+    memcpy(m->blob, blob, len);
+    m->len = len;
+}
+
+static void link_construct(struct link_make *m, char *const *values, size_t n)
+{
+    struct session *s = m->s;
+    struct sj_link base = {.backend = s->network->backend,  .host = &s->all->host, .session = s->id,
+                           .net = s->network->options->net, .loop = s->all->loop, .log = &s->log};
+    struct sj_account account = {(const char *const *)values, n};
+
+    m->link = s->network->backend->link_new(&base, &account, m->blob, m->len);
+}
+
+struct sj_link *session_link_new(struct session *s, char *const *values, size_t n,
+                                 struct sj_error *err)
+{
+    struct link_make m = {.s = s};
+    struct sj_owner owner;
+    struct sj_error missing = {SJ_OK, ""};
+    size_t n_fields = s->network->backend->n_fields;
+
+    session_owner(s, &owner);
+    if (s->registered &&
+        sj_store_state_get(s->all->store, &owner, link_blob, &m, &missing) != SJ_OK &&
+        missing.status != SJ_NOTFOUND)
+        sj_log_warn(&s->log, "state of the link not read cause=%s", SJ_CLIP(missing.text));
+    if (values)
+        link_construct(&m, values, n);
+    else if (sj_store_registration_get(s->all->store, &owner, link_values, &m, err) == SJ_OK)
+        link_construct(&m, m.value, n_fields);
+    for (size_t i = 0; i < n_fields; i++)
+        sj_secret_free(&m.value[i]);
+    if (m.blob)
+        sj_wipe(m.blob, m.len);
+    sj_free(m.blob);
+    return m.link;
+}
+
+/* The budget allows it now. */
+static void session_connect(void *arg)
+{
+    struct session *s = arg;
+    struct sj_error err = {SJ_OK, ""};
+
+    session_enter(s, SESSION_CONNECTING, "budget");
+    s->link = session_link_new(s, NULL, 0, &err);
+    if (s->link && s->network->backend->connect(s->link, &err) == SJ_OK)
+        return;
+    sj_log_error(&s->log, "log-in not possible cause=%s", SJ_CLIP(err.text));
+    sessions_bury(s->all, &s->link);
+    session_link_down(s, SJ_END_UNREACHABLE, &err);
+}
+
+void session_login(struct session *s)
+{
+    if (s->ticket.go == NULL)
+        ticket_init(&s->ticket, session_connect, s);
+    if (!s->wants_online || s->removal.wanted || s->check || !s->registered || s->all->stopping)
+        return;
+    if (s->state == SESSION_BACKOFF && !sj_list_empty(&s->resources) && s->tries <= 1)
+        session_enter(s, SESSION_QUEUED, "user is back");
+    else if (s->state == SESSION_OFFLINE)
+        session_enter(s, SESSION_QUEUED, "user is available");
+    if (s->state == SESSION_QUEUED)
+        governor_ask(&s->network->governor, &s->ticket, !sj_list_empty(&s->resources));
+}
+
+static void session_close_timeout(void *arg)
+{
+    struct session *s = arg;
+
+    sj_log_debug(&s->log, "log-out took too long");
+    sessions_bury(s->all, &s->link);
+    session_link_down(s, SJ_END_ASKED, NULL);
+}
+
+/* Ends the log-in in good order. What the user was shown goes first; CLOSING ends when the link
+ * is down, or after SESSION_CLOSE_MS. Idempotent. */
+void session_logout(struct session *s, const char *reason)
+{
+    session_unannounce(s, NULL);
+    switch (s->state) {
+    case SESSION_QUEUED:
+    case SESSION_BACKOFF:
+        session_enter(s, SESSION_OFFLINE, "log-out");
+        break;
+    case SESSION_CONNECTING:
+    case SESSION_ONLINE:
+        session_enter(s, SESSION_CLOSING, "log-out");
+        s->network->backend->disconnect(s->link, reason);
+        sj_timer_init(&s->timer, session_close_timeout, s);
+        sj_timer_start(s->all->loop, &s->timer, SESSION_CLOSE_MS);
+        break;
+    default:
+        break;
+    }
+    if (!s->all->stopping)
+        session_store_online(s, false);
+    session_release(s);
+}
+
+/* New registration data: a session that runs is made anew, one that was refused may try. */
+void session_restart(struct session *s)
+{
+    s->tries = 0;
+    s->failure_told = false;
+    if (s->state == SESSION_REFUSED || s->state == SESSION_BACKOFF) {
+        session_enter(s, SESSION_QUEUED, "new registration data");
+        s->wants_online = true;
+    } else if (s->state == SESSION_ONLINE || s->state == SESSION_CONNECTING) {
+        session_logout(s, "");
+    }
+    session_login(s);
+}
+
+static void session_unused(void *arg)
+{
+    struct session *s = arg;
+
+    if (!s->announced) {
+        s->announced = true;             /* what was held is the user's all the same */
+        held_in_send(s);
+        s->announced = false;
+        session_logout(s, "");
+    }
+}
+
+/* The link of a registration check becomes the session's. The log-in is announced when the user
+ * shows presence; until then messages are held (G100-08). */
+void session_adopt(struct session *s, struct sj_link *link)
+{
+    s->link = link;
+    session_enter(s, SESSION_ONLINE, "registered");
+    sj_timer_init(&s->timer, session_unused, s);
+    sj_timer_start(s->all->loop, &s->timer, SESSION_UNUSED_MS);
+    session_link_up(s);
+}
+
+/* The log-in use case ends: the user sees the gateway, the contacts, and what was held
+ * (G100-25, G100-27, G100-08). */
+void session_announce(struct session *s)
+{
+    if (s->announced || s->state != SESSION_ONLINE || !s->wants_online)
+        return;
+    sj_timer_stop(&s->timer);
+    s->announced = true;
+    s->failure_told = false;
+    session_send_gateway_presence(s, s->user, NULL);
+    contacts_send_all(s, s->user);
+    s->fresh = false;
+    session_store_online(s, true);
+    held_in_send(s);
+    suggest_later(s);
+}
+
+void session_unannounce(struct session *s, const char *status)
+{
+    struct xmpp_presence_out out = {.to = s->user, .show = XMPP_OFFLINE, .status = status};
+
+    contacts_unavailable(s, true);
+    if (!s->announced)
+        return;
+    s->announced = false;
+    xmpp_send_presence(s->all->xmpp, s->network->index, &out);
+}
+
+void session_link_up(struct session *s)
+{
+    governor_leave(&s->network->governor, &s->ticket);
+    if (s->state == SESSION_CONNECTING)
+        session_enter(s, SESSION_ONLINE, "logged in");
+    sj_log_info(&s->log, "link up");
+    s->online_at_ms = sj_loop_now_ms(s->all->loop);
+    s->last_show = SJ_SHOW_ONLINE;
+    contact_set(&s->last_status, NULL);
+    session_announce(s);
+    session_apply_presence(s);
+    contacts_watch(s);
+    held_out_send(s);
+}
+
+/* One error to the user for each outage (G100-26), not one for each try. */
+static void session_tell_failure(struct session *s, enum sj_status status, const char *text)
+{
+    struct sj_error err;
+
+    if (s->failure_told || s->quiet)
+        return;
+    s->failure_told = true;
+    sj_fail(&err, status, "%s", text);
+    xmpp_send_presence_error(s->all->xmpp, s->network->index, NULL, s->user, &err);
+}
+
+static void session_backoff_over(void *arg)
+{
+    struct session *s = arg;
+
+    session_enter(s, SESSION_QUEUED, "back-off is over");
+    session_login(s);
+}
+
+/* Doubling with full jitter on the upper half: half of the users come back in the first half. */
+static int64_t session_backoff_ms(const struct session *s)
+{
+    int64_t ms = SESSION_BACKOFF_FIRST_MS;
+
+    for (unsigned i = 1; i < s->tries && ms < SESSION_BACKOFF_MAX_MS; i++)
+        ms *= 2;
+    if (ms > SESSION_BACKOFF_MAX_MS)
+        ms = SESSION_BACKOFF_MAX_MS;
+    return ms / 2 + (int64_t)sj_random_below((uint32_t)ms);
+}
+
+static void session_wait(struct session *s, enum sj_end end, const char *text)
+{
+    int64_t ms;
+
+    if (s->online_at_ms && sj_loop_now_ms(s->all->loop) - s->online_at_ms >= SESSION_STABLE_MS)
+        s->tries = 0;
+    s->online_at_ms = 0;
+    s->tries++;
+    if (end == SJ_END_THROTTLED && s->tries < 6)
+        s->tries = 6;                                /* a minute at least */
+    ms = session_backoff_ms(s);
+    if (sj_end_is_error(end))
+        sj_log_info(&s->log, "link down reason=%s cause=%s retry_ms=%lld", sj_end_name(end),
+                    SJ_CLIP(text), (long long)ms);
+    session_enter(s, SESSION_BACKOFF, sj_end_name(end));
+    sj_timer_init(&s->timer, session_backoff_over, s);
+    sj_timer_start(s->all->loop, &s->timer, ms);
+    session_tell_failure(s, SJ_UNREACHABLE, text);
+}
+
+/* The user must act: presence says so, and one message (DESIGN §5, G100-26, G100-30). */
+static void session_refuse(struct session *s, enum sj_end end, const char *text)
+{
+    struct sj_strbuf body;
+    struct xmpp_message_out out = {.to = s->user};
+    struct sj_error gone;
+
+    sj_log_info(&s->log, "link down reason=%s cause=%s", sj_end_name(end), SJ_CLIP(text));
+    session_enter(s, SESSION_REFUSED, sj_end_name(end));
+    session_store_online(s, false);
+    session_tell_failure(s, end == SJ_END_AUTH ? SJ_AUTH : SJ_DENIED, text);
+    sj_strbuf_init(&body, 1024);
+    sj_strbuf_addf(&body, "You are not logged in to %s: %s. I will not try again by myself; please "
+                   "change your registration with this gateway (register again in your client).",
+                   s->network->options->label, text);
+    out.body = body.s;
+    xmpp_send_message(s->all->xmpp, s->network->index, &out);
+    sj_strbuf_release(&body);
+    sj_fail(&gone, SJ_UNREACHABLE, "The network refused your log-in.");
+    held_out_bounce(s, &gone);
+}
+
+void session_link_down(struct session *s, enum sj_end end, const struct sj_error *why)
+{
+    const char *text = why && why->text[0] ? why->text : sj_end_text(end);
+    bool was_closing = s->state == SESSION_CLOSING;
+    struct sj_error lost;
+
+    sj_fail(&lost, SJ_UNREACHABLE,
+            "The connection to the network ended before it confirmed this; it may or may not "
+            "have arrived.");
+    sessions_bury(s->all, &s->link);
+    ops_fail(s, &lost);
+    sj_secret_free(&s->self_id);
+    session_unannounce(s, was_closing ? NULL : text);
+    if (was_closing) {
+        sj_log_info(&s->log, "link down reason=%s", sj_end_name(SJ_END_ASKED));
+        session_enter(s, SESSION_OFFLINE, "logged out");
+        if (s->removal.wanted)
+            session_removed(s);
+        else
+            session_login(s);                        /* the user may have come back meanwhile */
+        session_release(s);
+    } else if (!sj_end_may_retry(end) && end != SJ_END_ASKED) {
+        session_refuse(s, end, text);
+    } else {
+        session_wait(s, end, text);
+        if (!s->wants_online)
+            session_logout(s, "");
+    }
+}

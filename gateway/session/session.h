@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* One user's running state on one network, and what the files of this room share.
+ *
+ * Ownership: struct sessions owns networks, sessions and the graveyard of links; a session owns
+ * its link, contacts, resources, pending operations and held messages. Links are named by the
+ * session's id, never by pointer, in what may outlive a call. */
+#ifndef SOJOURN_SESSION_H
+#define SOJOURN_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "governor.h"
+#include "sessions.h"
+#include "sojourn/backend.h"
+#include "sojourn/log.h"
+#include "sojourn/loop.h"
+#include "sojourn/map.h"
+#include "sojourn/store.h"
+
+/* Limits of one session: what they bound, and what happens beyond them. */
+#define SESSION_RESOURCES_MAX 32u        /* further resources are not tracked */
+#define SESSION_OPS_MAX 512u             /* resource-constraint to the sender */
+#define SESSION_HELD_MAX 200u            /* messages; to the network: resource-constraint */
+#define SESSION_HELD_BYTES_MAX 262144u   /* from the network: dropped with a log line */
+#define SESSION_CLOSE_MS 3000            /* an orderly log-out may take so long */
+#define SESSION_LINGER_MS 30000          /* without any known resource after a probe */
+#define SESSION_UNUSED_MS 600000         /* registered, but no presence ever came */
+#define SESSION_OP_MS 120000             /* then remote-server-timeout */
+#define SESSION_BACKOFF_FIRST_MS 2000
+#define SESSION_BACKOFF_MAX_MS 600000
+#define SESSION_STABLE_MS 60000          /* online for so long: the back-off starts anew */
+
+/* Legal moves (session.c has the matrix):
+ *   OFFLINE    -> QUEUED; ONLINE when a registration check hands its link over
+ *   QUEUED     -> CONNECTING, OFFLINE (the user went away while waiting for the budget)
+ *   CONNECTING -> ONLINE, BACKOFF, REFUSED, CLOSING
+ *   ONLINE     -> BACKOFF, REFUSED, CLOSING
+ *   BACKOFF    -> QUEUED, OFFLINE
+ *   CLOSING    -> OFFLINE, always: a user who comes back meanwhile is queued from there
+ *   REFUSED    -> QUEUED (new registration data only, G100-30), OFFLINE (unregistered) */
+enum session_state {
+    SESSION_OFFLINE,
+    SESSION_QUEUED,
+    SESSION_CONNECTING,
+    SESSION_ONLINE,
+    SESSION_BACKOFF,
+    SESSION_CLOSING,
+    SESSION_REFUSED,
+    SESSION_STATE_COUNT
+};
+
+/* One client of the user that is available. Owned by the session. */
+struct resource {
+    struct sj_list link;
+    enum xmpp_show show;
+    int priority;
+    uint32_t seq;                /* order of the last change */
+    bool told_gateway;           /* its presence reached the gateway itself, not only a contact */
+    bool takes_items;            /* supports XEP-0144 */
+    char *status;
+    char name[];
+};
+
+/* One person in the user's list. Owned by the session. */
+struct contact {
+    char *name, *group, *status;
+    int64_t seen_at;             /* UTC ms of the last change to offline */
+    enum sj_show show;
+    bool has_presence;           /* show is known in this session */
+    bool shown;                  /* the user was told that it is available */
+    bool listed;                 /* stands in the network's own list */
+    bool to, from, asked_out, asked_in, suggested;     /* as in struct sj_store_contact */
+    bool stored;
+    char id[];
+};
+
+/* A message that waits: to the network for a link, or from it for the user or the stream. */
+struct held {
+    struct sj_list link;
+    int64_t deadline_ms, sent_at;
+    size_t bytes;
+    bool action;
+    char *peer, *body, *id;      /* id: stanza id, or the network's */
+    char *full;                  /* asker; NULL when it came from the network */
+};
+
+/* A registration that is being checked by logging in (G100-06). Owned by the session. */
+struct check {
+    struct ticket ticket;
+    struct sj_link *link;
+    xmpp_req req;
+    bool first;                  /* no registration yet: its link becomes the session's */
+    char *value[SJ_FIELDS_MAX];  /* wiped at the end */
+    size_t n_values;
+};
+
+struct removal {
+    bool wanted;
+    xmpp_req req;
+    sessions_done *done;
+    void *arg;
+    uint64_t ticket;
+};
+
+struct network {
+    struct sessions *all;        /* borrowed */
+    unsigned index;
+    const struct sessions_network *options;
+    const struct sj_backend *backend;
+    struct sj_log log;
+    struct governor governor;
+    struct sj_map by_user;
+    bool was_up;
+    uint64_t to_network, from_network;
+};
+
+struct session {
+    uint64_t id;
+    struct sessions *all;        /* borrowed */
+    struct network *network;     /* borrowed */
+    struct sj_log log;
+    char *user;
+    enum session_state state;
+    bool registered;
+    bool sees_user, seen_by_user;
+    bool online_stored;          /* the flag in the store */
+    bool announced;              /* the user was told "available from the gateway" */
+    bool wants_online;           /* a resource is available, or it was online before a restart */
+    bool failure_told;           /* of this outage */
+    bool quiet;                  /* presence bounced: silent until the user shows up again */
+    bool fresh;                  /* first announcement since the daemon started */
+    bool suggest_due, features_known;    /* XEP-0144, suggest.c */
+    unsigned tries;
+    uint32_t seq;
+    int64_t created_at;          /* of the registration, UTC ms */
+    int64_t online_at_ms;
+    struct sj_link *link;
+    char *self_id;
+    struct ticket ticket;        /* place in the governor's queue */
+    struct sj_timer timer;       /* of the state: back-off, closing, unused */
+    struct sj_timer linger;
+    struct sj_list resources;
+    unsigned n_resources;
+    struct sj_map contacts;
+    struct sj_list held_out, held_in;
+    size_t held_count, held_bytes;
+    struct sj_list ops;
+    unsigned n_ops;
+    enum sj_show last_show;      /* told to the network */
+    char *last_status;
+    struct check *check;
+    struct removal removal;
+    struct sj_list reap;         /* in sessions.reap: may be dropped when nothing holds it */
+};
+
+struct op;
+struct strangers;
+
+struct sessions {
+    struct sj_host host;         /* session_host; links point here */
+    struct sj_loop *loop;
+    struct sj_log log;
+    struct sj_store *store;
+    struct xmpp *xmpp;
+    const struct sessions_options *options;
+    struct network *networks;
+    unsigned n_networks;
+    struct sj_idmap by_id;
+    size_t n_sessions;
+    uint64_t next_id;
+    struct sj_idmap ops;
+    struct sj_list ops_by_age;
+    uint64_t next_op;
+    struct sj_timer sweep;       /* operations and held messages, while there are any */
+    struct sj_list graves;       /* links to be freed at the loop top */
+    struct sj_list reap;
+    struct sj_defer chores;
+    struct strangers *strangers;
+    struct sj_log_limit drop_limit;
+    struct sj_list roll;         /* registered users who are yet to hear of a new stream */
+    struct sj_timer roll_timer;
+    char *scratch[XMPP_FIELDS_MAX];      /* values lent to the XMPP room by register_get */
+    bool stopping;
+    struct sj_timer stop_timer;
+    void (*stopped)(void *arg);
+    void *stopped_arg;
+};
+
+/* sessions.c */
+struct session *session_find(struct network *, const char *user);
+struct session *session_by_id(struct sessions *, uint64_t id);
+/* The session of a registered user, loaded from the store when needed; NULL with err
+ * (SJ_UNREGISTERED or a store error). */
+struct session *session_get(struct network *, const char *user, struct sj_error *);
+/* An empty session that is not registered (for a first registration check). */
+struct session *session_new(struct network *, const char *user);
+void session_free(struct session **);
+/* Drops the session later if nothing needs it. */
+void session_release(struct session *);
+void session_owner(const struct session *, struct sj_owner *out);
+/* The link goes at the next loop top; nothing of it is heard any more. */
+void sessions_bury(struct sessions *, struct sj_link **);
+bool sessions_may_register(const struct sessions *, unsigned host, const char *user);
+
+/* session.c: life of a session */
+const char *session_state_name(enum session_state);
+void session_enter(struct session *, enum session_state, const char *reason);
+void session_login(struct session *);        /* if it is wanted and possible */
+void session_logout(struct session *, const char *reason);
+void session_restart(struct session *);      /* new credentials */
+void session_adopt(struct session *, struct sj_link *);
+void session_link_up(struct session *);
+void session_link_down(struct session *, enum sj_end, const struct sj_error *why);
+/* Makes a link with the stored account (values NULL) or with these values. */
+struct sj_link *session_link_new(struct session *, char *const *values, size_t n,
+                                 struct sj_error *);
+void session_announce(struct session *);
+void session_unannounce(struct session *, const char *status);
+void session_store_online(struct session *, bool online);
+
+/* removal.c */
+void session_remove(struct session *);       /* removal.* is filled */
+void session_removed(struct session *);      /* the link is gone: the rest of the sequence */
+
+/* presence.c: resources */
+void session_resources_clear(struct session *);
+void session_linger_over(void *session);
+void session_apply_presence(struct session *);
+void session_send_gateway_presence(struct session *, const char *to, const char *id);
+
+/* contact.c */
+struct contact *contact_find(const struct session *, const char *id);
+struct contact *contact_add(struct session *, const char *id);
+void contact_set(char **field, const char *text);
+void contact_free(struct contact **);
+enum sj_status contact_save(struct session *, struct contact *, struct sj_error *);
+/* Removes it from the session and the store if nothing holds it. */
+void contact_drop_unused(struct session *, struct contact *);
+void contact_forget(struct session *, struct contact *);
+void contact_send_presence(struct session *, struct contact *, const char *to, const char *id);
+void contact_show_unavailable(struct session *, struct contact *, const char *to);
+void contacts_send_all(struct session *, const char *to);
+void contacts_unavailable(struct session *, bool forget_presence);
+void contacts_watch(struct session *);       /* after log-in */
+void contact_approved(struct session *, struct contact *);
+void contact_refused(struct session *, struct contact *, const struct sj_error *why);
+enum sj_status contact_subscription(struct session *, const struct xmpp_subscription_in *,
+                                    struct sj_error *);
+/* The canonical id, appended; link optional. */
+enum sj_status session_canon(const struct session *, const char *peer, struct sj_strbuf *out,
+                             struct sj_error *);
+
+/* suggest.c: XEP-0144 */
+void suggest_later(struct session *);
+void suggest_resource(struct session *, const struct resource *);
+void suggest_answer(struct session *, const char *resource, bool supported);
+void suggest_run(struct session *);
+void suggest_gone(struct session *, const struct contact *);
+
+/* op.c: operations whose outcome is open */
+enum op_kind { OP_MESSAGE, OP_CONTACT_ADD };
+struct op_ask {
+    enum op_kind kind;
+    const char *peer, *full, *id;    /* full and id: NULL unless a stanza waits */
+};
+sj_op op_new(struct session *, const struct op_ask *, struct sj_error *);    /* 0: limit */
+void op_finish(struct sessions *, const struct session *, sj_op, const struct sj_error *);
+void op_forget(struct sessions *, sj_op);    /* the backend refused it at once */
+void ops_fail(struct session *, const struct sj_error *);
+void ops_sweep(struct sessions *, int64_t now_ms);
+
+/* held.c: messages that wait */
+enum sj_status held_out_add(struct session *, const struct xmpp_message_in *, const char *peer,
+                            struct sj_error *);
+void held_out_send(struct session *);
+void held_out_bounce(struct session *, const struct sj_error *);
+void held_in_add(struct session *, const struct sj_message *);
+void held_in_send(struct session *);
+void held_sweep(struct sessions *, int64_t now_ms);
+void held_clear(struct session *);
+enum sj_status session_send(struct session *, const struct xmpp_message_in *, struct sj_error *);
+enum sj_status session_send_now(struct session *, const struct sj_message *, const char *full,
+                                struct sj_error *);
+void session_deliver(struct session *, const struct sj_message *);
+void sessions_sweep_later(struct sessions *);
+
+/* host.c */
+extern const struct sj_host session_host;
+
+/* register.c */
+enum sj_status register_get(void *ctx, const struct xmpp_from *, struct xmpp_form_out *,
+                            struct sj_error *);
+enum sj_status register_set(void *ctx, const struct xmpp_from *, const struct xmpp_form_in *,
+                            xmpp_req, struct sj_error *);
+enum sj_status register_remove(void *ctx, const struct xmpp_from *, xmpp_req, struct sj_error *);
+void check_link_state(struct session *, enum sj_link_state, enum sj_end, const struct sj_error *);
+void check_free(struct session *);
+
+/* presence.c: inbound */
+enum sj_status presence_in(void *ctx, const struct xmpp_presence_in *, struct sj_error *);
+void presence_probe(void *ctx, const struct xmpp_from *, const char *peer);
+void presence_bounce(void *ctx, const struct xmpp_from *, const char *peer, char kind,
+                     const char *condition);
+void presence_peer(void *ctx, const struct xmpp_from *, const char *peer, struct xmpp_peer *out);
+
+/* startup.c: a component stream came up */
+void startup_begin(struct sessions *, struct network *);
+void startup_clear(struct sessions *);
+
+/* strangers.c: who is not registered, and was told so (G100-31); bounded, oldest forgotten. */
+struct strangers *strangers_new(void);
+void strangers_free(struct strangers **);
+bool strangers_tell(struct strangers *, unsigned host, const char *full);    /* first time? */
+void strangers_forget(struct strangers *, unsigned host, const char *full);
+/* An unregistered user asked to see the gateway; answered when they register (G100-12). */
+void strangers_asked(struct strangers *, unsigned host, const char *bare);
+bool strangers_take_asked(struct strangers *, unsigned host, const char *bare);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What a component stream that came up means for the registered users of its network, taken from
+ * the store in slices: who was online before a restart is logged in again (DESIGN §5), who lets us
+ * see their presence is probed (G100-60, R6121-23), and whoever has a session is shown the present
+ * state, since the server forgot what we sent on the former stream (G114-10, R6121-28). */
+#include <string.h>
+
+#include "session.h"
+#include "sojourn/memory.h"
+
+#define STARTUP_SLICE 200u
+#define STARTUP_PAUSE_MS 20
+
+struct startup {
+    struct sj_list link;
+    unsigned host;
+    bool sees_user, log_in;
+    char user[];
+};
+
+struct startup_collect {
+    struct sessions *all;
+    struct network *network;
+    size_t online;
+};
+
+static bool startup_collect(const struct sj_registration *r, void *arg)
+{
+    struct startup_collect *c = arg;
+    size_t n = strlen(r->owner.user) + 1;
+    struct startup *u;
+
+    if (strcmp(r->owner.host, c->network->options->host) != 0)
+        return true;
+    u = sj_calloc(1, sizeof *u + n);
+    memcpy(u->user, r->owner.user, n);
+    u->host = c->network->index;
+    u->sees_user = r->sees_user;
+    u->log_in = r->online && !c->network->was_up;
+    sj_list_init(&u->link);
+    sj_list_append(&c->all->roll, &u->link);
+    c->online += u->log_in;
+    return true;
+}
+
+static void startup_log_in(struct network *n, const char *user)
+{
+    struct sj_error err = {SJ_OK, ""};
+    struct session *s = session_get(n, user, &err);
+
+    if (!s) {
+        sj_log_error(&n->log, "session not restored cause=%s", SJ_CLIP(err.text));
+        return;
+    }
+    s->wants_online = true;
+    s->fresh = true;
+    session_login(s);
+    session_release(s);
+}
+
+static void startup_show(struct session *s)
+{
+    s->fresh = true;
+    session_send_gateway_presence(s, s->user, NULL);
+    contacts_send_all(s, s->user);
+    if (s->announced) {
+        s->fresh = false;
+        held_in_send(s);
+    }
+}
+
+static void startup_user(struct sessions *all, const struct startup *u)
+{
+    struct network *n = &all->networks[u->host];
+    struct session *s = session_find(n, u->user);
+
+    if (u->log_in)
+        startup_log_in(n, u->user);
+    else if (s)
+        startup_show(s);
+    if (u->sees_user)
+        xmpp_send_probe(all->xmpp, u->host, u->user);
+}
+
+static void startup_run(void *arg)
+{
+    struct sessions *all = arg;
+
+    for (unsigned i = 0; i < STARTUP_SLICE && !sj_list_empty(&all->roll); i++) {
+        struct startup *u = SJ_CONTAINER(all->roll.next, struct startup, link);
+        sj_list_remove(&u->link);
+        if (!all->stopping)
+            startup_user(all, u);
+        sj_free(u);
+    }
+    if (!sj_list_empty(&all->roll))
+        sj_timer_start(all->loop, &all->roll_timer, STARTUP_PAUSE_MS);
+}
+
+void startup_begin(struct sessions *all, struct network *n)
+{
+    struct startup_collect c = {.all = all, .network = n};
+    struct sj_error err = {SJ_OK, ""};
+    size_t damaged = 0;
+
+    if (sj_store_registration_each(all->store, &damaged, startup_collect, &c, &err) != SJ_OK)
+        sj_log_error(&n->log, "registrations not read cause=%s", SJ_CLIP(err.text));
+    if (damaged > 0)
+        sj_log_error(&n->log, "damaged registrations passed over n=%zu", damaged);
+    if (c.online > 0)
+        sj_log_info(&n->log, "logging in again who was online before n=%zu", c.online);
+    n->was_up = true;
+    sj_timer_init(&all->roll_timer, startup_run, all);
+    sj_timer_start(all->loop, &all->roll_timer, 0);
+}
+
+void startup_clear(struct sessions *all)
+{
+    sj_timer_stop(&all->roll_timer);
+    while (!sj_list_empty(&all->roll)) {
+        struct startup *u = SJ_CONTAINER(all->roll.next, struct startup, link);
+        sj_list_remove(&u->link);
+        sj_free(u);
+    }
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Subscriptions between one user and contacts: what the user's server asks (XEP-0100 §4.6, §4.7,
+ * §5.1) and what the network answers. We are "the contact's server" (RFC 6121 §3): `to` is the
+ * user's right to see the contact, `from` the contact's to see the user. */
+#include <string.h>
+
+#include "session.h"
+#include "sojourn/memory.h"
+#include "sojourn/strbuf.h"
+
+static void sub_send(struct session *s, const char *peer, enum xmpp_sub kind, const char *status,
+                     const char *nick)
+{
+    xmpp_send_subscription(s->all->xmpp, s->network->index, peer, s->user, kind, status, nick,
+                           NULL);
+}
+
+static void sub_save(struct session *s, struct contact *c)
+{
+    struct sj_error err = {SJ_OK, ""};
+
+    if (contact_save(s, c, &err) != SJ_OK)
+        sj_log_error(&s->log, "subscription not stored cause=%s", SJ_CLIP(err.text));
+}
+
+/* The network says yes: subscribed, presence if it is there, subscribe in return (G100-37). */
+void contact_approved(struct session *s, struct contact *c)
+{
+    c->to = true;
+    c->asked_out = false;
+    if (!c->from)
+        c->asked_in = true;
+    c->suggested = true;
+    sub_save(s, c);
+    sub_send(s, c->id, XMPP_SUBSCRIBED, NULL, NULL);
+    if (c->has_presence)
+        contact_send_presence(s, c, s->user, NULL);
+    if (!c->from)
+        sub_send(s, c->id, XMPP_SUBSCRIBE, NULL, c->name);
+}
+
+/* The network says no, or the person was never there (G100-39, G100-40). */
+void contact_refused(struct session *s, struct contact *c, const struct sj_error *why)
+{
+    c->asked_out = false;
+    c->to = false;
+    sub_send(s, c->id, XMPP_UNSUBSCRIBED, why && why->text[0] ? why->text : NULL, NULL);
+    sub_save(s, c);
+    contact_drop_unused(s, c);
+}
+
+static void sub_refuse_unknown(struct session *s, const char *peer, const struct sj_error *why)
+{
+    sub_send(s, peer, XMPP_UNSUBSCRIBED, why->text[0] ? why->text : NULL, NULL);
+}
+
+/* Asks the network to add c; the answer comes as op or as an event. Not online: at the log-in. */
+static void sub_ask_network(struct session *s, struct contact *c)
+{
+    struct op_ask ask = {.kind = OP_CONTACT_ADD, .peer = c->id};
+    struct sj_error err = {SJ_OK, ""};
+    enum sj_status status;
+    sj_op op;
+
+    if (s->state != SESSION_ONLINE)
+        return;
+    if (!(s->network->backend->caps & SJ_CAP_CONTACTS)) {
+        contact_approved(s, c);
+        return;
+    }
+    op = op_new(s, &ask, &err);
+    if (!op)
+        return;
+    status = s->network->backend->contact_add(s->link, c->id, op, &err);
+    if (status == SJ_OK)
+        return;
+    op_forget(s->all, op);
+    if (status != SJ_UNREACHABLE)
+        contact_refused(s, c, &err);
+}
+
+static void sub_subscribe(struct session *s, const char *peer)
+{
+    struct contact *c = contact_add(s, peer);
+    struct sj_error err = {SJ_OK, ""};
+
+    if (!c) {
+        sj_fail(&err, SJ_LIMIT, "You have as many contacts here as the gateway allows (%u).",
+                s->all->options->contacts_max);
+        sub_refuse_unknown(s, peer, &err);
+        return;
+    }
+    if (c->to || c->listed) {                        /* R6121-02, G144-10 */
+        contact_approved(s, c);
+        return;
+    }
+    c->asked_out = true;
+    if (contact_save(s, c, &err) != SJ_OK) {
+        contact_refused(s, c, &err);
+        return;
+    }
+    sub_ask_network(s, c);
+}
+
+static void sub_answer(struct session *s, struct contact *c, bool accept)
+{
+    const struct sj_backend *b = s->network->backend;
+    struct sj_error err = {SJ_OK, ""};
+
+    if (!(b->caps & SJ_CAP_APPROVAL) || s->state != SESSION_ONLINE)
+        return;
+    if (b->contact_answer(s->link, c->id, accept, 0, &err) != SJ_OK)
+        sj_log_debug(&s->log, "answer to a contact not passed on peer=%s cause=%s",
+                     SJ_CLIP(c->id), SJ_CLIP(err.text));
+}
+
+/* The contact may see the user (G100-41, G100-49). */
+static void sub_subscribed(struct session *s, struct contact *c)
+{
+    if (c->from && !c->asked_in)
+        return;
+    c->from = true;
+    c->asked_in = false;
+    sub_save(s, c);
+    sub_answer(s, c, true);
+}
+
+/* The contact may no longer, or was denied (G100-51, R6121-08). */
+static void sub_unsubscribed(struct session *s, struct contact *c)
+{
+    if (!c->from && !c->asked_in)
+        return;
+    c->from = c->asked_in = false;
+    sub_save(s, c);
+    sub_answer(s, c, false);
+    contact_drop_unused(s, c);
+}
+
+/* The user no longer wants to see the contact (G100-42, R6121-07). */
+static void sub_unsubscribe(struct session *s, struct contact *c)
+{
+    const struct sj_backend *b = s->network->backend;
+    struct sj_error err = {SJ_OK, ""};
+    bool was = c->to || c->asked_out;
+
+    if (c->shown)
+        contact_show_unavailable(s, c, s->user);
+    c->shown = c->to = c->asked_out = c->listed = false;
+    sub_send(s, c->id, XMPP_UNSUBSCRIBED, NULL, NULL);
+    if (was && (b->caps & SJ_CAP_CONTACTS) && s->state == SESSION_ONLINE &&
+        b->contact_remove(s->link, c->id, 0, &err) != SJ_OK)
+        sj_log_debug(&s->log, "contact not removed over there peer=%s cause=%s", SJ_CLIP(c->id),
+                     SJ_CLIP(err.text));
+    if (was)
+        sub_save(s, c);
+    contact_drop_unused(s, c);
+}
+
+enum sj_status contact_subscription(struct session *s, const struct xmpp_subscription_in *in,
+                                    struct sj_error *err)
+{
+    struct sj_strbuf id;
+    struct contact *c;
+    enum sj_status status;
+
+    sj_strbuf_init(&id, SJ_ID_MAX);
+    status = session_canon(s, in->peer, &id, err);
+    if (status != SJ_OK) {
+        if (in->kind == XMPP_SUBSCRIBE)
+            sub_refuse_unknown(s, in->peer, err);    /* G100-40 */
+        sj_strbuf_release(&id);
+        return SJ_OK;
+    }
+    c = contact_find(s, id.s);
+    if (in->kind == XMPP_SUBSCRIBE)
+        sub_subscribe(s, id.s);
+    else if (!c && in->kind == XMPP_UNSUBSCRIBE)
+        sub_send(s, id.s, XMPP_UNSUBSCRIBED, NULL, NULL);
+    else if (c && in->kind == XMPP_SUBSCRIBED)
+        sub_subscribed(s, c);
+    else if (c && in->kind == XMPP_UNSUBSCRIBED)
+        sub_unsubscribed(s, c);
+    else if (c)
+        sub_unsubscribe(s, c);
+    sj_strbuf_release(&id);
+    return SJ_OK;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Offers contacts that the network's own list has to the user's client (XEP-0144, G144-*): once
+ * each, by iq to a resource that supports it, else by one message. What the user does with the
+ * offer comes back as subscriptions. */
+#include <string.h>
+
+#include "session.h"
+#include "sojourn/memory.h"
+#include "sojourn/strbuf.h"
+
+static bool suggest_possible(const struct session *s)
+{
+    return (s->network->backend->caps & SJ_CAP_CONTACT_LIST) != 0;
+}
+
+static bool suggest_due(const struct contact *c)
+{
+    return c->listed && !c->suggested && !c->to && !c->asked_out;
+}
+
+void suggest_later(struct session *s)
+{
+    if (!suggest_possible(s) || s->suggest_due)
+        return;
+    s->suggest_due = true;
+    session_release(s);                  /* puts it on the list of chores */
+}
+
+void suggest_resource(struct session *s, const struct resource *r)
+{
+    struct sj_strbuf full;
+
+    if (!suggest_possible(s) || r->name[0] == '\0')
+        return;
+    sj_strbuf_init(&full, 3072);
+    sj_strbuf_addf(&full, "%s/%s", s->user, r->name);
+    xmpp_query_rosterx(s->all->xmpp, s->network->index, full.s);
+    sj_strbuf_release(&full);
+}
+
+void suggest_answer(struct session *s, const char *resource, bool supported)
+{
+    struct sj_list *at;
+
+    for (at = s->resources.next; at != &s->resources; at = at->next) {
+        struct resource *r = SJ_CONTAINER(at, struct resource, link);
+        if (strcmp(r->name, resource) == 0)
+            r->takes_items = supported;
+    }
+    s->features_known = true;
+    suggest_later(s);
+}
+
+static const struct resource *suggest_target(const struct session *s)
+{
+    struct sj_list *at;
+
+    for (at = s->resources.next; at != &s->resources; at = at->next) {
+        const struct resource *r = SJ_CONTAINER(at, struct resource, link);
+        if (r->takes_items)
+            return r;
+    }
+    return NULL;
+}
+
+static size_t suggest_collect(struct session *s, struct xmpp_item *items)
+{
+    struct contact *c;
+    uint32_t at = 0;
+    size_t n = 0;
+
+    while (n < XMPP_ROSTERX_MAX && (c = sj_map_next(&s->contacts, &at)) != NULL) {
+        if (suggest_due(c))
+            items[n++] = (struct xmpp_item){.peer = c->id, .name = c->name, .group = c->group};
+    }
+    return n;
+}
+
+static void suggest_mark(struct session *s, const struct xmpp_item *items, size_t n)
+{
+    struct sj_error err = {SJ_OK, ""};
+
+    for (size_t i = 0; i < n; i++) {
+        struct contact *c = contact_find(s, items[i].peer);
+        c->suggested = true;
+        if (contact_save(s, c, &err) != SJ_OK)
+            sj_log_error(&s->log, "suggestion not stored cause=%s", SJ_CLIP(err.text));
+    }
+}
+
+static bool suggest_send(struct session *s, enum xmpp_rosterx action, const struct xmpp_item *items,
+                         size_t n)
+{
+    const struct resource *r = suggest_target(s);
+    struct sj_strbuf to;
+    bool sent;
+
+    sj_strbuf_init(&to, 3072);
+    sj_strbuf_adds(&to, s->user);
+    if (r)
+        sj_strbuf_addf(&to, "/%s", r->name);
+    sent = xmpp_send_rosterx(s->all->xmpp, s->network->index, to.s, action, items, n, r != NULL);
+    sj_strbuf_release(&to);
+    return sent;
+}
+
+void suggest_run(struct session *s)
+{
+    struct xmpp_item items[XMPP_ROSTERX_MAX];
+    size_t n;
+
+    s->suggest_due = false;
+    if (!s->announced || s->n_resources == 0 || !s->features_known)
+        return;
+    n = suggest_collect(s, items);
+    if (n == 0 || !suggest_send(s, XMPP_ROSTERX_ADD, items, n))
+        return;
+    suggest_mark(s, items, n);
+    if (n == XMPP_ROSTERX_MAX)
+        suggest_later(s);                /* the next batch (G144-07) */
+}
+
+/* The network removed a contact that was offered and not taken up (G144-06). */
+void suggest_gone(struct session *s, const struct contact *c)
+{
+    struct xmpp_item item = {.peer = c->id, .name = c->name, .group = c->group};
+
+    if (suggest_possible(s) && c->suggested && !c->to && s->announced)
+        suggest_send(s, XMPP_ROSTERX_DELETE, &item, 1);
+}
