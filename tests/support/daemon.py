@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MPL-2.0
+"""The real sojournd as a child process: configuration, log, sanitizer reports, exit."""
+import os
+import pathlib
+import re
+import resource
+import signal
+import subprocess
+
+LEVELS = ("error", "warn", "info", "debug", "trace")
+_LINE = re.compile(r"^(?:\S+ +){0,2}?(error|warn|info|debug|trace)\b:? +(.*)$")
+
+
+def ini(sections):
+    """sections: {"gateway": {"server": "127.0.0.1"}}; a value of None leaves the key out."""
+    out = ["# SPDX-License-Identifier: MPL-2.0"]
+    for name, keys in sections.items():
+        out.append("[%s]" % name)
+        out += ["%s = %s" % (k, v) for k, v in keys.items() if v is not None]
+    return "\n".join(out) + "\n"
+
+
+class Daemon:
+    def __init__(self, binary, directory, inherit_descriptors=0):
+        self.binary, self.dir = str(binary), pathlib.Path(directory)
+        self.config = self.dir / "sojourn.conf"
+        self.log_path = self.dir / "sojournd.log"
+        self.proc, self.inherit = None, inherit_descriptors
+        self.exits = []
+
+    def env(self):
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("ASAN_", "UBSAN_",
+                                                                        "LSAN_"))}
+        path = self.dir / "sanitizer"
+        env["ASAN_OPTIONS"] = "log_path=%s:detect_leaks=1:exitcode=99" % path
+        env["UBSAN_OPTIONS"] = "log_path=%s:print_stacktrace=1" % path
+        env["LSAN_OPTIONS"] = "log_path=%s" % path
+        return env
+
+    def write_config(self, sections):
+        self.config.write_text(ini(sections))
+        self.config.chmod(0o600)
+
+    def start(self):
+        assert self.proc is None or self.proc.poll() is not None
+        descriptors = []
+        if self.inherit:
+            soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            want = self.inherit + 4096
+            if hard != resource.RLIM_INFINITY and hard < want:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (want, want))
+            elif soft < want:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (want, hard))
+            null = os.open("/dev/null", os.O_RDONLY)
+            descriptors = [null] + [os.dup(null) for _ in range(self.inherit - 1)]
+        with open(self.log_path, "ab") as log:
+            self.proc = subprocess.Popen(
+                [self.binary, "--config", str(self.config)], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, cwd=self.dir, env=self.env(), pass_fds=descriptors)
+        for fd in descriptors:
+            os.close(fd)
+
+    @property
+    def running(self):
+        return self.proc is not None and self.proc.poll() is None
+
+    def signal(self, number):
+        if self.running:
+            self.proc.send_signal(number)
+
+    def terminate(self):
+        self.signal(signal.SIGTERM)
+
+    def kill(self):
+        """kill -9; the exit status of it is not an error."""
+        if self.proc is None:
+            return
+        self.signal(signal.SIGKILL)
+        self.proc.wait()
+        self.proc = None
+
+    def wait(self, seconds):
+        """The exit status, or None when it still runs."""
+        try:
+            status = self.proc.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+        return status
+
+    def control(self, binary, *args, seconds=20):
+        """Runs sojournctl; (exit status, standard output and error)."""
+        done = subprocess.run([str(binary), "--config", str(self.config), *args],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, cwd=self.dir, env=self.env(),
+                              timeout=seconds, check=False)
+        return done.returncode, done.stdout.decode("utf-8", "replace")
+
+    def log_text(self):
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def log_lines(self):
+        """(level, rest) for each line; level None for what is no log line."""
+        out = []
+        for line in self.log_text().splitlines():
+            m = _LINE.match(line)
+            out.append((m.group(1), m.group(2)) if m else (None, line))
+        return out
+
+    def sanitizer_reports(self):
+        return "\n".join(p.read_text(errors="replace") for p in sorted(self.dir.glob(
+            "sanitizer.*")))

@@ -1,0 +1,236 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MPL-2.0
+"""Tests of the test support itself: the matcher, the scenario reader, the runner (against
+stub.py, which can be told to break each rule that the runner guards)."""
+import os
+import pathlib
+import sys
+import tempfile
+import types
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import report                                                        # noqa: E402
+import runner                                                        # noqa: E402
+import scenario                                                      # noqa: E402
+import scn                                                           # noqa: E402
+import xmlmatch                                                      # noqa: E402
+from fakeirc import Line                                             # noqa: E402
+
+
+def why(pattern, text, variables=None):
+    return xmlmatch.match(xmlmatch.pattern(pattern), xmlmatch.parse(text),
+                          {} if variables is None else variables)
+
+
+class Matcher(unittest.TestCase):
+    def yes(self, pattern, text, variables=None):
+        self.assertIsNone(why(pattern, text, variables))
+
+    def no(self, pattern, text, variables=None):
+        self.assertIsNotNone(why(pattern, text, variables))
+
+    def test_attribute_order_and_quotes_are_free(self):
+        self.yes("<iq type='set' from='a'/>", '<iq from="a" type="set"/>')
+
+    def test_further_attributes_must_be_allowed(self):
+        self.no("<message from='a'/>", "<message from='a' to='b'/>")
+        self.yes("<message from='a' ...></message>", "<message from='a' to='b'/>")
+
+    def test_a_missing_attribute_is_a_mismatch(self):
+        self.no("<presence from='a' type='unavailable' ...></presence>", "<presence from='a'/>")
+        self.no("<presence from='a'></presence>", "<presence from='a' type='unavailable'/>")
+
+    def test_id_and_language_of_a_stanza_are_free(self):
+        self.yes("<message from='a'/>", "<message from='a' id='7' xml:lang='en'/>")
+        self.no("<message from='a' id='8'/>", "<message from='a' id='7'/>")
+
+    def test_addresses_of_an_answer_are_free(self):
+        self.yes("<iq type='result' id='1'/>", "<iq type='result' id='1' from='a' to='b'/>")
+        self.no("<iq type='get' id='1'/>", "<iq type='get' id='1' from='a' to='b'/>")
+
+    def test_children_in_any_order_and_none_besides(self):
+        self.yes("<message><a/><b/></message>", "<message><b/><a/></message>")
+        self.no("<message><a/></message>", "<message><b/><a/></message>")
+        self.yes("<message><a/>...</message>", "<message><b/><a/></message>")
+        self.no("<message><a/><a/></message>", "<message><a/></message>")
+
+    def test_content_may_stand_open_on_lines_of_its_own(self):
+        self.yes("<message>\n<a/>\n...\n</message>", "<message><a/><b/></message>")
+
+    def test_namespaces_count_and_prefixes_do_not(self):
+        self.yes("<iq type='get' ...><q xmlns='n'/></iq>",
+                 "<iq type='get'><p:q xmlns:p='n'/></iq>")
+        self.no("<iq type='get' ...><q xmlns='n'/></iq>", "<iq type='get'><q/></iq>")
+
+    def test_star_stands_for_any_text(self):
+        self.yes("<body>*</body>", "<body/>")
+        self.yes("<body>a*c</body>", "<body>abc</body>")
+        self.no("<body>a*c</body>", "<body>abd</body>")
+        self.yes("<body>\\*</body>", "<body>*</body>")
+        self.no("<body>\\*</body>", "<body>x</body>")
+
+    def test_captures_bind_once(self):
+        seen = {}
+        self.yes("<message from='$who'><body>$t</body></message>",
+                 "<message from='a'><body>x</body></message>", seen)
+        self.assertEqual(seen, {"who": "a", "t": "x"})
+        self.no("<message from='$who'/>", "<message from='b'/>", seen)
+        self.yes("<message from='${who}/r'/>", "<message from='a/r'/>", seen)
+
+    def test_a_failed_match_binds_nothing(self):
+        seen = {}
+        self.no("<message from='$who'><a/></message>", "<message from='a'/>", seen)
+        self.assertEqual(seen, {})
+
+    def test_not_refuses_a_child(self):
+        self.no("<q>...<NOT><password/></NOT></q>", "<q><password/></q>")
+        self.yes("<q>...<NOT><password>x</password></NOT></q>", "<q><password/></q>")
+
+    def test_error_shorthand(self):
+        text = ("<iq type='error' id='1'><error type='cancel'><item-not-found "
+                "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text xmlns='urn:x'>t</text></error>"
+                "</iq>")
+        self.yes("<iq type='error' id='1'>{E:cancel/item-not-found}</iq>", text)
+        self.no("<iq type='error' id='1'>{E:auth/item-not-found}</iq>", text)
+        self.no("<iq type='error' id='1'>{E:cancel/forbidden}</iq>", text)
+
+    def test_text_beside_children(self):
+        self.no("<q><a/></q>", "<q>stray<a/></q>")
+        self.yes("<q> <a/> </q>", "<q>\n<a/></q>")
+
+    def test_formatting_escapes(self):
+        node = xmlmatch.parse("<a x='&apos;&lt;'>&amp;<b xmlns='n'/></a>")
+        self.assertEqual(xmlmatch.format_node(node), "<a x='&apos;&lt;'>&amp;<b xmlns='n'/></a>")
+
+
+class IrcLines(unittest.TestCase):
+    def test_trailing_parameter_with_and_without_colon(self):
+        self.assertTrue(runner.irc_matches("NICK romeo", Line("NICK :romeo"), {}))
+        self.assertTrue(runner.irc_matches("PRIVMSG j :a *", Line("PRIVMSG j :a b  c"), {}))
+        self.assertFalse(runner.irc_matches("PRIVMSG j :a", Line("PRIVMSG j :a b"), {}))
+
+    def test_tags_count_only_when_the_pattern_has_them(self):
+        line = Line("@label=7 PRIVMSG j :x")
+        self.assertTrue(runner.irc_matches("PRIVMSG j :x", line, {}))
+        seen = {}
+        self.assertTrue(runner.irc_matches("@label=$l PRIVMSG j :x", line, seen))
+        self.assertEqual(seen, {"l": "7"})
+
+    def test_parsing(self):
+        line = Line("@a=1;b :n!u@h PRIVMSG x :y :z")
+        self.assertEqual((line.tags, line.source, line.command, line.params),
+                         ({"a": "1", "b": ""}, "n!u@h", "PRIVMSG", ["x", "y :z"]))
+
+
+class Runner(unittest.TestCase):
+    """Whole scenarios against the stub."""
+
+    def setUp(self):
+        self.tmp = tempfile.TemporaryDirectory()
+        self.dir = pathlib.Path(self.tmp.name)
+        os.symlink(pathlib.Path(__file__).resolve().parent / "stub.py", self.dir / "sojournd")
+        (self.dir / "area").mkdir()
+
+    def tearDown(self):
+        self.tmp.cleanup()
+
+    def run_text(self, text):
+        path = self.dir / "area" / "10-x.scn"
+        path.write_text("# Title  (G100-05)\n" + text)
+        options = types.SimpleNamespace(bin=str(self.dir), keep=False, transcript=50)
+        return scenario.run_one(scn.Scenario(path), options)
+
+    def fails(self, text, *words):
+        result = self.run_text("deadline 2s\n" + text)
+        self.assertIsNotNone(result)
+        for word in words:
+            self.assertIn(word, result)
+
+    MESSAGE = "C> <message from='a@b.test/c' to='juliet@irc.test'><body>%s</body></message>\n"
+
+    def test_a_transcript_that_holds(self):
+        self.assertIsNone(self.run_text(
+            "C> <iq type='get' from='a@b.test/c' to='irc.test' id='r1'>\n"
+            "   <query xmlns='jabber:iq:register'/></iq>\n"
+            "C< <iq type='result' id='r1'><query xmlns='jabber:iq:register'>\n"
+            "   <instructions>*</instructions><username/></query></iq>\n"
+            + self.MESSAGE % "hello" +
+            "C< <message from='juliet@irc.test' to='a@b.test' type='chat'>\n"
+            "     <body>hello</body></message>\nfence\n"))
+
+    def test_another_stanza_fails_and_is_shown(self):
+        self.fails(self.MESSAGE % "hello" +
+                   "C< <message from='juliet@irc.test' to='a@b.test' type='chat'>"
+                   "<body>other</body></message>\n", "area/10-x:4", "text of <body> is 'hello'",
+                   "transcript")
+
+    def test_what_nobody_expected_fails(self):
+        self.fails(self.MESSAGE % "hello", "another stanza came")
+
+    def test_silence_fails_at_the_deadline(self):
+        self.fails("C< <message ...>...</message>\n", "nothing came within 2 s")
+
+    def test_a_second_answer_fails(self):
+        self.fails("C> <iq type='get' from='a@b.test/c' to='irc.test' id='q1'><x xmlns='y'/></iq>\n"
+                   + self.MESSAGE % "twice" + "C< <iq type='result' id='q1'/>\n"
+                   "C< <iq type='result' id='q1'/>\n", "second answer")
+
+    def test_no_answer_fails(self):
+        self.fails("C> <iq type='get' from='a@b.test/c' to='irc.test' id='q1'>"
+                   "<x xmlns='y'/></iq>\n", "requests without an answer")
+
+    def test_a_sender_in_another_domain_fails(self):
+        self.fails(self.MESSAGE % "foreign" + "C< <message ...>...</message>\n",
+                   "from is not in irc.test")
+
+    def test_a_warning_in_the_log_fails_unless_declared(self):
+        self.fails(self.MESSAGE % "log", "the log holds warn: stub: something odd")
+        self.assertIsNone(self.run_text("log warn: *something odd*\n" + self.MESSAGE % "log"))
+
+    def test_a_declared_log_line_must_come(self):
+        self.fails("log warn: *something odd*\nfence\n", "the log lacks warn")
+
+    def test_an_early_end_fails(self):
+        self.fails(self.MESSAGE % "die" + "C< <message ...>...</message>\n",
+                   "sojournd ended with status 3")
+
+    def test_irc_lines_groups_and_defaults(self):
+        self.assertIsNone(self.run_text(
+            "irc: nick juliet online\n" + self.MESSAGE % "irc" +
+            "I< NICK romeo\n{\n  I< PRIVMSG juliet :a  b\n  I< USER * * * :*\n}\nI< QUIT :bye\n"))
+
+    def test_an_unexpected_irc_line_fails(self):
+        self.fails(self.MESSAGE % "irc" + "I< QUIT :*\n", "another line came", "PRIVMSG juliet")
+
+
+class Files(unittest.TestCase):
+    def test_every_scenario_can_be_read(self):
+        for one in scn.all_scenarios():
+            with self.subTest(one.name):
+                self.assertTrue(one.steps)
+
+
+class Result(unittest.TextTestResult):
+    """Each test as a line of tests/run."""
+    results = None
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        self.results.passed("support %s" % test.id().split(".", 1)[1])
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self.results.failed("support %s" % test.id().split(".", 1)[1], self.failures[-1][1])
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self.results.failed("support %s" % test.id(), self.errors[-1][1])
+
+
+if __name__ == "__main__":
+    Result.results = report.Results(sys.argv[1] if len(sys.argv) > 1 else None)
+    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
+    with open(os.devnull, "w") as null:
+        unittest.TextTestRunner(stream=null, resultclass=Result).run(suite)
+    sys.exit(Result.results.finish())
