@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The control socket: takes requests of sojournctl, bounded in number and length, and answers
+ * with records. What the records say is the daemon's (control_calls). */
+#include "control.h"
+
+#include <string.h>
+
+#include "sojourn/conn.h"
+#include "sojourn/log.h"
+#include "sojourn/loop.h"
+#include "sojourn/memory.h"
+#include "sojourn/strbuf.h"
+
+#define CONTROL_CLIENTS_MAX 16u
+#define CONTROL_LINE_MAX 8192u
+#define CONTROL_ANSWER_MAX 1048576u
+#define CONTROL_FINISH_MS 2000
+#define CONTROL_IDLE_MS 30000
+
+struct control_client {
+    struct sj_list link;
+    struct control *control;
+    struct sj_conn *conn;
+    struct sj_timer idle;
+    uint64_t ticket;             /* of the request that waits, 0: none */
+};
+
+struct control {
+    struct sj_loop *loop;
+    struct sj_log log;
+    struct sj_listener *listener;
+    const struct control_calls *calls;
+    void *ctx;
+    struct sj_list clients;
+    unsigned n_clients;
+    uint64_t next_ticket;
+};
+
+void control_text(struct sj_strbuf *out, const char *key, const char *value)
+{
+    sj_strbuf_addf(out, "\t%s=", key);
+    for (const char *c = value ? value : ""; *c; c++) {
+        if (*c == '\t' || *c == '\n' || *c == '\r' || *c == '%')
+            sj_strbuf_addf(out, "%%%02X", (unsigned)(unsigned char)*c);
+        else
+            sj_strbuf_addc(out, *c);
+    }
+}
+
+void control_number(struct sj_strbuf *out, const char *key, int64_t value)
+{
+    sj_strbuf_addf(out, "\t%s=%lld", key, (long long)value);
+}
+
+static void client_free(struct control_client *c)
+{
+    sj_timer_stop(&c->idle);
+    sj_list_remove(&c->link);
+    c->control->n_clients--;
+    sj_conn_free(&c->conn);
+    sj_free(c);
+}
+
+static void client_idle(void *arg)
+{
+    client_free(arg);
+}
+
+static void client_answer(struct control_client *c, const char *text, size_t n)
+{
+    c->ticket = 0;
+    sj_conn_write(c->conn, text, n);
+    sj_conn_finish(c->conn, CONTROL_FINISH_MS);
+}
+
+static void client_error(struct control_client *c, const char *text)
+{
+    struct sj_strbuf out;
+
+    sj_strbuf_init(&out, CONTROL_LINE_MAX);
+    sj_strbuf_addf(&out, "error %s\n\n", text);
+    client_answer(c, out.s, out.len);
+    sj_strbuf_release(&out);
+}
+
+static void client_status(struct control_client *c)
+{
+    struct sj_strbuf out;
+
+    sj_strbuf_init(&out, CONTROL_ANSWER_MAX);
+    sj_strbuf_adds(&out, "ok\n");
+    c->control->calls->status(c->control->ctx, &out);
+    sj_strbuf_addc(&out, '\n');
+    if (sj_strbuf_ok(&out))
+        client_answer(c, out.s, out.len);
+    else
+        client_error(c, "the answer is too long");
+    sj_strbuf_release(&out);
+}
+
+static void client_unregister(struct control_client *c, char *arguments)
+{
+    char *host = strchr(arguments, ' ');
+
+    if (!host || host == arguments || host[1] == '\0') {
+        client_error(c, "unregister needs a JID and the hostname of a network");
+        return;
+    }
+    *host++ = '\0';
+    c->ticket = ++c->control->next_ticket;
+    sj_timer_stop(&c->idle);
+    c->control->calls->unregister(c->control->ctx, arguments, host, c->ticket);
+}
+
+static void client_data(void *arg)
+{
+    struct control_client *c = arg;
+    char *line;
+    size_t n;
+    enum sj_line got;
+
+    if (c->ticket)
+        return;
+    got = sj_conn_line(c->conn, CONTROL_LINE_MAX, &line, &n);
+    if (got == SJ_LINE_NONE)
+        return;
+    if (got == SJ_LINE_TOO_LONG || strlen(line) != n || !sj_utf8_valid(line, n))
+        client_error(c, "this request is too long or not text");
+    else if (strcmp(line, "status") == 0)
+        client_status(c);
+    else if (strncmp(line, "unregister ", 11) == 0)
+        client_unregister(c, line + 11);
+    else
+        client_error(c, "unknown request; this daemon knows status and unregister");
+}
+
+static void client_down(void *arg, const struct sj_error *why)
+{
+    (void)why;
+    client_free(arg);
+}
+
+static void client_nothing(void *arg)
+{
+    (void)arg;
+}
+
+static const struct sj_conn_events client_events = {
+    .up = client_nothing,
+    .data = client_data,
+    .drained = client_nothing,
+    .down = client_down,
+};
+
+static void control_accepted(void *arg, struct sj_conn *conn)
+{
+    struct control *control = arg;
+    struct control_client *c;
+
+    if (control->n_clients >= CONTROL_CLIENTS_MAX) {
+        sj_log_warn(&control->log, "control client refused, too many n=%u", control->n_clients);
+        sj_conn_free(&conn);
+        return;
+    }
+    c = sj_calloc(1, sizeof *c);
+    c->control = control;
+    c->conn = conn;
+    sj_list_init(&c->link);
+    sj_list_append(&control->clients, &c->link);
+    control->n_clients++;
+    sj_timer_init(&c->idle, client_idle, c);
+    sj_timer_start(control->loop, &c->idle, CONTROL_IDLE_MS);
+    sj_conn_adopt(conn, &client_events, c);
+}
+
+enum sj_status control_new(struct control **out, struct sj_loop *loop, const struct sj_log *log,
+                           const char *path, const struct control_calls *calls, void *ctx,
+                           struct sj_error *err)
+{
+    struct control *c = sj_calloc(1, sizeof *c);
+    enum sj_status status;
+
+    c->loop = loop;
+    c->log = (struct sj_log){.parent = log, .area = "control"};
+    c->calls = calls;
+    c->ctx = ctx;
+    sj_list_init(&c->clients);
+    status = sj_listen_unix(&c->listener, loop, path, control_accepted, c, err);
+    if (status != SJ_OK) {
+        sj_free(c);
+        return status;
+    }
+    *out = c;
+    return SJ_OK;
+}
+
+void control_free(struct control **at)
+{
+    struct control *c = at ? *at : NULL;
+
+    if (!c)
+        return;
+    sj_listener_free(&c->listener);
+    while (!sj_list_empty(&c->clients))
+        client_free(SJ_CONTAINER(c->clients.next, struct control_client, link));
+    sj_free(c);
+    *at = NULL;
+}
+
+void control_unregistered(struct control *c, uint64_t ticket, const struct sj_error *err)
+{
+    struct sj_list *at;
+
+    for (at = c->clients.next; at != &c->clients; at = at->next) {
+        struct control_client *client = SJ_CONTAINER(at, struct control_client, link);
+        if (client->ticket != ticket)
+            continue;
+        if (err)
+            client_error(client, err->text[0] ? err->text : sj_status_text(err->status));
+        else
+            client_answer(client, "ok\n\n", 4);
+        return;
+    }
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The control socket: one line asks, records answer. Mode 0600: who may connect may administer.
+ *
+ * Request: COMMAND [ARGUMENT ...] LF. Answer: "ok" or "error TEXT", then for status one line a
+ * record (kind TAB key=value TAB ...; values percent-escaped), then an empty line. */
+#ifndef SOJOURN_CONTROL_H
+#define SOJOURN_CONTROL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sojourn/error.h"
+
+struct control;
+struct sj_log;
+struct sj_loop;
+struct sj_strbuf;
+
+/* What the daemon answers with. */
+struct control_calls {
+    /* Appends the records of `status`. */
+    void (*status)(void *ctx, struct sj_strbuf *out);
+    /* Begins; control_unregistered(ticket) follows exactly once, maybe before this returns. */
+    void (*unregister)(void *ctx, const char *user, const char *host, uint64_t ticket);
+};
+
+enum sj_status control_new(struct control **out, struct sj_loop *, const struct sj_log *,
+                           const char *path, const struct control_calls *, void *ctx,
+                           struct sj_error *);
+void control_free(struct control **);
+void control_unregistered(struct control *, uint64_t ticket, const struct sj_error *err);
+
+/* Appends TAB key=value with the value escaped. */
+void control_text(struct sj_strbuf *out, const char *key, const char *value);
+void control_number(struct sj_strbuf *out, const char *key, int64_t value);
+
+#endif

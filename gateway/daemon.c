@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Builds the running gateway from a configuration and takes it down again. Start: store, networks,
+ * sessions, component streams, control socket; stop: users and networks are told, then the streams
+ * are closed, then everything is freed in the opposite order. */
+#include "daemon.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "config.h"
+#include "control.h"
+#include "sessions.h"
+#include "sojourn/backend.h"
+#include "sojourn/log.h"
+#include "sojourn/loop.h"
+#include "sojourn/memory.h"
+#include "sojourn/store.h"
+#include "sojourn/strbuf.h"
+#include "xmpp.h"
+
+#define DAEMON_STOP_LINKS_MS 4000
+#define DAEMON_STOP_STREAMS_MS 3000
+#define DAEMON_ALLOW_MAX 4096u
+
+struct daemon {
+    const struct config *config;
+    struct sj_log log;
+    struct sj_loop *loop;
+    struct sj_store *store;
+    struct sessions_network *networks;
+    struct sj_net **nets;
+    struct sj_log *net_logs;
+    struct xmpp_host *hosts;
+    char **names;
+    size_t n;
+    struct sj_strbuf allow_text;
+    const char **allow;
+    size_t n_allow;
+    struct sessions_options session_options;
+    struct xmpp_options xmpp_options;
+    struct sessions *sessions;
+    struct xmpp *xmpp;
+    struct control *control;
+    int64_t started_ms;
+    bool stopping;
+};
+
+static const struct config_network *daemon_network(const struct daemon *d, size_t i)
+{
+    return &d->config->networks[i];
+}
+
+/* Makes the net of network i; err gets "file:line: ..." in front. */
+static enum sj_status daemon_net(struct sj_net **out, const struct config *config, size_t i,
+                                 struct sj_loop *loop, const struct sj_log *log,
+                                 struct sj_error *err)
+{
+    const struct config_network *c = &config->networks[i];
+    const char *wrong = sj_backend_check(c->backend);
+    struct sj_error inner = {SJ_OK, ""};
+
+    if (wrong)
+        return sj_fail(err, SJ_INTERNAL, "bug in backend %s: %s", c->backend->name, wrong);
+    if (c->backend->net_new(out, loop, log, &c->own, &inner) == SJ_OK)
+        return SJ_OK;
+    return sj_fail(err, SJ_INVALID, "%s:%u: [%s]: %s", config->path, c->line, c->host, inner.text);
+}
+
+enum sj_status daemon_check(const struct config *config, struct sj_error *err)
+{
+    struct sj_loop *loop = sj_loop_new();
+    struct sj_log log = {.area = "check"};
+    enum sj_status status = SJ_OK;
+
+    for (size_t i = 0; status == SJ_OK && i < config->n_networks; i++) {
+        struct sj_net *net = NULL;
+        status = daemon_net(&net, config, i, loop, &log, err);
+        if (status == SJ_OK)
+            config->networks[i].backend->net_free(&net);
+    }
+    sj_loop_free(&loop);
+    return status;
+}
+
+static unsigned daemon_number(const struct sj_values *v, const char *name)
+{
+    return (unsigned)sj_values_number(v, name);
+}
+
+static enum sj_status daemon_nets(struct daemon *d, struct sj_error *err)
+{
+    d->networks = sj_calloc(d->n, sizeof *d->networks);
+    d->nets = sj_calloc(d->n, sizeof *d->nets);
+    d->net_logs = sj_calloc(d->n, sizeof *d->net_logs);
+    d->hosts = sj_calloc(d->n, sizeof *d->hosts);
+    d->names = sj_calloc(d->n, sizeof *d->names);
+    for (size_t i = 0; i < d->n; i++) {
+        const struct config_network *c = daemon_network(d, i);
+        const struct sj_backend *b = c->backend;
+        const char *name = sj_values_text(&c->common, "name");
+        struct sj_strbuf label;
+        enum sj_status status;
+
+        sj_strbuf_init(&label, SJ_NAME_MAX);
+        sj_strbuf_adds(&label, b->network_name);
+        if (name)
+            sj_strbuf_addf(&label, " (%s)", name);
+        d->names[i] = sj_strbuf_take(&label);
+        d->net_logs[i] = (struct sj_log){.parent = &d->log, .area = b->name, .key = "net",
+                                         .value = c->host};
+        status = daemon_net(&d->nets[i], d->config, i, d->loop, &d->net_logs[i], err);
+        if (status != SJ_OK)
+            return status;
+        d->networks[i] = (struct sessions_network){
+            .host = c->host, .label = d->names[i], .backend = b, .net = d->nets[i],
+            .login_rate = daemon_number(&c->common, "login-rate"),
+            .login_burst = daemon_number(&c->common, "login-burst"),
+            .logins_at_once = daemon_number(&c->common, "logins-at-once")};
+        d->hosts[i] = (struct xmpp_host){
+            .name = c->host, .secret = c->secret,
+            .server = sj_values_text(&d->config->gateway, "server"),
+            .port = (uint16_t)sj_values_number(&d->config->gateway, "port"),
+            .identity_type = b->network_type, .identity_name = d->names[i],
+            .prompt_name = b->id_name, .prompt_text = b->id_help,
+            .contacts_suggested = (b->caps & SJ_CAP_CONTACT_LIST) != 0};
+    }
+    return SJ_OK;
+}
+
+/* Cuts the list "a, b c" in place. */
+static void daemon_allow(struct daemon *d)
+{
+    const char *text = sj_values_text(&d->config->gateway, "allow");
+    char *at, *word, *rest;
+
+    sj_strbuf_init(&d->allow_text, 65536);
+    if (!text)
+        return;
+    sj_strbuf_adds(&d->allow_text, text);
+    d->allow = sj_calloc(DAEMON_ALLOW_MAX, sizeof *d->allow);
+    for (at = d->allow_text.s; (word = strtok_r(at, ", \t", &rest)) != NULL; at = NULL) {
+        for (char *c = word; *c; c++)
+            *c = sj_ascii_lower(*c);
+        if (d->n_allow < DAEMON_ALLOW_MAX)
+            d->allow[d->n_allow++] = word;
+    }
+}
+
+static enum sj_status daemon_store(struct daemon *d, struct sj_error *err)
+{
+    const struct sj_values *v = &d->config->gateway;
+    struct sj_store_options options = {.dir = sj_values_text(v, "data-dir"),
+                                       .key_file = sj_values_text(v, "key-file")};
+
+    return sj_store_open(&d->store, d->loop, &d->log, &options, err);
+}
+
+static void daemon_status_network(const struct daemon *d, unsigned i, struct sj_strbuf *out)
+{
+    struct sessions_stats s;
+    struct xmpp_stats x;
+
+    sessions_stats(d->sessions, i, &s);
+    xmpp_stats(d->xmpp, i, &x);
+    sj_strbuf_adds(out, "network");
+    control_text(out, "host", d->networks[i].host);
+    control_text(out, "backend", d->networks[i].backend->name);
+    control_text(out, "stream", xmpp_is_up(d->xmpp, i) ? "up" : "down");
+    control_number(out, "sessions", (int64_t)s.sessions);
+    control_number(out, "online", (int64_t)s.online);
+    control_number(out, "connecting", (int64_t)s.connecting);
+    control_number(out, "waiting", (int64_t)s.waiting);
+    control_number(out, "refused", (int64_t)s.refused);
+    control_number(out, "operations", (int64_t)s.operations);
+    control_number(out, "held", (int64_t)s.held);
+    control_number(out, "to_network", (int64_t)s.to_network);
+    control_number(out, "from_network", (int64_t)s.from_network);
+    control_number(out, "stanzas_in", (int64_t)x.stanzas_in);
+    control_number(out, "stanzas_out", (int64_t)x.stanzas_out);
+    control_number(out, "reconnects", (int64_t)x.reconnects);
+    sj_strbuf_addc(out, '\n');
+}
+
+static void daemon_status(void *ctx, struct sj_strbuf *out)
+{
+    struct daemon *d = ctx;
+    struct sj_store_stats store;
+
+    sj_store_stats(d->store, &store);
+    sj_strbuf_adds(out, "daemon");
+    control_text(out, "version", SOJOURN_VERSION);
+    control_number(out, "uptime_s", (sj_loop_now_ms(d->loop) - d->started_ms) / 1000);
+    control_number(out, "registrations", (int64_t)store.registrations);
+    control_number(out, "store_used_kib", (int64_t)(store.used_bytes / 1024));
+    control_number(out, "store_map_kib", (int64_t)(store.map_bytes / 1024));
+    sj_strbuf_addc(out, '\n');
+    for (unsigned i = 0; i < d->n; i++)
+        daemon_status_network(d, i, out);
+}
+
+static void daemon_unregistered(void *arg, uint64_t ticket, const struct sj_error *err)
+{
+    struct daemon *d = arg;
+
+    control_unregistered(d->control, ticket, err);
+}
+
+static void daemon_unregister(void *ctx, const char *user, const char *host, uint64_t ticket)
+{
+    struct daemon *d = ctx;
+    struct sj_error err = {SJ_OK, ""};
+    struct sj_strbuf jid;
+    unsigned i;
+
+    sj_strbuf_init(&jid, SJ_STORE_TEXT_MAX);
+    for (i = 0; i < d->n && sj_ascii_casecmp(d->networks[i].host, host) != 0; i++)
+        continue;
+    if (i == d->n)
+        sj_fail(&err, SJ_NOTFOUND, "no network of this gateway has the hostname %s", host);
+    else if (!xmpp_jid_prepare(user, &jid))
+        sj_fail(&err, SJ_INVALID, "%s is no bare JID", user);
+    if (err.status != SJ_OK)
+        daemon_unregistered(d, ticket, &err);
+    else
+        sessions_unregister(d->sessions, i, jid.s, daemon_unregistered, d, ticket);
+    sj_strbuf_release(&jid);
+}
+
+static const struct control_calls daemon_calls = {
+    .status = daemon_status,
+    .unregister = daemon_unregister,
+};
+
+static enum sj_status daemon_build(struct daemon *d, struct sj_error *err)
+{
+    const struct sj_values *v = &d->config->gateway;
+    enum sj_status status = daemon_store(d, err);
+
+    if (status == SJ_OK)
+        status = daemon_nets(d, err);
+    if (status != SJ_OK)
+        return status;
+    daemon_allow(d);
+    d->session_options = (struct sessions_options){
+        .networks = d->networks, .n_networks = (unsigned)d->n, .allow = d->allow,
+        .n_allow = d->n_allow, .hold_ms = sj_values_number(v, "hold-time"),
+        .contacts_max = daemon_number(v, "contacts-max"),
+        .sessions_max = daemon_number(v, "sessions-max")};
+    d->sessions = sessions_new(d->loop, &d->log, d->store, &d->session_options);
+    d->xmpp_options = (struct xmpp_options){
+        .hosts = d->hosts, .n_hosts = (unsigned)d->n, .version = SOJOURN_VERSION,
+        .stanza_max = (size_t)sj_values_number(v, "stanza-max"),
+        .queue_max = (size_t)sj_values_number(v, "queue-max")};
+    d->xmpp = xmpp_new(d->loop, &d->log, &d->xmpp_options, sessions_xmpp_in(), d->sessions);
+    sessions_set_xmpp(d->sessions, d->xmpp);
+    status = sessions_load(d->sessions, err);
+    if (status == SJ_OK)
+        status = control_new(&d->control, d->loop, &d->log, sj_values_text(v, "control-socket"),
+                             &daemon_calls, d, err);
+    return status;
+}
+
+enum sj_status daemon_new(struct daemon **out, const struct config *config, struct sj_error *err)
+{
+    struct daemon *d = sj_calloc(1, sizeof *d);
+    enum sj_status status;
+
+    d->config = config;
+    d->n = config->n_networks;
+    d->log = (struct sj_log){.area = "daemon"};
+    d->loop = sj_loop_new();
+    d->started_ms = sj_loop_now_ms(d->loop);
+    status = daemon_build(d, err);
+    if (status == SJ_OK)
+        *out = d;
+    else
+        daemon_free(&d);
+    return status;
+}
+
+static void daemon_streams_closed(void *arg)
+{
+    struct daemon *d = arg;
+
+    sj_loop_stop(d->loop);
+}
+
+static void daemon_links_closed(void *arg)
+{
+    struct daemon *d = arg;
+
+    xmpp_stop(d->xmpp, DAEMON_STOP_STREAMS_MS, daemon_streams_closed, d);
+}
+
+static void daemon_on_stop(int signo, void *arg)
+{
+    struct daemon *d = arg;
+
+    if (d->stopping) {
+        sj_log_warn(&d->log, "stopping at once signal=%d", signo);
+        sj_loop_stop(d->loop);
+        return;
+    }
+    d->stopping = true;
+    sj_log_info(&d->log, "stopping signal=%d", signo);
+    sessions_stop(d->sessions, DAEMON_STOP_LINKS_MS, daemon_links_closed, d);
+}
+
+static void daemon_reload_report(void *ctx, const char *text)
+{
+    struct daemon *d = ctx;
+
+    sj_log_error(&d->log, "configuration not reloaded: %s", text);
+}
+
+/* SIGHUP: the log level is taken over; everything else takes a restart, and the log says so. */
+static void daemon_on_hup(int signo, void *arg)
+{
+    struct daemon *d = arg;
+    struct config *fresh = config_load(d->config->path, daemon_reload_report, d);
+    enum sj_log_level level;
+
+    (void)signo;
+    if (!fresh)
+        return;
+    if (sj_log_level_parse(sj_values_text(&fresh->gateway, "log-level"), &level))
+        sj_log_set_level(level);
+    config_free(&fresh);
+    sj_log_info(&d->log, "log level reloaded; other settings take effect at a restart");
+}
+
+static void daemon_raise_descriptors(struct daemon *d)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        sj_log_warn(&d->log, "limit of open files not raised");
+}
+
+void daemon_run(struct daemon *d)
+{
+    daemon_raise_descriptors(d);
+    sj_loop_on_signal(d->loop, SIGTERM, daemon_on_stop, d);
+    sj_loop_on_signal(d->loop, SIGINT, daemon_on_stop, d);
+    sj_loop_on_signal(d->loop, SIGHUP, daemon_on_hup, d);
+    sj_log_info(&d->log, "started version=%s networks=%zu", SOJOURN_VERSION, d->n);
+    xmpp_start(d->xmpp);
+    sj_loop_run(d->loop);
+    sj_log_info(&d->log, "stopped");
+}
+
+void daemon_free(struct daemon **at)
+{
+    struct daemon *d = at ? *at : NULL;
+
+    if (!d)
+        return;
+    control_free(&d->control);
+    sessions_free(&d->sessions);
+    xmpp_free(&d->xmpp);
+    for (size_t i = 0; d->nets && i < d->n; i++) {
+        if (d->nets[i])
+            d->networks[i].backend->net_free(&d->nets[i]);
+        sj_free(d->names[i]);
+    }
+    sj_store_close(&d->store);
+    sj_loop_free(&d->loop);
+    sj_strbuf_release(&d->allow_text);
+    sj_free(d->allow);
+    sj_free(d->names);
+    sj_free(d->hosts);
+    sj_free(d->net_logs);
+    sj_free(d->nets);
+    sj_free(d->networks);
+    sj_free(d);
+    *at = NULL;
+}
