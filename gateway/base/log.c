@@ -19,7 +19,7 @@
 #include "sojourn/strbuf.h"
 
 #define LOG_LINE_MAX 2048u      /* longer lines are cut */
-#define LOG_MESSAGE_MAX 1536u   /* leaves room for the fields */
+#define LOG_FIELDS_MAX 512u     /* of which the fields of the nodes always have this much */
 #define LOG_DEPTH_MAX 8u        /* nodes of a chain that are shown */
 
 static const char *const log_names[] = {"error", "warn", "info", "debug", "trace"};
@@ -125,7 +125,8 @@ const char *sj_clip_to(struct sj_clip *out, const char *s, size_t n)
         out->s[1] = '\0';
         return out->s;
     }
-    n = strnlen(s, n < SJ_CLIP_MAX + 1 ? n : SJ_CLIP_MAX + 1);
+    /* Four bytes more than fit: the cut must not turn a code point into broken bytes. */
+    n = strnlen(s, n < SJ_CLIP_MAX + 4 ? n : SJ_CLIP_MAX + 4);
     struct log_line line = {.s = out->s, .size = SJ_CLIP_MAX + 1};
     out->s[0] = '\0';
     size_t i = 0;
@@ -193,7 +194,7 @@ static size_t log_prefix(char *out, size_t size, enum sj_log_level level)
 void sj_log_write(const struct sj_log *log, enum sj_log_level level, const char *fmt, ...)
 {
     int saved = errno;
-    char message[LOG_MESSAGE_MAX];
+    char message[LOG_LINE_MAX - LOG_FIELDS_MAX];
     va_list ap;
     va_start(ap, fmt);
     int wanted = vsnprintf(message, sizeof message, fmt, ap);
@@ -203,7 +204,7 @@ void sj_log_write(const struct sj_log *log, enum sj_log_level level, const char 
     char text[LOG_LINE_MAX];
     char prefix[40];
     size_t start = log_prefix(prefix, sizeof prefix, level);
-    struct log_line line = {.s = text, .size = sizeof text - 1};
+    struct log_line line = {.s = text, .size = sizeof text - LOG_FIELDS_MAX};
     log_add(&line, prefix, start);
     log_adds(&line, log_names[level]);
     log_adds(&line, " ");
@@ -212,6 +213,7 @@ void sj_log_write(const struct sj_log *log, enum sj_log_level level, const char 
     for (size_t i = 0; i < n;)
         i += log_add_escaped(&line, message + i, n - i);
     line.full = false;
+    line.size = sizeof text - 1;
     log_add_fields(&line, log);
 
     if (log_state.sink) {

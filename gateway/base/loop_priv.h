@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The inside of the loop, for the files of conn. */
+#ifndef SOJOURN_LOOP_PRIV_H
+#define SOJOURN_LOOP_PRIV_H
+
+#include <event2/event.h>
+
+#include "sojourn/loop.h"
+#include "wheel.h"
+
+#define LOOP_ROUNDS_MAX 8u      /* rounds of deferred calls in one turn */
+#define LOOP_SIGNALS_MAX 8u
+#define LOOP_SPARE_IN 65536u    /* bytes of the shared input buffer */
+#define LOOP_SPARE_OUT_MAX 262144u
+
+struct evdns_base;
+
+struct loop_clock {
+    int64_t now_ms, utc_ms;     /* valid when known */
+    bool known;
+    bool test;                  /* moved by sj_loop_test_advance only */
+};
+
+struct loop_signal {
+    struct event *event;
+    void (*fn)(int signo, void *arg);
+    void *arg;
+};
+
+/* A buffer that waits for its next borrower. */
+struct loop_spare {
+    char *p;
+    size_t cap;
+};
+
+struct sj_loop {
+    struct event_base *base;
+    struct loop_clock *clock;   /* apart, because reading the time of a const loop fills it in */
+    struct wheel wheel;
+    struct event *wheel_event;
+    int64_t wheel_armed_ms;     /* what wheel_event waits for; INT64_MAX: nothing */
+    int64_t slack_us;           /* libevent's clock may lag behind ours by this much */
+    struct event *wait_event;   /* bounds sj_loop_turn */
+    struct sj_list deferred;    /* struct sj_defer */
+    struct sj_list again;       /* struct sj_conn.again_link: to be called in the next turn */
+    struct sj_list flush;       /* struct sj_conn.flush_link: have output */
+    struct loop_signal signals[LOOP_SIGNALS_MAX];
+    unsigned n_signals;
+    struct loop_spare spare_in, spare_out;
+    struct evdns_base *dns;     /* made at the first name */
+    int64_t dns_stamp;          /* of the resolver's configuration when it was read */
+    bool stopping;
+    bool in_turn;
+};
+
+/* Moves all nodes of from to the (initialised) end of to. */
+static inline void loop_list_move(struct sj_list *to, struct sj_list *from)
+{
+    if (sj_list_empty(from))
+        return;
+    from->next->prev = to->prev;
+    to->prev->next = from->next;
+    from->prev->next = to;
+    to->prev = from->prev;
+    sj_list_init(from);
+}
+
+#endif
