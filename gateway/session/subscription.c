@@ -26,16 +26,17 @@ static void sub_save(struct session *s, struct contact *c)
 /* The network says yes: subscribed, presence if it is there, subscribe in return (G100-37). */
 void contact_approved(struct session *s, struct contact *c)
 {
+    bool ask = !c->from && !c->asked_in;             /* never twice */
+
     c->to = true;
     c->asked_out = false;
-    if (!c->from)
-        c->asked_in = true;
+    c->asked_in = c->asked_in || ask;
     c->suggested = true;
     sub_save(s, c);
     sub_send(s, c->id, XMPP_SUBSCRIBED, NULL, NULL);
     if (c->has_presence)
         contact_send_presence(s, c, s->user, NULL);
-    if (!c->from)
+    if (ask)
         sub_send(s, c->id, XMPP_SUBSCRIBE, NULL, c->name);
 }
 

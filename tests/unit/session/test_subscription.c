@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+#include <string.h>
+
+#include "expect.h"
+
+Test(subscription, a_network_without_approval_says_yes_G100_36_G100_37_G100_38)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+
+    world_ready(w);
+    world_sub(w, "Juliet", XMPP_SUBSCRIBE);
+    EXPECT(w, "net add juliet\n");
+    world_done(w, SJ_OK);
+    EXPECT(w, "sub juliet -> " ROMEO " subscribed\nsub juliet -> " ROMEO " subscribe\n");
+    world_contact(w, "juliet", SJ_SHOW_ONLINE, false);
+    EXPECT(w, "presence juliet -> " ROMEO " online\n");
+    world_sub(w, "juliet", XMPP_SUBSCRIBE);
+    EXPECT(w, "sub juliet -> " ROMEO " subscribed\npresence juliet -> " ROMEO " online\n");
+    world_free(w);
+}
+
+Test(subscription, a_network_with_approval_answers_when_it_does_G100_38)
+{
+    struct world *w = world_new(CAPS_FULL);
+
+    world_ready(w);
+    world_sub(w, "juliet", XMPP_SUBSCRIBE);
+    world_done(w, SJ_OK);
+    EXPECT(w, "net add juliet\n");
+    world_contact(w, "juliet", SJ_SHOW_ONLINE, true);
+    EXPECT(w, "sub juliet -> " ROMEO " subscribed\n"
+              "presence juliet -> " ROMEO " online\n"
+              "sub juliet -> " ROMEO " subscribe\n");
+    world_free(w);
+}
+
+Test(subscription, a_refusal_says_why_G100_39_G100_40)
+{
+    struct world *w = world_new(CAPS_FULL);
+    struct sj_error why;
+
+    world_ready(w);
+    world_sub(w, "tybalt", XMPP_SUBSCRIBE);
+    world_clear(w);
+    sj_fail(&why, SJ_DENIED, "never");
+    w->link->host->contact_gone(w->link, "tybalt", &why);
+    EXPECT(w, "sub tybalt -> " ROMEO " unsubscribed never\n");
+    world_sub(w, "nobody", XMPP_SUBSCRIBE);
+    world_clear(w);
+    world_done(w, SJ_NOTFOUND);
+    EXPECT(w, "sub nobody -> " ROMEO " unsubscribed as the test says\n");
+    world_sub(w, "no such", XMPP_SUBSCRIBE);
+    EXPECT(w, "sub no such -> " ROMEO " unsubscribed no such address can exist\n");
+    world_free(w);
+}
+
+Test(subscription, a_pending_request_survives_a_lost_link_R6121_10)
+{
+    struct world *w = world_new(CAPS_FULL);
+
+    world_ready(w);
+    world_sub(w, "juliet", XMPP_SUBSCRIBE);
+    world_down(w, SJ_END_CLOSED);
+    world_clear(w);
+    world_advance(w, 3001);
+    world_advance(w, 20);
+    EXPECT(w, "net connect\npresence G -> " ROMEO " online\nnet add juliet\n");
+    world_free(w);
+}
+
+Test(subscription, removal_from_the_roster_G100_42_R6121_07)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+
+    world_ready(w);
+    world_sub(w, "juliet", XMPP_SUBSCRIBE);
+    world_done(w, SJ_OK);
+    world_sub(w, "juliet", XMPP_SUBSCRIBED);
+    world_contact(w, "juliet", SJ_SHOW_ONLINE, false);
+    world_clear(w);
+    world_sub(w, "juliet", XMPP_UNSUBSCRIBE);
+    world_sub(w, "juliet", XMPP_UNSUBSCRIBED);
+    EXPECT(w, "presence juliet -> " ROMEO " offline\n"
+              "sub juliet -> " ROMEO " unsubscribed\n"
+              "net remove juliet\n");
+    world_sub(w, "juliet", XMPP_UNSUBSCRIBE);
+    world_sub(w, "juliet", XMPP_UNSUBSCRIBED);
+    world_contact(w, "juliet", SJ_SHOW_AWAY, false);
+    EXPECT(w, "sub juliet -> " ROMEO " unsubscribed\n");
+    world_free(w);
+}
+
+Test(subscription, somebody_over_there_asks_G100_48_G100_49_G100_51)
+{
+    struct world *w = world_new(CAPS_FULL);
+
+    world_ready(w);
+    w->link->host->contact_request(w->link, "juliet", "Juliet", "it is me");
+    EXPECT(w, "sub juliet -> " ROMEO " subscribe it is me\n");
+    world_sub(w, "juliet", XMPP_SUBSCRIBED);
+    EXPECT(w, "net answer juliet yes\n");
+    w->link->host->contact_request(w->link, "paris", NULL, NULL);
+    world_clear(w);
+    world_sub(w, "paris", XMPP_UNSUBSCRIBED);
+    EXPECT(w, "net answer paris no\n");
+    w->link->host->contact_request(w->link, "juliet", NULL, NULL);
+    EXPECT(w, "net answer juliet yes\n");
+    world_free(w);
+}
+
+Test(subscription, removed_over_there_G100_52)
+{
+    struct world *w = world_new(CAPS_FULL);
+
+    world_ready(w);
+    world_sub(w, "juliet", XMPP_SUBSCRIBE);
+    world_contact(w, "juliet", SJ_SHOW_ONLINE, true);
+    world_sub(w, "juliet", XMPP_SUBSCRIBED);
+    world_clear(w);
+    w->link->host->contact_gone(w->link, "juliet", NULL);
+    EXPECT(w, "presence juliet -> " ROMEO " offline\n"
+              "sub juliet -> " ROMEO " unsubscribe\n"
+              "sub juliet -> " ROMEO " unsubscribed\n"
+              "presence juliet -> " ROMEO " offline\n");
+    world_free(w);
+}
+
+Test(subscription, the_number_of_contacts_is_bounded)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+
+    world_ready(w);
+    world_sub(w, "a", XMPP_SUBSCRIBE);
+    world_sub(w, "b", XMPP_SUBSCRIBE);
+    world_sub(w, "c", XMPP_SUBSCRIBE);
+    world_sub(w, "d", XMPP_SUBSCRIBE);
+    world_clear(w);
+    world_sub(w, "e", XMPP_SUBSCRIBE);
+    EXPECT(w, "sub e -> " ROMEO " unsubscribed You have as many contacts here as the gateway "
+              "allows (4).\n");
+    world_free(w);
+}
+
+Test(subscription, the_gateway_itself_G100_10_G100_11)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+
+    world_ready(w);
+    world_sub(w, NULL, XMPP_SUBSCRIBE);
+    EXPECT(w, "sub G -> " ROMEO " subscribed\npresence G -> " ROMEO " online\n");
+    world_sub(w, NULL, XMPP_UNSUBSCRIBE);
+    EXPECT(w, "sub G -> " ROMEO " unsubscribed\n");
+    world_free(w);
+}
+
+Test(suggest, the_networks_list_is_offered_once_G144_02_G144_06)
+{
+    struct world *w = world_new(CAPS_FULL);
+
+    world_register(w, ROMEO, "romeo", 1);
+    world_contact(w, "juliet", SJ_SHOW_ONLINE, true);
+    world_contact(w, "nurse", SJ_SHOW_OFFLINE, true);
+    world_clear(w);
+    world_presence(w, "r", NULL, XMPP_ONLINE, 0);
+    EXPECT(w, "query " ROMEO "/r\npresence G -> " ROMEO " online\n");
+    w->in->rosterx(w->sessions, 0, ROMEO "/r", true);
+    world_run(w);
+    {
+        const char *got = world_lines(w);
+        cr_expect(strcmp(got, "items " ROMEO "/r add juliet nurse (iq)\n") == 0 ||
+                      strcmp(got, "items " ROMEO "/r add nurse juliet (iq)\n") == 0,
+                  "%s", got);
+    }
+    world_contact(w, "juliet", SJ_SHOW_ONLINE, true);
+    EXPECT(w, "");
+    world_sub(w, "juliet", XMPP_SUBSCRIBE);
+    EXPECT(w, "sub juliet -> " ROMEO " subscribed\n"
+              "presence juliet -> " ROMEO " online\n"
+              "sub juliet -> " ROMEO " subscribe\n");
+    world_free(w);
+}
+
+Test(suggest, a_message_is_the_last_way_G144_02)
+{
+    struct world *w = world_new(CAPS_FULL);
+
+    world_ready(w);
+    world_contact(w, "juliet", SJ_SHOW_ONLINE, true);
+    w->in->rosterx(w->sessions, 0, ROMEO "/r", false);
+    world_run(w);
+    EXPECT(w, "items " ROMEO " add juliet (message)\n");
+    world_free(w);
+}

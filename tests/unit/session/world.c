@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* See world.h. The xmpp_* functions below stand in for the XMPP room. */
+#include "world.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sojourn/log.h"
+#include "sojourn/memory.h"
+#include "sojourn/strbuf.h"
+
+struct xmpp {
+    struct world *w;
+};
+
+static struct sj_strbuf world_record;
+static char *world_taken;
+static struct xmpp world_xmpp;
+static struct world *world_now;
+
+#define RECORD(...)                               \
+    do {                                          \
+        sj_strbuf_addf(&world_record, __VA_ARGS__); \
+        sj_strbuf_addc(&world_record, '\n');      \
+    } while (0)
+
+static const char *who(const char *peer)
+{
+    return peer ? peer : "G";
+}
+
+bool xmpp_send_presence(struct xmpp *x, unsigned host, const struct xmpp_presence_out *p)
+{
+    static const char *const name[] = {"offline", "online", "chat", "away", "xa", "dnd"};
+
+    (void)host;
+    if (x->w->stream_down)
+        return false;
+    RECORD("presence %s -> %s %s%s%s", who(p->peer), p->to, name[p->show], p->status ? " " : "",
+           p->status ? p->status : "");
+    return true;
+}
+
+bool xmpp_send_subscription(struct xmpp *x, unsigned host, const char *peer, const char *to,
+                            enum xmpp_sub kind, const char *status, const char *nick,
+                            const char *id)
+{
+    static const char *const name[] = {"subscribe", "subscribed", "unsubscribe", "unsubscribed"};
+
+    (void)host, (void)nick, (void)id;
+    RECORD("sub %s -> %s %s%s%s", who(peer), to, name[kind], status ? " " : "",
+           status ? status : "");
+    return !x->w->stream_down;
+}
+
+bool xmpp_send_probe(struct xmpp *x, unsigned host, const char *to)
+{
+    (void)x, (void)host;
+    RECORD("probe %s", to);
+    return true;
+}
+
+bool xmpp_send_presence_error(struct xmpp *x, unsigned host, const char *peer, const char *to,
+                              const struct sj_error *err)
+{
+    (void)x, (void)host;
+    RECORD("error-presence %s -> %s %s", who(peer), to, sj_status_text(err->status));
+    return true;
+}
+
+bool xmpp_send_message(struct xmpp *x, unsigned host, const struct xmpp_message_out *m)
+{
+    (void)host;
+    if (x->w->stream_down)
+        return false;
+    RECORD("message %s -> %s %s", who(m->peer), m->to, m->body);
+    return true;
+}
+
+bool xmpp_send_message_error(struct xmpp *x, unsigned host, const char *peer, const char *to,
+                             const char *id, const struct sj_error *err)
+{
+    (void)x, (void)host;
+    RECORD("error-message %s -> %s %s %s", peer, to, id ? id : "-", sj_status_text(err->status));
+    return true;
+}
+
+bool xmpp_send_rosterx(struct xmpp *x, unsigned host, const char *to, enum xmpp_rosterx action,
+                       const struct xmpp_item *items, size_t n, bool by_iq)
+{
+    static const char *const name[] = {"add", "modify", "delete"};
+
+    (void)x, (void)host;
+    sj_strbuf_addf(&world_record, "items %s %s", to, name[action]);
+    for (size_t i = 0; i < n; i++)
+        sj_strbuf_addf(&world_record, " %s", items[i].peer);
+    RECORD(" (%s)", by_iq ? "iq" : "message");
+    return true;
+}
+
+void xmpp_query_rosterx(struct xmpp *x, unsigned host, const char *full)
+{
+    (void)x, (void)host;
+    RECORD("query %s", full);
+}
+
+void xmpp_answer(struct xmpp *x, xmpp_req req, const struct sj_error *err)
+{
+    (void)x;
+    RECORD("answer %llu %s", (unsigned long long)req,
+           err ? sj_status_text(err->status) : "ok");
+}
+
+/* The scripted network. */
+struct sj_net {
+    struct world *w;
+};
+struct test_link {
+    struct sj_link base;
+    struct sj_defer defer;
+    enum { TEST_NOTHING, TEST_UP, TEST_DOWN } next;
+    sj_op done;
+};
+
+static struct sj_net test_net;
+static const struct sj_field test_fields[] = {
+    {.var = "username", .label = "Nickname", .required = true},
+    {.var = "password", .label = "Password", .kind = SJ_FIELD_SECRET},
+    {.var = "name", .label = "Real name", .fallback = "nobody"},
+};
+
+static enum sj_status test_id_canon(struct sj_strbuf *out, const struct sj_net *net,
+                                    const struct sj_link *link, const char *id,
+                                    struct sj_error *err)
+{
+    (void)net, (void)link;
+    if (*id == '\0' || strchr(id, ' '))
+        return sj_fail(err, SJ_INVALID, "no such address can exist");
+    for (; *id; id++)
+        sj_strbuf_addc(out, sj_ascii_lower(*id));
+    return SJ_OK;
+}
+
+static enum sj_status test_account_check(const struct sj_net *net, const struct sj_account *a,
+                                         struct sj_error *err)
+{
+    (void)net;
+    if (strchr(a->value[0], ' '))
+        return sj_fail(err, SJ_UNACCEPTABLE, "Nickname: no spaces");
+    return SJ_OK;
+}
+
+static void test_deferred(void *arg)
+{
+    struct test_link *l = arg;
+    struct world *w = l->base.net->w;
+    sj_op done = l->done;
+
+    l->done = 0;
+    if (done)
+        l->base.host->op_done(&l->base, done, NULL);
+    if (l->next == TEST_UP && w->refuse) {
+        l->next = TEST_NOTHING;
+        l->base.host->link_state(&l->base, SJ_LINK_DOWN, w->refuse, NULL);
+    } else if (l->next == TEST_UP) {
+        l->next = TEST_NOTHING;
+        l->base.host->link_state(&l->base, SJ_LINK_UP, SJ_END_ASKED, NULL);
+    } else if (l->next == TEST_DOWN) {
+        l->next = TEST_NOTHING;
+        l->base.host->link_state(&l->base, SJ_LINK_DOWN, SJ_END_ASKED, NULL);
+    }
+}
+
+static struct sj_link *test_link_new(const struct sj_link *base, const struct sj_account *a,
+                                     const void *blob, size_t len)
+{
+    struct test_link *l = sj_calloc(1, sizeof *l);
+
+    (void)a, (void)blob, (void)len;
+    l->base = *base;
+    sj_defer_init(&l->defer, test_deferred, l);
+    base->net->w->older = base->net->w->link;
+    base->net->w->link = &l->base;
+    base->net->w->links++;
+    return &l->base;
+}
+
+static void test_link_free(struct sj_link **link)
+{
+    struct test_link *l = SJ_CONTAINER(*link, struct test_link, base);
+    struct world *w = l->base.net->w;
+
+    if (w->link == *link)
+        w->link = NULL;
+    if (w->older == *link)
+        w->older = NULL;
+    sj_defer_cancel(&l->defer);
+    sj_free(l);
+    *link = NULL;
+}
+
+static void test_later(struct sj_link *link, int next)
+{
+    struct test_link *l = SJ_CONTAINER(link, struct test_link, base);
+
+    if (next)
+        l->next = (unsigned)next;
+    sj_loop_defer(link->loop, &l->defer);
+}
+
+static enum sj_status test_connect(struct sj_link *link, struct sj_error *err)
+{
+    (void)err;
+    RECORD("net connect");
+    if (!link->net->w->connect_waits)
+        test_later(link, TEST_UP);
+    return SJ_OK;
+}
+
+static void test_disconnect(struct sj_link *link, const char *reason)
+{
+    (void)reason;
+    RECORD("net disconnect");
+    test_later(link, TEST_DOWN);
+}
+
+static enum sj_status test_send(struct sj_link *link, const struct sj_message *m, sj_op op,
+                                struct sj_error *err)
+{
+    (void)err;
+    RECORD("net send %s %s%s", m->peer, m->action ? "* " : "", m->body);
+    link->net->w->op = op;
+    if (!link->net->w->messages_wait) {
+        SJ_CONTAINER(link, struct test_link, base)->done = op;
+        test_later(link, TEST_NOTHING);
+    }
+    return SJ_OK;
+}
+
+static enum sj_status test_presence(struct sj_link *link, enum sj_show show, const char *status,
+                                    struct sj_error *err)
+{
+    (void)link, (void)err, (void)status;
+    RECORD("net show %d", (int)show);
+    return SJ_OK;
+}
+
+static enum sj_status test_add(struct sj_link *link, const char *id, sj_op op, struct sj_error *err)
+{
+    (void)err;
+    RECORD("net add %s", id);
+    link->net->w->op = op;
+    return SJ_OK;
+}
+
+static enum sj_status test_remove(struct sj_link *link, const char *id, sj_op op,
+                                  struct sj_error *err)
+{
+    (void)link, (void)op, (void)err;
+    RECORD("net remove %s", id);
+    return SJ_OK;
+}
+
+static enum sj_status test_answer(struct sj_link *link, const char *id, bool accept, sj_op op,
+                                  struct sj_error *err)
+{
+    (void)link, (void)op, (void)err;
+    RECORD("net answer %s %s", id, accept ? "yes" : "no");
+    return SJ_OK;
+}
+
+static struct sj_backend test_backend;
+static struct sessions_network test_network;
+static struct sessions_options test_options;
+
+static void world_open(struct world *w)
+{
+    struct sj_error err = {SJ_OK, ""};
+
+    w->sessions = sessions_new(w->loop, NULL, w->store, &test_options);
+    sessions_set_xmpp(w->sessions, &world_xmpp);
+    assert(sessions_load(w->sessions, &err) == SJ_OK);
+    w->in->up(w->sessions, 0);
+    world_advance(w, 1);
+    world_run(w);
+}
+
+struct world *world_new(uint32_t caps)
+{
+    static const struct sj_store_options memory = {.dir = NULL, .key_file = NULL};
+    struct world *w = sj_calloc(1, sizeof *w);
+    struct sj_error err = {SJ_OK, ""};
+
+    sj_log_set_level(SJ_LOG_ERROR);
+    sj_strbuf_init(&world_record, 1 << 20);
+    world_now = w;
+    test_net.w = w;
+    world_xmpp.w = w;
+    w->loop = sj_loop_new();
+    sj_loop_test_advance(w->loop, 1000);
+    w->in = sessions_xmpp_in();
+    assert(sj_store_open(&w->store, w->loop, NULL, &memory, &err) == SJ_OK);
+    test_backend = (struct sj_backend){
+        .abi = SJ_BACKEND_ABI, .name = "test", .network_type = "test", .network_name = "Test",
+        .id_name = "nickname", .id_help = "who?", .register_help = "give a nickname",
+        .caps = caps, .fields = test_fields, .n_fields = 3, .id_canon = test_id_canon,
+        .account_check = test_account_check, .link_new = test_link_new,
+        .link_free = test_link_free, .connect = test_connect, .disconnect = test_disconnect,
+        .send_message = test_send, .set_presence = test_presence, .contact_add = test_add,
+        .contact_remove = test_remove, .contact_answer = test_answer};
+    test_network = (struct sessions_network){
+        .host = HOST, .label = "Test", .backend = &test_backend, .net = &test_net,
+        .login_rate = 0, .login_burst = 10, .logins_at_once = 10};
+    test_options = (struct sessions_options){
+        .networks = &test_network, .n_networks = 1, .hold_ms = 30000, .contacts_max = 4,
+        .sessions_max = 100};
+    world_open(w);
+    world_clear(w);
+    return w;
+}
+
+void world_restart(struct world *w)
+{
+    struct sj_error err = {SJ_OK, ""};
+
+    assert(sj_store_flush(w->store, &err) == SJ_OK);
+    sessions_free(&w->sessions);
+    world_clear(w);
+    world_open(w);
+}
+
+void world_free(struct world *w)
+{
+    sessions_free(&w->sessions);
+    sj_store_close(&w->store);
+    sj_loop_free(&w->loop);
+    sj_strbuf_release(&world_record);
+    sj_free(world_taken);
+    world_taken = NULL;
+    sj_free(w);
+}
+
+void world_run(struct world *w)
+{
+    for (int i = 0; i < 8; i++) {
+        sj_loop_test_advance(w->loop, 0);
+        sj_loop_turn(w->loop, 0);
+    }
+}
+
+void world_advance(struct world *w, int64_t ms)
+{
+    sj_loop_test_advance(w->loop, ms);
+    world_run(w);
+}
+
+const char *world_lines(struct world *w)
+{
+    (void)w;
+    sj_free(world_taken);
+    world_taken = sj_strdup(world_record.s);
+    sj_strbuf_reset(&world_record);
+    return world_taken;
+}
+
+void world_clear(struct world *w)
+{
+    (void)w;
+    sj_strbuf_reset(&world_record);
+}
+
+struct xmpp_from world_from(const char *user, const char *resource)
+{
+    static char full[512];
+
+    snprintf(full, sizeof full, "%s%s%s", user, *resource ? "/" : "", resource);
+    return (struct xmpp_from){.host = 0, .user = user, .resource = resource, .full = full,
+                              .id = "i1"};
+}
+
+enum sj_status world_register(struct world *w, const char *user, const char *name, xmpp_req req)
+{
+    struct xmpp_from from = world_from(user, "r");
+    struct xmpp_form_in form = {.n = 1, .field = {{"username", name}}};
+    struct sj_error err = {SJ_OK, ""};
+    enum sj_status status = w->in->register_set(w->sessions, &from, &form, req, &err);
+
+    world_advance(w, 20);
+    return status;
+}
+
+enum sj_status world_presence(struct world *w, const char *resource, const char *peer,
+                              enum xmpp_show show, int priority)
+{
+    struct xmpp_presence_in p = {.from = world_from(ROMEO, resource), .peer = peer, .show = show,
+                                 .priority = priority};
+    struct sj_error err = {SJ_OK, ""};
+    enum sj_status status = w->in->presence(w->sessions, &p, &err);
+
+    world_advance(w, 20);
+    return status;
+}
+
+enum sj_status world_sub(struct world *w, const char *peer, enum xmpp_sub kind)
+{
+    struct xmpp_subscription_in p = {.from = world_from(ROMEO, ""), .peer = peer, .kind = kind};
+    struct sj_error err = {SJ_OK, ""};
+    enum sj_status status = w->in->subscription(w->sessions, &p, &err);
+
+    world_run(w);
+    return status;
+}
+
+enum sj_status world_send(struct world *w, const char *peer, const char *body)
+{
+    struct xmpp_message_in m = {.from = world_from(ROMEO, "r"), .peer = peer, .body = body};
+    struct sj_error err = {SJ_OK, ""};
+    enum sj_status status = w->in->message(w->sessions, &m, &err);
+
+    world_run(w);
+    return status;
+}
+
+void world_ready(struct world *w)
+{
+    assert(world_register(w, ROMEO, "romeo", 1) == SJ_OK);
+    world_sub(w, NULL, XMPP_SUBSCRIBED);
+    world_presence(w, "r", NULL, XMPP_ONLINE, 0);
+    world_clear(w);
+}
+
+void world_up(struct world *w)
+{
+    w->link->host->link_state(w->link, SJ_LINK_UP, SJ_END_ASKED, NULL);
+    world_run(w);
+}
+
+void world_down(struct world *w, enum sj_end end)
+{
+    w->link->host->link_state(w->link, SJ_LINK_DOWN, end, NULL);
+    world_run(w);
+}
+
+void world_contact(struct world *w, const char *id, enum sj_show show, bool listed)
+{
+    struct sj_contact c = {.id = id, .show = show, .listed = listed, .has_presence = true};
+
+    w->link->host->contact(w->link, &c);
+    world_run(w);
+}
+
+void world_says(struct world *w, const char *peer, const char *body)
+{
+    struct sj_message m = {.peer = peer, .body = body};
+
+    w->link->host->message(w->link, &m);
+    world_run(w);
+}
+
+void world_done(struct world *w, enum sj_status status)
+{
+    struct sj_error err;
+
+    sj_fail(&err, status, "as the test says");
+    w->link->host->op_done(w->link, w->op, status == SJ_OK ? NULL : &err);
+    world_run(w);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* A session room between a recorded XMPP room and a scripted backend, with the store in memory
+ * and the test clock. What the sessions send is recorded as one line a call:
+ *
+ *   presence PEER|G -> TO SHOW [STATUS]        sub PEER|G -> TO KIND [STATUS]
+ *   message PEER|G -> TO BODY                  error-message PEER -> TO ID STATUS
+ *   error-presence G -> TO STATUS              answer REQ ok|STATUS
+ *   probe TO                                   items TO ACTION PEER ... (iq|message)
+ *   net connect|disconnect|send PEER BODY|add PEER|remove PEER|answer PEER yes|no|show SHOW */
+#ifndef TEST_WORLD_H
+#define TEST_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sessions.h"
+#include "sojourn/backend.h"
+#include "sojourn/loop.h"
+#include "sojourn/store.h"
+
+#define ROMEO "romeo@example.org"
+#define HOST "net.example.org"
+
+struct world {
+    struct sj_loop *loop;
+    struct sj_store *store;
+    struct sessions *sessions;
+    const struct xmpp_in *in;
+    struct sj_link *link;        /* the newest, NULL when freed */
+    struct sj_link *older;       /* the one before */
+    sj_op op;                    /* of the last operation */
+    bool connect_waits;          /* else a link comes up at once */
+    enum sj_end refuse;          /* non-zero: links end like this instead of coming up */
+    bool messages_wait;          /* send_message gets no op_done by itself */
+    bool stream_down;            /* xmpp_send_* return false */
+    unsigned links;              /* made so far */
+};
+
+struct world *world_new(uint32_t caps);
+void world_free(struct world *w);
+/* Runs deferred calls and timers that are due. */
+void world_run(struct world *w);
+void world_advance(struct world *w, int64_t ms);
+/* Restarts the session room on the same store, as after kill -9. */
+void world_restart(struct world *w);
+
+/* What was recorded since the last call, as lines; also clears. */
+const char *world_lines(struct world *w);
+void world_clear(struct world *w);
+
+/* The user's side; full is user/resource. */
+struct xmpp_from world_from(const char *user, const char *resource);
+enum sj_status world_register(struct world *w, const char *user, const char *name, xmpp_req req);
+enum sj_status world_presence(struct world *w, const char *resource, const char *peer,
+                              enum xmpp_show show, int priority);
+enum sj_status world_sub(struct world *w, const char *peer, enum xmpp_sub kind);
+enum sj_status world_send(struct world *w, const char *peer, const char *body);
+/* Registered, approved, available with one resource and logged in; nothing recorded. */
+void world_ready(struct world *w);
+
+/* The network's side. */
+void world_up(struct world *w);
+void world_down(struct world *w, enum sj_end end);
+void world_contact(struct world *w, const char *id, enum sj_show show, bool listed);
+void world_says(struct world *w, const char *peer, const char *body);
+void world_done(struct world *w, enum sj_status status);
+
+#endif
