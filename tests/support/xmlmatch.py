@@ -162,8 +162,8 @@ def glob(pattern, value, variables):
 _ERROR = re.compile(r"\{E:([a-z]+)/([a-z-]+)\}")
 
 
-def pattern(text):
-    """The pattern that a text describes."""
+def pattern(text, ns=COMPONENT):
+    """The pattern that a text describes; elements without a namespace are in ns."""
     text = _ERROR.sub(
         lambda m: "<error type='%s' ...><%s xmlns='%s'/>...</error>" % (m[1], m[2], STANZAS), text)
     out = ""
@@ -173,7 +173,7 @@ def pattern(text):
         elif piece.strip() == "...":
             piece = "<%s/>" % OPEN_CHILD
         out += piece
-    return parse(out)
+    return parse(out, ns)
 
 
 class Mismatch(Exception):

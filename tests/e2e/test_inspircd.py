@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MPL-2.0
+"""End to end with InspIRCd and Atheme: SASL, and presence by MONITOR and away-notify."""
+import servers
+from clients import IrcClient
+from e2ebase import GATEWAY, REGISTER, GatewayTest
+
+
+class Sasl(GatewayTest):
+    programs = ("prosody", "inspircd", "atheme-services")
+
+    @classmethod
+    def network(cls, lab):
+        server = servers.inspircd(lab)
+        owner = IrcClient(server.irc, "romeo")
+        owner.send("PRIVMSG NickServ :REGISTER account-password romeo@irc.test")
+        owner.expect("900")
+        owner.send("QUIT")
+        owner.close()
+        return server, {"server": "127.0.0.1", "port": server.irc, "tls": "no"}
+
+    def test_wrong_password(self):
+        """A wrong account password is found out before registration succeeds (G100-06, G100-07)"""
+        user = self.xmpp("romeo")
+        self.assert_error(self.submit(user, username="romeo", password="wrong-one"),
+                          "not-acceptable")
+        query = user.iq("get", GATEWAY, "<query xmlns='%s'/>" % REGISTER).find("query")
+        self.assertIsNone(query.find("registered"))
+
+    def test_right_password(self):
+        """SASL PLAIN logs in to the account; messages pass (G100-06)"""
+        user = self.xmpp("romeo")
+        self.assert_result(self.submit(user, username="romeo", password="account-password"))
+        self.approve(user)
+        juliet = self.irc("juliet")
+        juliet.send("WHOIS romeo")
+        account = juliet.wait(lambda m: m.command in ("330", "318"), "the answer to WHOIS")
+        self.assertEqual(account.command, "330", account.raw)
+        contact = self.befriend(user, "juliet")
+        user.message(contact, "authenticated")
+        juliet.expect("PRIVMSG", "juliet", "authenticated", source="romeo")
+        juliet.send("PRIVMSG romeo :so it seems")
+        self.assertEqual(user.expect_body(contact), "so it seems")
+
+    def test_presence_at_once(self):
+        """MONITOR and away-notify: presence of a contact changes at once (G100-27)"""
+        juliet, user = self.irc("juliet2"), self.go_online("benvolio")
+        contact = self.befriend(user, "juliet2")
+        juliet.send("AWAY :at the balcony")
+        user.expect("<presence from='%s' to='*'><show>away</show><status>at the balcony</status>"
+                    "...</presence>" % contact)
+        juliet.send("AWAY")
+        user.expect("<presence from='%s' to='*'><NOT><show>away</show></NOT>...</presence>"
+                    % contact)
+        juliet.send("QUIT :bye")
+        user.expect("<presence type='unavailable' from='%s' ...>...</presence>" % contact)
+        self.irc("juliet2")
+        user.expect("<presence from='%s' to='*'>...</presence>" % contact)
