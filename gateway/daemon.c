@@ -290,7 +290,7 @@ static void daemon_links_closed(void *arg)
 {
     struct daemon *d = arg;
 
-    xmpp_stop(d->xmpp, DAEMON_STOP_STREAMS_MS, daemon_streams_closed, d);
+    xmpp_room_stop(d->xmpp, DAEMON_STOP_STREAMS_MS, daemon_streams_closed, d);
 }
 
 static void daemon_on_stop(int signo, void *arg)
@@ -361,7 +361,7 @@ void daemon_free(struct daemon **at)
         return;
     control_free(&d->control);
     sessions_free(&d->sessions);
-    xmpp_free(&d->xmpp);
+    xmpp_room_free(&d->xmpp);
     for (size_t i = 0; d->nets && i < d->n; i++) {
         if (d->nets[i])
             d->networks[i].backend->net_free(&d->nets[i]);

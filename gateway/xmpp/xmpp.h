@@ -9,7 +9,10 @@
  * All pointers are borrowed until the call returns. User addresses are prepared (lower-case
  * domain and localpart as the server stamped them) and at most 3071 bytes. All texts are valid
  * UTF-8 and hold only characters that XML 1.0 allows (inbound: guaranteed; outbound: repaired by
- * the one output function, whatever the caller gives). */
+ * the one output function, whatever the caller gives).
+ *
+ * No function here may be called xmpp_free, xmpp_stop or like anything else that libstrophe exports:
+ * ours would take the place of the library's own. */
 #ifndef SOJOURN_XMPP_H
 #define SOJOURN_XMPP_H
 
@@ -161,7 +164,7 @@ struct xmpp_options {
     unsigned n_hosts;
     const char *version;         /* XEP-0092 */
     size_t stanza_max;           /* largest stanza we send, bytes */
-    size_t queue_max;            /* bytes waiting for the server before traffic is refused */
+    size_t queue_max;            /* bytes waiting for the server: see xmpp_queued */
 };
 
 /* Makes the room; nothing is connected yet. options is borrowed for its life. Never NULL. */
@@ -171,11 +174,12 @@ struct xmpp *xmpp_new(struct sj_loop *, const struct sj_log *, const struct xmpp
 void xmpp_start(struct xmpp *);
 /* Says goodbye on all streams: queued stanzas are written, then each stream is closed; done is
  * called when all are, at the latest after timeout_ms. */
-void xmpp_stop(struct xmpp *, int64_t timeout_ms, void (*done)(void *arg), void *arg);
-void xmpp_free(struct xmpp **);
+void xmpp_room_stop(struct xmpp *, int64_t timeout_ms, void (*done)(void *arg), void *arg);
+void xmpp_room_free(struct xmpp **);
 bool xmpp_is_up(const struct xmpp *, unsigned host);
 /* Bytes waiting for the server; above options.queue_max the session room stops reading from
- * networks. relieved is called (from the loop top) once when it has fallen below half of that. */
+ * networks. relieved is called (from the loop top) once when it has fallen below half of that.
+ * What is on its way meanwhile is still taken, up to twice queue_max. */
 size_t xmpp_queued(const struct xmpp *, unsigned host);
 void xmpp_on_relieved(struct xmpp *, void (*relieved)(void *ctx, unsigned host));
 

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Data forms (XEP-0004), as far as registration needs them. */
+#ifndef XMPP_FORM_H
+#define XMPP_FORM_H
+
+#include <strophe.h>
+
+/* ---- building ---- */
+
+/* <x type='form'> with a hidden FORM_TYPE (G004-11). */
+xmpp_stanza_t *form_add(xmpp_stanza_t *parent, const char *form_type, const char *title,
+                        const char *instructions);
+struct form_field {
+    const char *type;          /* text-single, text-private, boolean, ... */
+    const char *var;
+    const char *label;         /* or NULL */
+    const char *value;         /* or NULL */
+    int required;
+};
+void form_add_field(xmpp_stanza_t *form, const struct form_field *field);
+
+/* ---- reading ---- */
+
+/* First <field/> of a form, and the next; NULL: none. */
+xmpp_stanza_t *form_first(xmpp_stanza_t *form);
+xmpp_stanza_t *form_next(xmpp_stanza_t *field);
+/* The first value of a field: NULL when it has no <value/>, "" when that is empty. */
+const char *form_value(xmpp_stanza_t *field);
+/* Value of FORM_TYPE or NULL. */
+const char *form_type(xmpp_stanza_t *form);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The handlers that the route table names. Each returns the status to answer with, or SJ_OK after
+ * router_answer or router_defer (iq), or SJ_OK when there is nothing to say. */
+#ifndef XMPP_HANDLERS_H
+#define XMPP_HANDLERS_H
+
+#include "sojourn/error.h"
+
+struct inbound;
+
+/* disco.c */
+enum sj_status disco_handle_info(struct inbound *in, struct sj_error *err);
+enum sj_status disco_handle_items(struct inbound *in, struct sj_error *err);
+/* register.c */
+enum sj_status register_handle_get(struct inbound *in, struct sj_error *err);
+enum sj_status register_handle_set(struct inbound *in, struct sj_error *err);
+/* gateway.c */
+enum sj_status gateway_handle_get(struct inbound *in, struct sj_error *err);
+enum sj_status gateway_handle_set(struct inbound *in, struct sj_error *err);
+/* vcard.c */
+enum sj_status vcard_handle_get(struct inbound *in, struct sj_error *err);
+enum sj_status vcard_handle_set(struct inbound *in, struct sj_error *err);
+/* entity.c */
+enum sj_status entity_handle_ping(struct inbound *in, struct sj_error *err);
+enum sj_status entity_handle_version(struct inbound *in, struct sj_error *err);
+enum sj_status entity_handle_time(struct inbound *in, struct sj_error *err);
+enum sj_status entity_handle_last(struct inbound *in, struct sj_error *err);
+/* presence.c */
+enum sj_status presence_handle_available(struct inbound *in, struct sj_error *err);
+enum sj_status presence_handle_unavailable(struct inbound *in, struct sj_error *err);
+enum sj_status presence_handle_probe(struct inbound *in, struct sj_error *err);
+enum sj_status presence_handle_subscription(struct inbound *in, struct sj_error *err);
+enum sj_status presence_handle_unknown(struct inbound *in, struct sj_error *err);
+/* message.c */
+enum sj_status message_handle_chat(struct inbound *in, struct sj_error *err);
+enum sj_status message_handle_headline(struct inbound *in, struct sj_error *err);
+enum sj_status message_handle_groupchat(struct inbound *in, struct sj_error *err);
+
+#endif

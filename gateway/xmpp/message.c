@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* One-to-one messages, both ways.
+ *
+ * A message with text becomes a plain struct; what cannot be read here (encrypted) is refused, so
+ * that its placeholder never reaches the network (G380-01); what carries no text is left alone
+ * (GMSG-04). Messages from contacts have one id in both places where clients look (GMSG-01).
+ * Source: RFC 6121 §5, XEP-0100 §4.8 and §5.3, XEP-0245, XEP-0203, XEP-0359, XEP-0380, XEP-0506. */
+#include <string.h>
+
+#include "handlers.h"
+#include "router.h"
+#include "sojourn/backend.h"
+
+#define MESSAGE_LIVE_MS 60000            /* younger ones carry no delay (G203-03) */
+#define MESSAGE_ACTION "/me "
+
+/* ---- in ---- */
+
+static const char *const message_encryptions[] = {
+    "eu.siacs.conversations.axolotl",
+    "urn:xmpp:omemo:1",
+    "urn:xmpp:omemo:2",
+    "urn:xmpp:openpgp:0",
+    "jabber:x:encrypted",
+};
+
+static bool message_is_encrypted(xmpp_stanza_t *st, const char *body)
+{
+    if (body != NULL && strncmp(body, "?OTR", 4) == 0)
+        return true;
+    for (xmpp_stanza_t *c = stanza_first(st); c != NULL; c = stanza_next(c)) {
+        const char *ns = xmpp_stanza_get_ns(c);
+        if (ns == NULL)
+            continue;
+        if (stanza_is(c, "encryption", "urn:xmpp:eme:0"))
+            return true;
+        for (size_t i = 0; i < sizeof message_encryptions / sizeof *message_encryptions; i++)
+            if (strcmp(ns, message_encryptions[i]) == 0)
+                return true;
+    }
+    return false;
+}
+
+static bool message_is_blank(const char *body)
+{
+    return body[strspn(body, " \t\r\n")] == '\0';
+}
+
+static const char *message_body(struct inbound *in)
+{
+    xmpp_stanza_t *body = stanza_child_in(in->stanza, "body", in->from.lang);
+    return body != NULL ? stanza_text(body) : NULL;
+}
+
+enum sj_status message_handle_chat(struct inbound *in, struct sj_error *err)
+{
+    const char *body = message_body(in);
+    if (message_is_encrypted(in->stanza, body))
+        return sj_fail(err, SJ_UNACCEPTABLE,
+                       "This gateway cannot read encrypted messages. Turn encryption off for this "
+                       "contact.");
+    if (body == NULL || message_is_blank(body))
+        return SJ_OK;
+    if (in->peer == NULL)
+        return sj_fail(err, SJ_UNAVAILABLE,
+                       "This is a gateway to another network; it takes no messages itself. "
+                       "Use your client's service discovery to register with it.");
+    if (strlen(body) > SJ_BODY_MAX)
+        return sj_fail(err, SJ_UNACCEPTABLE, "The message is too long.");
+    struct xmpp_message_in m = {.from = in->from, .peer = in->peer, .body = body};
+    size_t skip = sizeof MESSAGE_ACTION - 1;
+    if (strncmp(body, MESSAGE_ACTION, skip) == 0 && !message_is_blank(body + skip)) {
+        m.action = true;
+        m.body = body + skip;
+    }
+    return in->x->in->message(in->x->ctx, &m, err);
+}
+
+enum sj_status message_handle_headline(struct inbound *in, struct sj_error *err)
+{
+    (void)in, (void)err;
+    return SJ_OK;
+}
+
+enum sj_status message_handle_groupchat(struct inbound *in, struct sj_error *err)
+{
+    (void)in;
+    return sj_fail(err, SJ_UNAVAILABLE, "This is no room.");
+}
+
+/* ---- out ---- */
+
+static void message_add_body(xmpp_stanza_t *st, const struct xmpp_message_out *m)
+{
+    if (!m->action) {
+        stanza_add_with_text(st, "body", m->body);
+        return;
+    }
+    struct sj_strbuf text;
+    sj_strbuf_init(&text, SIZE_MAX / 2);
+    sj_strbuf_adds(&text, MESSAGE_ACTION);
+    sj_strbuf_adds(&text, m->body);
+    stanza_add_with_text(st, "body", text.s);
+    sj_strbuf_release(&text);
+}
+
+bool xmpp_send_message(struct xmpp *x, unsigned host, const struct xmpp_message_out *m)
+{
+    const struct xmpp_host *h = &x->options->hosts[host];
+    char stable[OUTPUT_STABLE_ID_SIZE];
+    if (m->network_id != NULL)
+        output_stable_id(&x->output, stable, h->secret,
+                         (const char *const[]){h->name, m->peer != NULL ? m->peer : "", m->to,
+                                               m->network_id},
+                         4);
+    xmpp_stanza_t *st = room_stanza_new(x, host, "message", "chat", m->peer, m->to,
+                                        m->network_id != NULL ? stable : NULL);
+    if (st == NULL)
+        return false;
+    message_add_body(st, m);
+    stanza_set(stanza_add(st, "origin-id", NS_SID), "id", stanza_get(st, "id"));
+    if (m->sent_at != 0 && sj_loop_utc_ms(x->loop) - m->sent_at > MESSAGE_LIVE_MS)
+        stanza_add_delay(st, stanza_get(st, "from"), m->sent_at);
+    return room_send(x, host, st);
+}
+
+bool xmpp_send_message_error(struct xmpp *x, unsigned host, const char *peer, const char *to,
+                             const char *id, const struct sj_error *err)
+{
+    xmpp_stanza_t *st = room_stanza_new(x, host, "message", "error", peer, to, id);
+    if (st == NULL)
+        return false;
+    if (id == NULL)
+        xmpp_stanza_del_attribute(st, "id");
+    stanza_add_error(st, stanza_condition_of(err->status), err->text, false);
+    return room_send(x, host, st);
+}

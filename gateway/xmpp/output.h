@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The one way out: a stanza becomes bytes that cannot harm the stream. */
+#ifndef XMPP_OUTPUT_H
+#define XMPP_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <strophe.h>
+
+#include "arena.h"
+#include "sojourn/error.h"
+#include "sojourn/strbuf.h"
+
+#define OUTPUT_ID_SIZE 17           /* 96 random bits as text, and the NUL */
+#define OUTPUT_POOL_BYTES 480u
+
+/* Owner: struct xmpp. */
+struct output {
+    struct arena arena;
+    xmpp_ctx_t *ctx;                /* everything we build is made in it */
+    struct sj_strbuf repaired;      /* scratch */
+    char *text;                     /* libstrophe's text of the last stanza */
+    unsigned char pool[OUTPUT_POOL_BYTES];    /* random bytes not used yet */
+    size_t pool_left;
+};
+
+void output_init(struct output *o, size_t stanza_max);
+void output_release(struct output *o);
+
+/* Makes the bytes of st, which go out on the stream of host: valid UTF-8 (repaired), no character
+ * that XML 1.0 forbids (dropped), `from` at host, `to` an address, at most the maximum. *text
+ * lives until the next call.
+ * SJ_INVALID: an address is wrong (our bug or a foreign id's doing); SJ_LIMIT: too large. */
+enum sj_status output_format(struct output *o, const char *host, xmpp_stanza_t *st,
+                             const char **text, size_t *n);
+
+/* A new stanza id, unguessable (G114-07). */
+void output_new_id(struct output *o, char out[OUTPUT_ID_SIZE]);
+/* The id of what the network calls network_id: the same after a restart, and telling nothing
+ * without the secret (DESIGN §4, G198-01). */
+#define OUTPUT_STABLE_ID_SIZE 41
+void output_stable_id(struct output *o, char out[OUTPUT_STABLE_ID_SIZE], const char *secret,
+                      const char *const parts[], size_t n);
+
+/* Appends s escaped for an attribute; for stream headers, which no tree can express. */
+void output_escape(struct sj_strbuf *out, const char *s);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Presence and subscriptions, both ways.
+ *
+ * Reads what users send into plain structs, and builds what the gateway and its contacts send. Who
+ * may see whom is the session room's business, as is every state (RFC 6121 appendix A). Available
+ * presence carries capabilities (G115-01), that of contacts the avatar element (G153-01).
+ * Source: RFC 6121 §3 and §4, XEP-0100 §4 and §5, XEP-0153 §3.1, XEP-0172 §4.2. */
+#include <string.h>
+
+#include "disco.h"
+#include "handlers.h"
+#include "router.h"
+
+static const char *const presence_shows[] = {
+    [XMPP_CHAT] = "chat",
+    [XMPP_AWAY] = "away",
+    [XMPP_XA] = "xa",
+    [XMPP_DND] = "dnd",
+};
+
+static const char *const presence_subs[] = {
+    [XMPP_SUBSCRIBE] = "subscribe",
+    [XMPP_SUBSCRIBED] = "subscribed",
+    [XMPP_UNSUBSCRIBE] = "unsubscribe",
+    [XMPP_UNSUBSCRIBED] = "unsubscribed",
+};
+
+/* ---- in ---- */
+
+static const char *presence_text(struct inbound *in, const char *name)
+{
+    xmpp_stanza_t *child = stanza_child_in(in->stanza, name, in->from.lang);
+    return child != NULL ? stanza_text(child) : NULL;
+}
+
+static enum xmpp_show presence_show(const char *text)
+{
+    for (size_t i = XMPP_CHAT; i < sizeof presence_shows / sizeof *presence_shows; i++)
+        if (text != NULL && strcmp(text, presence_shows[i]) == 0)
+            return (enum xmpp_show)i;
+    return XMPP_ONLINE;
+}
+
+static enum sj_status presence_hear(struct inbound *in, bool available, struct sj_error *err)
+{
+    struct xmpp_presence_in p = {
+        .from = in->from,
+        .peer = in->peer,
+        .show = available ? presence_show(presence_text(in, "show")) : XMPP_OFFLINE,
+        .status = presence_text(in, "status"),
+    };
+    const char *priority = available ? presence_text(in, "priority") : NULL;
+    int64_t number = 0;
+    if (priority != NULL && sj_parse_int(priority, -128, 127, &number))
+        p.priority = (int)number;
+    if (p.status != NULL && p.status[0] == '\0')
+        p.status = NULL;
+    return in->x->in->presence(in->x->ctx, &p, err);
+}
+
+enum sj_status presence_handle_available(struct inbound *in, struct sj_error *err)
+{
+    return presence_hear(in, true, err);
+}
+
+enum sj_status presence_handle_unavailable(struct inbound *in, struct sj_error *err)
+{
+    return presence_hear(in, false, err);
+}
+
+enum sj_status presence_handle_probe(struct inbound *in, struct sj_error *err)
+{
+    (void)err;
+    in->x->in->probe(in->x->ctx, &in->from, in->peer);
+    return SJ_OK;
+}
+
+enum sj_status presence_handle_subscription(struct inbound *in, struct sj_error *err)
+{
+    struct xmpp_subscription_in sub = {
+        .from = in->from,
+        .peer = in->peer,
+        .text = presence_text(in, "status"),
+    };
+    while (strcmp(in->type, presence_subs[sub.kind]) != 0)
+        sub.kind++;
+    return in->x->in->subscription(in->x->ctx, &sub, err);
+}
+
+enum sj_status presence_handle_unknown(struct inbound *in, struct sj_error *err)
+{
+    (void)in;
+    return sj_fail(err, SJ_INVALID, "There is no such type of presence.");
+}
+
+/* ---- out ---- */
+
+static void presence_add_status(xmpp_stanza_t *st, const char *status)
+{
+    if (status != NULL && status[0] != '\0')
+        stanza_add_with_text(st, "status", status);
+}
+
+bool xmpp_send_presence(struct xmpp *x, unsigned host, const struct xmpp_presence_out *p)
+{
+    bool available = p->show != XMPP_OFFLINE;
+    xmpp_stanza_t *st = room_stanza_new(x, host, "presence", available ? NULL : "unavailable",
+                                        p->peer, p->to, p->id);
+    if (st == NULL)
+        return false;
+    if (available && p->show != XMPP_ONLINE)
+        stanza_add_with_text(st, "show", presence_shows[p->show]);
+    presence_add_status(st, p->status);
+    if (available) {
+        disco_add_caps(x, host, p->peer != NULL, st);
+        if (p->peer != NULL)
+            stanza_add(st, "x", NS_VCARD_UPDATE);
+    } else if (p->seen_at != 0) {
+        stanza_add_delay(st, stanza_get(st, "from"), p->seen_at);
+    }
+    return room_send(x, host, st);
+}
+
+bool xmpp_send_subscription(struct xmpp *x, unsigned host, const char *peer, const char *to,
+                            enum xmpp_sub kind, const char *status, const char *nick,
+                            const char *id)
+{
+    xmpp_stanza_t *st = room_stanza_new(x, host, "presence", presence_subs[kind], peer, to, id);
+    if (st == NULL)
+        return false;
+    presence_add_status(st, status);
+    if (nick != NULL && kind == XMPP_SUBSCRIBE)
+        stanza_add_text(stanza_add(st, "nick", NS_NICK), nick);
+    return room_send(x, host, st);
+}
+
+bool xmpp_send_probe(struct xmpp *x, unsigned host, const char *to)
+{
+    return room_send(x, host, room_stanza_new(x, host, "presence", "probe", NULL, to, NULL));
+}
+
+bool xmpp_send_presence_error(struct xmpp *x, unsigned host, const char *peer, const char *to,
+                              const struct sj_error *err)
+{
+    xmpp_stanza_t *st = room_stanza_new(x, host, "presence", "error", peer, to, NULL);
+    if (st == NULL)
+        return false;
+    stanza_add_error(st, stanza_condition_of(err->status), err->text, false);
+    return room_send(x, host, st);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The room's own object, and what its files offer each other. */
+#ifndef XMPP_ROOM_H
+#define XMPP_ROOM_H
+
+#include <locale.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <strophe.h>
+
+#include "jid.h"
+#include "output.h"
+#include "queries.h"
+#include "requests.h"
+#include "sojourn/log.h"
+#include "sojourn/loop.h"
+#include "sojourn/map.h"
+#include "sojourn/strbuf.h"
+#include "xmpp.h"
+
+struct component;
+struct disco;
+
+/* Owner: the daemon. Owns everything below. */
+struct xmpp {
+    struct sj_loop *loop;
+    struct sj_log log;
+    const struct xmpp_options *options;
+    const struct xmpp_in *in;
+    void *ctx;
+    void (*relieved)(void *ctx, unsigned host);
+    struct output output;
+    struct component *components;        /* options->n_hosts, same index */
+    struct sj_map hosts;                 /* name to component */
+    struct requests requests;
+    struct queries queries;
+    struct disco *disco;
+    locale_t fold;
+    int64_t started_ms;
+
+    struct sj_log_limit drops;           /* log lines that outsiders can cause */
+    /* stop */
+    bool stopping;
+    void (*stopped)(void *arg);
+    void *stopped_arg;
+    struct sj_defer stop_done;
+};
+
+/* Sends st on host's stream and releases it. false: not queued (stream down, queue full, too
+ * large, wrong address). */
+bool room_send(struct xmpp *x, unsigned host, xmpp_stanza_t *st);
+/* The same, telling why: SJ_UNREACHABLE, SJ_LIMIT (queue), SJ_UNACCEPTABLE (size), SJ_INVALID. */
+enum sj_status room_send_status(struct xmpp *x, unsigned host, xmpp_stanza_t *st);
+/* A log line about something that outsiders caused, at most a few in a minute. */
+void room_log_drop(struct xmpp *x, const char *what, const char *from, const char *to);
+/* A stream went down or came up, for the stop logic: all streams are gone now? */
+void room_check_stopped(struct xmpp *x);
+
+/* A stanza from a contact (peer NULL: the gateway) to `to`; `id` NULL: a new one. NULL when the
+ * peer cannot be an address. `from` receives the address, for delay and the like; may be NULL. */
+xmpp_stanza_t *room_stanza_new(struct xmpp *x, unsigned host, const char *name, const char *type,
+                               const char *peer, const char *to, const char *id);
+
+#endif

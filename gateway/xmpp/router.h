@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Stanza to handler, and one answer for every request. */
+#ifndef XMPP_ROUTER_H
+#define XMPP_ROUTER_H
+
+#include <stdbool.h>
+#include <strophe.h>
+
+#include "room.h"
+#include "stanza.h"
+
+/* One stanza while it is being handled; lives on the router's stack. */
+struct inbound {
+    struct xmpp *x;
+    struct component *stream;     /* that it came on */
+    unsigned host;                /* by the `to` domain */
+    xmpp_stanza_t *stanza;
+    xmpp_stanza_t *payload;       /* iq get and set: the one child; else NULL */
+    const char *type;             /* type attribute or "" */
+    const char *to;               /* address of ours, as to answer from it */
+    const char *peer;             /* contact id; NULL: the gateway */
+    bool to_resource;             /* the address carries a resource */
+    struct xmpp_from from;
+    /* set by the iq handler */
+    bool answered;
+    xmpp_req request;             /* the answer comes by xmpp_answer */
+    bool has_condition;           /* condition overrides the one of the status returned */
+    enum stanza_condition condition;
+};
+
+/* Handles one stanza that came on c. cut: it was too large, only answer it. */
+void router_handle(struct component *c, xmpp_stanza_t *st, bool cut);
+
+/* A result without payload yet: from, to and id are set. Ends in router_answer. */
+xmpp_stanza_t *router_result(struct inbound *in);
+/* Sends and releases it. */
+void router_answer(struct inbound *in, xmpp_stanza_t *result);
+/* Opens a request; SJ_LIMIT when there are too many. registers: errors by XEP-0077. */
+enum sj_status router_defer(struct inbound *in, bool registers, struct sj_error *err);
+/* Makes the error carry this condition whatever the status; returns SJ_INVALID. */
+enum sj_status router_fail(struct inbound *in, enum stanza_condition condition,
+                           struct sj_error *err, const char *text);
+
+/* ---- the table, routes.c ---- */
+
+#define ROUTE_GET 1u
+#define ROUTE_SET 2u
+#define ROUTE_GATEWAY 1u
+#define ROUTE_CONTACT 2u
+
+/* An iq row. A status other than SJ_OK is answered by the router; so is SJ_OK without an answer or
+ * a request, as an internal error. */
+struct route_iq {
+    const char *ns;
+    const char *name;
+    unsigned types;               /* ROUTE_GET, ROUTE_SET */
+    unsigned targets;             /* ROUTE_GATEWAY, ROUTE_CONTACT */
+    enum sj_status (*handle)(struct inbound *in, struct sj_error *err);
+    bool registers;
+    const char *source;
+};
+/* A message or presence row, by type. `answers`: the statuses that are answered, as bits; 0: a
+ * failure is not answered. */
+struct route {
+    const char *kind;
+    const char *type;             /* "": no type; NULL: any other */
+    enum sj_status (*handle)(struct inbound *in, struct sj_error *err);
+    unsigned long answers;
+    const char *source;
+};
+const struct route_iq *routes_find_iq(const struct inbound *in);
+const struct route *routes_find(const char *kind, const char *type);
+/* For tests: the whole iq table. */
+const struct route_iq *routes_iq(size_t *n);
+
+#endif

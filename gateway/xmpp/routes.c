@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The table of everything that is heard: one row for each section of a specification.
+ *
+ * First match wins. An iq that matches no row is answered service-unavailable by the router (RFC
+ * 6120 §8.4), so a contact answers no registration (G077-02) simply because no row says so. */
+#include <string.h>
+
+#include "handlers.h"
+#include "router.h"
+
+static const struct route_iq routes_iq_table[] = {
+    {
+        .ns = NS_INFO,
+        .name = "query",
+        .types = ROUTE_GET,
+        .targets = ROUTE_GATEWAY | ROUTE_CONTACT,
+        .handle = disco_handle_info,
+        .source = "XEP-0030 §3.1",
+    },
+    {
+        .ns = NS_ITEMS,
+        .name = "query",
+        .types = ROUTE_GET,
+        .targets = ROUTE_GATEWAY | ROUTE_CONTACT,
+        .handle = disco_handle_items,
+        .source = "XEP-0030 §4.1",
+    },
+    {
+        .ns = NS_REGISTER,
+        .name = "query",
+        .types = ROUTE_GET,
+        .targets = ROUTE_GATEWAY,
+        .handle = register_handle_get,
+        .registers = true,
+        .source = "XEP-0077 §3.1, XEP-0100 §4.1",
+    },
+    {
+        .ns = NS_REGISTER,
+        .name = "query",
+        .types = ROUTE_SET,
+        .targets = ROUTE_GATEWAY,
+        .handle = register_handle_set,
+        .registers = true,
+        .source = "XEP-0077 §3.1 and §3.2, XEP-0100 §4.1 to §4.3",
+    },
+    {
+        .ns = NS_GATEWAY,
+        .name = "query",
+        .types = ROUTE_GET,
+        .targets = ROUTE_GATEWAY,
+        .handle = gateway_handle_get,
+        .source = "XEP-0100 §6",
+    },
+    {
+        .ns = NS_GATEWAY,
+        .name = "query",
+        .types = ROUTE_SET,
+        .targets = ROUTE_GATEWAY,
+        .handle = gateway_handle_set,
+        .source = "XEP-0100 §6",
+    },
+    {
+        .ns = NS_VCARD,
+        .name = "vCard",
+        .types = ROUTE_GET,
+        .targets = ROUTE_GATEWAY | ROUTE_CONTACT,
+        .handle = vcard_handle_get,
+        .source = "XEP-0054 §3.1 and §3.3",
+    },
+    {
+        .ns = NS_VCARD,
+        .name = "vCard",
+        .types = ROUTE_SET,
+        .targets = ROUTE_GATEWAY | ROUTE_CONTACT,
+        .handle = vcard_handle_set,
+        .source = "XEP-0054 §3.2",
+    },
+    {
+        .ns = NS_PING,
+        .name = "ping",
+        .types = ROUTE_GET,
+        .targets = ROUTE_GATEWAY | ROUTE_CONTACT,
+        .handle = entity_handle_ping,
+        .source = "XEP-0199 §4",
+    },
+    {
+        .ns = NS_VERSION,
+        .name = "query",
+        .types = ROUTE_GET,
+        .targets = ROUTE_GATEWAY,
+        .handle = entity_handle_version,
+        .source = "XEP-0092 §2",
+    },
+    {
+        .ns = NS_TIME,
+        .name = "time",
+        .types = ROUTE_GET,
+        .targets = ROUTE_GATEWAY,
+        .handle = entity_handle_time,
+        .source = "XEP-0202 §2",
+    },
+    {
+        .ns = NS_LAST,
+        .name = "query",
+        .types = ROUTE_GET,
+        .targets = ROUTE_GATEWAY | ROUTE_CONTACT,
+        .handle = entity_handle_last,
+        .source = "XEP-0012 §3 to §5",
+    },
+};
+
+#define ANSWER_ALL (~0ul)
+#define ANSWER_UNREGISTERED (1ul << SJ_UNREGISTERED)
+#define ANSWER_INVALID (1ul << SJ_INVALID)
+
+/* Types error and result never get here (router.c). */
+static const struct route routes_table[] = {
+    {
+        .kind = "presence",
+        .type = "",
+        .handle = presence_handle_available,
+        .answers = ANSWER_UNREGISTERED,
+        .source = "XEP-0100 §4.4, RFC 6121 §4.2, G100-31",
+    },
+    {
+        .kind = "presence",
+        .type = "unavailable",
+        .handle = presence_handle_unavailable,
+        .source = "XEP-0100 §4.5, RFC 6121 §4.5",
+    },
+    {
+        .kind = "presence",
+        .type = "probe",
+        .handle = presence_handle_probe,
+        .source = "RFC 6121 §4.3",
+    },
+    {
+        .kind = "presence",
+        .type = "subscribe",
+        .handle = presence_handle_subscription,
+        .answers = ANSWER_UNREGISTERED,
+        .source = "XEP-0100 §4.6, RFC 6121 §3.1",
+    },
+    {
+        .kind = "presence",
+        .type = "subscribed",
+        .handle = presence_handle_subscription,
+        .source = "XEP-0100 §4.1.1 and §5.1, RFC 6121 §3.1",
+    },
+    {
+        .kind = "presence",
+        .type = "unsubscribe",
+        .handle = presence_handle_subscription,
+        .source = "XEP-0100 §4.7, RFC 6121 §3.3",
+    },
+    {
+        .kind = "presence",
+        .type = "unsubscribed",
+        .handle = presence_handle_subscription,
+        .source = "XEP-0100 §4.7, RFC 6121 §3.2",
+    },
+    {
+        .kind = "presence",
+        .type = NULL,
+        .handle = presence_handle_unknown,
+        .answers = ANSWER_INVALID,
+        .source = "RFC 6121 §4.7.1, R6121-30",
+    },
+    {
+        .kind = "message",
+        .type = "headline",
+        .handle = message_handle_headline,
+        .source = "RFC 6121 §5.2.2, R6121-40",
+    },
+    {
+        .kind = "message",
+        .type = "groupchat",
+        .handle = message_handle_groupchat,
+        .answers = ANSWER_ALL,
+        .source = "RFC 6121 §8.5.2.1.1, R6121-40",
+    },
+    {
+        .kind = "message",
+        .type = NULL,
+        .handle = message_handle_chat,
+        .answers = ANSWER_ALL,
+        .source = "XEP-0100 §4.8, RFC 6121 §5.2.2",
+    },
+};
+
+const struct route_iq *routes_find_iq(const struct inbound *in)
+{
+    unsigned type = strcmp(in->type, "get") == 0 ? ROUTE_GET : ROUTE_SET;
+    unsigned target = in->peer == NULL ? ROUTE_GATEWAY : ROUTE_CONTACT;
+    /* A contact has no resources (G100-46), so nobody is there to ask (RFC 6121 §8.5.3.2.3). */
+    if (in->peer != NULL && in->to_resource)
+        return NULL;
+    for (size_t i = 0; i < sizeof routes_iq_table / sizeof *routes_iq_table; i++) {
+        const struct route_iq *r = &routes_iq_table[i];
+        if ((r->types & type) != 0 && (r->targets & target) != 0 &&
+            stanza_is(in->payload, r->name, r->ns))
+            return r;
+    }
+    return NULL;
+}
+
+const struct route *routes_find(const char *kind, const char *type)
+{
+    const struct route *r = routes_table;
+    while (strcmp(r->kind, kind) != 0 || (r->type != NULL && strcmp(r->type, type) != 0))
+        r++;
+    return r;
+}
+
+const struct route_iq *routes_iq(size_t *n)
+{
+    *n = sizeof routes_iq_table / sizeof *routes_iq_table;
+    return routes_iq_table;
+}

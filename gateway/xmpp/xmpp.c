@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The room's object: made, started, stopped; and the sending half that all other files share.
+ *
+ * What goes out passes room_send: output.c makes it harmless, component.c queues it. */
+#include <string.h>
+
+#include "address.h"
+#include "component.h"
+#include "disco.h"
+#include "room.h"
+#include "sojourn/conn.h"
+#include "sojourn/memory.h"
+#include "stanza.h"
+
+#define ROOM_LOG_BURST 10u
+#define ROOM_LOG_PERIOD_MS 60000
+
+static void room_on_stop_done(void *arg)
+{
+    struct xmpp *x = arg;
+    void (*stopped)(void *) = x->stopped;
+    x->stopped = NULL;
+    if (stopped != NULL)
+        stopped(x->stopped_arg);
+}
+
+struct xmpp *xmpp_new(struct sj_loop *loop, const struct sj_log *log,
+                      const struct xmpp_options *options, const struct xmpp_in *in, void *ctx)
+{
+    struct xmpp *x = sj_calloc(1, sizeof *x);
+    x->loop = loop;
+    x->log = (struct sj_log){.parent = log, .area = "xmpp"};
+    x->options = options;
+    x->in = in;
+    x->ctx = ctx;
+    x->started_ms = sj_loop_now_ms(loop);
+    x->fold = jid_fold_new();
+    output_init(&x->output, options->stanza_max);
+    requests_init(&x->requests, x);
+    queries_init(&x->queries, x);
+    sj_map_init(&x->hosts);
+    sj_defer_init(&x->stop_done, room_on_stop_done, x);
+    x->disco = disco_new(x);
+    x->components = sj_calloc(options->n_hosts, sizeof *x->components);
+    for (unsigned i = 0; i < options->n_hosts; i++) {
+        component_init(&x->components[i], x, i);
+        sj_map_put(&x->hosts, options->hosts[i].name, &x->components[i]);
+    }
+    return x;
+}
+
+void xmpp_start(struct xmpp *x)
+{
+    for (unsigned i = 0; i < x->options->n_hosts; i++)
+        component_start(&x->components[i]);
+}
+
+void room_check_stopped(struct xmpp *x)
+{
+    if (!x->stopping)
+        return;
+    for (unsigned i = 0; i < x->options->n_hosts; i++)
+        if (x->components[i].state != COMPONENT_STOPPED)
+            return;
+    sj_loop_defer(x->loop, &x->stop_done);
+}
+
+void xmpp_room_stop(struct xmpp *x, int64_t timeout_ms, void (*done)(void *arg), void *arg)
+{
+    x->stopping = true;
+    x->stopped = done;
+    x->stopped_arg = arg;
+    for (unsigned i = 0; i < x->options->n_hosts; i++)
+        component_stop(&x->components[i], timeout_ms);
+    room_check_stopped(x);
+}
+
+void xmpp_room_free(struct xmpp **x)
+{
+    if (x == NULL || *x == NULL)
+        return;
+    struct xmpp *gone = *x;
+    *x = NULL;
+    sj_defer_cancel(&gone->stop_done);
+    for (unsigned i = 0; i < gone->options->n_hosts; i++)
+        component_release(&gone->components[i]);
+    sj_free(gone->components);
+    disco_free(&gone->disco);
+    queries_release(&gone->queries);
+    requests_release(&gone->requests);
+    sj_map_release(&gone->hosts);
+    output_release(&gone->output);
+    jid_fold_free(gone->fold);
+    sj_free(gone);
+}
+
+bool xmpp_is_up(const struct xmpp *x, unsigned host)
+{
+    return x->components[host].state == COMPONENT_UP;
+}
+
+size_t xmpp_queued(const struct xmpp *x, unsigned host)
+{
+    const struct component *c = &x->components[host];
+    return c->state == COMPONENT_UP ? sj_conn_queued(c->conn) : 0;
+}
+
+void xmpp_on_relieved(struct xmpp *x, void (*relieved)(void *ctx, unsigned host))
+{
+    x->relieved = relieved;
+}
+
+void xmpp_stats(const struct xmpp *x, unsigned host, struct xmpp_stats *out)
+{
+    const struct component *c = &x->components[host];
+    *out = (struct xmpp_stats){
+        .stanzas_in = c->stanzas_in,
+        .stanzas_out = c->stanzas_out,
+        .refused_out = c->refused_out,
+        .reconnects = c->reconnects,
+        .requests = x->requests.count,
+        .queued = xmpp_queued(x, host),
+    };
+}
+
+/* ---- sending ---- */
+
+static enum sj_status room_format_and_write(struct xmpp *x, struct component *c, xmpp_stanza_t *st)
+{
+    enum sj_status status = component_check(c);
+    if (status != SJ_OK)
+        return status;
+    const char *text = NULL;
+    size_t n = 0;
+    status = output_format(&x->output, c->host->name, st, &text, &n);
+    if (status != SJ_OK) {
+        room_log_drop(x, status == SJ_LIMIT ? "outgoing stanza too large" : "outgoing stanza refused",
+                      stanza_get(st, "from"), stanza_get(st, "to"));
+        return status == SJ_LIMIT ? SJ_UNACCEPTABLE : status;
+    }
+    return component_write(c, text, n);
+}
+
+enum sj_status room_send_status(struct xmpp *x, unsigned host, xmpp_stanza_t *st)
+{
+    struct component *c = &x->components[host];
+    enum sj_status status = room_format_and_write(x, c, st);
+    if (status != SJ_OK)
+        c->refused_out++;
+    xmpp_stanza_release(st);
+    return status;
+}
+
+bool room_send(struct xmpp *x, unsigned host, xmpp_stanza_t *st)
+{
+    return room_send_status(x, host, st) == SJ_OK;
+}
+
+void room_log_drop(struct xmpp *x, const char *what, const char *from, const char *to)
+{
+    unsigned dropped = 0;
+    if (sj_log_wants(SJ_LOG_DEBUG) &&
+        sj_log_allow(&x->drops, sj_loop_now_ms(x->loop), ROOM_LOG_BURST, ROOM_LOG_PERIOD_MS,
+                     &dropped))
+        sj_log_debug(&x->log, "%s from=%s to=%s suppressed=%u", what, SJ_CLIP(from), SJ_CLIP(to),
+                     dropped);
+}
+
+bool xmpp_peer_jid(const struct xmpp *x, unsigned host, const char *peer, struct sj_strbuf *out)
+{
+    if (address_escape(out, peer) != SJ_OK)
+        return false;
+    sj_strbuf_addc(out, '@');
+    sj_strbuf_adds(out, x->options->hosts[host].name);
+    return sj_strbuf_ok(out);
+}
+
+xmpp_stanza_t *room_stanza_new(struct xmpp *x, unsigned host, const char *name, const char *type,
+                               const char *peer, const char *to, const char *id)
+{
+    char own_id[OUTPUT_ID_SIZE];
+    if (id == NULL) {
+        output_new_id(&x->output, own_id);
+        id = own_id;
+    }
+    struct sj_strbuf jid;
+    sj_strbuf_init(&jid, JID_MAX);
+    const char *from = x->options->hosts[host].name;
+    if (peer != NULL) {
+        if (!xmpp_peer_jid(x, host, peer, &jid)) {
+            sj_strbuf_release(&jid);
+            return NULL;
+        }
+        from = jid.s;
+    }
+    xmpp_stanza_t *st = stanza_new(x->output.ctx, name, type, id);
+    stanza_set(st, "from", from);
+    stanza_set(st, "to", to);
+    sj_strbuf_release(&jid);
+    return st;
+}
