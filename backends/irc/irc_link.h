@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* One login on one IRC network. Used by the files of this backend only.
+ *
+ * Owner: the gateway (link_new, link_free). A link owns its conn, its login data, its contacts,
+ * its queue and its ring of unconfirmed lines. Functions named irc_x_handle_y belong to the table
+ * in irc_handlers.c; they run from the conn's data event, and must not touch the line after
+ * irc_link_end. */
+#ifndef IRC_LINK_H
+#define IRC_LINK_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "irc_cap.h"
+#include "irc_net.h"
+#include "irc_ops.h"
+#include "sojourn/backend.h"
+#include "sojourn/loop.h"
+#include "sojourn/map.h"
+
+struct sj_conn;
+struct irc_line;
+struct irc_login;
+struct irc_queue;
+
+#define IRC_LINK_MAGIC 0x69726331u
+/* Input: 8191 bytes of tags and 512 of text is what servers may send (IRCv3 message tags). */
+#define IRC_INPUT_LINE_MAX 16384u
+#define IRC_LINES_PER_TURN 64u
+/* Unwritten bytes towards a server that does not read: above, messages are refused; above the
+ * second, the link ends. */
+#define IRC_OUTPUT_MAX (1024u * 1024u)
+#define IRC_OUTPUT_HARD_MAX (2u * 1024u * 1024u)
+#define IRC_NICK_MAX 255u
+/* How long a link waits for the server's goodbye, and for its last bytes to leave. */
+#define IRC_CLOSING_MS 2000
+#define IRC_FINISH_MS 2000
+#define IRC_IDENTIFY_MS 10000
+/* Unconfirmed lines get a PING behind them after this time. */
+#define IRC_CONFIRM_MS 1000
+
+/* Legal moves: each state leads to the next, WELCOMED may skip IDENTIFYING; every state leads to
+ * CLOSING (disconnect) and DOWN (any end). Nothing leaves DOWN: the gateway makes a new link. */
+enum irc_state {
+    IRC_NEW,                         /* before connect */
+    IRC_CONNECTING,
+    IRC_LOGIN,                       /* connected; capabilities, password, nickname */
+    IRC_WELCOMED,                    /* RPL_WELCOME seen, its follow-ups come */
+    IRC_IDENTIFYING,                 /* waits for NickServ's verdict */
+    IRC_ONLINE,                      /* reported as up */
+    IRC_CLOSING,                     /* disconnect was called */
+    IRC_DOWN,
+    IRC_STATES
+};
+
+/* What one deferred call is to do. */
+enum irc_todo {
+    IRC_TODO_END = 1u << 0,          /* report the end: nothing was connected */
+    IRC_TODO_CONTACTS = 1u << 1,     /* tell the server of new contacts */
+    IRC_TODO_DONE = 1u << 2,         /* report done operations */
+};
+
+struct irc_link {
+    struct sj_link base;             /* first */
+    struct sj_conn *conn;            /* NULL: before connect, after the end */
+    struct irc_login *login;         /* until the link is up */
+    char *nick;                      /* own, as the server spells it; NULL before RPL_WELCOME */
+    int64_t wait_ms;                 /* since when in the net's list: last input when online */
+    int64_t confirm_ms;              /* the same for `confirm` */
+    int64_t pace_ms;                 /* when all lines so far will have been paid for */
+    struct sj_list wait, confirm, pace, poll;
+    struct sj_defer defer;
+    struct irc_queue *queue;         /* lines that wait for their turn; NULL: none */
+    struct irc_ops ops;
+    struct sj_map contacts;          /* struct irc_contact by id */
+    sj_op *done;                     /* successful operations to report */
+    uint32_t n_done;
+    uint32_t n_monitored;
+    uint32_t n_polled;
+    uint32_t poll_at;                /* where in contacts the next poll goes on */
+    uint32_t caps;                   /* enum irc_cap, acknowledged */
+    uint32_t ctcp_at_s;              /* when all replies so far will have been paid for */
+    uint32_t batch;                  /* hash of the open labelled batch, 0: none */
+    uint32_t batch_seq;              /* and the line that it answers */
+    uint32_t away;                   /* hash of the away text set, 0: not away */
+    uint32_t ping_seq;               /* lines written before the outstanding PING */
+    uint16_t line_max;               /* bytes of a line with CR LF */
+    uint16_t nick_length;
+    uint16_t monitor_max;            /* 0: no MONITOR; UINT16_MAX: no limit */
+    uint8_t user_length, host_length;/* of our own mask, the longest seen; 0: unknown */
+    uint8_t state;                   /* enum irc_state, set by irc_link_enter */
+    uint8_t casemap;                 /* enum irc_casemap */
+    uint8_t todo;                    /* enum irc_todo */
+    uint8_t poll_lines;              /* of this round, sent */
+    bool ping_out : 1;               /* a PING waits for its PONG */
+    bool in_input : 1;               /* lines are being handled: the conn must not go */
+    bool has_isupport : 1;
+    bool utf8_only : 1;
+    bool has_whox : 1;
+    bool asked_ison : 1;             /* an ISON waits for its reply */
+    char chantypes[8];
+};
+
+/* What only the login needs; wiped and freed when the link is up. */
+enum irc_sasl { IRC_SASL_NONE, IRC_SASL_REQUESTED, IRC_SASL_STARTED, IRC_SASL_SENT, IRC_SASL_DONE };
+/* Indices of the account's values: irc_fields in irc_backend.c. */
+enum irc_field { IRC_FIELD_NICK, IRC_FIELD_PASSWORD, IRC_FIELD_LOGIN, IRC_FIELD_NAME,
+                 IRC_FIELD_SERVER_PASSWORD, IRC_FIELDS };
+struct irc_login {
+    char *nick;                      /* as configured by the user */
+    char *account;                   /* NULL: the nick */
+    char *realname;
+    char *password;                  /* of the account; NULL: none */
+    char *server_password;
+    uint32_t offered;                /* enum irc_cap, from CAP LS */
+    uint32_t pending;                /* requested, not answered */
+    uint8_t sasl;                    /* enum irc_sasl */
+    uint8_t attempt;                 /* alternative nicknames tried */
+    bool negotiating;                /* the server answered CAP LS; END is owed */
+    bool listed;                     /* CAP LS is complete */
+    bool single;                     /* after a NAK, capabilities are asked for one by one */
+    bool identified;                 /* NickServ or SASL accepted the password */
+    const char *unused;              /* why the password was not used, or NULL */
+};
+
+static inline struct irc_link *irc_link_of(struct sj_link *base)
+{
+    assert(base && base->magic == IRC_LINK_MAGIC);
+    return (struct irc_link *)base;
+}
+static inline bool irc_cap_has(const struct irc_link *l, uint32_t cap)
+{
+    return (l->caps & cap) == cap;
+}
+/* Charset for what is no UTF-8. */
+static inline const struct irc_charset *irc_link_charset(const struct irc_link *l)
+{
+    return l->utf8_only ? NULL : l->base.net->charset;
+}
+
+/* irc_link.c: the life cycle. */
+struct sj_link *irc_link_new(const struct sj_link *base, const struct sj_account *account,
+                             const void *blob, size_t len);
+void irc_link_free(struct sj_link **link);
+enum sj_status irc_link_connect(struct sj_link *base, struct sj_error *err);
+void irc_link_disconnect(struct sj_link *base, const char *reason);
+/* The only writer of state. */
+void irc_link_enter(struct irc_link *l, enum irc_state state);
+const char *irc_state_name(enum irc_state state);
+/* Ends the link: operations fail, the host hears of it. From the loop top only; does nothing when
+ * it is over already. why: clean text, may be NULL. */
+void irc_link_end(struct irc_link *l, enum sj_end end, const char *why);
+/* Logged in: tells the host, forgets the secrets. */
+void irc_link_up(struct irc_link *l);
+/* Takes the next n bytes, one line without its end; s[n] is NUL and s is writable. */
+void irc_link_line(struct irc_link *l, char *s, size_t n);
+/* Has the deferred call do this as well. */
+void irc_link_defer(struct irc_link *l, enum irc_todo todo);
+/* The network's text, cleaned and cut, for an error or a log line. */
+struct irc_words {
+    char s[SJ_ERROR_TEXT_MAX];
+};
+const char *irc_words_of(struct irc_words *out, const struct irc_link *l, const char *text);
+#define IRC_WORDS(l, text) irc_words_of(&(struct irc_words){{0}}, (l), (text))
+/* A line for the user; from: who says so, or NULL. */
+void irc_link_notice(struct irc_link *l, const char *from, const char *text);
+
+/* irc_handlers.c */
+void irc_handle(struct irc_link *l, struct irc_line *line);
+
+#endif

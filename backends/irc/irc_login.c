@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Logging in: PASS, NICK, USER, what the server answers to them, and NickServ.
+ *
+ * CAP is negotiated in irc_cap.c, SASL in irc_sasl.c. RFC 2812 §3.1; numerics as servers use them
+ * today (modern.ircdocs.horse). Passwords stay in struct irc_login, which is wiped when the link is
+ * up or over; lines that hold them are wiped after sending, and irc_send.c keeps them out of the
+ * log. */
+#include "irc_login.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "irc_link.h"
+#include "irc_nick.h"
+#include "irc_parse.h"
+#include "irc_self.h"
+#include "irc_send.h"
+#include "irc_text.h"
+#include "sojourn/log.h"
+#include "sojourn/memory.h"
+#include "sojourn/strbuf.h"
+
+#define NICK_ATTEMPTS_MAX 8u
+#define NICK_LENGTH_ASSUMED 30u
+#define REALNAME_MAX 200u
+
+static const char *account_value(const struct sj_account *account, enum irc_field field)
+{
+    if (field >= account->n_values || !account->value[field] || !*account->value[field])
+        return NULL;
+    return account->value[field];
+}
+
+struct irc_login *irc_login_new(const struct sj_net *net, const struct sj_account *account)
+{
+    struct irc_login *login = sj_calloc(1, sizeof *login);
+    const char *server_password = account_value(account, IRC_FIELD_SERVER_PASSWORD);
+    const char *nick = account_value(account, IRC_FIELD_NICK);
+    const char *realname = account_value(account, IRC_FIELD_NAME);
+
+    if (!realname)
+        realname = net->realname;
+    login->nick = sj_strdup(nick ? nick : "user");
+    login->account = sj_strdup(account_value(account, IRC_FIELD_LOGIN));
+    login->realname = sj_strdup(realname ? realname : login->nick);
+    login->password = sj_strdup(account_value(account, IRC_FIELD_PASSWORD));
+    login->server_password = sj_strdup(server_password ? server_password : net->server_password);
+    return login;
+}
+
+void irc_login_free(struct irc_login **login)
+{
+    if (!login || !*login)
+        return;
+    sj_free((*login)->nick);
+    sj_free((*login)->account);
+    sj_free((*login)->realname);
+    sj_secret_free(&(*login)->password);
+    sj_secret_free(&(*login)->server_password);
+    sj_free(*login);
+    *login = NULL;
+}
+
+static size_t login_nick_max(const struct irc_link *l)
+{
+    uint16_t configured = l->base.net->nick_length;
+
+    return configured ? configured : NICK_LENGTH_ASSUMED;
+}
+
+static void login_send_pass(struct irc_link *l)
+{
+    struct irc_out o;
+
+    irc_out_init(&o);
+    irc_out_adds(&o, "PASS :");
+    irc_out_adds(&o, l->login->server_password);
+    irc_send(l, &o, IRC_NOW);
+    sj_wipe(&o, sizeof o);
+    sj_secret_free(&l->login->server_password);
+}
+
+static void login_send_nick(struct irc_link *l, const char *nick)
+{
+    struct irc_out o;
+
+    irc_out_init(&o);
+    irc_out_adds(&o, "NICK ");
+    irc_out_adds(&o, nick);
+    irc_send(l, &o, IRC_NOW);
+}
+
+void irc_login_start(struct irc_link *l)
+{
+    struct irc_login *login = l->login;
+    const struct sj_net *net = l->base.net;
+    char nick[IRC_NICK_MAX + 1];
+    char ident[16];
+    struct irc_out o;
+
+    /* PASS must come before NICK and USER (RFC 2812 §3.1.1). */
+    irc_send_text(l, "CAP LS 302", IRC_NOW);
+    if (login->server_password)
+        login_send_pass(l);
+    (void)snprintf(nick, sizeof nick, "%.*s", (int)login_nick_max(l), login->nick);
+    login_send_nick(l, nick);
+    irc_nick_ident(ident, sizeof ident, net->ident ? net->ident : login->nick);
+    irc_out_init(&o);
+    irc_out_adds(&o, "USER ");
+    irc_out_adds(&o, ident);
+    irc_out_adds(&o, " 0 * :");
+    irc_out_add_text(&o, login->realname, REALNAME_MAX);
+    irc_send(l, &o, IRC_NOW);
+}
+
+void irc_login_handle_welcome(struct irc_link *l, struct irc_line *line)
+{
+    const char *text = line->param[line->n_params - 1];
+
+    if (!irc_nick_may_be_target(line->param[0])) {
+        irc_link_end(l, SJ_END_PROTOCOL, "the server gave no usable nickname");
+        return;
+    }
+    sj_free(l->nick);
+    l->nick = sj_strdup(line->param[0]);
+    const char *mask = strrchr(text, ' ');
+    if (mask)
+        irc_self_learn_mask(l, mask + 1);
+    irc_link_enter(l, IRC_WELCOMED);
+}
+
+/* Sends the password as `IDENTIFY [account] password`; the account when it is not the nickname
+ * that we have. */
+static void login_identify(struct irc_link *l)
+{
+    const struct irc_login *login = l->login;
+    const char *account = login->account;
+    struct irc_out o;
+
+    if (!account && !irc_case_equal((enum irc_casemap)l->casemap, l->nick, login->nick))
+        account = login->nick;
+    irc_link_enter(l, IRC_IDENTIFYING);
+    irc_out_init(&o);
+    irc_out_adds(&o, "PRIVMSG NickServ :IDENTIFY ");
+    if (account) {
+        irc_out_adds(&o, account);
+        irc_out_adds(&o, " ");
+    }
+    irc_out_adds(&o, login->password);
+    irc_send(l, &o, IRC_NOW);
+    sj_wipe(&o, sizeof o);
+}
+
+void irc_login_welcomed(struct irc_link *l)
+{
+    struct irc_login *login = l->login;
+
+    if (login->password && !login->identified) {
+        if (l->base.net->nickserv == IRC_NICKSERV_IDENTIFY) {
+            login_identify(l);
+            return;
+        }
+        login->unused = "this server offers no way to log in to accounts (SASL PLAIN)";
+    }
+    irc_link_up(l);
+}
+
+void irc_login_report(struct irc_link *l, const struct irc_login *login)
+{
+    char text[512];
+
+    if (!irc_case_equal((enum irc_casemap)l->casemap, l->nick, login->nick)) {
+        (void)snprintf(text, sizeof text, "Your nickname here is %s, because the network did not "
+                       "give you %s.", l->nick, login->nick);
+        irc_link_notice(l, NULL, text);
+    }
+    if (login->unused) {
+        (void)snprintf(text, sizeof text, "Your account's password was not used: %s.",
+                       login->unused);
+        irc_link_notice(l, NULL, text);
+    }
+}
+
+void irc_login_ask_mask(struct irc_link *l)
+{
+    struct irc_out o;
+
+    irc_out_init(&o);
+    irc_out_adds(&o, "USERHOST ");
+    irc_out_adds(&o, l->nick);
+    irc_send(l, &o, IRC_NOW);
+}
+
+void irc_login_identified(struct irc_link *l)
+{
+    if (l->login)
+        l->login->identified = true;
+    if (l->state == IRC_IDENTIFYING)
+        irc_link_up(l);
+}
+
+/* True when the lower-cased text holds one of the words. */
+static bool has_word(const char *text, const char *const *words)
+{
+    for (; *words; words++) {
+        if (strstr(text, *words))
+            return true;
+    }
+    return false;
+}
+
+static void lower_copy(char *out, size_t size, const char *text)
+{
+    size_t n = 0;
+
+    /* Formatting codes often stand within such sentences. */
+    for (; *text && n + 1 < size; text++) {
+        if ((unsigned char)*text >= 0x20)
+            out[n++] = sj_ascii_lower(*text);
+    }
+    out[n] = '\0';
+}
+
+bool irc_login_on_nickserv(struct irc_link *l, const char *text)
+{
+    static const char *const refusals[] = {
+        "incorrect", "invalid password", "invalid account", "wrong password", "password mismatch",
+        "not registered", "isn't registered", "no such account", "authentication failed",
+        "login failed", "access denied", "too many failed", "suspended", "frozen", NULL
+    };
+    static const char *const successes[] = {
+        "now identified", "password accepted", "successfully identified", "now logged in",
+        "already identified", "already logged in", "you are logged in", "now recognized", NULL
+    };
+    char lower[512];
+
+    lower_copy(lower, sizeof lower, text);
+    if (has_word(lower, refusals)) {
+        irc_link_end(l, SJ_END_AUTH, IRC_WORDS(l, text));
+        return true;
+    }
+    if (has_word(lower, successes)) {
+        irc_login_identified(l);
+        return true;
+    }
+    return false;
+}
+
+void irc_login_handle_nick_in_use(struct irc_link *l, struct irc_line *line)
+{
+    char nick[IRC_NICK_MAX + 1];
+    struct irc_login *login = l->login;
+
+    (void)line;
+    if (++login->attempt > NICK_ATTEMPTS_MAX) {
+        irc_link_end(l, SJ_END_CONFLICT, "the nickname and all alternatives are in use");
+        return;
+    }
+    irc_nick_alternative(nick, sizeof nick, login->nick, login->attempt, login_nick_max(l));
+    login_send_nick(l, nick);
+}
+
+/* ERR_UNAVAILRESOURCE is about our nickname, or later about somebody that we wrote to. */
+void irc_login_handle_unavailable(struct irc_link *l, struct irc_line *line)
+{
+    if (l->state == IRC_LOGIN)
+        irc_login_handle_nick_in_use(l, line);
+    else
+        irc_text_handle_refusal(l, line);
+}
+
+void irc_login_handle_bad_nick(struct irc_link *l, struct irc_line *line)
+{
+    char text[SJ_ERROR_TEXT_MAX];
+
+    (void)snprintf(text, sizeof text, "the network refused the nickname: %.150s",
+                   IRC_WORDS(l, line->param[line->n_params - 1]));
+    irc_link_end(l, SJ_END_BANNED, text);
+}
+
+void irc_login_handle_bad_password(struct irc_link *l, struct irc_line *line)
+{
+    char text[SJ_ERROR_TEXT_MAX];
+
+    (void)snprintf(text, sizeof text, "the server's password is missing or wrong: %.140s",
+                   IRC_WORDS(l, line->param[line->n_params - 1]));
+    irc_link_end(l, SJ_END_AUTH, text);
+}
+
+enum sj_end irc_login_classify(const char *text)
+{
+    static const char *const throttled[] = {
+        "throttl", "too fast", "too many", "try again", "trying to reconnect", "connection limit",
+        "session limit", "clones", "max connections", NULL
+    };
+    static const char *const banned[] = {
+        "k-line", "kline", "k:line", "g-line", "gline", "g:line", "z-line", "zline", "z:line",
+        "d-line", "dline", "x-line", "xline", "akill", "autokill", "banned", "blacklist", "dnsbl",
+        "not authorized to connect", "not welcome", NULL
+    };
+    char lower[512];
+
+    lower_copy(lower, sizeof lower, text);
+    if (has_word(lower, throttled))
+        return SJ_END_THROTTLED;
+    return has_word(lower, banned) ? SJ_END_BANNED : SJ_END_CLOSED;
+}
+
+void irc_login_handle_banned(struct irc_link *l, struct irc_line *line)
+{
+    const char *text = line->param[line->n_params - 1];
+    enum sj_end end = irc_login_classify(text);
+
+    irc_link_end(l, end == SJ_END_THROTTLED ? end : SJ_END_BANNED, IRC_WORDS(l, text));
+}
+
+void irc_login_handle_logged_in(struct irc_link *l, struct irc_line *line)
+{
+    (void)line;
+    irc_login_identified(l);
+}

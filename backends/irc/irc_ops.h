@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Lines sent whose outcome is not known yet, in the order of their sending.
+ *
+ * IRC has no receipt. What is known: an error numeric or an echo names a line's target, a label
+ * names the line, and a PONG proves that everything before its PING was handled. */
+#ifndef IRC_OPS_H
+#define IRC_OPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sojourn/backend.h"
+
+struct irc_link;
+
+/* Unconfirmed lines of one link. */
+#define IRC_OPS_MAX 4096u
+/* So many written and unconfirmed lines call for a PING at once. */
+#define IRC_OPS_PING 128u
+
+struct irc_op;
+struct irc_ops {
+    struct irc_op *ring;             /* NULL: none yet */
+    uint32_t cap;                    /* a power of two */
+    uint32_t first;                  /* number of the oldest line */
+    uint32_t next;                   /* number of the next line: next - first are unconfirmed */
+    uint32_t unwritten;              /* the last ones that wait in the queue */
+};
+
+/* Releases the memory; tells nobody. */
+void irc_ops_release(struct irc_ops *ops);
+bool irc_ops_have_room(const struct irc_ops *ops, uint32_t lines);
+static inline bool irc_ops_empty(const struct irc_ops *ops)
+{
+    return ops->first == ops->next;
+}
+/* Number of the first line that is not written yet. */
+static inline uint32_t irc_ops_written(const struct irc_ops *ops)
+{
+    return ops->next - ops->unwritten;
+}
+
+/* Adds a line as not yet written; returns its number. last: the operation's last line. target and
+ * text are hashes (irc_case_hash, irc_ops_hash). */
+uint32_t irc_ops_add(struct irc_ops *ops, sj_op op, bool last, uint32_t target, uint32_t text);
+uint32_t irc_ops_hash(const char *s, size_t n);
+/* The oldest unwritten line is on its way. */
+void irc_ops_on_written(struct irc_link *l);
+/* A PONG for the outstanding PING. */
+void irc_ops_on_pong(struct irc_link *l);
+/* Everything before line number `end` arrived, but for what failed. From the loop top only. */
+void irc_ops_confirm(struct irc_link *l, uint32_t end);
+/* A server's label names this line. false: no such line. */
+bool irc_ops_confirm_one(struct irc_link *l, uint32_t number);
+bool irc_ops_fail_one(struct irc_link *l, uint32_t number, enum sj_status status,
+                      const char *text);
+/* The oldest written line to that target failed. target 0: the oldest of all. */
+bool irc_ops_fail_target(struct irc_link *l, uint32_t target, enum sj_status status,
+                         const char *text);
+/* Our own line came back. True when it was one of these. */
+bool irc_ops_on_echo(struct irc_link *l, uint32_t target, uint32_t text);
+/* All fail: the link is gone. */
+void irc_ops_fail_all(struct irc_link *l);
+
+#endif

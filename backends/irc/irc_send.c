@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Lines to the server: building, the one writer, pacing; and messages made of lines.
+ *
+ * Every line leaves through irc_send, which refuses CR, LF and NUL: nothing that a user writes can
+ * become a line of its own. What users cause is paced by the message timer of RFC 1459 §8.10; the
+ * lines in excess wait in a bounded queue, in order. A message is cut so that the line which the
+ * server relays, `:nick!user@host PRIVMSG target :text`, keeps within its limit (RFC 2812 §2.3).
+ * Outcomes are followed in irc_ops.c. */
+#include "irc_send.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "irc_link.h"
+#include "irc_nick.h"
+#include "irc_split.h"
+#include "sojourn/conn.h"
+#include "sojourn/log.h"
+#include "sojourn/memory.h"
+#include "sojourn/strbuf.h"
+
+/* Longest user and host of a mask, assumed until we have seen ours. */
+#define USER_LENGTH_ASSUMED 10u
+#define HOST_LENGTH_ASSUMED 63u
+/* Smallest part that is worth sending; below, the target is too long. */
+#define PART_MIN 32u
+
+/* Lines one behind the other, each with a head: length (2 bytes), urgency (1). */
+#define QUEUE_HEAD 3u
+struct irc_queue {
+    size_t at, end, cap;
+    unsigned char bytes[];
+};
+
+void irc_out_add(struct irc_out *o, const char *s, size_t n)
+{
+    if (n > IRC_OUT_MAX - o->n) {
+        o->failed = true;
+        return;
+    }
+    memcpy(o->s + o->n, s, n);
+    o->n += n;
+}
+
+void irc_out_adds(struct irc_out *o, const char *s)
+{
+    irc_out_add(o, s, strlen(s));
+}
+
+void irc_out_add_text(struct irc_out *o, const char *s, size_t max)
+{
+    size_t n = sj_utf8_cut(s, strlen(s), max);
+
+    for (size_t i = 0; i < n; i++) {
+        char c = s[i] == '\r' || s[i] == '\n' ? ' ' : s[i];
+        if (c != '\001')
+            irc_out_add(o, &c, 1);
+    }
+}
+
+static bool is_one_line(const char *s, size_t n)
+{
+    return !memchr(s, '\n', n) && !memchr(s, '\r', n) && !memchr(s, '\0', n);
+}
+
+static bool is_command(const char *s, size_t n, const char *command)
+{
+    size_t length = strlen(command);
+
+    return n > length && sj_ascii_ncasecmp(s, command, length) == 0 && s[length] == ' ';
+}
+
+/* Bytes of the line that may be logged. Passwords hide behind these commands and in what is said to
+ * services, in our lines and in their echoes. */
+static size_t trace_public(const char *s, size_t n)
+{
+    static const char *const secret[] = { "PASS", "AUTHENTICATE", "OPER", "NICKSERV", "NS" };
+    size_t at = 0;
+
+    while (at < n && (s[at] == '@' || s[at] == ':')) {
+        const char *space = memchr(s + at, ' ', n - at);
+        at = space ? (size_t)(space - s) + 1 : n;
+    }
+    for (size_t i = 0; i < sizeof secret / sizeof secret[0]; i++) {
+        if (is_command(s + at, n - at, secret[i]))
+            return at + strlen(secret[i]);
+    }
+    if (!is_command(s + at, n - at, "PRIVMSG") && !is_command(s + at, n - at, "NOTICE"))
+        return n;
+    const char *target = memchr(s + at, ' ', n - at);
+    target = target ? target + 1 : s + n;
+    const char *text = memchr(target, ' ', (size_t)(s + n - target));
+    size_t length = text ? (size_t)(text - target) : 0;
+    bool to_services = length >= 4 && (sj_ascii_ncasecmp(target + length - 4, "serv", 4) == 0 ||
+                                       memchr(target, '@', length));
+    return to_services ? (size_t)(text - s) : n;
+}
+
+void irc_send_trace(const struct irc_link *l, const char *dir, const char *s, size_t n)
+{
+    if (!sj_log_wants(SJ_LOG_TRACE))
+        return;
+    size_t shown = trace_public(s, n);
+    sj_log_trace(l->base.log, "line dir=%s text=%s%s", dir, SJ_CLIP_N(s, shown),
+                 shown < n ? " [hidden]" : "");
+}
+
+/* The end of every line's way; n counts its CR LF. */
+static void send_now(struct irc_link *l, const char *s, size_t n)
+{
+    irc_send_trace(l, "out", s, n - 2);
+    if (l->conn)
+        sj_conn_write(l->conn, s, n);
+}
+
+/* Pays for one line of the message timer (RFC 1459 §8.10). */
+static bool pace_take(struct irc_link *l, int64_t now_ms)
+{
+    const struct sj_net *net = l->base.net;
+
+    if (net->send_rate_ms == 0)
+        return true;
+    if (l->pace_ms < now_ms)
+        l->pace_ms = now_ms;
+    if (l->pace_ms - now_ms > (net->send_burst - 1) * net->send_rate_ms)
+        return false;
+    l->pace_ms += net->send_rate_ms;
+    return true;
+}
+
+static int64_t pace_due(const struct irc_link *l)
+{
+    const struct sj_net *net = l->base.net;
+
+    return l->pace_ms - (net->send_burst - 1) * net->send_rate_ms;
+}
+
+static size_t queue_used(const struct irc_queue *q)
+{
+    return q ? q->end - q->at : 0;
+}
+
+static bool queue_add(struct irc_link *l, const struct irc_out *o, enum irc_urgency urgency)
+{
+    struct irc_queue *q = l->queue;
+    size_t need = o->n + QUEUE_HEAD;
+
+    if (queue_used(q) + need > IRC_QUEUE_MAX)
+        return false;
+    if (!q || q->cap - q->end < need) {
+        size_t used = queue_used(q);
+        size_t cap = (used + need) * 2;
+        struct irc_queue *bigger = sj_malloc(sizeof *bigger + cap);
+        *bigger = (struct irc_queue){ .end = used, .cap = cap };
+        if (q)
+            memcpy(bigger->bytes, q->bytes + q->at, used);
+        sj_free(q);
+        l->queue = q = bigger;
+    }
+    unsigned char *to = q->bytes + q->end;
+    to[0] = (unsigned char)(o->n >> 8);
+    to[1] = (unsigned char)(o->n & 0xff);
+    to[2] = (unsigned char)urgency;
+    memcpy(to + QUEUE_HEAD, o->s, o->n);
+    q->end += need;
+    if (sj_list_empty(&l->pace)) {
+        sj_list_append(&l->base.net->pacing, &l->pace);
+        irc_net_wake(l->base.net, pace_due(l));
+    }
+    return true;
+}
+
+void irc_send_drop(struct irc_link *l)
+{
+    sj_free(l->queue);
+    l->queue = NULL;
+    sj_list_remove(&l->pace);
+}
+
+int64_t irc_send_pace(struct irc_link *l, int64_t now_ms)
+{
+    struct irc_queue *q = l->queue;
+
+    while (queue_used(q) && pace_take(l, now_ms)) {
+        const unsigned char *head = q->bytes + q->at;
+        size_t n = (size_t)head[0] << 8 | head[1];
+        q->at += QUEUE_HEAD + n;
+        send_now(l, (const char *)head + QUEUE_HEAD, n);
+        if (head[2] == IRC_PACED_OP)
+            irc_ops_on_written(l);
+    }
+    if (queue_used(q))
+        return pace_due(l);
+    irc_send_drop(l);
+    return INT64_MAX;
+}
+
+bool irc_send(struct irc_link *l, struct irc_out *o, enum irc_urgency urgency)
+{
+    if (o->failed || o->n == 0 || !is_one_line(o->s, o->n)) {
+        sj_log_warn(l->base.log, "line refused bytes=%zu too_long=%d", o->n, o->failed);
+        return false;
+    }
+    memcpy(o->s + o->n, "\r\n", 2);
+    o->n += 2;
+    if (urgency != IRC_NOW &&
+        (l->queue || !pace_take(l, sj_loop_now_ms(l->base.loop))))
+        return queue_add(l, o, urgency);
+    send_now(l, o->s, o->n);
+    if (urgency == IRC_PACED_OP)
+        irc_ops_on_written(l);
+    return true;
+}
+
+bool irc_send_text(struct irc_link *l, const char *s, enum irc_urgency urgency)
+{
+    struct irc_out o;
+
+    irc_out_init(&o);
+    irc_out_adds(&o, s);
+    return irc_send(l, &o, urgency);
+}
+
+void irc_send_ping(struct irc_link *l)
+{
+    char text[32];
+
+    if (l->ping_out)
+        return;
+    l->ping_out = true;
+    l->ping_seq = irc_ops_written(&l->ops);
+    (void)snprintf(text, sizeof text, "PING :%08x", (unsigned)l->ping_seq);
+    irc_send_text(l, text, IRC_NOW);
+}
+
+bool irc_send_has_room(const struct irc_link *l, size_t bytes, size_t n)
+{
+    if (queue_used(l->queue) + bytes + n * QUEUE_HEAD > IRC_QUEUE_MAX)
+        return false;
+    return !l->conn || sj_conn_queued(l->conn) + bytes <= IRC_OUTPUT_MAX;
+}
+
+/* ":nick!user@host PRIVMSG target :" and CR LF, as others get it. */
+static size_t relay_overhead(const struct irc_link *l, size_t target_length)
+{
+    size_t nick = strlen(l->nick);
+    size_t user = l->user_length ? l->user_length : USER_LENGTH_ASSUMED;
+    size_t host = l->host_length ? l->host_length : HOST_LENGTH_ASSUMED;
+
+    return 1 + nick + 1 + user + 1 + host + strlen(" PRIVMSG ") + target_length +
+           strlen(" :\r\n");
+}
+
+/* What all lines of one message have in common. */
+struct outgoing {
+    const struct sj_message *msg;
+    size_t body_length;
+    size_t part_max;
+    size_t target_length;
+    uint32_t target_hash;
+    sj_op op;
+};
+
+static bool send_part(struct irc_link *l, const struct outgoing *m, const char *part, size_t n,
+                      bool last)
+{
+    struct irc_out o;
+    uint32_t number = irc_ops_add(&l->ops, m->op, last, m->target_hash, irc_ops_hash(part, n));
+
+    irc_out_init(&o);
+    if (irc_cap_has(l, IRC_CAP_LABELED_RESPONSE | IRC_CAP_BATCH)) {
+        char label[24];
+        int length = snprintf(label, sizeof label, "@label=%x ", (unsigned)number);
+        irc_out_add(&o, label, (size_t)length);
+    }
+    /* NOTICE for what machines must not answer (RFC 2812 §3.3.2). */
+    irc_out_adds(&o, m->msg->notice ? "NOTICE " : "PRIVMSG ");
+    irc_out_add(&o, m->msg->peer, m->target_length);
+    irc_out_add(&o, " :", 2);
+    if (m->msg->action)
+        irc_out_adds(&o, "\001ACTION ");
+    if (!memchr(part, '\001', n)) {
+        irc_out_add(&o, part, n);
+    } else {
+        for (size_t i = 0; i < n; i++) {
+            if (part[i] != '\001')
+                irc_out_add(&o, part + i, 1);
+        }
+    }
+    if (m->msg->action)
+        irc_out_add(&o, "\001", 1);
+    return irc_send(l, &o, IRC_PACED_OP);
+}
+
+/* Computes what fits; counts the parts and their bytes on the wire. */
+static enum sj_status outgoing_plan(struct outgoing *m, const struct irc_link *l,
+                                    struct sj_error *err)
+{
+    size_t overhead = relay_overhead(l, m->target_length);
+    struct irc_split split;
+    const char *part;
+    size_t n;
+    size_t parts = 0;
+
+    if (m->msg->action)
+        overhead += strlen("\001ACTION \001");
+    if (overhead + PART_MIN > l->line_max)
+        return sj_fail(err, SJ_UNACCEPTABLE, "the name is too long for this network");
+    m->part_max = l->line_max - overhead;
+    irc_split_init(&split, m->msg->body, m->body_length, m->part_max);
+    while (irc_split_next(&split, &part, &n))
+        parts++;
+    if (parts == 0)
+        return sj_fail(err, SJ_UNACCEPTABLE, "there is nothing to send in an empty message");
+    if (parts > l->base.net->lines_max)
+        return sj_fail(err, SJ_UNACCEPTABLE,
+                       "the message is too long for this network: it would take %zu lines, "
+                       "%u are the most", parts, (unsigned)l->base.net->lines_max);
+    if (!irc_ops_have_room(&l->ops, (uint32_t)parts) ||
+        !irc_send_has_room(l, m->body_length + parts * (overhead + 24), parts))
+        return sj_fail(err, SJ_LIMIT, "too many messages wait for the network; try again later");
+    return SJ_OK;
+}
+
+enum sj_status irc_send_message(struct sj_link *base, const struct sj_message *msg, sj_op op,
+                                struct sj_error *err)
+{
+    struct irc_link *l = irc_link_of(base);
+    struct outgoing m = { .msg = msg, .op = op };
+    struct irc_split split;
+    const char *part, *next;
+    size_t n, next_n;
+
+    if (l->state != IRC_ONLINE)
+        return sj_fail(err, SJ_UNREACHABLE, "not logged in there");
+    if (!irc_nick_may_be_target(msg->peer))
+        return sj_fail(err, SJ_INVALID, "no nickname of this network");
+    m.body_length = strlen(msg->body);
+    m.target_length = strlen(msg->peer);
+    m.target_hash = irc_case_hash((enum irc_casemap)l->casemap, msg->peer);
+    enum sj_status status = outgoing_plan(&m, l, err);
+    if (status != SJ_OK)
+        return status;
+    irc_split_init(&split, msg->body, m.body_length, m.part_max);
+    bool more = irc_split_next(&split, &part, &n);
+    while (more) {
+        more = irc_split_next(&split, &next, &next_n);
+        /* There was room for all of them: a refusal can only be our own mistake. */
+        bool sent = send_part(l, &m, part, n, !more);
+        assert(sent);
+        (void)sent;
+        part = next;
+        n = next_n;
+    }
+    return SJ_OK;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* A message into lines that fit. */
+#ifndef IRC_SPLIT_H
+#define IRC_SPLIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The parts, without the line ends between them, add up to the text exactly; empty lines vanish. */
+struct irc_split {
+    const char *at, *end;
+    size_t max;
+};
+
+/* max: bytes of one part, at least 4. */
+void irc_split_init(struct irc_split *s, const char *text, size_t n, size_t max);
+/* The next part, 1..max bytes on code points; false at the end. */
+bool irc_split_next(struct irc_split *s, const char **part, size_t *n);
+
+#endif

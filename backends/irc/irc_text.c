@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Text messages: PRIVMSG and NOTICE that come in, echoes, and refusals of what went out.
+ *
+ * Who a message is from and for is decided here; cleaning the text is irc_charset.c, CTCP queries
+ * are irc_ctcp.c, the ring of unconfirmed lines is irc_ops.c. Channels are left alone. RFC 2812
+ * §3.3, §5.2; IRCv3 echo-message, labeled-response, batch, server-time, message-ids,
+ * standard-replies. */
+#include "irc_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "irc_link.h"
+#include "irc_login.h"
+#include "irc_nick.h"
+#include "irc_parse.h"
+#include "irc_self.h"
+#include "sojourn/log.h"
+#include "sojourn/strbuf.h"
+
+static bool is_channel(const struct irc_link *l, const char *target)
+{
+    /* Also "@#channel": to those with a status there. */
+    target += strspn(target, "@+%~!");
+    return *target && strchr(l->chantypes, *target);
+}
+
+static bool is_self(const struct irc_link *l, const char *nick)
+{
+    return l->nick && irc_case_equal((enum irc_casemap)l->casemap, nick, l->nick);
+}
+
+/* The number of the line of ours that this one answers, by its label or its batch's. */
+static bool answered_number(const struct irc_link *l, const struct irc_line *line, uint32_t *out)
+{
+    if (line->tags.label) {
+        char *end;
+        unsigned long n = strtoul(line->tags.label, &end, 16);
+        if (*end || n > UINT32_MAX)
+            return false;
+        *out = (uint32_t)n;
+        return true;
+    }
+    if (line->tags.batch && l->batch &&
+        irc_ops_hash(line->tags.batch, strlen(line->tags.batch)) == l->batch) {
+        *out = l->batch_seq;
+        return true;
+    }
+    return false;
+}
+
+/* True when the text is an action; then text moves on to what is done. Other text between \001 is
+ * left as it is. */
+static bool take_action(char **text)
+{
+    static const char head[] = "\001ACTION";
+    char *s = *text;
+    size_t n = sizeof head - 1;
+
+    if (strncmp(s, head, n) != 0 || (s[n] != ' ' && s[n] != '\001' && s[n] != '\0'))
+        return false;
+    s += n;
+    if (*s == ' ')
+        s++;
+    *text = s;
+    return true;
+}
+
+/* Reports one message; text is as it came, without CTCP around it. */
+static void report(struct irc_link *l, const struct irc_line *line, struct sj_message *msg,
+                   const char *text)
+{
+    size_t n = strlen(text);
+    struct sj_strbuf clean;
+    int64_t sent_at;
+
+    if (line->tags.time && irc_parse_time(line->tags.time, &sent_at))
+        msg->sent_at = sent_at;
+    const char *id = line->tags.msgid;
+    if (id && strlen(id) <= SJ_ID_MAX && irc_text_is_clean(id, strlen(id)))
+        msg->id = id;
+    sj_strbuf_init(&clean, (size_t)IRC_INPUT_LINE_MAX * 3);
+    msg->body = text;
+    if (!irc_text_is_clean(text, n)) {
+        irc_text_clean(&clean, irc_link_charset(l), text, n);
+        msg->body = clean.s;
+    }
+    if (*msg->body)
+        l->base.host->message(&l->base, msg);
+    sj_strbuf_release(&clean);
+}
+
+/* The canonical id of a nick. False: not one that we could answer to. */
+static bool peer_of(char *out, const struct irc_link *l, const char *nick)
+{
+    if (!irc_nick_may_be_target(nick) || !sj_utf8_valid(nick, strlen(nick)))
+        return false;
+    sj_copy(out, IRC_NICK_MAX + 1, nick);
+    irc_case_fold((enum irc_casemap)l->casemap, out);
+    return true;
+}
+
+/* Our own line comes back, or the user wrote it from elsewhere (a bouncer's other client). True:
+ * it was dealt with. */
+static bool handle_own(struct irc_link *l, struct irc_line *line, bool is_notice)
+{
+    char *text = line->param[1];
+    char peer[IRC_NICK_MAX + 1];
+    uint32_t number;
+
+    irc_self_learn(l, line->user, line->host);
+    if (l->state != IRC_ONLINE)
+        return true;
+    if (answered_number(l, line, &number) && irc_ops_confirm_one(l, number))
+        return true;
+    bool is_action = take_action(&text);
+    text[strcspn(text, "\001")] = '\0';
+    if (irc_cap_has(l, IRC_CAP_ECHO_MESSAGE) &&
+        irc_ops_on_echo(l, irc_case_hash((enum irc_casemap)l->casemap, line->param[0]),
+                        irc_ops_hash(text, strlen(text))))
+        return true;
+    if (is_self(l, line->param[0]))
+        return false;
+    if (!peer_of(peer, l, line->param[0]) || sj_ascii_ncasecmp(text, "IDENTIFY ", 9) == 0)
+        return true;
+    struct sj_message msg = {
+        .peer = peer, .action = is_action, .notice = is_notice, .own = true,
+    };
+    report(l, line, &msg, text);
+    return true;
+}
+
+/* Before RPL_WELCOME, and what servers say: lines for the user. Chatter about look-ups that every
+ * login brings ("*** Looking up your hostname") is not worth one. */
+static void handle_server_text(struct irc_link *l, const struct irc_line *line)
+{
+    const char *text = line->param[1];
+
+    if (!l->nick && strncmp(text, "***", 3) == 0)
+        return;
+    bool is_server = !*line->nick || strchr(line->nick, '.') || !l->nick;
+    irc_link_notice(l, is_server ? NULL : line->nick, text);
+}
+
+static void handle_text(struct irc_link *l, struct irc_line *line, bool is_notice)
+{
+    const char *target = line->param[0];
+    char *text = line->param[1];
+    char peer[IRC_NICK_MAX + 1];
+    bool has_mask = line->user || line->host;
+
+    if (l->nick && is_channel(l, target))
+        return;
+    if (!l->nick || (!has_mask && (is_notice || strchr(line->nick, '.') || !*line->nick))) {
+        handle_server_text(l, line);
+        return;
+    }
+    if (is_self(l, line->nick) && handle_own(l, line, is_notice))
+        return;
+    text = line->param[1];
+    if (!is_self(l, target) || !peer_of(peer, l, line->nick)) {
+        irc_link_notice(l, line->nick, text);
+        return;
+    }
+    bool is_action = take_action(&text);
+    if (!is_action && *text == '\001') {
+        text[1 + strcspn(text + 1, "\001")] = '\0';
+        if (!is_notice)
+            irc_ctcp_answer(l, line->nick, text + 1);
+        return;
+    }
+    text[strcspn(text, "\001")] = '\0';
+    if (is_notice && l->state == IRC_IDENTIFYING && strcmp(peer, "nickserv") == 0 &&
+        irc_login_on_nickserv(l, text))
+        return;
+    if (l->state != IRC_ONLINE) {
+        irc_link_notice(l, line->nick, text);
+        return;
+    }
+    struct sj_message msg = { .peer = peer, .action = is_action, .notice = is_notice };
+    report(l, line, &msg, text);
+}
+
+void irc_text_handle_privmsg(struct irc_link *l, struct irc_line *line)
+{
+    handle_text(l, line, false);
+}
+
+void irc_text_handle_notice(struct irc_link *l, struct irc_line *line)
+{
+    handle_text(l, line, true);
+}
+
+/* BATCH +ref type, BATCH -ref: only the answer to a labelled line matters here; what other batches
+ * hold is handled line by line. */
+void irc_text_handle_batch(struct irc_link *l, struct irc_line *line)
+{
+    const char *ref = line->param[0];
+    uint32_t hash = irc_ops_hash(ref + 1, *ref ? strlen(ref + 1) : 0);
+    uint32_t number;
+
+    if (*ref == '+' && answered_number(l, line, &number) && line->tags.label) {
+        l->batch = hash ? hash : 1;
+        l->batch_seq = number;
+    } else if (*ref == '-' && l->batch && l->batch == (hash ? hash : 1)) {
+        l->batch = 0;
+        irc_ops_confirm_one(l, l->batch_seq);
+    }
+}
+
+void irc_text_handle_ack(struct irc_link *l, struct irc_line *line)
+{
+    uint32_t number;
+
+    if (answered_number(l, line, &number))
+        irc_ops_confirm_one(l, number);
+}
+
+/* Fails the line that the refusal is about: by its label, else the oldest to that target. */
+static bool refuse(struct irc_link *l, const struct irc_line *line, const char *target,
+                   enum sj_status status, const char *text)
+{
+    uint32_t number;
+
+    if (answered_number(l, line, &number))
+        return irc_ops_fail_one(l, number, status, text);
+    uint32_t hash = target ? irc_case_hash((enum irc_casemap)l->casemap, target) : 0;
+    return irc_ops_fail_target(l, hash, status, text);
+}
+
+static enum sj_status refusal_status(unsigned numeric)
+{
+    switch (numeric) {
+    case 401:                        /* ERR_NOSUCHNICK */
+    case 406:                        /* ERR_WASNOSUCHNICK */
+        return SJ_OFFLINE;
+    case 404:                        /* ERR_CANNOTSENDTOCHAN, used for people too */
+    case 477:                        /* registered nicknames only */
+    case 486:                        /* ERR_NONONREG and the like */
+    case 531:                        /* ERR_CANTSENDTOUSER */
+    case 716:                        /* RPL_TARGUMODEG: accepts nobody unknown */
+        return SJ_DENIED;
+    default:
+        return SJ_REMOTE;
+    }
+}
+
+/* <numeric> <me> <target> :text; without a target (411, 412, 417) it is about the oldest line. */
+void irc_text_handle_refusal(struct irc_link *l, struct irc_line *line)
+{
+    const char *target = line->n_params > 2 ? line->param[1] : NULL;
+    const char *text = line->param[line->n_params - 1];
+
+    /* NickServ is not there while we wait for it. */
+    if (l->state == IRC_IDENTIFYING && target && sj_ascii_casecmp(target, "NickServ") == 0) {
+        l->login->unused = "this network has no NickServ at present";
+        irc_link_up(l);
+        return;
+    }
+    if (!refuse(l, line, target, refusal_status(line->numeric), IRC_WORDS(l, text)))
+        sj_log_debug(l->base.log, "refusal unmatched numeric=%u target=%s", line->numeric,
+                     SJ_CLIP(target));
+}
+
+/* FAIL <command> <code> [<context>...] :text (IRCv3 standard replies). */
+void irc_text_handle_fail(struct irc_link *l, struct irc_line *line)
+{
+    const char *text = IRC_WORDS(l, line->param[line->n_params - 1]);
+    uint32_t number;
+
+    if (answered_number(l, line, &number) &&
+        irc_ops_fail_one(l, number, SJ_REMOTE, text))
+        return;
+    bool about_text = strcmp(line->param[0], "PRIVMSG") == 0 ||
+                      strcmp(line->param[0], "NOTICE") == 0;
+    for (size_t i = 2; about_text && i + 1 < line->n_params; i++) {
+        if (refuse(l, line, line->param[i], SJ_REMOTE, text))
+            return;
+    }
+    if (about_text && refuse(l, line, NULL, SJ_REMOTE, text))
+        return;
+    irc_link_notice(l, NULL, line->param[line->n_params - 1]);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Messages that come in, and what the server says about those that went out. */
+#ifndef IRC_TEXT_H
+#define IRC_TEXT_H
+
+#include <stdbool.h>
+
+struct irc_link;
+struct irc_line;
+
+void irc_text_handle_privmsg(struct irc_link *l, struct irc_line *line);
+void irc_text_handle_notice(struct irc_link *l, struct irc_line *line);
+void irc_text_handle_batch(struct irc_link *l, struct irc_line *line);
+void irc_text_handle_ack(struct irc_link *l, struct irc_line *line);
+void irc_text_handle_fail(struct irc_link *l, struct irc_line *line);       /* FAIL */
+void irc_text_handle_refusal(struct irc_link *l, struct irc_line *line);    /* 401 and others */
+
+/* irc_ctcp.c: a query (not ACTION) from nick; text without its \001. Answers what we know, within
+ * a rate. */
+void irc_ctcp_answer(struct irc_link *l, const char *nick, char *text);
+
+#endif
