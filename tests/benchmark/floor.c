@@ -16,8 +16,25 @@ struct floor {
     struct wire *component;
     struct wire *irc[USERS_MAX];
     uint16_t irc_port;
+    uint64_t faulty;             /* messages seen, when each FAULT_EVERY-th goes wrong; else 0 */
+    struct text line;            /* being composed */
+    struct text held;            /* a line that waits until the next fault, for user held_user */
+    uint32_t held_user;
     bool over;
 };
+
+/* What goes wrong in turn, to prove that the driver's account notices. */
+enum fault {
+    FAULT_NONE, FAULT_LOSE, FAULT_DOUBLE, FAULT_MISROUTE, FAULT_CHANGE, FAULT_DELAY, FAULT_KINDS
+};
+#define FAULT_EVERY 1000u
+
+static enum fault floor_fault(struct floor *f)
+{
+    if (f->faulty == 0 || f->faulty++ % FAULT_EVERY != 0)
+        return FAULT_NONE;
+    return (enum fault)(1 + f->faulty / FAULT_EVERY % (FAULT_KINDS - 1));
+}
 
 static uint32_t floor_user(struct slice jid)
 {
@@ -77,20 +94,50 @@ static void floor_presence(struct floor *f, const struct stanza *s)
     }
 }
 
+static void line_format(struct text *out, struct slice nick, struct slice body)
+{
+    text_adds(out, "PRIVMSG ");
+    text_add(out, nick.p, nick.n);
+    text_adds(out, " :");
+    text_add(out, body.p, body.n);
+    text_adds(out, "\r\n");
+}
+
+static void floor_message(struct floor *f, const struct stanza *s)
+{
+    struct slice body = slice_text(s->all, "body");
+    uint32_t user = floor_user(s->from);
+    const char *at = memchr(s->to.p, '@', s->to.n);
+    enum fault fault = floor_fault(f);
+    struct slice nick;
+
+    if (fault != FAULT_NONE && f->held.n > 0 && f->irc[f->held_user]) {
+        wire_put(f->irc[f->held_user], f->held.p, f->held.n);
+        f->held.n = 0;
+    }
+    if (fault == FAULT_MISROUTE)
+        user = user > 0 ? user - 1 : 1;
+    if (!body.p || !at || !f->irc[user] || fault == FAULT_LOSE)
+        return;
+    if (fault == FAULT_CHANGE)
+        body.n--;
+    nick = (struct slice){s->to.p, (size_t)(at - s->to.p)};
+    if (fault == FAULT_DELAY) {
+        f->held_user = user;
+        line_format(&f->held, nick, body);
+        return;
+    }
+    for (int copies = fault == FAULT_DOUBLE ? 2 : 1; copies > 0; copies--) {
+        f->line.n = 0;
+        line_format(&f->line, nick, body);
+        wire_put(f->irc[user], f->line.p, f->line.n);
+    }
+}
+
 static void floor_stanza(struct floor *f, const struct stanza *s)
 {
     if (slice_is(s->name, "message")) {
-        struct slice body = slice_text(s->all, "body");
-        struct wire *irc = f->irc[floor_user(s->from)];
-        const char *at = memchr(s->to.p, '@', s->to.n);
-
-        if (!body.p || !irc || !at)
-            return;
-        wire_puts(irc, "PRIVMSG ");
-        wire_put(irc, s->to.p, (size_t)(at - s->to.p));
-        wire_puts(irc, " :");
-        wire_put(irc, body.p, body.n);
-        wire_puts(irc, "\r\n");
+        floor_message(f, s);
     } else if (slice_is(s->name, "presence")) {
         floor_presence(f, s);
     } else if (slice_is(s->name, "iq") && slice_is(s->type, "set")) {
@@ -175,13 +222,14 @@ static void floor_closed(void *ctx, struct wire *wire)
         f->irc[wire->user] = NULL;
 }
 
-int floor_run(uint16_t xmpp_port, uint16_t irc_port)
+int floor_run(uint16_t xmpp_port, uint16_t irc_port, bool faulty)
 {
     static const struct loop_handler handler = {.data = floor_data, .closed = floor_closed};
     struct floor *f = mem_zeroed(1, sizeof *f);
 
     f->loop = loop_new(&handler, f);
     f->irc_port = irc_port;
+    f->faulty = faulty ? 1 : 0;
     f->component = wire_connect(f->loop, END_XMPP, xmpp_port);
     if (!f->component)
         die("the floor cannot reach the driver");

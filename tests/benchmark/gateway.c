@@ -32,9 +32,10 @@ void gateway_init(struct gateway *g, const char *what, const char *base)
     int n;
 
     *g = (struct gateway){.kind = GATEWAY_SOJOURND, .name = "sojournd", .program = what};
-    if (strcmp(what, "floor") == 0) {
+    if (strcmp(what, "floor") == 0 || strcmp(what, "floor-faulty") == 0) {
         g->kind = GATEWAY_FLOOR;
-        g->name = "floor";
+        g->name = what;
+        g->faulty = strcmp(what, "floor") != 0;
         g->program = "/proc/self/exe";
     } else if (strcmp(what, "biboumi") == 0) {
         g->kind = GATEWAY_BIBOUMI;
@@ -141,7 +142,8 @@ static pid_t program_start(const struct gateway *g, const struct world *w)
     char ports[2][16];
     const char *sojournd[] = {g->program, "--config", config, NULL};
     const char *biboumi[] = {g->program, config, NULL};
-    const char *floor[] = {g->program, "--floor", ports[0], ports[1], NULL};
+    const char *floor[] = {g->program, "--floor", ports[0], ports[1], g->faulty ? "faulty" : "",
+                           NULL};
 
     path_format(config, g, "config");
     path_format(log, g, "gateway.log");

@@ -17,11 +17,12 @@ struct gateway {
     const char *program;
     char dir[GATEWAY_PATH_MAX];      /* its configuration, data and log */
     uint16_t irc_port;               /* kept where the gateway stores it */
+    bool faulty;                     /* the floor: with faults, to try the account of messages */
     pid_t pid;                       /* 0: not running */
     int64_t started_at;
 };
 
-/* what: "floor", "biboumi", or the path of a sojournd. Makes a directory below base. */
+/* what: "floor", "floor-faulty", "biboumi", or the path of a sojournd. Makes a directory below base. */
 void gateway_init(struct gateway *g, const char *what, const char *base);
 enum manner gateway_manner(const struct gateway *g);
 /* Forgets what a sojournd has stored; a biboumi keeps its users' settings. */
@@ -37,7 +38,8 @@ bool gateway_alive(struct gateway *g);
 void gateway_log_show(const struct gateway *g);
 void directory_remove(const char *path);
 
-/* floor.c: runs the relay; returns its exit status. */
-int floor_run(uint16_t xmpp_port, uint16_t irc_port);
+/* floor.c: runs the relay; returns its exit status. faulty: it loses, doubles, misroutes and
+ * changes a few messages to IRC. */
+int floor_run(uint16_t xmpp_port, uint16_t irc_port, bool faulty);
 
 #endif

@@ -18,7 +18,8 @@
 
 static const char usage[] =
     "usage: bench [options]\n"
-    "  --gateway PATH   sojournd to measure, or: floor, biboumi\n"
+    "  --gateway PATH   sojournd to measure, or: biboumi, floor (a bare\n"
+    "                   relay), floor-faulty (must be found out)\n"
     "  --peer NAME      measure biboumi or floor side by side and print ratios\n"
     "  --users N        largest number of sessions (default 5000)\n"
     "  --rounds N       rounds of fresh processes, alternating (default 3)\n"
@@ -209,7 +210,7 @@ static int floor_main(char **argv)
     uint64_t xmpp = number_parse(argv[2], strlen(argv[2]), &used);
     uint64_t irc = number_parse(argv[3], strlen(argv[3]), &used);
 
-    return floor_run((uint16_t)xmpp, (uint16_t)irc);
+    return floor_run((uint16_t)xmpp, (uint16_t)irc, strcmp(argv[4], "faulty") == 0);
 }
 
 int main(int argc, char **argv)
@@ -219,7 +220,7 @@ int main(int argc, char **argv)
     bool good;
 
     signal(SIGPIPE, SIG_IGN);
-    if (argc == 4 && strcmp(argv[1], "--floor") == 0)
+    if (argc == 5 && strcmp(argv[1], "--floor") == 0)
         return floor_main(argv);
     b.options = options_read(argc, argv);
     descriptors_raise(b.options.users);
