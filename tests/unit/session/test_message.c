@@ -72,7 +72,7 @@ Test(message, waits_for_a_link_and_bounces_when_none_comes)
               "net send juliet two\n");
     world_down(w, SJ_END_CLOSED);
     world_send(w, "juliet", "three");
-    world_advance(w, 3001);
+    world_advance(w, 6001);
     world_advance(w, 20);
     world_clear(w);
     world_advance(w, 31000);
