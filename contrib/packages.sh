@@ -7,6 +7,8 @@
 PACKAGES_BUILD="gcc libc6-dev make cmake pkg-config libstrophe-dev libexpat1-dev libevent-dev
     libssl-dev libjson-c-dev libsodium-dev liblmdb-dev libcurl4-openssl-dev"
 PACKAGES_SHOW="prosody ngircd python3 openssl"
+# shellcheck disable=SC2034
+PACKAGES_TEST="libcriterion-dev clang-14 binutils git inspircd atheme-services python3-slixmpp"
 
 packages_root() {
     if [ "$(id -u)" = 0 ]; then
@@ -69,6 +71,18 @@ packages_apt() {
         apt-get -q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 "$@" </dev/null
 }
 
+# All at once, after a refresh of the index, and at last one by one: a package that cannot be had
+# does not keep the others away.
+packages_apt_install() {
+    local name
+    packages_apt install -y --no-install-recommends "$@" && return
+    packages_apt update
+    packages_apt install -y --no-install-recommends "$@" && return
+    for name in "$@"; do
+        packages_apt install -y --no-install-recommends "$name"
+    done
+}
+
 # packages_install LOG NAME...: installs what is missing of NAME...; apt's words go to LOG.
 # Status 1 when something is still missing.
 packages_install() {
@@ -79,10 +93,7 @@ packages_install() {
     packages_can_install || return 1
     packages_guard_on
     # shellcheck disable=SC2086
-    packages_apt install -y --no-install-recommends $missing >>"$log" 2>&1 || {
-        packages_apt update >>"$log" 2>&1
-        packages_apt install -y --no-install-recommends $missing >>"$log" 2>&1 || true
-    }
+    packages_apt_install $missing >>"$log" 2>&1
     packages_guard_off
     # shellcheck disable=SC2046,SC2086
     packages_disable_services $(comm -23 <(printf '%s\n' $missing | sort) \

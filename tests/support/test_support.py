@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: MPL-2.0
 """Tests of the test support itself: the matcher, the scenario reader, the runner (against
 stub.py, which can be told to break each rule that the runner guards)."""
+import argparse
 import os
 import pathlib
+import re
 import sys
 import tempfile
 import types
@@ -211,26 +213,49 @@ class Files(unittest.TestCase):
                 self.assertTrue(one.steps)
 
 
+def name_of(test):
+    return "support %s" % test.id().split(".", 1)[1]
+
+
 class Result(unittest.TextTestResult):
     """Each test as a line of tests/run."""
     results = None
 
     def addSuccess(self, test):
         super().addSuccess(test)
-        self.results.passed("support %s" % test.id().split(".", 1)[1])
+        self.results.passed(name_of(test))
 
     def addFailure(self, test, err):
         super().addFailure(test, err)
-        self.results.failed("support %s" % test.id().split(".", 1)[1], self.failures[-1][1])
+        self.results.failed(name_of(test), self.failures[-1][1])
 
     def addError(self, test, err):
         super().addError(test, err)
-        self.results.failed("support %s" % test.id(), self.errors[-1][1])
+        self.results.failed(name_of(test), self.errors[-1][1])
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--only", default="")
+    ap.add_argument("--list", action="store_true")
+    ap.add_argument("--results")
+    options = ap.parse_args()
+    Result.results = report.Results(options.results)
+    suite = unittest.TestSuite()
+    for group in unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"]):
+        for test in group:
+            name = name_of(test)
+            if re.search(options.only, name):
+                if options.list:
+                    print(name)
+                else:
+                    suite.addTest(test)
+    if options.list:
+        return 0
+    with open(os.devnull, "w") as null:
+        unittest.TextTestRunner(stream=null, resultclass=Result).run(suite)
+    return Result.results.finish()
 
 
 if __name__ == "__main__":
-    Result.results = report.Results(sys.argv[1] if len(sys.argv) > 1 else None)
-    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-    with open(os.devnull, "w") as null:
-        unittest.TextTestRunner(stream=null, resultclass=Result).run(suite)
-    sys.exit(Result.results.finish())
+    sys.exit(main())
