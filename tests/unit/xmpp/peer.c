@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The fake server and the fake session room of the XMPP room's tests; see peer.h. */
+#include "peer.h"
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "sojourn/memory.h"
+#include "stanza.h"
+#include "stream.h"
+
+#define PEER_TURNS 1000     /* of some milliseconds: what has not come by then never comes */
+
+/* ---- lines ---- */
+
+static void lines_add(struct peer_lines *l, char *line)
+{
+    cr_assert(l->end < PEER_LINES_MAX);
+    l->line[l->end++] = line;
+}
+
+static char *lines_take(struct peer_lines *l)
+{
+    if (l->first == l->end)
+        return NULL;
+    char *line = l->line[l->first++];
+    if (l->first == l->end)
+        l->first = l->end = 0;
+    return line;
+}
+
+static void lines_release(struct peer_lines *l)
+{
+    for (char *line; (line = lines_take(l)) != NULL;)
+        sj_free(line);
+}
+
+bool peer_match(const char *pattern, const char *text)
+{
+    for (; *pattern != '*'; pattern++, text++)
+        if (*pattern != *text)
+            return false;
+        else if (*pattern == '\0')
+            return true;
+    while (*pattern == '*')
+        pattern++;
+    do
+        if (peer_match(pattern, text))
+            return true;
+    while (*text++ != '\0');
+    return false;
+}
+
+/* ---- canonical text ---- */
+
+static int canon_compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void canon_attributes(struct sj_strbuf *out, xmpp_stanza_t *st, const char *parent_ns)
+{
+    int count = xmpp_stanza_get_attribute_count(st);
+    const char *pairs[256];
+    cr_assert(count <= 128);
+    xmpp_stanza_get_attributes(st, pairs, count * 2);
+    qsort(pairs, (size_t)count, 2 * sizeof *pairs, canon_compare);
+    for (int i = 0; i < count; i++) {
+        const char *name = pairs[2 * i];
+        const char *value = pairs[2 * i + 1];
+        if (strcmp(name, "xmlns") != 0 || strcmp(value, parent_ns) != 0)
+            sj_strbuf_addf(out, " %s='%s'", name, value);
+    }
+}
+
+void peer_canon(struct sj_strbuf *out, xmpp_stanza_t *st, const char *parent_ns)
+{
+    if (parent_ns == NULL)
+        parent_ns = NS_COMPONENT;
+    if (xmpp_stanza_is_text(st)) {
+        sj_strbuf_adds(out, xmpp_stanza_get_text_ptr(st));
+        return;
+    }
+    const char *name = xmpp_stanza_get_name(st);
+    const char *ns = xmpp_stanza_get_ns(st);
+    sj_strbuf_addf(out, "<%s", name);
+    canon_attributes(out, st, parent_ns);
+    if (xmpp_stanza_get_children(st) == NULL) {
+        sj_strbuf_adds(out, "/>");
+        return;
+    }
+    sj_strbuf_adds(out, ">");
+    for (xmpp_stanza_t *c = xmpp_stanza_get_children(st); c != NULL; c = xmpp_stanza_get_next(c))
+        peer_canon(out, c, ns);
+    sj_strbuf_addf(out, "</%s>", name);
+}
+
+/* ---- the session room ---- */
+
+static void heard(struct peer *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void heard(struct peer *p, const char *fmt, ...)
+{
+    char *line = NULL;
+    va_list args;
+    va_start(args, fmt);
+    cr_assert(vasprintf(&line, fmt, args) >= 0);
+    va_end(args);
+    lines_add(&p->heard, sj_strdup(line));
+    free(line);
+}
+
+static enum sj_status answer(struct peer *p, struct sj_error *err)
+{
+    return p->status == SJ_OK ? SJ_OK : sj_fail(err, p->status, "%s", p->text ? p->text : "");
+}
+
+static const char *or_dash(const char *s)
+{
+    return s != NULL ? s : "-";
+}
+
+static void on_up(void *ctx, unsigned host)
+{
+    heard(ctx, "up %u", host);
+}
+
+static void on_down(void *ctx, unsigned host)
+{
+    heard(ctx, "down %u", host);
+}
+
+static enum sj_status on_register_get(void *ctx, const struct xmpp_from *f,
+                                      struct xmpp_form_out *out, struct sj_error *err)
+{
+    struct peer *p = ctx;
+    heard(p, "register-get %s", f->user);
+    *out = p->form;
+    return answer(p, err);
+}
+
+static enum sj_status request(struct peer *p, xmpp_req req, struct sj_error *err)
+{
+    p->request = req;
+    if (p->answer_at_once)
+        xmpp_answer(p->xmpp, req, p->answer);
+    return answer(p, err);
+}
+
+static enum sj_status on_register_set(void *ctx, const struct xmpp_from *f,
+                                      const struct xmpp_form_in *form, xmpp_req req,
+                                      struct sj_error *err)
+{
+    struct peer *p = ctx;
+    struct sj_strbuf b;
+    sj_strbuf_init(&b, 1 << 20);
+    for (size_t i = 0; i < form->n; i++)
+        sj_strbuf_addf(&b, " %s=%s", form->field[i].var, form->field[i].value);
+    heard(p, "register-set %s%s", f->user, b.s);
+    sj_strbuf_release(&b);
+    return request(p, req, err);
+}
+
+static enum sj_status on_register_remove(void *ctx, const struct xmpp_from *f, xmpp_req req,
+                                         struct sj_error *err)
+{
+    heard(ctx, "register-remove %s", f->user);
+    return request(ctx, req, err);
+}
+
+static enum sj_status on_presence(void *ctx, const struct xmpp_presence_in *in,
+                                  struct sj_error *err)
+{
+    static const char *const shows[] = {"offline", "online", "chat", "away", "xa", "dnd"};
+    heard(ctx, "presence %s to %s: %s %d %s", in->from.full, or_dash(in->peer), shows[in->show],
+          in->priority, or_dash(in->status));
+    return answer(ctx, err);
+}
+
+static enum sj_status on_subscription(void *ctx, const struct xmpp_subscription_in *in,
+                                      struct sj_error *err)
+{
+    static const char *const kinds[] = {"subscribe", "subscribed", "unsubscribe", "unsubscribed"};
+    heard(ctx, "%s %s to %s: %s", kinds[in->kind], in->from.user, or_dash(in->peer),
+          or_dash(in->text));
+    return answer(ctx, err);
+}
+
+static void on_probe(void *ctx, const struct xmpp_from *f, const char *peer)
+{
+    heard(ctx, "probe %s to %s", f->full, or_dash(peer));
+}
+
+static void on_bounce(void *ctx, const struct xmpp_from *f, const char *peer, char kind,
+                      const char *condition)
+{
+    heard(ctx, "bounce %s to %s: %c %s id=%s", f->full, or_dash(peer), kind, condition,
+          or_dash(f->id));
+}
+
+static enum sj_status on_message(void *ctx, const struct xmpp_message_in *m, struct sj_error *err)
+{
+    struct peer *p = ctx;
+    heard(p, "message %u %s to %s: %s%s", m->from.host, m->from.full, or_dash(m->peer),
+          m->action ? "*" : "", m->body);
+    if (p->on_message != NULL)
+        p->on_message(p, m);
+    return answer(p, err);
+}
+
+static enum sj_status on_prompt(void *ctx, const struct xmpp_from *f, const char *typed,
+                                struct sj_strbuf *id, struct sj_error *err)
+{
+    struct peer *p = ctx;
+    heard(p, "prompt %s: %s", f->user, typed);
+    sj_strbuf_adds(id, p->prompt_id != NULL ? p->prompt_id : typed);
+    return answer(p, err);
+}
+
+static void on_peer(void *ctx, const struct xmpp_from *f, const char *peer, struct xmpp_peer *out)
+{
+    (void)f;
+    struct peer *p = ctx;
+    *out = p->contact;
+    if (out->visible && out->name == NULL)
+        out->name = peer;
+}
+
+static bool on_registered(void *ctx, const struct xmpp_from *f)
+{
+    (void)ctx, (void)f;
+    return true;
+}
+
+static void on_rosterx(void *ctx, unsigned host, const char *full, bool supported)
+{
+    heard(ctx, "rosterx %u %s %d", host, full, supported);
+}
+
+const struct xmpp_in peer_session = {
+    .up = on_up,
+    .down = on_down,
+    .register_get = on_register_get,
+    .register_set = on_register_set,
+    .register_remove = on_register_remove,
+    .presence = on_presence,
+    .subscription = on_subscription,
+    .probe = on_probe,
+    .bounce = on_bounce,
+    .message = on_message,
+    .prompt = on_prompt,
+    .peer = on_peer,
+    .registered = on_registered,
+    .rosterx = on_rosterx,
+};
+
+/* ---- the server ---- */
+
+static void link_on_opened(void *arg, const char *id)
+{
+    (void)id;
+    ((struct peer_link *)arg)->opened = true;
+}
+
+static void link_on_stanza(void *arg, xmpp_stanza_t *st, bool cut)
+{
+    struct peer_link *l = arg;
+    struct sj_strbuf text;
+    sj_strbuf_init(&text, 16 << 20);
+    cr_assert(!cut, "the room sent a stanza beyond the limits");
+    peer_canon(&text, st, NULL);
+    lines_add(&l->sent, sj_strbuf_take(&text));
+}
+
+static void link_on_closed(void *arg)
+{
+    ((struct peer_link *)arg)->closed = true;
+}
+
+static const struct stream_events link_events = {
+    .opened = link_on_opened,
+    .stanza = link_on_stanza,
+    .closed = link_on_closed,
+};
+
+static void link_drop(struct peer_link *l)
+{
+    if (l->fd >= 0)
+        close(l->fd);
+    l->fd = -1;
+    stream_free(&l->stream);
+    lines_release(&l->sent);
+    l->opened = l->closed = false;
+}
+
+/* Reads what is there; true when there was something. */
+static bool link_read(struct peer_link *l)
+{
+    char buffer[65536];
+    ssize_t n = l->fd >= 0 ? recv(l->fd, buffer, sizeof buffer, MSG_DONTWAIT) : -1;
+    if (n == 0)
+        l->closed = true;
+    if (n <= 0)
+        return false;
+    l->bytes += (size_t)n;
+    const char *error = stream_feed(l->stream, buffer, (size_t)n);
+    cr_assert(error == NULL, "the room's stream is broken: %s\n%.*s", error, (int)n, buffer);
+    return true;
+}
+
+void peer_settle(struct peer *p)
+{
+    for (int quiet = 0; quiet < 3; quiet++) {
+        sj_loop_turn(p->loop, quiet);
+        for (unsigned i = 0; i < p->options.n_hosts; i++)
+            while (link_read(&p->link[i]))
+                quiet = 0;
+    }
+}
+
+static int listen_on_loopback(uint16_t *port)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof a;
+    cr_assert(fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && listen(fd, 512) == 0);
+    cr_assert(getsockname(fd, (struct sockaddr *)&a, &len) == 0);
+    *port = ntohs(a.sin_port);
+    return fd;
+}
+
+struct peer *peer_new(unsigned n)
+{
+    cr_assert(n <= PEER_HOSTS_MAX);
+    struct peer *p = sj_calloc(1, sizeof *p);
+    p->loop = sj_loop_new();
+    p->log = (struct sj_log){.area = "test"};
+    sj_log_set_level(getenv("PEER_DEBUG") != NULL ? SJ_LOG_DEBUG : SJ_LOG_ERROR);
+    uint16_t port = 0;
+    p->listener = listen_on_loopback(&port);
+    for (unsigned i = 0; i < n; i++) {
+        snprintf(p->names[i], sizeof p->names[i], "irc%u.example.org", i);
+        p->link[i] = (struct peer_link){.peer = p, .host = i, .fd = -1};
+        p->hosts[i] = (struct xmpp_host){
+            .name = p->names[i],
+            .secret = "sojourn",
+            .server = "127.0.0.1",
+            .port = port,
+            .identity_type = "irc",
+            .identity_name = "Example IRC",
+            .prompt_name = "nickname",
+            .prompt_text = "Nickname of the person",
+            .contacts_suggested = true,
+        };
+    }
+    p->options = (struct xmpp_options){
+        .hosts = p->hosts,
+        .n_hosts = n,
+        .version = "0.1",
+        .stanza_max = (size_t)256 * 1024,
+        .queue_max = (size_t)1024 * 1024,
+    };
+    p->contact = (struct xmpp_peer){.visible = true, .known = true, .show = XMPP_ONLINE};
+    p->xmpp = xmpp_new(p->loop, &p->log, &p->options, &peer_session, p);
+    return p;
+}
+
+void peer_free(struct peer **at)
+{
+    struct peer *p = *at;
+    xmpp_room_free(&p->xmpp);
+    for (unsigned i = 0; i < p->options.n_hosts; i++)
+        link_drop(&p->link[i]);
+    lines_release(&p->heard);
+    close(p->listener);
+    sj_loop_free(&p->loop);
+    sj_free(p);
+    *at = NULL;
+}
+
+struct peer_link *peer_accept(struct peer *p, unsigned host)
+{
+    struct peer_link *l = &p->link[host];
+    link_drop(l);
+    for (int turns = 0; turns < 2000 && l->fd < 0; turns++) {
+        sj_loop_turn(p->loop, 0);
+        struct pollfd ready = {.fd = p->listener, .events = POLLIN};
+        if (poll(&ready, 1, 5) > 0)
+            l->fd = accept4(p->listener, NULL, NULL, SOCK_CLOEXEC);
+    }
+    cr_assert(l->fd >= 0, "no connection came");
+    l->stream = stream_new(&link_events, l);
+    p->accepted++;
+    return l;
+}
+
+void peer_handshake(struct peer *p, unsigned host)
+{
+    struct peer_link *l = &p->link[host];
+    for (int turns = 0; turns < 2000 && !l->opened; turns++)
+        peer_settle(p);
+    cr_assert(l->opened, "no stream header came");
+    peer_say(p, host,
+             "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' "
+             "xmlns:stream='http://etherx.jabber.org/streams' from='irc0.example.org' "
+             "id='3BF96D32'>");
+    peer_expect_at(p, host, "<handshake>b40106087d2a3184dae337085f44de64a375e36c</handshake>",
+                   __FILE__, __LINE__);
+    peer_say(p, host, "<handshake/>");
+}
+
+void peer_start(struct peer *p)
+{
+    xmpp_start(p->xmpp);
+    for (unsigned i = 0; i < p->options.n_hosts; i++) {
+        char line[16];
+        peer_accept(p, i);
+        peer_handshake(p, i);
+        snprintf(line, sizeof line, "up %u", i);
+        peer_hears_at(p, line, __FILE__, __LINE__);
+    }
+}
+
+void peer_say_n(struct peer *p, unsigned host, const char *text, size_t n)
+{
+    while (n > 0) {
+        ssize_t sent = send(p->link[host].fd, text, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent > 0) {
+            text += sent;
+            n -= (size_t)sent;
+        } else if (errno != EAGAIN) {
+            break;
+        }
+        peer_settle(p);
+    }
+    peer_settle(p);
+}
+
+void peer_say(struct peer *p, unsigned host, const char *text)
+{
+    peer_say_n(p, host, text, strlen(text));
+}
+
+char *peer_next(struct peer *p, unsigned host)
+{
+    struct peer_link *l = &p->link[host];
+    for (int turns = 0; turns < PEER_TURNS && l->sent.first == l->sent.end; turns++)
+        peer_settle(p);
+    return lines_take(&l->sent);
+}
+
+void peer_expect_at(struct peer *p, unsigned host, const char *expected, const char *file, int line)
+{
+    char *got = peer_next(p, host);
+    cr_assert(got != NULL && peer_match(expected, got), "%s:%d: expected\n  %s\ngot\n  %s", file,
+              line, expected, got != NULL ? got : "nothing");
+    sj_free(got);
+}
+
+void peer_expect_nothing_at(struct peer *p, unsigned host, const char *file, int line)
+{
+    char mark[256];
+    snprintf(mark, sizeof mark,
+             "<iq type='get' id='mark%u' from='mark@example.net/m' to='%s'>"
+             "<ping xmlns='urn:xmpp:ping'/></iq>",
+             ++p->marks, p->names[host]);
+    peer_say(p, host, mark);
+    snprintf(mark, sizeof mark, "<iq from='%s' id='mark%u' to='mark@example.net/m' type='result'/>",
+             p->names[host], p->marks);
+    peer_expect_at(p, host, mark, file, line);
+}
+
+void peer_hears_at(struct peer *p, const char *expected, const char *file, int line)
+{
+    for (int turns = 0; turns < PEER_TURNS && p->heard.first == p->heard.end; turns++)
+        peer_settle(p);
+    char *got = lines_take(&p->heard);
+    cr_assert(got != NULL && peer_match(expected, got), "%s:%d: expected to hear\n  %s\ngot\n  %s",
+              file, line, expected, got != NULL ? got : "nothing");
+    sj_free(got);
+}
+
+void peer_hears_nothing_at(struct peer *p, const char *file, int line)
+{
+    peer_expect_nothing_at(p, 0, file, line);
+    char *got = lines_take(&p->heard);
+    cr_assert(got == NULL, "%s:%d: expected to hear nothing, got\n  %s", file, line, got);
+}
