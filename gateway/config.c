@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* From the configuration file to struct config: which keys a section may have, what must be there,
+ * what excludes each other, and which files may be read by whom. Reading lines is config_read.c,
+ * single values are config_value.c, the tables are config_table.c and the backends'. */
+#include "config.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config_read.h"
+#include "config_value.h"
+#include "registry.h"
+#include "sojourn/backend.h"
+#include "sojourn/log.h"
+#include "sojourn/memory.h"
+#include "sojourn/store.h"
+#include "sojourn/strbuf.h"
+
+#define CONFIG_HOST_MAX 253u
+#define CONFIG_LABEL_MAX 63u
+#define CONFIG_WHY_MAX 1024u
+#define CONFIG_KEY_CREDENTIAL "store.key"
+#define CONFIG_ITEMS_MAX 4096u      /* of admins and allow */
+
+/* Memory that lives as long as the configuration and is wiped with it: any of it may hold a
+ * secret. */
+struct config_block {
+    struct config_block *next;
+    size_t n;
+    _Alignas(max_align_t) char bytes[];
+};
+
+/* What config_free finds behind struct config. */
+struct config_owned {
+    struct config config;       /* first */
+    struct config_block *blocks;
+};
+
+/* One run of the parser. */
+struct config_run {
+    struct config_owned *owned;
+    struct config_ini ini;
+    struct config_problems problems;
+    bool with_files;
+    unsigned secret_line;       /* of the first secret in the file itself, 0: none */
+};
+
+/* A table with the values that are being filled in. */
+struct config_form {
+    const struct sj_option *table;
+    size_t n;
+    struct sj_value *value;
+    unsigned *line;             /* where it was given, 0: not yet */
+};
+
+static void *config_keep(struct config_owned *owned, size_t n)
+{
+    struct config_block *block = sj_calloc(1, sizeof *block + n);
+    block->n = n;
+    block->next = owned->blocks;
+    owned->blocks = block;
+    return block->bytes;
+}
+
+/* A copy that lives as long as the configuration. */
+static char *config_keep_text(struct config_owned *owned, const char *s)
+{
+    size_t n = strlen(s) + 1;
+    char *copy = config_keep(owned, n);
+    memcpy(copy, s, n);
+    return copy;
+}
+
+void config_free(struct config **c)
+{
+    if (!c || !*c)
+        return;
+    struct config_owned *owned = (struct config_owned *)*c;
+    while (owned->blocks) {
+        struct config_block *block = owned->blocks;
+        owned->blocks = block->next;
+        sj_wipe(block->bytes, block->n);
+        sj_free(block);
+    }
+    sj_free(owned);
+    *c = NULL;
+}
+
+/* ---- one table ---- */
+
+static struct config_form form_new(struct config_run *run, const struct sj_option *table, size_t n)
+{
+    return (struct config_form){
+        .table = table,
+        .n = n,
+        .value = config_keep(run->owned, (n ? n : 1) * sizeof(struct sj_value)),
+        .line = config_keep(run->owned, (n ? n : 1) * sizeof(unsigned)),
+    };
+}
+
+static struct sj_values form_values(const struct config_form *f)
+{
+    return (struct sj_values){.table = f->table, .value = f->value, .n = f->n};
+}
+
+/* Index of the option that key gives, n when there is none; from_file: it is KEY-file of a
+ * secret. */
+static size_t form_find(const struct config_form *f, const char *key, bool *from_file)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        const char *name = f->table[i].name;
+        size_t len = strlen(name);
+        *from_file = f->table[i].kind == SJ_OPTION_SECRET && strncmp(name, key, len) == 0 &&
+                     strcmp(key + len, "-file") == 0;
+        if (*from_file || strcmp(name, key) == 0)
+            return i;
+    }
+    return f->n;
+}
+
+static void form_set_secret_file(struct config_run *run, struct config_form *f, size_t i,
+                                 const struct config_entry *e)
+{
+    f->value[i].text = "";
+    if (!run->with_files)
+        return;
+    struct sj_error err;
+    size_t max = f->table[i].max > 0 ? (size_t)f->table[i].max : CONFIG_TEXT_MAX;
+    char *secret = config_secret_read(e->value, max, &err);
+    if (!secret) {
+        config_problem_add(&run->problems, e->line, "%s: %s", e->key, err.text);
+        return;
+    }
+    f->value[i].text = config_keep_text(run->owned, secret);
+    sj_secret_free(&secret);
+}
+
+static void form_set_value(struct config_run *run, struct config_form *f, size_t i,
+                           const struct config_entry *e)
+{
+    const struct sj_option *o = &f->table[i];
+    struct sj_error err;
+    struct sj_strbuf why;
+    sj_strbuf_init(&why, CONFIG_WHY_MAX);
+    f->value[i].text = e->value;
+    if (*e->value == '\0' && !e->quoted)
+        config_problem_add(&run->problems, e->line, "%s: is empty; leave the line out if you do "
+                           "not want to set it", o->name);
+    else if (!config_value_parse(&f->value[i], o, e->value, &why))
+        config_problem_add(&run->problems, e->line, "%s: %s", o->name, why.s);
+    else if (o->kind == SJ_OPTION_FILE && run->with_files &&
+             config_file_check(e->value, &err) != SJ_OK)
+        config_problem_add(&run->problems, e->line, "%s: %s", o->name, err.text);
+    if (o->kind == SJ_OPTION_SECRET && !run->secret_line)
+        run->secret_line = e->line;
+    sj_strbuf_release(&why);
+}
+
+/* Sets what e gives if it belongs to this table; false otherwise. */
+static bool form_take(struct config_run *run, struct config_form *f, const struct config_entry *e)
+{
+    bool from_file;
+    size_t i = form_find(f, e->key, &from_file);
+    if (i == f->n)
+        return false;
+    const struct sj_option *o = &f->table[i];
+    if (f->line[i] && o->kind == SJ_OPTION_SECRET) {
+        config_problem_add(&run->problems, e->line, "%s: %s or %s-file is given already, in line "
+                           "%u", e->key, o->name, o->name, f->line[i]);
+        return true;
+    }
+    if (f->line[i]) {
+        config_problem_add(&run->problems, e->line, "%s: is given already, in line %u", e->key,
+                           f->line[i]);
+        return true;
+    }
+    f->line[i] = e->line;
+    f->value[i].given = true;
+    if (from_file)
+        form_set_secret_file(run, f, i, e);
+    else
+        form_set_value(run, f, i, e);
+    return true;
+}
+
+/* Puts defaults in; says what is missing. */
+static void form_complete(struct config_run *run, struct config_form *f,
+                          const struct config_section *s)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        const struct sj_option *o = &f->table[i];
+        if (f->line[i])
+            continue;
+        if (o->required && o->kind == SJ_OPTION_SECRET) {
+            config_problem_add(&run->problems, s->line, "[%s] needs %s or %s-file: %s",
+                               SJ_CLIP(s->name), o->name, o->name, o->help);
+        } else if (o->required) {
+            config_problem_add(&run->problems, s->line, "[%s] needs %s: %s", SJ_CLIP(s->name),
+                               o->name, o->help);
+        } else if (o->fallback) {
+            struct sj_strbuf why;
+            sj_strbuf_init(&why, CONFIG_WHY_MAX);
+            bool sound = config_value_parse(&f->value[i], o, o->fallback, &why);
+            assert(sound);
+            (void)sound;
+            f->value[i].text = o->fallback;
+            sj_strbuf_release(&why);
+        }
+    }
+}
+
+/* ---- unknown keys ---- */
+
+struct config_guess {
+    const char *key;
+    size_t distance;
+    bool is_file;               /* KEY-file */
+};
+
+static void guess_try(struct config_guess *g, const struct config_form *f, const char *key)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        const struct sj_option *o = &f->table[i];
+        size_t distance = config_distance(key, o->name);
+        if (distance < g->distance)
+            *g = (struct config_guess){.key = o->name, .distance = distance};
+        if (o->kind != SJ_OPTION_SECRET)
+            continue;
+        struct sj_strbuf file;
+        sj_strbuf_init(&file, CONFIG_WHY_MAX);
+        sj_strbuf_addf(&file, "%s-file", o->name);
+        distance = config_distance(key, file.s);
+        if (distance < g->distance)
+            *g = (struct config_guess){.key = o->name, .distance = distance, .is_file = true};
+        sj_strbuf_release(&file);
+    }
+}
+
+static void config_refuse_unknown(struct config_run *run, const struct config_section *s,
+                                  const struct config_entry *e, const struct config_form *forms,
+                                  size_t n)
+{
+    struct config_guess g = {.distance = SIZE_MAX};
+    for (size_t i = 0; i < n; i++)
+        guess_try(&g, &forms[i], e->key);
+    if (g.key)
+        config_problem_add(&run->problems, e->line, "%s: no such key; did you mean %s%s?",
+                           SJ_CLIP(e->key), g.key, g.is_file ? "-file" : "");
+    else
+        config_problem_add(&run->problems, e->line, "%s: no such key in [%s]", SJ_CLIP(e->key),
+                           SJ_CLIP(s->name));
+}
+
+/* ---- [gateway] ---- */
+
+/* Domain, bare JID, or * where any is allowed. A coarse check: what matters is that a list of JIDs
+ * with resources, or of something else, is noticed. */
+static bool item_is_sound(const char *item, size_t n, bool is_allow)
+{
+    if (n == 1 && item[0] == '*')
+        return is_allow;
+    const char *at = memchr(item, '@', n);
+    size_t local = at ? (size_t)(at - item) : 1;
+    size_t domain = at ? n - local - 1 : n;
+    if (local == 0 || domain == 0 || memchr(item, '/', n) || (!at && !is_allow))
+        return false;
+    return !at || !memchr(at + 1, '@', domain);
+}
+
+static void gateway_check_items(struct config_run *run, const struct config_form *f,
+                                const char *key)
+{
+    bool is_allow = strcmp(key, "allow") == 0;
+    bool from_file;
+    size_t i = form_find(f, key, &from_file);
+    const char *text = f->value[i].text;
+    size_t count = 0;
+    while (text && *text) {
+        text += strspn(text, ", \t");
+        size_t n = strcspn(text, ", \t");
+        if (n && !item_is_sound(text, n, is_allow))
+            config_problem_add(&run->problems, f->line[i], "%s: \"%s\" is not %s", key,
+                               SJ_CLIP_N(text, n),
+                               is_allow ? "a domain, a bare JID or *" : "a bare JID");
+        count += n > 0;
+        text += n;
+    }
+    if (f->line[i] && (count == 0 || count > CONFIG_ITEMS_MAX))
+        config_problem_add(&run->problems, f->line[i], "%s: has %zu items; allowed: 1 to %u", key,
+                           count, CONFIG_ITEMS_MAX);
+}
+
+/* The key as a credential of the service manager (systemd.exec(5), LoadCredential), NULL: none. */
+static const char *gateway_key_credential(struct config_run *run)
+{
+    const char *dir = run->with_files ? getenv("CREDENTIALS_DIRECTORY") : NULL;
+    if (!dir)
+        return NULL;
+    struct sj_strbuf path;
+    sj_strbuf_init(&path, CONFIG_WHY_MAX);
+    sj_strbuf_addf(&path, "%s/%s", dir, CONFIG_KEY_CREDENTIAL);
+    const char *kept = NULL;
+    if (sj_strbuf_ok(&path) && access(path.s, F_OK) == 0)
+        kept = config_keep_text(run->owned, path.s);
+    sj_strbuf_release(&path);
+    return kept;
+}
+
+static void gateway_check_key(struct config_run *run, struct config_form *f,
+                              const struct config_section *s)
+{
+    bool from_file;
+    struct sj_error err;
+    size_t i = form_find(f, "key-file", &from_file);
+    if (!f->value[i].given)
+        f->value[i].text = gateway_key_credential(run);
+    if (!run->with_files)
+        return;
+    if (!f->value[i].text)
+        config_problem_add(&run->problems, s->line, "[gateway] needs key-file: %s",
+                           f->table[i].help);
+    else if (sj_store_check_key(f->value[i].text, &err) != SJ_OK)
+        config_problem_add(&run->problems, f->line[i] ? f->line[i] : s->line, "%s", err.text);
+}
+
+static void gateway_check_data_dir(struct config_run *run, const struct config_form *f)
+{
+    bool from_file;
+    struct stat st;
+    size_t i = form_find(f, "data-dir", &from_file);
+    if (!run->with_files || !f->value[i].text || stat(f->value[i].text, &st) != 0)
+        return;
+    if (!S_ISDIR(st.st_mode))
+        config_problem_add(&run->problems, f->line[i], "data-dir: \"%s\" is not a directory",
+                           SJ_CLIP(f->value[i].text));
+}
+
+static void config_read_gateway(struct config_run *run, const struct config_section *s)
+{
+    struct config_form f = form_new(run, config_gateway_options, config_gateway_n);
+    for (size_t i = 0; i < s->n; i++) {
+        const struct config_entry *e = &run->ini.entries[s->first + i];
+        if (!form_take(run, &f, e))
+            config_refuse_unknown(run, s, e, &f, 1);
+    }
+    form_complete(run, &f, s);
+    gateway_check_items(run, &f, "admins");
+    gateway_check_items(run, &f, "allow");
+    gateway_check_key(run, &f, s);
+    gateway_check_data_dir(run, &f);
+    run->owned->config.gateway = form_values(&f);
+}
+
+/* ---- networks ---- */
+
+static bool host_is_label(const char *s, size_t n)
+{
+    if (n == 0 || n > CONFIG_LABEL_MAX || s[0] == '-' || s[n - 1] == '-')
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        bool letter = s[i] >= 'a' && s[i] <= 'z';
+        if (!letter && !(s[i] >= '0' && s[i] <= '9') && s[i] != '-')
+            return false;
+    }
+    return true;
+}
+
+/* A hostname in lower case (RFC 1123 §2.1). */
+static bool host_is_sound(const char *host)
+{
+    if (strlen(host) > CONFIG_HOST_MAX)
+        return false;
+    for (const char *s = host;;) {
+        size_t n = strcspn(s, ".");
+        if (!host_is_label(s, n))
+            return false;
+        if (s[n] == '\0')
+            return true;
+        s += n + 1;
+    }
+}
+
+static const char *config_host(struct config_run *run, const struct config_section *s)
+{
+    char *host = config_keep_text(run->owned, s->name);
+    for (char *c = host; *c; c++)
+        *c = sj_ascii_lower(*c);
+    if (!host_is_sound(host)) {
+        config_problem_add(&run->problems, s->line, "[%s] is neither [gateway] nor a hostname: "
+                           "labels of letters, digits and hyphens, divided by dots",
+                           SJ_CLIP(s->name));
+        return host;
+    }
+    const struct config *c = &run->owned->config;
+    for (size_t i = 0; i < c->n_networks; i++) {
+        if (strcmp(c->networks[i].host, host) == 0)
+            config_problem_add(&run->problems, s->line, "[%s] stands already in line %u",
+                               SJ_CLIP(s->name), c->networks[i].line);
+    }
+    return host;
+}
+
+static void network_refuse_backend(struct config_run *run, const struct config_entry *e)
+{
+    struct sj_strbuf known;
+    sj_strbuf_init(&known, CONFIG_WHY_MAX);
+    for (size_t i = 0; registry_at(i); i++)
+        sj_strbuf_addf(&known, "%s%s", i ? ", " : "", registry_at(i)->name);
+    config_problem_add(&run->problems, e->line, "backend: \"%s\" is not known; allowed: %s",
+                       SJ_CLIP(e->value), known.s);
+    sj_strbuf_release(&known);
+}
+
+/* The backend that the section names; NULL, and a problem, when it is unknown. */
+static const struct sj_backend *network_find_backend(struct config_run *run,
+                                                     const struct config_section *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        const struct config_entry *e = &run->ini.entries[s->first + i];
+        if (strcmp(e->key, "backend") != 0)
+            continue;
+        const struct sj_backend *b = registry_find(e->value);
+        if (!b && *e->value)
+            network_refuse_backend(run, e);
+        return b;
+    }
+    return NULL;
+}
+
+static void config_read_network(struct config_run *run, const struct config_section *s)
+{
+    const struct sj_backend *b = network_find_backend(run, s);
+    struct config_form forms[] = {
+        form_new(run, config_network_options, config_network_n),
+        form_new(run, b ? b->options : NULL, b ? b->n_options : 0),
+    };
+    for (size_t i = 0; i < s->n; i++) {
+        const struct config_entry *e = &run->ini.entries[s->first + i];
+        /* Without a backend nobody knows which other keys there are. */
+        if (!form_take(run, &forms[0], e) && !form_take(run, &forms[1], e) && b)
+            config_refuse_unknown(run, s, e, forms, 2);
+    }
+    form_complete(run, &forms[0], s);
+    form_complete(run, &forms[1], s);
+    struct config *c = &run->owned->config;
+    struct sj_values common = form_values(&forms[0]);
+    c->networks[c->n_networks++] = (struct config_network){
+        .host = config_host(run, s),
+        .backend = b,
+        .line = s->line,
+        .common = common,
+        .own = form_values(&forms[1]),
+        .secret = sj_values_text(&common, "secret"),
+    };
+}
+
+/* ---- the whole ---- */
+
+static void config_read_sections(struct config_run *run)
+{
+    struct config *c = &run->owned->config;
+    const struct config_section *gateway = NULL;
+    size_t max = run->ini.n_sections < CONFIG_NETWORKS_MAX ? run->ini.n_sections
+                                                           : CONFIG_NETWORKS_MAX;
+    c->networks = config_keep(run->owned, (max ? max : 1) * sizeof *c->networks);
+    for (size_t i = 0; i < run->ini.n_sections; i++) {
+        const struct config_section *s = &run->ini.sections[i];
+        if (sj_ascii_casecmp(s->name, "gateway") != 0) {
+            if (c->n_networks < max)
+                config_read_network(run, s);
+            else
+                config_problem_add(&run->problems, s->line, "more than %u networks",
+                                   CONFIG_NETWORKS_MAX);
+        } else if (gateway) {
+            config_problem_add(&run->problems, s->line, "[gateway] stands already in line %u",
+                               gateway->line);
+        } else {
+            gateway = s;
+            config_read_gateway(run, s);
+        }
+    }
+    if (!gateway)
+        config_problem_add(&run->problems, 1, "there is no section [gateway]");
+    if (c->n_networks == 0)
+        config_problem_add(&run->problems, 1, "no network is enabled: each has a section whose "
+                           "name is the component's hostname");
+}
+
+/* mode: of the file, 0 when the text comes from elsewhere. */
+static struct config *config_run_parser(const char *name, const char *text, size_t n,
+                                        bool with_files, mode_t mode, config_report *report,
+                                        void *ctx)
+{
+    struct config_run run = {.owned = sj_calloc(1, sizeof *run.owned), .with_files = with_files};
+    struct config *c = &run.owned->config;
+    c->path = config_keep_text(run.owned, name);
+    if (n > CONFIG_FILE_MAX) {
+        config_problem_add(&run.problems, 1, "the file is longer than %u bytes", CONFIG_FILE_MAX);
+    } else {
+        char *copy = config_keep(run.owned, n + 1);
+        if (n)
+            memcpy(copy, text, n);
+        config_ini_read(&run.ini, copy, n, &run.problems);
+        config_read_sections(&run);
+        config_ini_release(&run.ini);
+    }
+    if (mode & S_IWOTH)
+        config_problem_add(&run.problems, 1, "everybody can write to this file (mode %04o); "
+                           "protect it with chmod 640", (unsigned)(mode & 07777));
+    if ((mode & S_IROTH) && run.secret_line)
+        config_problem_add(&run.problems, run.secret_line, "a secret stands here, and everybody "
+                           "can read this file (mode %04o); chmod 640, or use the -file form of "
+                           "the key", (unsigned)(mode & 07777));
+    if (run.problems.n)
+        config_free(&c);
+    config_problems_report(&run.problems, name, report, ctx);
+    return c;
+}
+
+struct config *config_parse(const char *name, const char *text, size_t n, bool with_files,
+                            config_report *report, void *ctx)
+{
+    return config_run_parser(name, text, n, with_files, 0, report, ctx);
+}
+
+/* Reads what there is, one byte more than allowed at most; -1 with errno. */
+static ssize_t config_read_file(int fd, char *out)
+{
+    size_t n = 0;
+    while (n <= CONFIG_FILE_MAX) {
+        ssize_t got = read(fd, out + n, CONFIG_FILE_MAX + 1 - n);
+        if (got == 0)
+            break;
+        if (got < 0 && errno != EINTR)
+            return -1;
+        n += got > 0 ? (size_t)got : 0;
+    }
+    return (ssize_t)n;
+}
+
+static struct config *config_load_as(const char *path, bool with_files, config_report *report,
+                                     void *ctx)
+{
+    struct config_problems problems = {0};
+    struct config *c = NULL;
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    char *text = sj_malloc(CONFIG_FILE_MAX + 1);
+    ssize_t n = -1;
+    if (fd < 0 || fstat(fd, &st) != 0)
+        config_problem_add(&problems, 0, "cannot open the configuration: %s", strerror(errno));
+    else if (!S_ISREG(st.st_mode))
+        config_problem_add(&problems, 0, "the configuration is not a regular file");
+    else if ((n = config_read_file(fd, text)) < 0)
+        config_problem_add(&problems, 0, "cannot read the configuration: %s", strerror(errno));
+    if (problems.n)
+        config_problems_report(&problems, path, report, ctx);
+    else
+        c = config_run_parser(path, text, (size_t)n, with_files, with_files ? st.st_mode : 0,
+                              report, ctx);
+    sj_wipe(text, n > 0 ? (size_t)n : 0);
+    sj_free(text);
+    if (fd >= 0)
+        close(fd);
+    return c;
+}
+
+struct config *config_load(const char *path, config_report *report, void *ctx)
+{
+    return config_load_as(path, true, report, ctx);
+}
+
+struct config *config_load_plain(const char *path, config_report *report, void *ctx)
+{
+    return config_load_as(path, false, report, ctx);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The keys of [gateway] and those that every network has. Keys of one kind of network stand with
+ * its backend. Parser, --check, docs/CONFIG.md and the sample file all come from these rows. */
+#include "config.h"
+
+#define MINUTE 60000
+#define HOUR (60 * MINUTE)
+#define KIB 1024
+#define MIB (1024 * KIB)
+
+const struct sj_option config_gateway_options[] = {
+    { .name = "server", .kind = SJ_OPTION_TEXT, .fallback = "127.0.0.1", .max = 255,
+      .help = "Name or address where the XMPP server listens for components." },
+    { .name = "port", .kind = SJ_OPTION_INT, .fallback = "5347", .min = 1, .max = 65535,
+      .help = "Port where the XMPP server listens for components." },
+    { .name = "data-dir", .kind = SJ_OPTION_PATH, .required = true, .max = 1023,
+      .help = "Directory of the store; made when it is missing. Whoever gets a copy of it learns "
+              "nothing without the key." },
+    { .name = "key-file", .kind = SJ_OPTION_PATH, .max = 1023,
+      .help = "File with the key of the store: 32 bytes, private (mode 0600); made at the first "
+              "start or by sojournctl genkey. Keep it apart from backups of data-dir. It may be "
+              "left out when the service manager hands over a credential named store.key." },
+    { .name = "control-socket", .kind = SJ_OPTION_PATH, .fallback = "/run/sojourn/control.sock",
+      .max = 107, .help = "Socket through which sojournctl talks to the daemon." },
+    { .name = "admins", .kind = SJ_OPTION_LIST, .max = 65535,
+      .help = "Bare JIDs that may run admin commands." },
+    { .name = "allow", .kind = SJ_OPTION_LIST, .max = 65535,
+      .help = "Who may register: domains and bare JIDs, * for everybody. Without it, the users of "
+              "the component's parent domain: of example.org for irc.example.org." },
+    { .name = "log-level", .kind = SJ_OPTION_CHOICE, .fallback = "info",
+      .choices = "error|warn|info|debug|trace",
+      .help = "How much is logged; trace shows what people write to each other." },
+    { .name = "hold-time", .kind = SJ_OPTION_DURATION, .fallback = "30s", .min = 0, .max = HOUR,
+      .help = "How long messages to a network wait while its link is being renewed, before they "
+              "are returned to their sender." },
+    { .name = "stanza-max", .kind = SJ_OPTION_INT, .fallback = "262144", .min = 10000,
+      .max = 524288,
+      .help = "Largest stanza to and from the XMPP server, in bytes; not more than the server "
+              "takes from components." },
+    { .name = "queue-max", .kind = SJ_OPTION_INT, .fallback = "8388608", .min = 64 * KIB,
+      .max = 32 * MIB,
+      .help = "Bytes that may wait for one XMPP stream before the networks are no longer read." },
+    { .name = "contacts-max", .kind = SJ_OPTION_INT, .fallback = "1000", .min = 1, .max = 100000,
+      .help = "Contacts that one user may have on one network." },
+    { .name = "sessions-max", .kind = SJ_OPTION_INT, .fallback = "20000", .min = 1, .max = 1000000,
+      .help = "Users that may be logged in at once, all networks together." },
+};
+const size_t config_gateway_n = sizeof config_gateway_options / sizeof config_gateway_options[0];
+
+const struct sj_option config_network_options[] = {
+    { .name = "backend", .kind = SJ_OPTION_TEXT, .required = true, .max = 16,
+      .help = "Kind of network." },
+    { .name = "secret", .kind = SJ_OPTION_SECRET, .required = true, .max = 1023,
+      .help = "Secret that the XMPP server expects from this component." },
+    { .name = "name", .kind = SJ_OPTION_TEXT, .max = 100,
+      .help = "Name of this network, shown to users." },
+    { .name = "login-rate", .kind = SJ_OPTION_INT, .fallback = "5", .min = 0, .max = 1000,
+      .help = "Logins a second that the network is asked for in the long run; 0: as fast as they "
+              "come." },
+    { .name = "login-burst", .kind = SJ_OPTION_INT, .fallback = "10", .min = 1, .max = 10000,
+      .help = "Logins that may be made at once before login-rate counts." },
+    { .name = "logins-at-once", .kind = SJ_OPTION_INT, .fallback = "20", .min = 1, .max = 10000,
+      .help = "Logins that may be under way at the same time." },
+};
+const size_t config_network_n = sizeof config_network_options / sizeof config_network_options[0];

@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* sojournctl: the admin's tool. Makes keys, checks the configuration, and asks the running daemon
+ * through its control socket (its side is control.c), printing tables or JSON. One request a run,
+ * so it may block. Status 0: done, 1: failed, 2: wrong usage or configuration. */
+#include <errno.h>
+#include <getopt.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "daemon.h"
+#include "sojourn/log.h"
+#include "sojourn/memory.h"
+#include "sojourn/store.h"
+#include "sojourn/strbuf.h"
+
+#define CTL_CONFIG "/etc/sojourn/sojourn.conf"
+#define CTL_ANSWER_MAX (2u * 1024 * 1024)
+#define CTL_TIMEOUT_S 60
+#define CTL_FIELDS_MAX 64u
+
+enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2 };
+
+struct ctl {
+    const char *config_path;
+    bool json;
+    char **args;                /* of the command */
+    int n_args;
+};
+
+struct ctl_command {
+    const char *name;
+    int min_args, max_args;
+    const char *usage;          /* NULL: not shown */
+    const char *help;
+    int (*run)(const struct ctl *ctl);
+};
+
+static void ctl_report(void *ctx, const char *text)
+{
+    (void)ctx;
+    fprintf(stderr, "%s\n", text);
+}
+
+/* ---- answers of the daemon ---- */
+
+struct ctl_field {
+    char *key, *value;
+};
+
+struct ctl_record {
+    char *kind;
+    struct ctl_field fields[CTL_FIELDS_MAX];
+    size_t n;
+};
+
+static int ctl_hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = sj_ascii_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Undoes %XX in place; NUL is left alone. */
+static void ctl_unescape(char *s)
+{
+    char *out = s;
+    while (*s) {
+        int high = s[0] == '%' ? ctl_hex(s[1]) : -1;
+        int low = high >= 0 ? ctl_hex(s[2]) : -1;
+        if (low >= 0 && high * 16 + low > 0) {
+            *out++ = (char)(high * 16 + low);
+            s += 3;
+        } else {
+            *out++ = *s++;
+        }
+    }
+    *out = '\0';
+}
+
+/* One line, cut in place. */
+static void ctl_parse_record(struct ctl_record *r, char *line)
+{
+    *r = (struct ctl_record){.kind = line};
+    char *next = strchr(line, '\t');
+    while (next && r->n < CTL_FIELDS_MAX) {
+        *next++ = '\0';
+        char *field = next;
+        next = strchr(field, '\t');
+        if (next)
+            *next = '\0';
+        char *equals = strchr(field, '=');
+        if (equals) {
+            *equals = '\0';
+            ctl_unescape(equals + 1);
+            r->fields[r->n++] = (struct ctl_field){.key = field, .value = equals + 1};
+        }
+    }
+}
+
+static const char *ctl_record_get(const struct ctl_record *r, const char *key)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        if (strcmp(r->fields[i].key, key) == 0)
+            return r->fields[i].value;
+    }
+    return "-";
+}
+
+/* Cuts text into records, a new array of *n. */
+static struct ctl_record *ctl_parse_answer(char *text, size_t *n)
+{
+    size_t max = 0;
+    for (const char *c = text; *c; c++)
+        max += *c == '\n';
+    struct ctl_record *records = sj_calloc(max + 1, sizeof *records);
+    *n = 0;
+    while (*text) {
+        char *end = text + strcspn(text, "\n");
+        bool last = *end == '\0';
+        *end = '\0';
+        if (*text)
+            ctl_parse_record(&records[(*n)++], text);
+        text = last ? end : end + 1;
+    }
+    return records;
+}
+
+/* ---- printing ---- */
+
+static size_t ctl_width(const char *s)
+{
+    size_t width = 0;
+    for (; *s; s++)
+        width += ((unsigned char)*s & 0xC0u) != 0x80u;
+    return width;
+}
+
+static void ctl_print_cell(const char *s, size_t width, bool last)
+{
+    printf("%s", s);
+    if (last)
+        putchar('\n');
+    else
+        printf("%*s", (int)(width - ctl_width(s)) + 2, "");
+}
+
+/* All records of one kind as a table; the columns are the keys of the first of them. */
+static void ctl_print_table(const struct ctl_record *records, size_t n, const char *kind)
+{
+    const struct ctl_record *head = NULL;
+    size_t widths[CTL_FIELDS_MAX] = {0};
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(records[i].kind, kind) != 0)
+            continue;
+        head = head ? head : &records[i];
+        for (size_t f = 0; f < head->n; f++) {
+            size_t name = ctl_width(head->fields[f].key);
+            size_t value = ctl_width(SJ_CLIP(ctl_record_get(&records[i], head->fields[f].key)));
+            size_t wider = name > value ? name : value;
+            widths[f] = wider > widths[f] ? wider : widths[f];
+        }
+    }
+    for (size_t f = 0; head && f < head->n; f++)
+        ctl_print_cell(head->fields[f].key, widths[f], f + 1 == head->n);
+    for (size_t i = 0; head && i < n; i++) {
+        if (strcmp(records[i].kind, kind) != 0)
+            continue;
+        for (size_t f = 0; f < head->n; f++)
+            ctl_print_cell(SJ_CLIP(ctl_record_get(&records[i], head->fields[f].key)), widths[f],
+                           f + 1 == head->n);
+    }
+}
+
+static bool ctl_is_first_of_kind(const struct ctl_record *records, size_t i)
+{
+    for (size_t j = 0; j < i; j++) {
+        if (strcmp(records[j].kind, records[i].kind) == 0)
+            return false;
+    }
+    return true;
+}
+
+static void ctl_print_tables(const struct ctl_record *records, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!ctl_is_first_of_kind(records, i))
+            continue;
+        if (i > 0)
+            putchar('\n');
+        ctl_print_table(records, n, records[i].kind);
+    }
+}
+
+static struct json_object *ctl_json_value(const struct ctl_field *f)
+{
+    int64_t number;
+    bool is_text = strcmp(f->key, "host") == 0 || strcmp(f->key, "version") == 0;
+    if (!is_text && sj_parse_int(f->value, INT64_MIN, INT64_MAX, &number))
+        return json_object_new_int64(number);
+    return json_object_new_string(f->value);
+}
+
+/* {"daemon": {...}, "networks": [{...}, ...]}: the daemon is one, of all other kinds there may be
+ * any number. */
+static void ctl_print_json(const struct ctl_record *records, size_t n)
+{
+    struct json_object *root = json_object_new_object();
+    json_object_object_add(root, "networks", json_object_new_array());
+    for (size_t i = 0; i < n; i++) {
+        struct json_object *o = json_object_new_object();
+        for (size_t f = 0; f < records[i].n; f++)
+            json_object_object_add(o, records[i].fields[f].key,
+                                   ctl_json_value(&records[i].fields[f]));
+        if (strcmp(records[i].kind, "daemon") == 0) {
+            json_object_object_add(root, "daemon", o);
+            continue;
+        }
+        char plural[64];
+        struct json_object *list;
+        snprintf(plural, sizeof plural, "%ss", records[i].kind);
+        if (!json_object_object_get_ex(root, plural, &list)) {
+            list = json_object_new_array();
+            json_object_object_add(root, plural, list);
+        }
+        json_object_array_add(list, o);
+    }
+    puts(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
+                                                  JSON_C_TO_STRING_NOSLASHESCAPE));
+    json_object_put(root);
+}
+
+/* ---- the control socket ---- */
+
+static void ctl_explain_connect(const char *path, int cause)
+{
+    if (cause == ENOENT || cause == ECONNREFUSED)
+        fprintf(stderr, "sojournctl: the daemon is not running: nobody listens on %s\n"
+                "Start it with \"systemctl start sojourn\", or run sojournd --config FILE; if it "
+                "runs, compare control-socket in both configurations.\n", path);
+    else if (cause == EACCES || cause == EPERM)
+        fprintf(stderr, "sojournctl: you may not use %s: run this as root or as the daemon's "
+                "user\n", path);
+    else
+        fprintf(stderr, "sojournctl: cannot connect to %s: %s\n", path, strerror(cause));
+}
+
+/* A connected socket, -1 when that failed and was explained. */
+static int ctl_connect(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t n = strlen(path);
+    if (n >= sizeof address.sun_path) {
+        fprintf(stderr, "sojournctl: control-socket is too long for a socket: %s\n", path);
+        return -1;
+    }
+    memcpy(address.sun_path, path, n + 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0) {
+        struct timeval timeout = {.tv_sec = CTL_TIMEOUT_S};
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+        return fd;
+    }
+    ctl_explain_connect(path, errno);
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static bool ctl_send(int fd, const char *p, size_t n)
+{
+    while (n) {
+        ssize_t done = send(fd, p, n, MSG_NOSIGNAL);
+        if (done < 0 && errno != EINTR)
+            return false;
+        p += done > 0 ? done : 0;
+        n -= done > 0 ? (size_t)done : 0;
+    }
+    return true;
+}
+
+/* Reads up to the empty line that ends an answer. */
+static bool ctl_receive(int fd, struct sj_strbuf *answer)
+{
+    char part[4096];
+    while (answer->len < 2 || memcmp(answer->s + answer->len - 2, "\n\n", 2) != 0) {
+        ssize_t got = recv(fd, part, sizeof part, 0);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        sj_strbuf_add(answer, part, (size_t)got);
+        if (!sj_strbuf_ok(answer) || memchr(part, '\0', (size_t)got))
+            return false;
+    }
+    return true;
+}
+
+/* Sends request and leaves in answer what follows "ok"; false: failed and explained. */
+static bool ctl_ask(const char *path, const char *request, struct sj_strbuf *answer)
+{
+    int fd = ctl_connect(path);
+    if (fd < 0)
+        return false;
+    bool whole = ctl_send(fd, request, strlen(request)) && ctl_receive(fd, answer);
+    int cause = errno;
+    close(fd);
+    if (!whole) {
+        bool late = cause == EAGAIN || cause == EWOULDBLOCK;
+        fprintf(stderr, "sojournctl: the daemon %s\n",
+                late ? "does not answer" : "broke off its answer; its log may say why");
+        return false;
+    }
+    if (strncmp(answer->s, "ok\n", 3) == 0)
+        return true;
+    answer->s[strcspn(answer->s, "\n")] = '\0';
+    for (char *c = answer->s; *c; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7F)
+            *c = '?';
+    }
+    bool refused = strncmp(answer->s, "error ", 6) == 0;
+    fprintf(stderr, "sojournctl: %s\n",
+            refused ? answer->s + 6 : "the daemon's answer makes no sense");
+    return false;
+}
+
+/* ---- commands ---- */
+
+/* The configuration, for everything but the check of it; NULL: explained. */
+static struct config *ctl_config(const struct ctl *ctl)
+{
+    return config_load_plain(ctl->config_path, ctl_report, NULL);
+}
+
+static int ctl_status(const struct ctl *ctl)
+{
+    struct config *config = ctl_config(ctl);
+    if (!config)
+        return CTL_USAGE;
+    struct sj_strbuf answer;
+    sj_strbuf_init(&answer, CTL_ANSWER_MAX);
+    bool done = ctl_ask(sj_values_text(&config->gateway, "control-socket"), "status\n", &answer);
+    if (done) {
+        size_t n;
+        struct ctl_record *records = ctl_parse_answer(answer.s + 3, &n);
+        if (ctl->json)
+            ctl_print_json(records, n);
+        else
+            ctl_print_tables(records, n);
+        sj_free(records);
+    }
+    sj_strbuf_release(&answer);
+    config_free(&config);
+    return done ? CTL_DONE : CTL_FAILED;
+}
+
+static int ctl_unregister(const struct ctl *ctl)
+{
+    if (strpbrk(ctl->args[0], " \t\r\n") || strpbrk(ctl->args[1], " \t\r\n")) {
+        fputs("sojournctl: neither a JID nor a hostname holds blanks\n", stderr);
+        return CTL_USAGE;
+    }
+    struct config *config = ctl_config(ctl);
+    if (!config)
+        return CTL_USAGE;
+    struct sj_strbuf request;
+    struct sj_strbuf answer;
+    sj_strbuf_init(&request, CTL_ANSWER_MAX);
+    sj_strbuf_init(&answer, CTL_ANSWER_MAX);
+    sj_strbuf_addf(&request, "unregister %s %s\n", ctl->args[0], ctl->args[1]);
+    bool done =
+        ctl_ask(sj_values_text(&config->gateway, "control-socket"), request.s, &answer);
+    if (done)
+        printf("%s is no longer registered at %s\n", ctl->args[0], ctl->args[1]);
+    sj_strbuf_release(&request);
+    sj_strbuf_release(&answer);
+    config_free(&config);
+    return done ? CTL_DONE : CTL_FAILED;
+}
+
+/* Root works for the daemon's user, who is known by what it owns: the data directory. False when
+ * we are not root, or there is none. */
+static bool ctl_find_owner(const char *data_dir, struct stat *st)
+{
+    return geteuid() == 0 && data_dir && stat(data_dir, st) == 0 && st->st_uid != 0;
+}
+
+static int ctl_genkey(const struct ctl *ctl)
+{
+    struct config *config = ctl->n_args ? NULL : ctl_config(ctl);
+    if (!ctl->n_args && !config)
+        return CTL_USAGE;
+    const char *path =
+        config ? sj_values_text(&config->gateway, "key-file") : ctl->args[0];
+    struct sj_error err;
+    struct stat owner;
+    if (!path) {
+        fputs("sojournctl: the configuration has no key-file; say genkey PATH\n", stderr);
+        config_free(&config);
+        return CTL_USAGE;
+    }
+    bool done = sj_store_genkey(path, &err) == SJ_OK;
+    if (!done) {
+        fprintf(stderr, "sojournctl: %s: %s\n", path, err.text);
+    } else {
+        bool given = config && ctl_find_owner(sj_values_text(&config->gateway, "data-dir"), &owner);
+        if (given && chown(path, owner.st_uid, owner.st_gid) != 0)
+            fprintf(stderr, "sojournctl: %s: cannot give it to the owner of data-dir: %s\n", path,
+                    strerror(errno));
+        printf("%s: a new key; without it the data cannot be read, so keep a copy in a safe "
+               "place, apart from the data\n", path);
+        if (geteuid() == 0 && !given)
+            printf("It belongs to root: give it to the user who runs the daemon (chown).\n");
+    }
+    config_free(&config);
+    return done ? CTL_DONE : CTL_FAILED;
+}
+
+static int ctl_check(const struct ctl *ctl)
+{
+    struct config *config = ctl_config(ctl);
+    if (!config)
+        return CTL_USAGE;
+    struct stat owner;
+    bool other = ctl_find_owner(sj_values_text(&config->gateway, "data-dir"), &owner);
+    config_free(&config);
+    /* What the daemon may read is not what root may read. */
+    if (other && (setegid(owner.st_gid) != 0 || seteuid(owner.st_uid) != 0)) {
+        fprintf(stderr, "sojournctl: cannot check as the owner of data-dir: %s\n",
+                strerror(errno));
+        return CTL_FAILED;
+    }
+    config = config_load(ctl->config_path, ctl_report, NULL);
+    if (!config)
+        return CTL_USAGE;
+    struct sj_error err;
+    bool sound = daemon_check(config, &err) == SJ_OK;
+    if (sound)
+        printf("%s: OK, %zu network%s enabled\n", ctl->config_path, config->n_networks,
+               config->n_networks == 1 ? "" : "s");
+    else
+        fprintf(stderr, "%s\n", err.text);
+    config_free(&config);
+    return sound ? CTL_DONE : CTL_USAGE;
+}
+
+static int ctl_docs(const struct ctl *ctl)
+{
+    (void)ctl;
+    config_write_docs(stdout);
+    return CTL_DONE;
+}
+
+static int ctl_sample(const struct ctl *ctl)
+{
+    (void)ctl;
+    config_write_sample(stdout);
+    return CTL_DONE;
+}
+
+static const struct ctl_command ctl_commands[] = {
+    {.name = "genkey", .max_args = 1, .run = ctl_genkey, .usage = "genkey [PATH]",
+     .help = "make the key of the store, at PATH or at the configuration's key-file"},
+    {.name = "check", .run = ctl_check, .usage = "check",
+     .help = "check the configuration and the key"},
+    {.name = "status", .run = ctl_status, .usage = "status [--json]",
+     .help = "show what the running daemon does"},
+    {.name = "unregister", .min_args = 2, .max_args = 2, .run = ctl_unregister,
+     .usage = "unregister JID HOST", .help = "remove a user's registration with a network"},
+    {.name = "docs", .run = ctl_docs},          /* docs/CONFIG.md */
+    {.name = "sample", .run = ctl_sample},      /* a configuration to start from */
+};
+#define CTL_COMMANDS (sizeof ctl_commands / sizeof ctl_commands[0])
+
+static void ctl_usage(FILE *out)
+{
+    fputs("usage: sojournctl [--config FILE] COMMAND\n\n", out);
+    for (size_t i = 0; i < CTL_COMMANDS; i++) {
+        if (ctl_commands[i].usage)
+            fprintf(out, "  %-21s %s\n", ctl_commands[i].usage, ctl_commands[i].help);
+    }
+    fputs("\n  --config FILE         the daemon's configuration, " CTL_CONFIG " by default\n"
+          "  --json                print JSON in place of tables\n"
+          "  --help, --version\n",
+          out);
+}
+
+static int ctl_run(const struct ctl *ctl, const char *name)
+{
+    for (size_t i = 0; i < CTL_COMMANDS; i++) {
+        const struct ctl_command *c = &ctl_commands[i];
+        if (strcmp(c->name, name) != 0)
+            continue;
+        if (ctl->n_args >= c->min_args && ctl->n_args <= c->max_args)
+            return c->run(ctl);
+        fprintf(stderr, "usage: sojournctl %s\n", c->usage ? c->usage : c->name);
+        return CTL_USAGE;
+    }
+    fprintf(stderr, "sojournctl: unknown command \"%s\"\n\n", SJ_CLIP(name));
+    ctl_usage(stderr);
+    return CTL_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},         {"version", no_argument, NULL, 'v'},
+        {0},
+    };
+    struct ctl ctl = {.config_path = CTL_CONFIG};
+    for (int c; (c = getopt_long(argc, argv, "c:jh", options, NULL)) != -1;) {
+        if (c == 'c') {
+            ctl.config_path = optarg;
+        } else if (c == 'j') {
+            ctl.json = true;
+        } else if (c == 'h') {
+            ctl_usage(stdout);
+            return CTL_DONE;
+        } else if (c == 'v') {
+            puts("sojournctl " SOJOURN_VERSION);
+            return CTL_DONE;
+        } else {
+            ctl_usage(stderr);
+            return CTL_USAGE;
+        }
+    }
+    if (optind == argc) {
+        ctl_usage(stderr);
+        return CTL_USAGE;
+    }
+    ctl.args = argv + optind + 1;
+    ctl.n_args = argc - optind - 1;
+    int status = ctl_run(&ctl, argv[optind]);
+    if (fflush(stdout) != 0 && status == CTL_DONE) {
+        fprintf(stderr, "sojournctl: cannot write: %s\n", strerror(errno));
+        status = CTL_FAILED;
+    }
+    return status;
+}
