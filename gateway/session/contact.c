@@ -8,6 +8,8 @@
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 
+#define CONTACT_LIVE_MS 60000        /* what happened later carries no delay (G203-03) */
+
 struct contact *contact_find(const struct session *s, const char *id)
 {
     return sj_map_find(&s->contacts, id);
@@ -92,10 +94,11 @@ static enum xmpp_show contact_show(enum sj_show show)
 void contact_send_presence(struct session *s, struct contact *c, const char *to, const char *id)
 {
     bool available = s->state == SESSION_ONLINE && c->has_presence && c->show != SJ_SHOW_OFFLINE;
+    bool long_ago = sj_loop_utc_ms(s->all->loop) - c->seen_at >= CONTACT_LIVE_MS;
     struct xmpp_presence_out out = {
         .peer = c->id, .to = to, .show = available ? contact_show(c->show) : XMPP_OFFLINE,
         .status = c->has_presence || available ? c->status : NULL,
-        .id = available ? NULL : id, .seen_at = available ? 0 : c->seen_at};
+        .id = available ? NULL : id, .seen_at = available || !long_ago ? 0 : c->seen_at};
 
     if (!s->announced && available)
         return;                          /* it follows with the announcement */
