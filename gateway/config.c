@@ -449,8 +449,9 @@ static void config_read_network(struct config_run *run, const struct config_sect
     form_complete(run, &forms[1], s);
     struct config *c = &run->owned->config;
     struct sj_values common = form_values(&forms[0]);
+    const char *host = config_host(run, s);      /* looks at those before this one */
     c->networks[c->n_networks++] = (struct config_network){
-        .host = config_host(run, s),
+        .host = host,
         .backend = b,
         .line = s->line,
         .common = common,
