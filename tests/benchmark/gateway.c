@@ -17,6 +17,7 @@
 
 #define START_TIMEOUT_NS (20 * SECOND_NS)
 #define STOP_TIMEOUT_NS (15 * SECOND_NS)
+#define STOP_TIMEOUT_PEER_NS (2 * SECOND_NS)
 #define LOG_TAIL_BYTES 3000
 
 static void path_format(char *out, const struct gateway *g, const char *name)
@@ -135,6 +136,15 @@ static void configuration_write(const struct gateway *g, const struct world *w)
         die("%s: %s", path, strerror(errno));
 }
 
+void gateway_tune(struct gateway *g)
+{
+    char path[GATEWAY_PATH_MAX + 32];
+
+    path_format(path, g, "biboumi.sqlite");
+    if (g->kind == GATEWAY_BIBOUMI && !biboumi_index(path))
+        note("biboumi's database has no index: its figures are worse than they could be");
+}
+
 static pid_t program_start(const struct gateway *g, const struct world *w)
 {
     char config[GATEWAY_PATH_MAX + 32];
@@ -182,7 +192,8 @@ bool gateway_start(struct gateway *g, struct world *w)
 
 bool gateway_stop(struct gateway *g, struct world *w)
 {
-    int64_t deadline = clock_now_ns() + STOP_TIMEOUT_NS;
+    bool ours = g->kind == GATEWAY_SOJOURND;
+    int64_t deadline = clock_now_ns() + (ours ? STOP_TIMEOUT_NS : STOP_TIMEOUT_PEER_NS);
     bool in_time = true;
 
     if (!gateway_alive(g))
@@ -191,7 +202,7 @@ bool gateway_stop(struct gateway *g, struct world *w)
     while (gateway_alive(g)) {
         if (clock_now_ns() > deadline) {
             process_signal(g->pid, SIGKILL);
-            in_time = false;
+            in_time = !ours;
         }
         loop_turn(w->loop, clock_now_ns() + 2 * MILLI_NS);
     }

@@ -31,12 +31,18 @@ void gateway_forget(struct gateway *g);
 bool gateway_start(struct gateway *g, struct world *w);
 /* Starts the same again within the world that the earlier process has left. */
 bool gateway_restart(struct gateway *g, struct world *w);
-/* SIGTERM, then SIGKILL when that takes more than 15 s (false). */
+/* SIGTERM, then SIGKILL when that takes too long: false for a sojournd. (biboumi with thousands
+ * of users needs minutes.) */
 bool gateway_stop(struct gateway *g, struct world *w);
 bool gateway_alive(struct gateway *g);
 /* Prints the end of its log. */
 void gateway_log_show(const struct gateway *g);
 void directory_remove(const char *path);
+
+/* After biboumi's users are configured and it was stopped: indexes for their settings. */
+void gateway_tune(struct gateway *g);
+/* biboumi.c: false when the database could not be changed. */
+bool biboumi_index(const char *path);
 
 /* floor.c: runs the relay; returns its exit status. faulty: it loses, doubles, misroutes and
  * changes a few messages to IRC. */

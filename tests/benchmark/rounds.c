@@ -2,8 +2,8 @@
 /* One round of one gateway: fresh processes, the same steps in the same order for each.
  *
  *   starts     start, handshake, stop, a few times
- *   idle       0, 100, 1000, all users: memory; idle CPU; everybody off; everybody on at once;
- *              stop, start: everybody back (sojournd)
+ *   idle       0, 100, 1000, all users: memory; idle CPU; everybody off, a fresh process, everybody
+ *              on at once; stop, start: everybody back (sojournd)
  *   traffic    100 users: one by one, flood, latency; then the same costs with 1000 and all */
 #include <stdio.h>
 #include <string.h>
@@ -115,7 +115,9 @@ static bool users_prepare(struct round *r)
     if (well && !users_register(r->w, r->o->users))
         well = fail(r, "configuration of users", r->w->n_registered, r->o->users);
     r->s->prepared = true;
-    return world_shut(r, well);
+    well = world_shut(r, well);
+    gateway_tune(&r->s->gateway);
+    return well;
 }
 
 static bool round_starts(struct round *r)
@@ -178,6 +180,7 @@ static void step_idle(struct round *r)
               100 * measure_idle(r->w, &r->s->gateway, ns / 2, pings > 0 ? pings : 1));
 }
 
+/* In a fresh process that knows its users: nothing left over from the steps before. */
 static bool step_storm(struct round *r)
 {
     struct world *w = r->w;
@@ -185,11 +188,16 @@ static bool step_storm(struct round *r)
     int64_t start, cpu;
     uint32_t n = r->o->users;
 
-    if (!users_offline(w, LOGOUT_TIMEOUT_NS))
+    if (g->kind == GATEWAY_SOJOURND && !users_offline(w, LOGOUT_TIMEOUT_NS))
         return fail(r, "log-out", n - w->n_irc, n);
     world_settle(w, QUIET_NS, SETTLE_TIMEOUT_NS);
-    if (w->n_online > 0)
+    if (g->kind == GATEWAY_SOJOURND && w->n_online > 0)
         return fail(r, "log-out told to users", n - w->n_online, n);
+    if (!gateway_stop(g, w))
+        return fail(r, "stop", 0, 1);
+    if (!world_wait_down(w, &w->n_irc, 0, LOGOUT_TIMEOUT_NS) || !gateway_restart(g, w))
+        return fail(r, "restart", 0, 1);
+    world_settle(w, QUIET_NS, SETTLE_TIMEOUT_NS);
     cpu = process_cpu_ns(g->pid);
     start = clock_now_ns();
     if (!users_online(w, n, n, LOGIN_TIMEOUT_NS))
