@@ -61,7 +61,8 @@ class GatewayTest(unittest.TestCase):
             "gateway": {"server": "127.0.0.1", "port": cls.prosody.component,
                         "data-dir": directory / "data", "key-file": directory / "store.key",
                         "control-socket": directory / "control.sock", "log-level": "debug"},
-            GATEWAY: {"backend": "irc", "name": "TestNet", "secret": SECRET, **keys}})
+            GATEWAY: {"backend": "irc", "name": "TestNet", "secret": SECRET, "send-rate": 0,
+                      "presence-interval": "10s", **keys}})
         cls.lab.closers.append(cls.stop_daemon)
         cls.daemon.start()
 

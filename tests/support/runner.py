@@ -69,8 +69,11 @@ class Runner:
                         "control-socket": directory + "/control.sock", "allow": "*",
                         "log-level": "debug"},
             "irc.test": {"backend": "irc", "secret": "sesame-irc", "server": HOST,
-                         "port": self.irc.port, "tls": "no"}}
-        self.vars = {"dir": directory, "iport": str(self.irc.port), "cport": str(self.xmpp.port)}
+                         "port": self.irc.port, "tls": "no", "send-rate": "0",
+                         "login-rate": "0"}}
+        self.vars = {"dir": directory, "iport": str(self.irc.port), "cport": str(self.xmpp.port),
+                     "user": "romeo@montague.lit", "full": "romeo@montague.lit/orchard",
+                     "nick": "romeo", "contact": "juliet"}
         self.daemon = Daemon(self.bin / "sojournd", directory)
         self.expected_logs, self.allowed_logs = [], []
         self.ignored_c, self.ignored_i = [], []
@@ -366,8 +369,9 @@ class Runner:
             self.sections[section].setdefault("server", HOST)
             self.sections[section].setdefault("port", self.irc.port)
             self.sections[section].setdefault("tls", "no")
+            self.sections[section].setdefault("send-rate", "0")
         else:
-            for name in ("server", "port", "tls"):
+            for name in ("server", "port", "tls", "send-rate"):
                 if section != "gateway":
                     self.sections[section].pop(name, None)
 

@@ -72,10 +72,14 @@ class Scenario:
     def __init__(self, path):
         self.path = pathlib.Path(path)
         self.name = "/".join(self.path.with_suffix("").parts[-2:])
-        first = self.path.read_text().split("\n", 1)[0]
-        if not first.startswith("# "):
+        head = []
+        for line in self.path.read_text().split("\n"):
+            if not line.startswith("# ") or "SPDX-License-Identifier" in line:
+                break
+            head.append(line[2:].strip())
+        if not head:
             raise ScenarioError("%s:1: the first line is '# Title  (ID, ID)'" % self.path)
-        self.title = first[2:].strip()
+        self.title = " ".join(head)
         self.ids = ID.findall(self.title)
         self.steps = read_steps(self.path, self.name)
 
