@@ -56,6 +56,8 @@ const struct irc_handler irc_handlers[] = {
     { "466", 1, OPEN, irc_login_handle_banned },
     { "477", 2, ONLINE, irc_text_handle_refusal },
     { "486", 2, ONLINE, irc_text_handle_refusal },
+    { "492", 2, ONLINE, irc_text_handle_refusal },
+    { "494", 2, ONLINE, irc_text_handle_refusal },
     { "531", 2, ONLINE, irc_text_handle_refusal },
     { "716", 2, ONLINE, irc_text_handle_refusal },
     { "730", 2, ONLINE, irc_presence_handle_monitor },

@@ -222,7 +222,7 @@ void irc_ops_fail_all(struct irc_link *l)
         sj_fail(&err, SJ_UNREACHABLE, "%s",
                 is_written ? "the connection broke before the network confirmed the message; "
                              "it may or may not have arrived"
-                           : "the connection broke before the message was sent");
+                           : "the session ended before the message was sent");
         l->base.host->op_done(&l->base, op.op, &err);
     }
     irc_ops_release(ops);

@@ -4,7 +4,8 @@
  * IRC keeps no contact list. The gateway adds its own at each login; MONITOR watches as many as the
  * server allows, and ISON asks for the others, within bounds, in a rhythm that irc_net.c beats.
  * Only changes are reported. Away is known only from servers with extended-monitor: asking for it
- * one by one would be a flood. IRCv3 monitor, extended-monitor, away-notify; RFC 2812 §4.1, §4.9. */
+ * one by one would be a flood. IRCv3 monitor, extended-monitor, away-notify; RFC 2812 §4.1,
+ * §4.9. */
 #include "irc_presence.h"
 
 #include <string.h>
@@ -58,7 +59,7 @@ static bool contact_report(struct irc_link *l, struct irc_contact *c, unsigned f
 {
     const unsigned state = CONTACT_KNOWN | CONTACT_ONLINE | CONTACT_AWAY;
     char id[IRC_NICK_MAX + 1];
-    struct sj_contact contact = { .id = id, .has_presence = true, .listed = true };
+    struct sj_contact contact = { .id = id, .has_presence = true };
 
     flags |= CONTACT_KNOWN;
     if ((c->flags & state) == flags && !status)
@@ -253,11 +254,14 @@ void irc_presence_handle_monitor(struct irc_link *l, struct irc_line *line)
         char *next = item + strcspn(item, ",");
         if (*next)
             *next++ = '\0';
-        item[strcspn(item, "!")] = '\0';
+        char *bang = strchr(item, '!');
+        if (bang)
+            *bang = '\0';
         struct irc_contact *c = contact_find(l, item);
-        /* Who is online already may be away: that stays as it is. */
+        /* Who is online already may be away: that stays as it is. Without a mask, some servers
+         * spell the nickname as we did. */
         if (c && (!is_online || !(c->flags & CONTACT_ONLINE)))
-            contact_report(l, c, is_online ? CONTACT_ONLINE : 0, is_online ? item : NULL, NULL);
+            contact_report(l, c, is_online ? CONTACT_ONLINE : 0, bang ? item : NULL, NULL);
         item = next;
     }
 }

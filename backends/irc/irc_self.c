@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* What the server says about the connection (PING, PONG, ERROR, KILL) and about ourselves: nickname,
- * mode, mask.
+/* What the server says about the connection (PING, PONG, ERROR, KILL) and about ourselves:
+ * nickname, mode, mask.
  *
  * The lengths of our own user name and host decide how much text fits in a line as others get it
  * (irc_send.c). Servers show a cloaked host and may not tell at once, so the longest one seen
@@ -94,16 +94,20 @@ void irc_self_handle_kill(struct irc_link *l, struct irc_line *line)
 void irc_self_handle_nick(struct irc_link *l, struct irc_line *line)
 {
     char id[IRC_NICK_MAX + 1];
+    char text[IRC_NICK_MAX + 40];
 
     if (!is_self(l, line->nick) || !irc_nick_may_be_target(line->param[0]))
         return;
+    bool is_same = is_self(l, line->param[0]);
     sj_free(l->nick);
     l->nick = sj_strdup(line->param[0]);
-    if (l->state != IRC_ONLINE)
+    if (l->state != IRC_ONLINE || is_same)
         return;
     sj_copy(id, sizeof id, l->nick);
     irc_case_fold((enum irc_casemap)l->casemap, id);
     l->base.host->self(&l->base, id);
+    (void)snprintf(text, sizeof text, "Your nickname here is now %s.", line->param[0]);
+    irc_link_notice(l, NULL, text);
 }
 
 /* MODE <own nick> +r: services have accepted us. */

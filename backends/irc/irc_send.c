@@ -29,6 +29,7 @@
 #define QUEUE_HEAD 3u
 struct irc_queue {
     size_t at, end, cap;
+    size_t lines;
     unsigned char bytes[];
 };
 
@@ -151,7 +152,7 @@ static bool queue_add(struct irc_link *l, const struct irc_out *o, enum irc_urge
         size_t used = queue_used(q);
         size_t cap = (used + need) * 2;
         struct irc_queue *bigger = sj_malloc(sizeof *bigger + cap);
-        *bigger = (struct irc_queue){ .end = used, .cap = cap };
+        *bigger = (struct irc_queue){ .end = used, .cap = cap, .lines = q ? q->lines : 0 };
         if (q)
             memcpy(bigger->bytes, q->bytes + q->at, used);
         sj_free(q);
@@ -163,6 +164,7 @@ static bool queue_add(struct irc_link *l, const struct irc_out *o, enum irc_urge
     to[2] = (unsigned char)urgency;
     memcpy(to + QUEUE_HEAD, o->s, o->n);
     q->end += need;
+    q->lines++;
     if (sj_list_empty(&l->pace)) {
         sj_list_append(&l->base.net->pacing, &l->pace);
         irc_net_wake(l->base.net, pace_due(l));
@@ -185,6 +187,7 @@ int64_t irc_send_pace(struct irc_link *l, int64_t now_ms)
         const unsigned char *head = q->bytes + q->at;
         size_t n = (size_t)head[0] << 8 | head[1];
         q->at += QUEUE_HEAD + n;
+        q->lines--;
         send_now(l, (const char *)head + QUEUE_HEAD, n);
         if (head[2] == IRC_PACED_OP)
             irc_ops_on_written(l);
@@ -235,7 +238,12 @@ void irc_send_ping(struct irc_link *l)
 
 bool irc_send_has_room(const struct irc_link *l, size_t bytes, size_t n)
 {
-    if (queue_used(l->queue) + bytes + n * QUEUE_HEAD > IRC_QUEUE_MAX)
+    const struct irc_queue *q = l->queue;
+
+    if (queue_used(q) + bytes + n * QUEUE_HEAD > IRC_QUEUE_MAX)
+        return false;
+    /* A message alone may take as long as it takes; more must not pile up behind. */
+    if (q && (int64_t)(q->lines + n) * l->base.net->send_rate_ms > IRC_QUEUE_MS)
         return false;
     return !l->conn || sj_conn_queued(l->conn) + bytes <= IRC_OUTPUT_MAX;
 }

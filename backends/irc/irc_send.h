@@ -17,8 +17,10 @@ struct irc_link;
 #define IRC_OUT_MAX (IRC_LINE_MAX + 64u)
 /* Bytes of a reason, a status text and the like. */
 #define IRC_TEXT_MAX 300u
-/* Bytes of lines that wait for their turn. */
+/* Bytes of lines that wait for their turn, and how long the last may wait for it: the sender of a
+ * message is told of a failure after two minutes without an outcome. */
 #define IRC_QUEUE_MAX 65536u
+#define IRC_QUEUE_MS 60000
 
 /* A line under construction, on the stack; without CR LF. Wipe it when it held a secret. */
 struct irc_out {

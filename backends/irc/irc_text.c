@@ -114,8 +114,12 @@ static bool handle_own(struct irc_link *l, struct irc_line *line, bool is_notice
     if (answered_number(l, line, &number) && irc_ops_confirm_one(l, number))
         return true;
     bool is_action = take_action(&text);
+    /* Our answers to CTCP queries come back, too. */
+    if (!is_action && *text == '\001')
+        return true;
     text[strcspn(text, "\001")] = '\0';
-    if (irc_cap_has(l, IRC_CAP_ECHO_MESSAGE) &&
+    /* Where lines have labels, an echo without one is of no line of ours. */
+    if (irc_cap_has(l, IRC_CAP_ECHO_MESSAGE) && !irc_cap_has(l, IRC_CAP_LABELED_RESPONSE) &&
         irc_ops_on_echo(l, irc_case_hash((enum irc_casemap)l->casemap, line->param[0]),
                         irc_ops_hash(text, strlen(text))))
         return true;
@@ -130,13 +134,13 @@ static bool handle_own(struct irc_link *l, struct irc_line *line, bool is_notice
     return true;
 }
 
-/* Before RPL_WELCOME, and what servers say: lines for the user. Chatter about look-ups that every
- * login brings ("*** Looking up your hostname") is not worth one. */
+/* Before RPL_WELCOME, and what servers say: lines for the user. The chatter that every login brings
+ * ("*** Looking up your hostname", "*** You are connected to ... using TLS") is not worth one. */
 static void handle_server_text(struct irc_link *l, const struct irc_line *line)
 {
     const char *text = line->param[1];
 
-    if (!l->nick && strncmp(text, "***", 3) == 0)
+    if (strncmp(text, l->nick ? "*** You are connected to " : "***", l->nick ? 25 : 3) == 0)
         return;
     bool is_server = !*line->nick || strchr(line->nick, '.') || !l->nick;
     irc_link_notice(l, is_server ? NULL : line->nick, text);
