@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -293,7 +294,7 @@ struct irc_link *irc_world_link(const struct irc_world *w)
     return irc_link_of(w->link);
 }
 
-void irc_account(struct irc_world *w, const char *fields)
+void irc_try(struct irc_world *w, const char *fields)
 {
     char *values[SJ_FIELDS_MAX] = { 0 };
     const char *lent[SJ_FIELDS_MAX];
@@ -312,6 +313,11 @@ void irc_account(struct irc_world *w, const char *fields)
     cr_assert_eq(irc_backend.connect(w->link, &w->err), SJ_OK);
     for (size_t i = 0; i < irc_backend.n_fields; i++)
         sj_secret_free(&values[i]);
+}
+
+void irc_account(struct irc_world *w, const char *fields)
+{
+    irc_try(w, fields);
     cr_assert_geq(fcntl(w->listener, F_SETFL, O_NONBLOCK), 0);
     for (int i = 0; i < WORLD_TRIES && w->peer < 0; i++) {
         sj_loop_turn(w->loop, 10);
@@ -319,6 +325,9 @@ void irc_account(struct irc_world *w, const char *fields)
     }
     cr_assert_geq(w->peer, 0, "the link did not connect");
     cr_assert_geq(fcntl(w->peer, F_SETFL, O_NONBLOCK), 0);
+    /* Lines that are said one after the other come at once. */
+    int on = 1;
+    cr_assert_eq(setsockopt(w->peer, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), 0);
 }
 
 void irc_start(struct irc_world *w)
