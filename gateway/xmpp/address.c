@@ -34,7 +34,7 @@ static char address_sequence(const char *p)
     return '\0';
 }
 
-static void address_add_ascii(struct sj_strbuf *out, const char *p)
+static void address_add_byte(struct sj_strbuf *out, const char *p)
 {
     if (*p == '\\' && (p[1] == '\0' || address_sequence(p + 1) == '\0')) {
         sj_strbuf_addc(out, '\\');
@@ -54,21 +54,21 @@ enum sj_status address_escape(struct sj_strbuf *out, const char *id)
     size_t n = strlen(id);
     if (n == 0 || n > JID_PART_MAX || id[0] == ' ' || id[n - 1] == ' ')
         return SJ_INVALID;
-    if (!address_is_stable(id, n))
-        return SJ_INVALID;
     if (strcspn(id, ADDRESS_SPECIAL) == n) {
+        if (!address_is_stable(id, n))
+            return SJ_INVALID;
         sj_strbuf_add(out, id, n);
         return sj_strbuf_ok(out) ? SJ_OK : SJ_INVALID;
     }
     struct sj_strbuf local;
     sj_strbuf_init(&local, JID_PART_MAX);
     for (const char *p = id; *p != '\0'; p++)
-        address_add_ascii(&local, p);
-    enum sj_status status = sj_strbuf_ok(&local) ? SJ_OK : SJ_INVALID;
-    if (status == SJ_OK)
+        address_add_byte(&local, p);
+    bool ok = sj_strbuf_ok(&local) && address_is_stable(local.s, local.len);
+    if (ok)
         sj_strbuf_add(out, local.s, local.len);
     sj_strbuf_release(&local);
-    return status == SJ_OK && !sj_strbuf_ok(out) ? SJ_INVALID : status;
+    return ok && sj_strbuf_ok(out) ? SJ_OK : SJ_INVALID;
 }
 
 enum sj_status address_unescape(struct sj_strbuf *out, const char *local)

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /* True when Nodeprep (RFC 6122) and UsernameCaseMapped (RFC 8265) both allow the n bytes and map
- * them to themselves. The characters that XEP-0106 escapes do not count. Errs to false. */
+ * them to themselves. Errs to false. */
 bool address_is_stable(const char *s, size_t n);
 
 #endif
