@@ -171,7 +171,7 @@ class XmppServer:
             self.breach("localpart of from is not escaped: %s" % what)
         if (node.find("error") is not None) != (kind == "error"):
             self.breach("type='error' and <error/> do not go together: %s" % what)
-        if kind == "error" and (node.get("id"), to) in self.errors_sent and node.name != "iq":
+        if kind == "error" and node.get("id") and (node.get("id"), to) in self.errors_sent:
             self.breach("an error was answered with an error: %s" % what)
         if node.name == "presence" and kind not in PRESENCE_TYPES:
             self.breach("presence type: %s" % what)

@@ -47,9 +47,14 @@ def irc_matches(pattern, line, variables):
     trial = dict(variables)
     if tags is not None and not xmlmatch.glob(tags, line.raw.split(" ", 1)[0], trial):
         return False
-    if want.command != line.command or len(want.params) != len(line.params):
+    params = want.params
+    if params and params[-1] == "...":               # any further parameters
+        params = params[:-1]
+    elif len(params) != len(line.params):
         return False
-    for w, g in zip(want.params, line.params):
+    if want.command != line.command or len(line.params) < len(params):
+        return False
+    for w, g in zip(params, line.params):
         if not xmlmatch.glob(w, g, trial):
             return False
     variables.update(trial)
@@ -191,6 +196,7 @@ class Runner:
         return state["index"]
 
     def client_for(self, nick):
+        nick = xmlmatch.expand(nick, self.vars) if nick else nick
         self.wait(lambda: self.irc.client(nick or None), "a connection%s" %
                   (" of " + nick if nick else ""))
         return self.irc.client(nick or None)
@@ -463,7 +469,7 @@ class Runner:
             self.fail("C knows no %s" % word)
 
     def do_i(self, step):
-        words = step.text.split()
+        words = xmlmatch.expand(step.text, self.vars).split()
         word, irc, nick = words[0], self.irc, step.where or None
         if word == "connect":
             count = int(words[1]) if len(words) > 1 else self.vars.get("_seen", 0) + 1
