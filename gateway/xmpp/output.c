@@ -21,7 +21,7 @@ void output_init(struct output *o, size_t stanza_max)
     sj_strbuf_init(&o->repaired, stanza_max);
 }
 
-static void output_drop_text(struct output *o)
+void output_done(struct output *o)
 {
     if (o->text != NULL)
         xmpp_free(o->ctx, o->text);
@@ -30,7 +30,7 @@ static void output_drop_text(struct output *o)
 
 void output_release(struct output *o)
 {
-    output_drop_text(o);
+    output_done(o);
     sj_strbuf_release(&o->repaired);
     xmpp_ctx_free(o->ctx);
     arena_release(&o->arena);
@@ -113,7 +113,7 @@ static void output_repair(struct sj_strbuf *out, const char *s, size_t n)
 enum sj_status output_format(struct output *o, const char *host, xmpp_stanza_t *st,
                              const char **text, size_t *n)
 {
-    output_drop_text(o);
+    output_done(o);
     if (!output_from_ok(xmpp_stanza_get_from(st), host) || !output_to_ok(xmpp_stanza_get_to(st)))
         return SJ_INVALID;
     size_t len = 0;

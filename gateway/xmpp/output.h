@@ -30,10 +30,12 @@ void output_release(struct output *o);
 
 /* Makes the bytes of st, which go out on the stream of host: valid UTF-8 (repaired), no character
  * that XML 1.0 forbids (dropped), `from` at host, `to` an address, at most the maximum. *text
- * lives until the next call.
+ * lives until output_done, which must follow before the next stanza is made: the arena starts anew
+ * only when nothing of it is in use.
  * SJ_INVALID: an address is wrong (our bug or a foreign id's doing); SJ_LIMIT: too large. */
 enum sj_status output_format(struct output *o, const char *host, xmpp_stanza_t *st,
                              const char **text, size_t *n);
+void output_done(struct output *o);
 
 /* A new stanza id, unguessable (G114-07). */
 void output_new_id(struct output *o, char out[OUTPUT_ID_SIZE]);

@@ -145,6 +145,7 @@ enum sj_status room_send_status(struct xmpp *x, unsigned host, xmpp_stanza_t *st
 {
     struct component *c = &x->components[host];
     enum sj_status status = room_format_and_write(x, c, st);
+    output_done(&x->output);
     if (status != SJ_OK)
         c->refused_out++;
     xmpp_stanza_release(st);
