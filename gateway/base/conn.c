@@ -219,15 +219,15 @@ static size_t conn_bytes_count(const struct conn_bytes *b)
 static void conn_borrow_input(struct sj_conn *c)
 {
     struct conn_bytes *in = &c->in;
-    if (in->cap < CONN_INPUT_MAX) {
+    if (in->cap < SJ_CONN_INPUT_MAX) {
         struct loop_spare *spare = &c->loop->spare_in;
-        char *p = spare->p ? spare->p : sj_malloc(CONN_INPUT_MAX);
+        char *p = spare->p ? spare->p : sj_malloc(SJ_CONN_INPUT_MAX);
         spare->p = NULL;
         size_t n = conn_bytes_count(in);
         if (n)
             memcpy(p, in->p + in->off, n);
         sj_free(in->p);
-        *in = (struct conn_bytes){.p = p, .len = n, .cap = CONN_INPUT_MAX};
+        *in = (struct conn_bytes){.p = p, .len = n, .cap = SJ_CONN_INPUT_MAX};
     } else if (in->off) {
         memmove(in->p, in->p + in->off, conn_bytes_count(in));
         in->len -= in->off;
@@ -238,7 +238,7 @@ static void conn_borrow_input(struct sj_conn *c)
 static void conn_return_input(struct sj_conn *c)
 {
     struct conn_bytes *in = &c->in;
-    if (in->cap == CONN_INPUT_MAX && !c->loop->spare_in.p)
+    if (in->cap == SJ_CONN_INPUT_MAX && !c->loop->spare_in.p)
         c->loop->spare_in.p = in->p;
     else
         sj_free(in->p);
@@ -252,7 +252,7 @@ static void conn_settle(struct sj_conn *c)
     if (!n) {
         if (c->in.p)
             conn_return_input(c);
-    } else if (c->in.cap == CONN_INPUT_MAX && n <= CONN_KEEP_MAX) {
+    } else if (c->in.cap == SJ_CONN_INPUT_MAX && n <= CONN_KEEP_MAX) {
         size_t cap = (n + 255) & ~(size_t)255;
         char *p = sj_malloc(cap);
         memcpy(p, c->in.p + c->in.off, n);
@@ -261,8 +261,8 @@ static void conn_settle(struct sj_conn *c)
     }
     if (c->state != CONN_UP)
         return;
-    conn_watch_read(c, !c->paused && n < CONN_INPUT_MAX);
-    if (c->tls && !c->paused && n < CONN_INPUT_MAX && conn_tls_has_pending(c))
+    conn_watch_read(c, !c->paused && n < SJ_CONN_INPUT_MAX);
+    if (c->tls && !c->paused && n < SJ_CONN_INPUT_MAX && conn_tls_has_pending(c))
         sj_conn_again(c);
 }
 
@@ -329,7 +329,7 @@ static void conn_receive(struct sj_conn *c)
         if (!conn_call_end(c) || c->state != CONN_UP || c->paused)
             return;
     }
-    if (conn_bytes_count(&c->in) == CONN_INPUT_MAX) {
+    if (conn_bytes_count(&c->in) == SJ_CONN_INPUT_MAX) {
         conn_watch_read(c, false);
         return;
     }
@@ -372,7 +372,7 @@ static void conn_on_readable(evutil_socket_t fd, short what, void *arg)
 static void conn_call_one_again(struct sj_conn *c)
 {
     if (c->state == CONN_UP && !c->paused && c->tls && conn_tls_has_pending(c) &&
-        conn_bytes_count(&c->in) < CONN_INPUT_MAX)
+        conn_bytes_count(&c->in) < SJ_CONN_INPUT_MAX)
         conn_fill(c);
     if (conn_bytes_count(&c->in) && !c->paused && !conn_call_data(c))
         return;
@@ -436,7 +436,7 @@ void sj_conn_write(struct sj_conn *c, const void *p, size_t n)
     assert(c->magic == CONN_MAGIC);
     if (!n || c->state == CONN_FINISHING || c->state == CONN_DOWN)
         return;
-    if (n > CONN_OUTPUT_MAX - conn_bytes_count(&c->out)) {
+    if (n > SJ_CONN_OUTPUT_MAX - conn_bytes_count(&c->out)) {
         conn_end(c, SJ_LIMIT, "too much output waits");
         return;
     }
@@ -465,7 +465,7 @@ static void conn_on_write_error(struct sj_conn *c, int cause)
         conn_end(c, SJ_CANCELED, "connection finished");
         return;
     }
-    if (!c->tls && !c->paused && conn_bytes_count(&c->in) < CONN_INPUT_MAX && conn_fill(c))
+    if (!c->tls && !c->paused && conn_bytes_count(&c->in) < SJ_CONN_INPUT_MAX && conn_fill(c))
         c->tell |= CONN_TELL_DATA;
     conn_end_lost(c, cause);
 }

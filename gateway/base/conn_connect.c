@@ -19,7 +19,6 @@
 #include "sojourn/strbuf.h"
 
 #define CONNECT_NAME_MAX 300u
-#define CONNECT_RESOLV_CONF "/etc/resolv.conf"
 
 struct conn_address {
     socklen_t len;
@@ -209,10 +208,10 @@ void conn_on_timeout(struct sj_conn *c)
 
 /* ---- look-up ---- */
 
-static int64_t dns_stamp_read(void)
+static int64_t dns_stamp_read(const struct sj_loop *loop)
 {
     struct stat st;
-    if (stat(CONNECT_RESOLV_CONF, &st) < 0)
+    if (stat(loop->dns_file, &st) < 0)
         return 0;
     return (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
 }
@@ -221,16 +220,16 @@ static int64_t dns_stamp_read(void)
  * worth having then, too. */
 static struct evdns_base *dns_get(struct sj_loop *loop)
 {
-    int64_t stamp = dns_stamp_read();
+    int64_t stamp = dns_stamp_read(loop);
     if (!loop->dns) {
         loop->dns = evdns_base_new(loop->base, 0);
-        evdns_base_resolv_conf_parse(loop->dns, DNS_OPTIONS_ALL, CONNECT_RESOLV_CONF);
+        evdns_base_resolv_conf_parse(loop->dns, DNS_OPTIONS_ALL, loop->dns_file);
     } else if (stamp != loop->dns_stamp) {
         evdns_base_clear_nameservers_and_suspend(loop->dns);
         evdns_base_search_clear(loop->dns);
         evdns_base_resolv_conf_parse(loop->dns,
                                      DNS_OPTION_SEARCH | DNS_OPTION_NAMESERVERS | DNS_OPTION_MISC,
-                                     CONNECT_RESOLV_CONF);
+                                     loop->dns_file);
         evdns_base_resume(loop->dns);
     }
     loop->dns_stamp = stamp;

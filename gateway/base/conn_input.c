@@ -42,7 +42,7 @@ enum sj_line sj_conn_line(struct sj_conn *c, size_t max, char **line, size_t *n)
         c->scanned = available;
         /* one byte more may be the CR of a line that just fits */
         bool fits = available <= max || (available == max + 1 && start[max] == '\r');
-        return fits && available < CONN_INPUT_MAX ? SJ_LINE_NONE : SJ_LINE_TOO_LONG;
+        return fits && available < SJ_CONN_INPUT_MAX ? SJ_LINE_NONE : SJ_LINE_TOO_LONG;
     }
     size_t len = (size_t)(end - start);
     input_take(c, len + 1);
@@ -71,7 +71,7 @@ void sj_conn_pause(struct sj_conn *c, bool paused)
         return;
     c->paused = paused;
     if (c->state == CONN_UP)
-        conn_watch_read(c, !paused && sj_conn_available(c) < CONN_INPUT_MAX);
+        conn_watch_read(c, !paused && sj_conn_available(c) < SJ_CONN_INPUT_MAX);
     bool hidden = c->tls && c->state == CONN_UP && conn_tls_has_pending(c);
     if (!paused && (sj_conn_available(c) || hidden))
         sj_conn_again(c);

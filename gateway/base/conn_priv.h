@@ -14,8 +14,6 @@
 #include "sojourn/error.h"
 
 #define CONN_MAGIC 0x6e6e6f63u
-#define CONN_INPUT_MAX 65536u              /* unread bytes, then the socket is not read */
-#define CONN_OUTPUT_MAX (64u * 1024 * 1024) /* unsent bytes, then the conn ends */
 #define CONN_ADDRESSES_MAX 16u
 
 struct conn_attempt;

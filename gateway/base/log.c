@@ -199,7 +199,9 @@ void sj_log_write(const struct sj_log *log, enum sj_log_level level, const char 
     va_start(ap, fmt);
     int wanted = vsnprintf(message, sizeof message, fmt, ap);
     va_end(ap);
-    size_t n = wanted < 0 ? 0 : (size_t)wanted < sizeof message ? (size_t)wanted : sizeof message - 1;
+    size_t n = wanted < 0 ? 0 : (size_t)wanted;
+    if (n >= sizeof message)
+        n = sizeof message - 1;
 
     char text[LOG_LINE_MAX];
     char prefix[40];

@@ -75,6 +75,7 @@ struct sj_loop *sj_loop_new(void)
     clock_getres(CLOCK_MONOTONIC_COARSE, &coarse);
     loop->slack_us = coarse.tv_nsec / 1000;
     loop->wait_event = evtimer_new(loop->base, loop_on_nothing, NULL);
+    loop->dns_file = "/etc/resolv.conf";
     sj_list_init(&loop->deferred);
     sj_list_init(&loop->again);
     sj_list_init(&loop->flush);
@@ -239,7 +240,8 @@ static void loop_turn(struct sj_loop *loop, int wait_ms)
     }
     loop_arm(loop);
     loop->clock->known = loop->clock->test;
-    event_base_loop(loop->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY | (wait ? 0 : EVLOOP_NONBLOCK));
+    int flags = EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY;
+    event_base_loop(loop->base, wait ? flags : flags | EVLOOP_NONBLOCK);
     if (wait && wait_ms > 0)
         event_del(loop->wait_event);
     conn_call_again(&again);

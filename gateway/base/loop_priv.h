@@ -10,7 +10,6 @@
 
 #define LOOP_ROUNDS_MAX 8u      /* rounds of deferred calls in one turn */
 #define LOOP_SIGNALS_MAX 8u
-#define LOOP_SPARE_IN 65536u    /* bytes of the shared input buffer */
 #define LOOP_SPARE_OUT_MAX 262144u
 
 struct evdns_base;
@@ -48,7 +47,8 @@ struct sj_loop {
     unsigned n_signals;
     struct loop_spare spare_in, spare_out;
     struct evdns_base *dns;     /* made at the first name */
-    int64_t dns_stamp;          /* of the resolver's configuration when it was read */
+    const char *dns_file;       /* the resolver's configuration (tests may have their own) */
+    int64_t dns_stamp;          /* of that file when it was read */
     bool stopping;
     bool in_turn;
 };

@@ -73,7 +73,8 @@ Test(wheel, fires_at_the_first_tick_that_is_not_early)
     static const int64_t delays[] = {0,       1,       15,       16,        17,        255 * 16,
                                      4079,    4080,    4081,     4096,      4097,      8192,
                                      65535,   65536,   1048559,  1048560,   1048576,   1048577,
-                                     3600000, 86400000, 268435440, 268435456, 300000000, 5000000000};
+                                     3600000, 86400000, 268435440, 268435456, 300000000,
+                                     5000000000};
     for (size_t s = 0; s < sizeof starts / sizeof starts[0]; s++) {
         for (size_t d = 0; d < sizeof delays / sizeof delays[0]; d++) {
             struct bench b;
