@@ -13,6 +13,7 @@ import os
 import select
 import socket
 import sys
+import textwrap
 import time
 import xml.etree.ElementTree as ET
 from xml.sax.saxutils import escape
@@ -71,6 +72,7 @@ class XmppUser(Reader):
         self.iq("set", None, "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
                 "<resource>quickstart</resource></bind>")
         self.iq("get", None, "<query xmlns='jabber:iq:roster'/>")
+        self.presence()
 
     def open(self):
         self.parser, self.depth, self.root = ET.XMLPullParser(("start", "end")), 0, None
@@ -175,11 +177,13 @@ class Narrator:
         print("    " + text)
 
     def line(self, who, network, text):
-        print("%s%8s (%s)  %s%s" % (self.codes.get(who, ""), who, network, text,
+        print("%s%8s, %s  %s%s" % (self.codes.get(who, ""), who, network, text,
                                     self.codes.get("end", "")))
 
     def note(self, text):
-        print("%s%18s%s%s" % (self.codes.get("note", ""), "", text, self.codes.get("end", "")))
+        for part in textwrap.wrap(text, 70) or [""]:
+            print("%s%18s%s%s" % (self.codes.get("note", ""), "", part,
+                                  self.codes.get("end", "")))
 
 
 def wait_for_gateway(romeo, gateway):
@@ -209,7 +213,6 @@ def register(romeo, gateway, nick, n):
     romeo.wait_presence(gateway, "subscribe", "the gateway's wish to see Romeo's presence")
     romeo.presence(gateway, "subscribed")
     romeo.presence(gateway, "subscribe")
-    romeo.presence()
     romeo.wait_presence(gateway, None, "the gateway's presence")
     n.tell("The gateway stands in his roster now and is available: he is logged in to IRC.")
 

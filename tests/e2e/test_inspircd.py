@@ -20,7 +20,7 @@ class Sasl(GatewayTest):
 
     def test_wrong_password(self):
         """A wrong account password is found out before registration succeeds (G100-06, G100-07)"""
-        user = self.xmpp("romeo")
+        user = self.xmpp("tybalt")
         self.assert_error(self.submit(user, username="romeo", password="wrong-one"),
                           "not-acceptable")
         query = user.iq("get", GATEWAY, "<query xmlns='%s'/>" % REGISTER).find("query")
