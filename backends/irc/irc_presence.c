@@ -37,6 +37,7 @@ enum contact_flag {
 };
 
 struct irc_contact {
+    uint32_t status;                 /* hash of the away text; 0: none */
     uint8_t flags;
     char id[];                       /* key in l->contacts */
 };
@@ -61,9 +62,11 @@ static bool contact_report(struct irc_link *l, struct irc_contact *c, unsigned f
     char id[IRC_NICK_MAX + 1];
     struct sj_contact contact = { .id = id, .has_presence = true };
 
+    uint32_t hash = status ? irc_ops_hash(status, strlen(status)) : 0;
     flags |= CONTACT_KNOWN;
-    if ((c->flags & state) == flags && !status)
+    if ((c->flags & state) == flags && c->status == hash)
         return false;
+    c->status = hash;
     sj_copy(id, sizeof id, c->id);
     c->flags = (uint8_t)((c->flags & ~state) | flags);
     if (nick && sj_utf8_valid(nick, strlen(nick)))
@@ -112,7 +115,7 @@ enum sj_status irc_contact_add(struct sj_link *base, const char *id, sj_op op,
                            (unsigned)base->net->contacts_max);
         size_t n = strlen(id);
         struct irc_contact *c = sj_malloc(sizeof *c + n + 1);
-        c->flags = CONTACT_NEW;
+        *c = (struct irc_contact){ .flags = CONTACT_NEW };
         memcpy(c->id, id, n + 1);
         sj_map_put(&l->contacts, c->id, c);
         irc_link_defer(l, IRC_TODO_CONTACTS);

@@ -24,6 +24,8 @@ struct irc_link;
 /* A net with these options, "key=value key=value" (beyond the server's address), not connected. */
 struct irc_world *irc_world_new(const char *options);
 void irc_world_free(struct irc_world *w);
+/* From now on, lines at warn are right. */
+void irc_expects_warnings(struct irc_world *w);
 struct sj_loop *irc_world_loop(const struct irc_world *w);
 struct sj_net *irc_world_net(const struct irc_world *w);
 struct irc_link *irc_world_link(const struct irc_world *w);
