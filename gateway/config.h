@@ -45,8 +45,8 @@ typedef void config_report(void *ctx, const char *text);
 
 /* Reads and checks a file; NULL when anything was reported. Values live until config_free. */
 struct config *config_load(const char *path, config_report *report, void *ctx);
-/* The same, but files named by values are not opened and modes not judged: for tools that may run as
- * another user than the daemon. */
+/* The same, but files named by values are not opened and modes not judged: for tools that may run
+ * as another user than the daemon. */
 struct config *config_load_plain(const char *path, config_report *report, void *ctx);
 /* The same for text in memory (tests, fuzzing); name stands for the file. Files named by values
  * are opened only when with_files. */

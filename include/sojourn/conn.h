@@ -5,8 +5,9 @@
  * allowed. Callbacks come from the loop top only, never from inside a call of this header.
  * What is written in one turn leaves in one system call at the end of the turn; TCP_NODELAY is
  * set. Names are resolved by evdns (never blocking), all addresses are tried in order.
- * At most SJ_CONN_INPUT_MAX unread bytes are held, then the socket is not read until some are taken;
- * output past SJ_CONN_OUTPUT_MAX ends the conn (SJ_LIMIT): the owner looks at sj_conn_queued before. */
+ * At most SJ_CONN_INPUT_MAX unread bytes are held, then the socket is not read until some are
+ * taken. Output past SJ_CONN_OUTPUT_MAX ends the conn (SJ_LIMIT): the owner looks at
+ * sj_conn_queued before. */
 #ifndef SOJOURN_CONN_H
 #define SOJOURN_CONN_H
 
@@ -52,7 +53,8 @@ void sj_conn_free(struct sj_conn **conn);          /* drops unsent output; no mo
 /* Starts connecting; the outcome comes as up or down. target is copied. */
 void sj_conn_connect(struct sj_conn *conn, const struct sj_conn_target *target);
 
-/* Queues n bytes (copied); before the conn is up they wait for it. Ignored when down or finishing. */
+/* Queues n bytes (copied); before the conn is up they wait for it. Ignored when down or
+ * finishing. */
 void sj_conn_write(struct sj_conn *conn, const void *p, size_t n);
 /* Bytes queued and not yet taken by the kernel. */
 size_t sj_conn_queued(const struct sj_conn *conn);
@@ -60,9 +62,9 @@ size_t sj_conn_queued(const struct sj_conn *conn);
 void sj_conn_wants_drain(struct sj_conn *conn);
 /* Writes out what is queued as far as the kernel takes it, now (shutdown paths). */
 void sj_conn_flush(struct sj_conn *conn);
-/* Orderly end: no more input is delivered, queued output is written, our end is closed, and when the
- * peer has closed its own (so that nothing of ours is lost by a reset) `down` (SJ_CANCELED) comes; at
- * the latest after timeout_ms. */
+/* Orderly end: no more input is delivered, queued output is written, our end is closed, and when
+ * the peer has closed its own (so that nothing of ours is lost by a reset) `down` (SJ_CANCELED)
+ * comes; at the latest after timeout_ms. */
 void sj_conn_finish(struct sj_conn *conn, int64_t timeout_ms);
 
 /* Bytes available to read. */
@@ -74,13 +76,13 @@ void sj_conn_consume(struct sj_conn *conn, size_t n);
 enum sj_line { SJ_LINE_NONE, SJ_LINE_OK, SJ_LINE_TOO_LONG };
 /* Takes the next line that ends in LF or CRLF; the end is cut off and a NUL put in its place, so
  * *line is a writable string of *n bytes (it may hold further NULs), valid until the next read
- * call on this conn. TOO_LONG: more than max bytes (less than SJ_CONN_INPUT_MAX) without an end; the
- * stream is not usable. */
+ * call on this conn. TOO_LONG: more than max bytes (less than SJ_CONN_INPUT_MAX) without an end;
+ * the stream is not usable. */
 enum sj_line sj_conn_line(struct sj_conn *conn, size_t max, char **line, size_t *n);
 /* Calls data again in the next turn (fairness: at most N lines a turn). */
 void sj_conn_again(struct sj_conn *conn);
-/* Stops or resumes reading from the socket (back-pressure). While paused data is not called; resumed,
- * it is called in the next turn for what is still unread. */
+/* Stops or resumes reading from the socket (back-pressure). While paused data is not called;
+ * resumed, it is called in the next turn for what is still unread. */
 void sj_conn_pause(struct sj_conn *conn, bool paused);
 /* Loop time of the last byte read, in ms. */
 int64_t sj_conn_last_input_ms(const struct sj_conn *conn);

@@ -2,7 +2,7 @@
 /* Statuses and error texts that cross rooms.
  *
  * A function that can fail for reasons outside our control returns enum sj_status; SJ_OK is 0.
- * `text` may be shown to the user who caused the error: no secret, no path, no other user's data. */
+ * `text` may be shown to the user who caused the error: no secret, path or other user's data. */
 #ifndef SOJOURN_ERROR_H
 #define SOJOURN_ERROR_H
 

@@ -52,11 +52,12 @@ struct sj_defer {
 };
 void sj_defer_init(struct sj_defer *d, void (*fn)(void *arg), void *arg);
 /* Schedules; a second call before it ran changes nothing. Order is kept. What a deferred call
- * schedules runs in the next round of the same turn (rounds are bounded, so that input is heard). */
+ * schedules runs in the next round of the same turn (rounds are bounded: input is heard, too). */
 void sj_loop_defer(struct sj_loop *loop, struct sj_defer *d);
 void sj_defer_cancel(struct sj_defer *d);
 
 /* Runs fn from the loop top whenever the process gets signo; once registered it stays. */
-void sj_loop_on_signal(struct sj_loop *loop, int signo, void (*fn)(int signo, void *arg), void *arg);
+void sj_loop_on_signal(struct sj_loop *loop, int signo, void (*fn)(int signo, void *arg),
+                       void *arg);
 
 #endif

@@ -35,7 +35,7 @@ void sj_strbuf_addf(struct sj_strbuf *b, const char *fmt, ...)
 /* Takes the text (caller frees with sj_free); b is as after init. */
 char *sj_strbuf_take(struct sj_strbuf *b);
 
-/* Length of the longest prefix of s (n bytes) that has at most max bytes and ends on a code point. */
+/* Length of the longest prefix of s (n bytes) of at most max bytes that ends on a code point. */
 size_t sj_utf8_cut(const char *s, size_t n, size_t max);
 /* True when the n bytes are valid UTF-8 (no surrogates, no overlong forms, at most U+10FFFF). */
 bool sj_utf8_valid(const char *s, size_t n);
@@ -43,7 +43,7 @@ bool sj_utf8_valid(const char *s, size_t n);
 size_t sj_utf8_decode(const char *s, size_t n, uint32_t *out);
 /* Appends the n bytes to out as UTF-8: invalid sequences become U+FFFD. Control characters pass. */
 void sj_utf8_repair(struct sj_strbuf *out, const char *s, size_t n);
-/* True for code points that XML 1.0 allows in text: tab, LF, CR, U+0020.. without U+FFFE, U+FFFF. */
+/* True for code points that XML 1.0 allows in text: tab, LF, CR, U+0020.. but U+FFFE, U+FFFF. */
 bool sj_xml_char(uint32_t cp);
 
 /* ASCII only, locale-free. */
