@@ -22,7 +22,8 @@ struct gateway {
     int64_t started_at;
 };
 
-/* what: "floor", "floor-faulty", "biboumi", or the path of a sojournd. Makes a directory below base. */
+/* what: "floor", "floor-faulty", "biboumi", or the path of a sojournd. Makes a directory below
+ * base. */
 void gateway_init(struct gateway *g, const char *what, const char *base);
 enum manner gateway_manner(const struct gateway *g);
 /* Forgets what a sojournd has stored; a biboumi keeps its users' settings. */

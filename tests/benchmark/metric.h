@@ -28,6 +28,7 @@
     X(FLOOD_IN, PART_FLOOD, "CPU a message, flood, to XMPP", "us", 2, 1)                       \
     X(RATE_OUT, PART_FLOOD, "messages a second, flood, to IRC", "1000/s", 1, 1)                \
     X(RATE_IN, PART_FLOOD, "messages a second, flood, to XMPP", "1000/s", 1, 1)                \
+    X(GROWTH, PART_FLOOD, "memory growth a message, second flood", "bytes", 2, 0)              \
     X(P50_OUT, PART_LATENCY, "latency at 200/s, p50, to IRC", "us", 0, 1)                      \
     X(P99_OUT, PART_LATENCY, "latency at 200/s, p99, to IRC", "us", 0, 1)                      \
     X(P50_IN, PART_LATENCY, "latency at 200/s, p50, to XMPP", "us", 0, 1)                      \

@@ -9,6 +9,7 @@
 
 #define BUDGET_MEMORY_KIB 4.0
 #define BUDGET_IDLE_PERCENT 1.0
+#define BUDGET_GROWTH_BYTES 8.0      /* above what pages of the allocator make it waver */
 
 struct summary {
     bool have;
@@ -126,12 +127,15 @@ static void verdict_budgets(struct verdict *v, const struct bench *b)
 {
     const struct series *series = b->subject[0].series;
     struct summary memory = summary_series(&series[METRIC_MEM_FULL]);
+    struct summary growth = summary_series(&series[METRIC_GROWTH]);
     const enum metric idle[] = {METRIC_IDLE_CPU, METRIC_IDLE_PING};
     const enum metric cost[] = {METRIC_SINGLE_OUT, METRIC_SINGLE_IN, METRIC_FLOOD_OUT,
                                 METRIC_FLOOD_IN};
 
     if (memory.have && memory.median > BUDGET_MEMORY_KIB && b->options.contacts == 0)
         missed(v, metric_info(METRIC_MEM_FULL)->text, memory.median, "allowed: 4 KiB");
+    if (growth.have && growth.median > BUDGET_GROWTH_BYTES)
+        missed(v, metric_info(METRIC_GROWTH)->text, growth.median, "allowed: 8 bytes");
     for (size_t i = 0; i < sizeof idle / sizeof idle[0]; i++) {
         struct summary s = summary_series(&series[idle[i]]);
 

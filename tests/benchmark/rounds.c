@@ -2,9 +2,9 @@
 /* One round of one gateway: fresh processes, the same steps in the same order for each.
  *
  *   starts     start, handshake, stop, a few times
- *   idle       0, 100, 1000, all users: memory; idle CPU; everybody off, a fresh process, everybody
- *              on at once; stop, start: everybody back (sojournd)
- *   traffic    100 users: one by one, flood, latency; then the same costs with 1000 and all */
+ *   idle       0, 100, 1000, all users: memory; idle CPU; everybody off; a fresh process,
+ *              everybody on at once; stop, start: everybody back (sojournd)
+ *   traffic    100 users: one by one, flood, flood again, latency; then the same costs with 1000 and all */
 #include <stdio.h>
 #include <string.h>
 
@@ -275,6 +275,24 @@ static void step_costs(struct round *r, bool single, bool flood, double share, s
     }
 }
 
+/* Whatever the first flood has made grow has grown; what a second one adds is lost for good. */
+static void step_growth(struct round *r)
+{
+    struct gateway *g = &r->s->gateway;
+    size_t arrived = r->s->tally.arrived;
+    struct costs again = {0};
+    double before, after;
+
+    world_settle(r->w, QUIET_NS, SETTLE_TIMEOUT_NS);
+    before = process_memory(g->pid).private_kib;
+    step_costs(r, false, true, 1, &again);
+    world_settle(r->w, QUIET_NS, SETTLE_TIMEOUT_NS);
+    after = process_memory(g->pid).private_kib;
+    arrived = r->s->tally.arrived - arrived;
+    if (arrived > 0)
+        value_set(r, METRIC_GROWTH, 1024 * (after - before) / (double)arrived);
+}
+
 static void step_latency(struct round *r)
 {
     const bool on[3][2] = {{true, false}, {false, true}, {true, true}};
@@ -348,6 +366,8 @@ static bool round_traffic(struct round *r)
                    1, &few);
         costs_set(r, &few);
     }
+    if (well && options_want(o, PART_FLOOD))
+        step_growth(r);
     if (well && options_want(o, PART_LATENCY))
         step_latency(r);
     if (well && scale && o->users > LEVEL_MIDDLE)
