@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Grouped writes: values whose loss of a few milliseconds is allowed wait here for one commit.
+ *
+ * A synced commit alone costs 24 times one in a group, so flags and link states are kept in a
+ * bounded list, newest value for each record, seen by reads at once, and written together: by a
+ * timer SJ_STORE_GROUP_MS after the first, with the next synced commit (so that order holds), at
+ * flush, at close, and when a bound is reached. A commit that fails is tried again later; until
+ * then a full list refuses further values, which is logged. */
+#include <string.h>
+
+#include "sojourn/memory.h"
+#include "store_priv.h"
+
+#define GROUP_NAME_LEN (2 * STORE_PART_LEN + 1)
+
+/* One record that waits; owned by the list. */
+struct pending {
+    struct sj_list link;
+    char name[GROUP_NAME_LEN + 1];       /* user part in hex and the table: the map's key */
+    uint8_t user[STORE_PART_LEN];
+    enum store_table table;
+    uint8_t *plain;                      /* STATE: encoded, wiped after; NULL: to be removed */
+    size_t n;
+    uint8_t mask, bits;                  /* FLAGS: the flags of mask become those of bits */
+};
+
+static void group_name(char out[GROUP_NAME_LEN + 1], enum store_table table,
+                       const uint8_t user[STORE_PART_LEN])
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < STORE_PART_LEN; i++) {
+        out[2 * i] = digits[user[i] >> 4];
+        out[2 * i + 1] = digits[user[i] & 15];
+    }
+    out[GROUP_NAME_LEN - 1] = (char)('a' + (int)table);
+    out[GROUP_NAME_LEN] = '\0';
+}
+
+static struct pending *group_lookup(const struct sj_store *s, enum store_table table,
+                                    const uint8_t user[STORE_PART_LEN])
+{
+    char name[GROUP_NAME_LEN + 1];
+    group_name(name, table, user);
+    return sj_map_find(&s->pending, name);
+}
+
+static void pending_set(struct sj_store *s, struct pending *p, const uint8_t *plain, size_t n)
+{
+    if (p->plain)
+        sj_wipe(p->plain, p->n);
+    sj_free(p->plain);
+    s->pending_bytes += n - p->n;
+    p->plain = NULL;
+    p->n = n;
+    if (n > 0) {
+        p->plain = sj_malloc(n);
+        memcpy(p->plain, plain, n);
+    }
+}
+
+static void pending_free(struct sj_store *s, struct pending *p)
+{
+    pending_set(s, p, NULL, 0);
+    sj_map_remove(&s->pending, p->name);
+    sj_list_remove(&p->link);
+    sj_free(p);
+}
+
+static void group_on_timer(void *arg)
+{
+    struct sj_store *s = arg;
+    if (store_write(s, true, NULL, NULL, NULL) != SJ_OK)
+        sj_timer_start(s->loop, &s->pending_timer, STORE_RETRY_MS);
+}
+
+void group_init(struct sj_store *s)
+{
+    sj_map_init(&s->pending);
+    sj_list_init(&s->pending_order);
+    sj_timer_init(&s->pending_timer, group_on_timer, s);
+}
+
+void group_clear(struct sj_store *s)
+{
+    while (!sj_list_empty(&s->pending_order))
+        pending_free(s, SJ_CONTAINER(s->pending_order.next, struct pending, link));
+    sj_timer_stop(&s->pending_timer);
+}
+
+void group_release(struct sj_store *s)
+{
+    group_clear(s);
+    sj_map_release(&s->pending);
+}
+
+/* Is there room for n bytes more (and, unless it replaces one, for a record more)? */
+static bool group_has_room(const struct sj_store *s, const struct pending *old, size_t n)
+{
+    size_t kept = s->pending_bytes - (old ? old->n : 0);
+    return (old || s->pending.used < STORE_PENDING_MAX) && kept + n <= STORE_PENDING_BYTES_MAX;
+}
+
+static void group_refused(struct sj_store *s)
+{
+    unsigned dropped = 0;
+    if (sj_log_allow(&s->dropped, sj_loop_now_ms(s->loop), 1, 60000, &dropped))
+        sj_log_error(&s->log, "value dropped, the list of waiting values is full "
+                              "waiting=%u dropped_before=%u", s->pending.used, dropped);
+}
+
+/* The record's entry with room for n bytes, made when there is none; NULL: no room. */
+static struct pending *group_entry(struct sj_store *s, enum store_table table,
+                                   const uint8_t user[STORE_PART_LEN], size_t n)
+{
+    struct pending *p = group_lookup(s, table, user);
+    if (!group_has_room(s, p, n)) {
+        /* After a failure the timer decides when to try again, not each caller. */
+        if (!s->pending_failed)
+            store_write(s, true, NULL, NULL, NULL);
+        p = group_lookup(s, table, user);
+        if (!group_has_room(s, p, n)) {
+            group_refused(s);
+            return NULL;
+        }
+    }
+    if (!p) {
+        p = sj_calloc(1, sizeof *p);
+        p->table = table;
+        memcpy(p->user, user, STORE_PART_LEN);
+        group_name(p->name, table, user);
+        sj_map_put(&s->pending, p->name, p);
+        sj_list_append(&s->pending_order, &p->link);
+    }
+    if (!sj_timer_running(&s->pending_timer))
+        sj_timer_start(s->loop, &s->pending_timer, SJ_STORE_GROUP_MS);
+    return p;
+}
+
+void group_put_state(struct sj_store *s, const uint8_t user[STORE_PART_LEN], const uint8_t *plain,
+                     size_t n)
+{
+    struct pending *p = group_entry(s, STORE_STATE, user, n);
+    if (p)
+        pending_set(s, p, plain, n);
+}
+
+void group_put_flags(struct sj_store *s, const uint8_t user[STORE_PART_LEN], uint8_t mask,
+                     uint8_t bits)
+{
+    struct pending *p = group_entry(s, STORE_FLAGS, user, 0);
+    if (!p)
+        return;
+    p->mask |= mask;
+    p->bits = (uint8_t)((p->bits & ~mask) | (bits & mask));
+}
+
+bool group_find_state(const struct sj_store *s, const uint8_t user[STORE_PART_LEN],
+                      struct store_bytes *out)
+{
+    const struct pending *p = group_lookup(s, STORE_STATE, user);
+    if (!p)
+        return false;
+    *out = (struct store_bytes){p->plain, p->n};
+    return true;
+}
+
+static uint8_t pending_merge(const struct pending *p, uint8_t flags)
+{
+    return (uint8_t)((flags & ~p->mask) | p->bits);
+}
+
+uint8_t group_merge_flags(const struct sj_store *s, const uint8_t user[STORE_PART_LEN],
+                          uint8_t flags)
+{
+    const struct pending *p = group_lookup(s, STORE_FLAGS, user);
+    return p ? pending_merge(p, flags) : flags;
+}
+
+void group_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN])
+{
+    static const enum store_table tables[] = {STORE_FLAGS, STORE_STATE};
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        struct pending *p = group_lookup(s, tables[i], user);
+        if (p)
+            pending_free(s, p);
+    }
+}
+
+static enum sj_status pending_apply_flags(struct sj_store *s, const struct pending *p,
+                                          const struct seal_key *key, struct sj_error *err)
+{
+    uint8_t flags = 0;                   /* also when the record is damaged (logged) */
+    flags_load(s, p->user, key, &flags, NULL);
+    return flags_save(s, p->user, key, pending_merge(p, flags), err);
+}
+
+static enum sj_status pending_apply_state(struct sj_store *s, const struct pending *p,
+                                          const struct seal_key *key, struct sj_error *err)
+{
+    struct store_place place;
+    store_place_of(s, &place, STORE_STATE, p->user, "");
+    if (p->n > 0)
+        return sealed_put(s, &place, key, p->plain, p->n, err);
+    return s->engine->ops->remove(s->engine, place.table, place.key, err);
+}
+
+static enum sj_status pending_apply(struct sj_store *s, const struct pending *p,
+                                    struct sj_error *err)
+{
+    struct seal_key key;
+    enum sj_status status = sealed_owner_key(s, p->user, &key, err);
+    if (status != SJ_OK)
+        return status;
+    if (p->table == STORE_FLAGS)
+        status = pending_apply_flags(s, p, &key, err);
+    else
+        status = pending_apply_state(s, p, &key, err);
+    seal_key_wipe(&key);
+    return status;
+}
+
+enum sj_status group_apply(struct sj_store *s, struct sj_error *err)
+{
+    for (struct sj_list *l = s->pending_order.next; l != &s->pending_order; l = l->next) {
+        enum sj_status status = pending_apply(s, SJ_CONTAINER(l, struct pending, link), err);
+        /* Owners that are unknown or damaged must not hold up the others. */
+        if (status != SJ_OK && status != SJ_NOTFOUND && status != SJ_INTERNAL)
+            return status;
+    }
+    return SJ_OK;
+}

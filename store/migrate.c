@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Migration: brings the records of an older schema to ours at open, one function a step.
+ *
+ * All steps and the new header go into one transaction, so that a crash leaves the old store as it
+ * was. A newer schema is refused by header.c before this runs; nothing is ever guessed. To add a
+ * step: raise STORE_SCHEMA, write migrate_from_N, put it at index N. */
+#include "store_priv.h"
+
+/* Schema 1 is the first one; nothing leads to it. */
+static enum sj_status (*const migrate_table[STORE_SCHEMA])(struct sj_store *, struct sj_error *) = {
+    [0] = NULL,
+};
+const struct migrate_steps migrate_ours = {migrate_table, STORE_SCHEMA};
+
+struct migrate_job {
+    const struct migrate_steps *steps;
+    uint8_t from;
+};
+
+static enum sj_status migrate_change(struct sj_store *s, void *arg, struct sj_error *err)
+{
+    const struct migrate_job *job = arg;
+    for (size_t schema = job->from; schema < job->steps->n; schema++) {
+        enum sj_status status = job->steps->step[schema](s, err);
+        if (status != SJ_OK)
+            return status;
+    }
+    return header_write(s, (uint8_t)job->steps->n, err);
+}
+
+enum sj_status migrate_run(struct sj_store *s, uint8_t schema, const struct migrate_steps *steps,
+                           struct sj_error *err)
+{
+    struct migrate_job job = {steps, schema};
+    if (schema >= steps->n)
+        return SJ_OK;
+    sj_log_info(&s->log, "store is upgraded schema=%u->%zu", schema, steps->n);
+    return store_write(s, false, migrate_change, &job, err);
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Records: encoding and decoding of what the store keeps, before sealing and after opening.
+ *
+ * Integers are big-endian. A text is its length (16 bits), its bytes and a NUL, so that decoded
+ * records can lend pointers into the buffer. Decoders trust nothing: lengths, flags and the end
+ * are checked, trailing bytes are refused. The schema byte is not part of these bytes: it stands
+ * before the sealed record (seal.c) and selects the decoder here. */
+#include "record.h"
+
+#include <string.h>
+
+#include "store_priv.h"
+
+/* First bytes of the sealed header: whoever can open it and finds them has the right key. */
+static const char record_known[RECORD_HEADER_LEN - STORE_PART_LEN + 1] = "sojourn\0data";
+
+enum record_contact_flag {
+    RECORD_TO = 1u << 0,
+    RECORD_FROM = 1u << 1,
+    RECORD_ASKED_OUT = 1u << 2,
+    RECORD_ASKED_IN = 1u << 3,
+    RECORD_SUGGESTED = 1u << 4,
+    RECORD_HAS_NAME = 1u << 5,
+    RECORD_HAS_GROUP = 1u << 6,
+    RECORD_CONTACT_FLAGS = (1u << 7) - 1
+};
+
+/* --- checks ------------------------------------------------------------------------------- */
+
+static enum sj_status record_check_text(const char *what, const char *text, size_t min,
+                                        size_t max, struct sj_error *err)
+{
+    size_t n = text ? strnlen(text, max + 1) : 0;
+    if (!text || n < min)
+        return sj_fail(err, SJ_INVALID, "the %s is missing", what);
+    if (n > max)
+        return sj_fail(err, SJ_INVALID, "the %s is longer than %zu bytes", what, max);
+    return SJ_OK;
+}
+
+enum sj_status record_check_owner(const struct sj_owner *o, struct sj_error *err)
+{
+    enum sj_status status = record_check_text("network's address", o->host, 1,
+                                              SJ_STORE_TEXT_MAX, err);
+    if (status == SJ_OK)
+        status = record_check_text("user's address", o->user, 1, SJ_STORE_TEXT_MAX, err);
+    if (status == SJ_OK)
+        status = record_check_text("label", o->label, 0, SJ_STORE_TEXT_MAX, err);
+    return status;
+}
+
+enum sj_status record_check_registration(const struct sj_registration *r, struct sj_error *err)
+{
+    enum sj_status status = record_check_owner(&r->owner, err);
+    if (status == SJ_OK && r->n_values > SJ_STORE_VALUES_MAX)
+        status = sj_fail(err, SJ_INVALID, "more than %u values", SJ_STORE_VALUES_MAX);
+    for (size_t i = 0; status == SJ_OK && i < r->n_values; i++) {
+        status = record_check_text("name of a value", r->values[i].var, 1, RECORD_VAR_MAX, err);
+        /* var is the backend's own constant; the value is never shown. */
+        if (status == SJ_OK)
+            status = record_check_text(r->values[i].var, r->values[i].value, 0,
+                                       SJ_STORE_VALUE_MAX, err);
+    }
+    return status;
+}
+
+enum sj_status record_check_contact(const struct sj_store_contact *c, struct sj_error *err)
+{
+    enum sj_status status = record_check_text("contact's id", c->id, 1, SJ_STORE_TEXT_MAX, err);
+    if (status == SJ_OK && c->name)
+        status = record_check_text("contact's name", c->name, 0, SJ_STORE_TEXT_MAX, err);
+    if (status == SJ_OK && c->group)
+        status = record_check_text("contact's group", c->group, 0, SJ_STORE_TEXT_MAX, err);
+    return status;
+}
+
+/* --- writing ------------------------------------------------------------------------------ */
+
+/* Counts in n what does not fit into cap as well. */
+struct record_out {
+    uint8_t *p;
+    size_t n, cap;
+};
+
+static void record_add(struct record_out *out, const void *p, size_t n)
+{
+    if (n > 0 && out->n <= out->cap && n <= out->cap - out->n)
+        memcpy(out->p + out->n, p, n);
+    out->n += n;
+}
+
+static void record_add_uint(struct record_out *out, uint64_t v, size_t bytes)
+{
+    uint8_t b[8];
+    for (size_t i = 0; i < bytes; i++)
+        b[i] = (uint8_t)(v >> (8 * (bytes - 1 - i)));
+    record_add(out, b, bytes);
+}
+
+static void record_add_text(struct record_out *out, const char *s)
+{
+    size_t n = strlen(s);
+    record_add_uint(out, n, 2);
+    record_add(out, s, n + 1);
+}
+
+static void record_add_owner(struct record_out *out, const struct sj_owner *o)
+{
+    record_add_text(out, o->host);
+    record_add_text(out, o->user);
+    record_add_text(out, o->label);
+}
+
+size_t record_encode_header(uint8_t *out, size_t cap, const uint8_t id[STORE_PART_LEN])
+{
+    struct record_out o = {out, 0, cap};
+    record_add(&o, record_known, sizeof record_known - 1);
+    record_add(&o, id, STORE_PART_LEN);
+    return o.n;
+}
+
+size_t record_encode_key(uint8_t *out, size_t cap, const struct record_key *k)
+{
+    struct record_out o = {out, 0, cap};
+    record_add(&o, k->key, SEAL_KEY_LEN);
+    record_add_owner(&o, &k->owner);
+    return o.n;
+}
+
+size_t record_encode_registration(uint8_t *out, size_t cap, const struct sj_registration *r)
+{
+    struct record_out o = {out, 0, cap};
+    record_add_uint(&o, (uint64_t)r->created_at, 8);
+    record_add_owner(&o, &r->owner);
+    record_add_uint(&o, r->n_values, 1);
+    for (size_t i = 0; i < r->n_values; i++) {
+        record_add_text(&o, r->values[i].var);
+        record_add_text(&o, r->values[i].value);
+    }
+    return o.n;
+}
+
+size_t record_encode_flags(uint8_t *out, size_t cap, uint8_t flags)
+{
+    struct record_out o = {out, 0, cap};
+    record_add_uint(&o, flags, 1);
+    return o.n;
+}
+
+size_t record_encode_contact(uint8_t *out, size_t cap, const struct sj_store_contact *c)
+{
+    struct record_out o = {out, 0, cap};
+    record_add_uint(&o, (c->to ? RECORD_TO : 0u) | (c->from ? RECORD_FROM : 0u) |
+                            (c->asked_out ? RECORD_ASKED_OUT : 0u) |
+                            (c->asked_in ? RECORD_ASKED_IN : 0u) |
+                            (c->suggested ? RECORD_SUGGESTED : 0u) |
+                            (c->name ? RECORD_HAS_NAME : 0u) |
+                            (c->group ? RECORD_HAS_GROUP : 0u), 1);
+    record_add_text(&o, c->id);
+    if (c->name)
+        record_add_text(&o, c->name);
+    if (c->group)
+        record_add_text(&o, c->group);
+    return o.n;
+}
+
+size_t record_encode_state(uint8_t *out, size_t cap, const struct record_state *s)
+{
+    struct record_out o = {out, 0, cap};
+    record_add_uint(&o, s->n, 4);
+    record_add(&o, s->p, s->n);
+    return o.n;
+}
+
+/* --- reading ------------------------------------------------------------------------------ */
+
+/* What is left; bad is sticky, and everything read after it is empty. */
+struct record_in {
+    const uint8_t *p;
+    size_t n;
+    bool bad;
+};
+
+static const uint8_t *record_take(struct record_in *in, size_t n)
+{
+    if (in->bad || n > in->n) {
+        in->bad = true;
+        return NULL;
+    }
+    const uint8_t *p = in->p;
+    in->p += n;
+    in->n -= n;
+    return p;
+}
+
+static uint64_t record_take_uint(struct record_in *in, size_t bytes)
+{
+    const uint8_t *p = record_take(in, bytes);
+    uint64_t v = 0;
+    for (size_t i = 0; p && i < bytes; i++)
+        v = v << 8 | p[i];
+    return v;
+}
+
+static uint8_t record_take_flags(struct record_in *in, unsigned known)
+{
+    uint8_t flags = (uint8_t)record_take_uint(in, 1);
+    if (flags & ~known)
+        in->bad = true;
+    return flags;
+}
+
+/* min..max bytes, without a NUL among them, and the NUL behind them. */
+static const char *record_take_text(struct record_in *in, size_t min, size_t max)
+{
+    size_t n = (size_t)record_take_uint(in, 2);
+    if (n < min || n > max)
+        in->bad = true;
+    const uint8_t *p = record_take(in, n + 1);
+    if (!p)
+        return "";
+    if (memchr(p, '\0', n + 1) != p + n) {
+        in->bad = true;
+        return "";
+    }
+    return (const char *)p;
+}
+
+static void record_take_owner(struct record_in *in, struct sj_owner *out)
+{
+    out->host = record_take_text(in, 1, SJ_STORE_TEXT_MAX);
+    out->user = record_take_text(in, 1, SJ_STORE_TEXT_MAX);
+    out->label = record_take_text(in, 0, SJ_STORE_TEXT_MAX);
+}
+
+/* One schema so far; a decoder that can read older ones branches on it. */
+static struct record_in record_start(uint8_t schema, const uint8_t *p, size_t n)
+{
+    return (struct record_in){p, n, schema != STORE_SCHEMA};
+}
+
+static bool record_end(const struct record_in *in)
+{
+    return !in->bad && in->n == 0;
+}
+
+bool record_decode_header(uint8_t id[STORE_PART_LEN], uint8_t schema, const uint8_t *p, size_t n)
+{
+    struct record_in in = {p, n, schema == 0 || schema > STORE_SCHEMA};
+    const uint8_t *known = record_take(&in, sizeof record_known - 1);
+    const uint8_t *from = record_take(&in, STORE_PART_LEN);
+    if (!record_end(&in) || memcmp(known, record_known, sizeof record_known - 1) != 0)
+        return false;
+    memcpy(id, from, STORE_PART_LEN);
+    return true;
+}
+
+bool record_decode_key(struct record_key *out, uint8_t schema, const uint8_t *p, size_t n)
+{
+    struct record_in in = record_start(schema, p, n);
+    out->key = record_take(&in, SEAL_KEY_LEN);
+    record_take_owner(&in, &out->owner);
+    return record_end(&in);
+}
+
+bool record_decode_registration(struct sj_registration *out, uint8_t schema, const uint8_t *p,
+                                size_t n)
+{
+    struct record_in in = record_start(schema, p, n);
+    out->created_at = (int64_t)record_take_uint(&in, 8);
+    out->sees_user = out->seen_by_user = out->online = false;
+    record_take_owner(&in, &out->owner);
+    out->n_values = (size_t)record_take_uint(&in, 1);
+    if (out->n_values > SJ_STORE_VALUES_MAX)
+        return false;
+    for (size_t i = 0; i < out->n_values; i++) {
+        out->values[i].var = record_take_text(&in, 1, RECORD_VAR_MAX);
+        out->values[i].value = record_take_text(&in, 0, SJ_STORE_VALUE_MAX);
+    }
+    return record_end(&in);
+}
+
+bool record_decode_flags(uint8_t *out, uint8_t schema, const uint8_t *p, size_t n)
+{
+    struct record_in in = record_start(schema, p, n);
+    *out = record_take_flags(&in, RECORD_FLAGS_ALL);
+    return record_end(&in);
+}
+
+bool record_decode_contact(struct sj_store_contact *out, uint8_t schema, const uint8_t *p,
+                           size_t n)
+{
+    struct record_in in = record_start(schema, p, n);
+    uint8_t flags = record_take_flags(&in, RECORD_CONTACT_FLAGS);
+    out->to = (flags & RECORD_TO) != 0;
+    out->from = (flags & RECORD_FROM) != 0;
+    out->asked_out = (flags & RECORD_ASKED_OUT) != 0;
+    out->asked_in = (flags & RECORD_ASKED_IN) != 0;
+    out->suggested = (flags & RECORD_SUGGESTED) != 0;
+    out->id = record_take_text(&in, 1, SJ_STORE_TEXT_MAX);
+    out->name = out->group = NULL;
+    if (flags & RECORD_HAS_NAME)
+        out->name = record_take_text(&in, 0, SJ_STORE_TEXT_MAX);
+    if (flags & RECORD_HAS_GROUP)
+        out->group = record_take_text(&in, 0, SJ_STORE_TEXT_MAX);
+    return record_end(&in);
+}
+
+bool record_decode_state(struct record_state *out, uint8_t schema, const uint8_t *p, size_t n)
+{
+    struct record_in in = record_start(schema, p, n);
+    out->n = (size_t)record_take_uint(&in, 4);
+    if (out->n == 0 || out->n > SJ_STORE_BLOB_MAX)
+        return false;
+    out->p = record_take(&in, out->n);
+    return record_end(&in);
+}

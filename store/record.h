@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Plain records to bytes and back. No keys, no engine.
+ *
+ * Encoders write at most cap bytes and return the number that the record takes; with cap 0 they
+ * only count. The caller has checked the record. Decoders accept exactly what encoders of that
+ * schema produce, bounded by the limits of sojourn/store.h; the result points into the bytes. */
+#ifndef SOJOURN_RECORD_H
+#define SOJOURN_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "seal.h"
+#include "sojourn/store.h"
+
+#define RECORD_VAR_MAX 63u               /* bytes of a value's field name */
+#define RECORD_HEADER_LEN 28u            /* known text and store id */
+
+/* An owner's data key, with the owner in plain: what re-keying starts from. */
+struct record_key {
+    struct sj_owner owner;
+    const uint8_t *key;                  /* SEAL_KEY_LEN bytes */
+};
+
+/* What changes often about a registration, in one small record. */
+enum record_flag {
+    RECORD_ONLINE = 1u << 0,
+    RECORD_SEES_USER = 1u << 1,
+    RECORD_SEEN_BY_USER = 1u << 2,
+    RECORD_FLAGS_ALL = (1u << 3) - 1
+};
+
+/* A link's state. */
+struct record_state {
+    const uint8_t *p;
+    size_t n;
+};
+
+/* SJ_INVALID with a text that names the member. */
+enum sj_status record_check_owner(const struct sj_owner *o, struct sj_error *err);
+enum sj_status record_check_registration(const struct sj_registration *r, struct sj_error *err);
+enum sj_status record_check_contact(const struct sj_store_contact *c, struct sj_error *err);
+
+size_t record_encode_header(uint8_t *out, size_t cap, const uint8_t id[STORE_PART_LEN]);
+size_t record_encode_key(uint8_t *out, size_t cap, const struct record_key *k);
+size_t record_encode_registration(uint8_t *out, size_t cap, const struct sj_registration *r);
+size_t record_encode_flags(uint8_t *out, size_t cap, uint8_t flags);
+size_t record_encode_contact(uint8_t *out, size_t cap, const struct sj_store_contact *c);
+size_t record_encode_state(uint8_t *out, size_t cap, const struct record_state *s);
+
+bool record_decode_header(uint8_t id[STORE_PART_LEN], uint8_t schema, const uint8_t *p, size_t n);
+bool record_decode_key(struct record_key *out, uint8_t schema, const uint8_t *p, size_t n);
+/* The three flags are false in out: they have a record of their own. */
+bool record_decode_registration(struct sj_registration *out, uint8_t schema, const uint8_t *p,
+                                size_t n);
+bool record_decode_flags(uint8_t *out, uint8_t schema, const uint8_t *p, size_t n);
+bool record_decode_contact(struct sj_store_contact *out, uint8_t schema, const uint8_t *p,
+                           size_t n);
+bool record_decode_state(struct record_state *out, uint8_t schema, const uint8_t *p, size_t n);
+
+#endif

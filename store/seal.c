@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Sealing: the only file of the store that knows libsodium.
+ *
+ * XChaCha20-Poly1305-IETF (draft-irtf-cfrg-xchacha) with random nonces; additional data is the
+ * table's name, the lookup key and the schema byte, so that a record opens only where it was
+ * written. Lookup keys are keyed BLAKE2b (RFC 7693). All keys of the process derive from the
+ * master key by crypto_kdf, one subkey for each use; data keys of users are random and belong to
+ * the caller. Reading the master key from its file is left to keyfile.c. */
+#include "seal.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "sojourn/log.h"
+#include "sojourn/store.h"
+
+static_assert(SEAL_KEY_LEN == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "key size");
+static_assert(SEAL_KEY_LEN == crypto_kdf_KEYBYTES, "master key size");
+static_assert(SEAL_OVERHEAD == 1 + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES +
+                                   crypto_aead_xchacha20poly1305_ietf_ABYTES, "overhead");
+static_assert(STORE_PART_LEN >= crypto_generichash_BYTES_MIN, "hash size");
+
+#define SEAL_NONCE_LEN crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+#define SEAL_TABLE_MAX 32u
+
+/* Context of the key derivation, and the number of each subkey: part of the format. */
+static const char seal_context[crypto_kdf_CONTEXTBYTES + 1] = "sojourn1";
+enum { SEAL_SUBKEY_USER = 1, SEAL_SUBKEY_ITEM, SEAL_SUBKEY_WRAP, SEAL_SUBKEY_HEADER };
+
+struct seal {
+    struct seal_key user;        /* hashes owners */
+    struct seal_key item;        /* hashes items */
+    struct seal_key wrap;        /* seals data keys */
+    struct seal_key header;      /* seals the header's known text */
+};
+
+static void seal_derive(struct seal_key *out, uint64_t number, const uint8_t *master)
+{
+    crypto_kdf_derive_from_key(out->b, sizeof out->b, number, seal_context, master);
+}
+
+enum sj_status seal_new(struct seal **out, const uint8_t master[SEAL_KEY_LEN],
+                        const struct sj_log *log, struct sj_error *err)
+{
+    *out = NULL;
+    if (sodium_init() < 0)
+        return sj_fail(err, SJ_INTERNAL, "libsodium cannot be used on this machine");
+    struct seal *seal = sodium_malloc(sizeof *seal);
+    if (!seal)
+        return sj_fail(err, SJ_INTERNAL, "no guarded memory for the keys");
+    /* sodium_malloc locks too, but hides a failure. */
+    if (sodium_mlock(seal, sizeof *seal) != 0)
+        sj_log_warn(log, "keys are not locked in memory and may reach the swap space "
+                         "hint=raise-the-memlock-limit");
+    seal_derive(&seal->user, SEAL_SUBKEY_USER, master);
+    seal_derive(&seal->item, SEAL_SUBKEY_ITEM, master);
+    seal_derive(&seal->wrap, SEAL_SUBKEY_WRAP, master);
+    seal_derive(&seal->header, SEAL_SUBKEY_HEADER, master);
+    sodium_mprotect_readonly(seal);
+    *out = seal;
+    return SJ_OK;
+}
+
+void seal_free(struct seal **seal)
+{
+    if (!seal || !*seal)
+        return;
+    sodium_free(*seal);          /* makes it writable, wipes, unlocks */
+    *seal = NULL;
+}
+
+const struct seal_key *seal_wrap_key(const struct seal *seal)
+{
+    return &seal->wrap;
+}
+
+const struct seal_key *seal_header_key(const struct seal *seal)
+{
+    return &seal->header;
+}
+
+void seal_key_random(struct seal_key *out)
+{
+    randombytes_buf(out->b, sizeof out->b);
+}
+
+void seal_key_wipe(struct seal_key *key)
+{
+    sodium_memzero(key->b, sizeof key->b);
+}
+
+static void seal_hash_add(crypto_generichash_state *state, const void *p, size_t n)
+{
+    crypto_generichash_update(state, p, n);
+}
+
+/* The text with its NUL: that divides it from what follows. */
+static void seal_hash_adds(crypto_generichash_state *state, const char *s)
+{
+    seal_hash_add(state, s, strlen(s) + 1);
+}
+
+void seal_user_part(const struct seal *seal, const struct sj_owner *owner,
+                    uint8_t out[STORE_PART_LEN])
+{
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, seal->user.b, sizeof seal->user.b, STORE_PART_LEN);
+    seal_hash_adds(&state, owner->host);
+    seal_hash_adds(&state, owner->user);
+    seal_hash_add(&state, owner->label, strlen(owner->label));
+    crypto_generichash_final(&state, out, STORE_PART_LEN);
+    sodium_memzero(&state, sizeof state);
+}
+
+/* The user part goes in as well: else equal items of two users would show that they are equal,
+ * and the file would tell who knows whom, if not their names. */
+void seal_item_part(const struct seal *seal, const uint8_t user[STORE_PART_LEN],
+                    const char *table, const char *item, uint8_t out[STORE_PART_LEN])
+{
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, seal->item.b, sizeof seal->item.b, STORE_PART_LEN);
+    seal_hash_adds(&state, table);
+    seal_hash_add(&state, user, STORE_PART_LEN);
+    seal_hash_add(&state, item, strlen(item));
+    crypto_generichash_final(&state, out, STORE_PART_LEN);
+    sodium_memzero(&state, sizeof state);
+}
+
+/* Additional data of a record: table name with its NUL, lookup key, schema byte. */
+struct seal_ad {
+    uint8_t b[SEAL_TABLE_MAX + STORE_KEY_LEN + 1];
+    size_t n;
+};
+
+static void seal_ad_of(struct seal_ad *ad, const struct seal_place *place, uint8_t schema)
+{
+    size_t n = strlen(place->table) + 1;
+    assert(n <= SEAL_TABLE_MAX);
+    memcpy(ad->b, place->table, n);
+    memcpy(ad->b + n, place->key, STORE_KEY_LEN);
+    ad->b[n + STORE_KEY_LEN] = schema;
+    ad->n = n + STORE_KEY_LEN + 1;
+}
+
+/* Always at least one byte of padding (ISO/IEC 7816-4). */
+static size_t seal_padded(size_t n)
+{
+    return (n / SEAL_PAD + 1) * SEAL_PAD;
+}
+
+size_t seal_size(size_t n)
+{
+    return seal_padded(n) + SEAL_OVERHEAD;
+}
+
+void seal_close(uint8_t *out, const struct seal_key *key, const struct seal_place *place,
+                uint8_t schema, const uint8_t *plain, size_t n)
+{
+    struct seal_ad ad;
+    uint8_t *nonce = out + 1;
+    uint8_t *text = nonce + SEAL_NONCE_LEN;      /* encrypted where it stands */
+    size_t padded = seal_padded(n);
+
+    seal_ad_of(&ad, place, schema);
+    out[0] = schema;
+    randombytes_buf(nonce, SEAL_NONCE_LEN);
+    if (n > 0)
+        memcpy(text, plain, n);
+    sodium_pad(&padded, text, n, SEAL_PAD, padded);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(text, NULL, text, padded, ad.b, ad.n, NULL, nonce,
+                                               key->b);
+}
+
+bool seal_open(uint8_t *out, size_t *out_n, const struct seal_key *key,
+               const struct seal_place *place, const uint8_t *sealed, size_t n)
+{
+    struct seal_ad ad;
+    if (n < SEAL_OVERHEAD + SEAL_PAD)
+        return false;
+    seal_ad_of(&ad, place, sealed[0]);
+    const uint8_t *nonce = sealed + 1;
+    const uint8_t *text = nonce + SEAL_NONCE_LEN;
+    size_t text_n = n - 1 - SEAL_NONCE_LEN;
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, text, text_n, ad.b, ad.n,
+                                                   nonce, key->b) != 0 ||
+        sodium_unpad(out_n, out, n - SEAL_OVERHEAD, SEAL_PAD) != 0) {
+        sodium_memzero(out, n - SEAL_OVERHEAD);
+        return false;
+    }
+    return true;
+}

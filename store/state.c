@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The state that a backend keeps for a link: one opaque blob an owner, written in groups.
+ *
+ * What is in it is the backend's affair; it may be a token, so it is treated as a secret. */
+#include <string.h>
+
+#include "record.h"
+#include "sojourn/memory.h"
+#include "store_priv.h"
+
+void sj_store_state_put(struct sj_store *s, const struct sj_owner *owner, const void *blob,
+                        size_t len)
+{
+    const struct record_state state = {blob, len};
+    struct secret_buf plain = {NULL, 0, 0};
+    uint8_t user[STORE_PART_LEN];
+    if (record_check_owner(owner, NULL) != SJ_OK)
+        return;                          /* no such owner can be registered */
+    if (len > SJ_STORE_BLOB_MAX) {
+        sj_log_error(&s->log, "link state dropped, too long bytes=%zu max=%u", len,
+                     SJ_STORE_BLOB_MAX);
+        return;
+    }
+    seal_user_part(s->seal, owner, user);
+    if (len == 0) {
+        group_put_state(s, user, NULL, 0);
+        return;
+    }
+    secret_buf_reserve(&plain, record_encode_state(NULL, 0, &state));
+    plain.n = record_encode_state(plain.p, plain.cap, &state);
+    group_put_state(s, user, plain.p, plain.n);
+    secret_buf_release(&plain);
+}
+
+/* The plain record into plain: the waiting one, else the stored one. */
+static enum sj_status state_load(struct sj_store *s, const uint8_t user[STORE_PART_LEN],
+                                 struct secret_buf *plain, struct record_state *out,
+                                 struct sj_error *err)
+{
+    struct store_place place;
+    struct store_bytes waiting;
+    struct seal_key key;
+    enum sj_status status = sealed_owner_key(s, user, &key, err);
+    if (status != SJ_OK)
+        return status;
+    store_place_of(s, &place, STORE_STATE, user, "");
+    if (group_find_state(s, user, &waiting)) {
+        secret_buf_reserve(plain, waiting.n + 1);
+        plain->n = waiting.n;
+        if (waiting.n > 0)
+            memcpy(plain->p, waiting.p, waiting.n);
+        status = waiting.n > 0 ? SJ_OK : sj_fail(err, SJ_NOTFOUND, "no state is kept");
+    } else {
+        status = sealed_get(s, &place, &key, plain, err);
+    }
+    seal_key_wipe(&key);
+    if (status == SJ_OK && !record_decode_state(out, STORE_SCHEMA, plain->p, plain->n))
+        status = sealed_damaged(s, &place, err);
+    return status;
+}
+
+enum sj_status sj_store_state_get(struct sj_store *s, const struct sj_owner *owner,
+                                  void (*fn)(const void *blob, size_t len, void *arg), void *arg,
+                                  struct sj_error *err)
+{
+    uint8_t user[STORE_PART_LEN];
+    struct secret_buf plain = {NULL, 0, 0};
+    struct record_state state;
+    enum sj_status status = record_check_owner(owner, err);
+    if (status != SJ_OK)
+        return status;
+    seal_user_part(s->seal, owner, user);
+    status = store_read_begin(s, err);
+    if (status != SJ_OK)
+        return status;
+    status = state_load(s, user, &plain, &state, err);
+    if (status == SJ_OK)
+        fn(state.p, state.n, arg);
+    store_read_end(s);
+    secret_buf_release(&plain);
+    return status;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The store on top of an engine: opening with the key, frames for reads and writes, closing.
+ *
+ * Implements the common part of sojourn/store.h: which engine, which key, whether both belong
+ * together, and the frames in which registration.c, contact.c and state.c run their changes. All
+ * bytes on disk are the engine's affair, all secrecy is seal.c's (DESIGN §3). */
+#include <assert.h>
+#include <string.h>
+
+#include "keyfile.h"
+#include "sojourn/memory.h"
+#include "store_priv.h"
+
+static enum sj_status store_try(struct sj_store *s, bool with_pending,
+                                enum sj_status (*change)(struct sj_store *, void *,
+                                                         struct sj_error *),
+                                void *arg, struct sj_error *err)
+{
+    const struct engine_ops *ops = s->engine->ops;
+    enum sj_status status = ops->begin(s->engine, true, err);
+    if (status != SJ_OK)
+        return status;
+    if (with_pending)
+        status = group_apply(s, err);
+    if (status == SJ_OK && change)
+        status = change(s, arg, err);
+    if (status == SJ_OK)
+        return ops->commit(s->engine, err);
+    ops->abort(s->engine);
+    return status;
+}
+
+enum sj_status store_write(struct sj_store *s, bool with_pending,
+                           enum sj_status (*change)(struct sj_store *, void *arg,
+                                                    struct sj_error *),
+                           void *arg, struct sj_error *err)
+{
+    assert(!s->busy);            /* a callback must not call the store */
+    s->busy = true;
+    enum sj_status status = store_try(s, with_pending, change, arg, err);
+    if (status == SJ_LIMIT && s->engine->ops->grow(s->engine))
+        status = store_try(s, with_pending, change, arg, err);
+    s->busy = false;
+    if (with_pending) {
+        s->pending_failed = status == SJ_LIMIT || status == SJ_INTERNAL;
+        if (status == SJ_OK)
+            group_clear(s);
+    }
+    return status;
+}
+
+enum sj_status store_read_begin(struct sj_store *s, struct sj_error *err)
+{
+    assert(!s->busy);
+    enum sj_status status = s->engine->ops->begin(s->engine, false, err);
+    s->busy = status == SJ_OK;
+    return status;
+}
+
+void store_read_end(struct sj_store *s)
+{
+    s->engine->ops->abort(s->engine);
+    s->busy = false;
+}
+
+static bool store_empty(struct sj_store *s)
+{
+    for (int t = 0; t < STORE_TABLE_COUNT; t++) {
+        if (s->engine->ops->count(s->engine, (enum store_table)t) > 0)
+            return false;
+    }
+    return true;
+}
+
+/* Reads the master key, makes it when it is missing and nothing is lost by that; in memory
+ * without a file it is random. */
+static enum sj_status store_master_key(struct sj_store *s, const char *key_file,
+                                       uint8_t out[SEAL_KEY_LEN], struct sj_error *err)
+{
+    if (!key_file) {
+        sj_random_bytes(out, SEAL_KEY_LEN);
+        return SJ_OK;
+    }
+    enum sj_status status = keyfile_read(key_file, out, err);
+    if (status != SJ_NOTFOUND)
+        return status;
+    if (!store_empty(s))
+        return sj_fail(err, SJ_DENIED, "key-file does not exist, but data-dir has data that only "
+                       "its key can open: put the key back (backup), or name an empty data-dir");
+    status = keyfile_make(key_file, err);
+    if (status != SJ_OK)
+        return SJ_DENIED;
+    sj_log_info(&s->log, "new key file made hint=back-it-up-apart-from-the-data");
+    return keyfile_read(key_file, out, err);
+}
+
+static enum sj_status store_unlock(struct sj_store *s, const char *key_file, struct sj_error *err)
+{
+    uint8_t master[SEAL_KEY_LEN];
+    enum sj_status status = store_master_key(s, key_file, master, err);
+    if (status == SJ_OK)
+        status = seal_new(&s->seal, master, &s->log, err);
+    sj_wipe(master, sizeof master);
+    return status;
+}
+
+static enum sj_status store_create(struct sj_store *s, void *arg, struct sj_error *err)
+{
+    (void)arg;
+    sj_random_bytes(s->id, sizeof s->id);
+    return header_write(s, STORE_SCHEMA, err);
+}
+
+static enum sj_status store_verify(struct sj_store *s, struct sj_error *err)
+{
+    uint8_t schema = 0;
+    if (store_empty(s))
+        return store_write(s, false, store_create, NULL, err);
+    enum sj_status status = store_read_begin(s, err);
+    if (status != SJ_OK)
+        return status;
+    status = header_check(s, &schema, err);
+    store_read_end(s);
+    return status == SJ_OK ? migrate_run(s, schema, &migrate_ours, err) : status;
+}
+
+/* Frees all but the engine, which it returns. */
+static struct engine *store_dismantle(struct sj_store **store)
+{
+    struct sj_store *s = *store;
+    struct engine *engine = s->engine;
+    group_release(s);
+    seal_free(&s->seal);
+    sj_free(s->damaged);
+    sj_free(s);
+    *store = NULL;
+    return engine;
+}
+
+enum sj_status store_open_engine(struct sj_store **out, struct sj_loop *loop,
+                                 const struct sj_log *log, struct engine *engine,
+                                 const char *key_file, struct sj_error *err)
+{
+    struct sj_store *s = sj_calloc(1, sizeof *s);
+    struct sj_store_stats stats;
+    *out = NULL;
+    s->engine = engine;
+    s->loop = loop;
+    s->log = (struct sj_log){.parent = log, .area = "store"};
+    group_init(s);
+    enum sj_status status = store_unlock(s, key_file, err);
+    if (status == SJ_OK)
+        status = store_verify(s, err);
+    if (status != SJ_OK) {
+        engine = store_dismantle(&s);
+        engine->ops->free(engine);
+        return status;
+    }
+    sj_store_stats(s, &stats);
+    sj_log_info(&s->log, "store open registrations=%llu records=%llu",
+                (unsigned long long)stats.registrations, (unsigned long long)stats.records);
+    *out = s;
+    return SJ_OK;
+}
+
+enum sj_status sj_store_open(struct sj_store **out, struct sj_loop *loop, const struct sj_log *log,
+                             const struct sj_store_options *options, struct sj_error *err)
+{
+    struct engine *engine = NULL;
+    *out = NULL;
+    if (!options->dir)
+        return store_open_engine(out, loop, log, engine_mem_new(), options->key_file, err);
+    if (!options->key_file)
+        return sj_fail(err, SJ_INVALID, "key-file is not set");
+    enum sj_status status = engine_lmdb_open(&engine, log, options->dir, options->map_bytes, err);
+    if (status != SJ_OK)
+        return status;
+    return store_open_engine(out, loop, log, engine, options->key_file, err);
+}
+
+struct engine *store_release(struct sj_store **store)
+{
+    struct sj_store *s = *store;
+    if (sj_store_flush(s, NULL) != SJ_OK)
+        sj_log_error(&s->log, "grouped values lost at close values=%u", s->pending.used);
+    return store_dismantle(store);
+}
+
+void sj_store_close(struct sj_store **store)
+{
+    if (!store || !*store)
+        return;
+    struct engine *engine = store_release(store);
+    engine->ops->free(engine);
+}
+
+enum sj_status sj_store_flush(struct sj_store *s, struct sj_error *err)
+{
+    if (sj_list_empty(&s->pending_order))
+        return SJ_OK;
+    return store_write(s, true, NULL, NULL, err);
+}
+
+void sj_store_stats(struct sj_store *s, struct sj_store_stats *out)
+{
+    const struct engine_ops *ops = s->engine->ops;
+    *out = (struct sj_store_stats){0};
+    ops->stats(s->engine, out);
+    out->registrations = ops->count(s->engine, STORE_REGISTRATION);
+    for (int t = STORE_KEY; t < STORE_TABLE_COUNT; t++)
+        out->records += ops->count(s->engine, (enum store_table)t);
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What the files of the store share: the engine interface, the store's own struct, and the frames
+ * in which all reads and writes run. Nothing here leaves the room. */
+#ifndef SOJOURN_STORE_PRIV_H
+#define SOJOURN_STORE_PRIV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "seal.h"
+#include "sojourn/error.h"
+#include "sojourn/log.h"
+#include "sojourn/loop.h"
+#include "sojourn/map.h"
+#include "sojourn/store.h"
+
+/* Format of the whole store; every record carries it as its first byte. */
+#define STORE_SCHEMA 1u
+
+/* Bounds of what waits for a grouped commit; at either one it is committed at once. */
+#define STORE_PENDING_MAX 1024u
+#define STORE_PENDING_BYTES_MAX (4u << 20)
+/* Next attempt after a grouped commit that failed. */
+#define STORE_RETRY_MS 1000
+/* No stored value is longer; what says so is damaged. */
+#define STORE_SEALED_MAX (SJ_STORE_BLOB_MAX + 4u + SEAL_PAD + SEAL_OVERHEAD)
+/* Damaged records that are remembered as logged; beyond them only the count goes on. */
+#define STORE_DAMAGED_MAX 256u
+
+/* Tables. The names are part of the format: they stand in the additional data of each record. */
+#define STORE_TABLE_LIST(X) \
+    X(HEADER, "header")     \
+    X(KEY, "key")           \
+    X(REGISTRATION, "registration") \
+    X(FLAGS, "flags")       \
+    X(CONTACT, "contact")   \
+    X(STATE, "state")
+enum store_table {
+#define STORE_TABLE_ENUM(name, text) STORE_##name,
+    STORE_TABLE_LIST(STORE_TABLE_ENUM)
+#undef STORE_TABLE_ENUM
+    STORE_TABLE_COUNT
+};
+const char *store_table_name(enum store_table table);
+
+/* A stored value: borrowed from the engine, valid until the next write or the transaction's end. */
+struct store_bytes {
+    const uint8_t *p;
+    size_t n;
+};
+
+/* An engine keeps byte values by table and 32-byte key, ordered by key, and knows neither keys
+ * nor formats. One transaction at a time. Statuses: SJ_NOTFOUND, SJ_LIMIT (full), SJ_INTERNAL;
+ * engines fill err, and log once when a row of failures begins. */
+struct engine;
+struct engine_ops {
+    enum sj_status (*begin)(struct engine *, bool write, struct sj_error *);
+    /* Makes the changes durable. Ends the transaction, also on failure: nothing is changed then. */
+    enum sj_status (*commit)(struct engine *, struct sj_error *);
+    /* Ends the transaction, changes are dropped. */
+    void (*abort)(struct engine *);
+    enum sj_status (*get)(struct engine *, enum store_table, const uint8_t key[STORE_KEY_LEN],
+                          struct store_bytes *out, struct sj_error *);
+    enum sj_status (*put)(struct engine *, enum store_table, const uint8_t key[STORE_KEY_LEN],
+                          struct store_bytes value, struct sj_error *);
+    enum sj_status (*remove)(struct engine *, enum store_table, const uint8_t key[STORE_KEY_LEN],
+                             struct sj_error *);
+    /* Removes all whose key starts with the n bytes of prefix (any number, also none). */
+    enum sj_status (*remove_prefix)(struct engine *, enum store_table, const uint8_t *prefix,
+                                    size_t n, struct sj_error *);
+    /* Calls fn for each whose key starts with prefix, in order, until it returns false. fn may
+     * get, not write. */
+    enum sj_status (*each)(struct engine *, enum store_table, const uint8_t *prefix, size_t n,
+                           bool (*fn)(void *arg, const uint8_t key[STORE_KEY_LEN],
+                                      struct store_bytes value),
+                           void *arg, struct sj_error *);
+    /* After SJ_LIMIT, outside of a transaction: true when a bound of the engine's own was the
+     * cause and has been raised, so that another attempt makes sense. */
+    bool (*grow)(struct engine *);
+    /* Number of records in a table; needs no transaction. */
+    uint64_t (*count)(struct engine *, enum store_table);
+    /* map_bytes and used_bytes only. */
+    void (*stats)(struct engine *, struct sj_store_stats *out);
+    void (*free)(struct engine *);
+};
+struct engine {                     /* first member of an engine's own struct */
+    const struct engine_ops *ops;
+};
+
+/* Opens (makes) LMDB files in dir. SJ_EXISTS: another process has them. log is borrowed and
+ * outlives the engine. */
+enum sj_status engine_lmdb_open(struct engine **out, const struct sj_log *log, const char *dir,
+                                size_t map_bytes, struct sj_error *err);
+struct engine *engine_mem_new(void);
+
+/* A buffer for plain records: wiped before it is freed or moved. Zero-initialised is empty. */
+struct secret_buf {
+    uint8_t *p;
+    size_t n, cap;
+};
+void secret_buf_reserve(struct secret_buf *b, size_t n);   /* contents are lost */
+void secret_buf_release(struct secret_buf *b);
+
+struct sj_store {
+    struct engine *engine;          /* owned */
+    struct seal *seal;              /* owned */
+    struct sj_loop *loop;           /* borrowed */
+    struct sj_log log;              /* child of the caller's node */
+    uint8_t id[STORE_PART_LEN];     /* random, of this data directory */
+    bool busy;                      /* inside a frame: the store must not be called */
+    struct sj_map pending;          /* struct pending by name */
+    struct sj_list pending_order;   /* the same, oldest first */
+    size_t pending_bytes;
+    bool pending_failed;            /* the last commit failed: the timer tries again */
+    struct sj_timer pending_timer;
+    struct sj_log_limit dropped;    /* of lines about values that found no room */
+    uint8_t (*damaged)[STORE_KEY_LEN + 1];   /* logged already: table, key */
+    size_t n_damaged;
+};
+
+/* Opens on an engine, which the store owns from here on, also on failure. */
+enum sj_status store_open_engine(struct sj_store **out, struct sj_loop *loop,
+                                 const struct sj_log *log, struct engine *engine,
+                                 const char *key_file, struct sj_error *err);
+/* As sj_store_close, but gives the engine back (tests open it again). */
+struct engine *store_release(struct sj_store **store);
+
+/* header.c. SJ_DENIED: another key; SJ_INVALID: newer schema; SJ_INTERNAL: damaged. *schema is
+ * what the store has. Inside a transaction. */
+enum sj_status header_check(struct sj_store *s, uint8_t *schema, struct sj_error *err);
+/* Writes the header with this schema and s->id. Inside a write transaction. */
+enum sj_status header_write(struct sj_store *s, uint8_t schema, struct sj_error *err);
+
+/* migrate.c: brings a store of an older schema to STORE_SCHEMA, in one transaction. steps[i] turns
+ * schema i into i + 1; n of them, the last leads to the schema n. */
+struct migrate_steps {
+    enum sj_status (*const *step)(struct sj_store *s, struct sj_error *err);
+    size_t n;
+};
+extern const struct migrate_steps migrate_ours;
+enum sj_status migrate_run(struct sj_store *s, uint8_t schema, const struct migrate_steps *steps,
+                           struct sj_error *err);
+
+/* Frames. write: begins, applies what is grouped, runs change, commits; when the map was full
+ * grows it and does all of that once more. change returning anything but SJ_OK drops everything
+ * and is returned. with_pending false leaves the grouped values waiting. Failures are logged. */
+enum sj_status store_write(struct sj_store *s, bool with_pending,
+                           enum sj_status (*change)(struct sj_store *, void *arg,
+                                                    struct sj_error *),
+                           void *arg, struct sj_error *err);
+enum sj_status store_read_begin(struct sj_store *s, struct sj_error *err);
+void store_read_end(struct sj_store *s);
+
+/* sealed.c: records between the engine and their plain form, inside a frame. */
+struct store_place {                /* table and full lookup key */
+    enum store_table table;
+    uint8_t key[STORE_KEY_LEN];
+};
+void store_place_of(const struct sj_store *s, struct store_place *out, enum store_table table,
+                    const uint8_t user[STORE_PART_LEN], const char *item);
+enum sj_status sealed_put(struct sj_store *s, const struct store_place *place,
+                          const struct seal_key *key, const uint8_t *plain, size_t n,
+                          struct sj_error *err);
+/* Opens a stored value into out. SJ_INTERNAL: damaged, logged here once. */
+enum sj_status sealed_open(struct sj_store *s, const struct store_place *place,
+                           const struct seal_key *key, struct store_bytes stored,
+                           struct secret_buf *out, struct sj_error *err);
+enum sj_status sealed_get(struct sj_store *s, const struct store_place *place,
+                          const struct seal_key *key, struct secret_buf *out,
+                          struct sj_error *err);
+/* Logs a damaged record, the first time only. Returns SJ_INTERNAL with err filled. */
+enum sj_status sealed_damaged(struct sj_store *s, const struct store_place *place,
+                              struct sj_error *err);
+/* The owner's data key; the caller wipes it. SJ_NOTFOUND: there is none. */
+enum sj_status sealed_data_key(struct sj_store *s, const uint8_t user[STORE_PART_LEN],
+                               struct seal_key *out, struct sj_error *err);
+/* The same for writers: SJ_NOTFOUND also when the owner has no registration. */
+enum sj_status sealed_owner_key(struct sj_store *s, const uint8_t user[STORE_PART_LEN],
+                                struct seal_key *out, struct sj_error *err);
+
+/* flags.c: the owner's flag record, opened with the owner's key. SJ_NOTFOUND: none yet. */
+enum sj_status flags_load(struct sj_store *s, const uint8_t user[STORE_PART_LEN],
+                          const struct seal_key *key, uint8_t *out, struct sj_error *err);
+enum sj_status flags_save(struct sj_store *s, const uint8_t user[STORE_PART_LEN],
+                          const struct seal_key *key, uint8_t flags, struct sj_error *err);
+
+/* group.c */
+void group_init(struct sj_store *s);
+void group_release(struct sj_store *s);
+/* Takes a copy of an encoded state; n 0 removes. Commits at once when a bound is reached. */
+void group_put_state(struct sj_store *s, const uint8_t user[STORE_PART_LEN], const uint8_t *plain,
+                     size_t n);
+/* Sets the flags of mask to those of bits (enum record_flag), leaves the others. */
+void group_put_flags(struct sj_store *s, const uint8_t user[STORE_PART_LEN], uint8_t mask,
+                     uint8_t bits);
+/* The waiting state, false when none waits; n 0: waits to be removed. */
+bool group_find_state(const struct sj_store *s, const uint8_t user[STORE_PART_LEN],
+                      struct store_bytes *out);
+/* flags with those that wait put in. */
+uint8_t group_merge_flags(const struct sj_store *s, const uint8_t user[STORE_PART_LEN],
+                          uint8_t flags);
+/* Forgets all that waits for this owner. */
+void group_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN]);
+/* Writes what waits; inside a write frame. */
+enum sj_status group_apply(struct sj_store *s, struct sj_error *err);
+void group_clear(struct sj_store *s);
+
+#endif
