@@ -4,7 +4,8 @@
  *   starts     start, handshake, stop, a few times
  *   idle       0, 100, 1000, all users: memory; idle CPU; everybody off; a fresh process,
  *              everybody on at once; stop, start: everybody back (sojournd)
- *   traffic    100 users: one by one, flood, flood again, latency; then the same costs with 1000 and all */
+ *   traffic    100 users: one by one, flood, flood again, latency; then one by one and flood
+ *              with 1000 and with all */
 #include <stdio.h>
 #include <string.h>
 
