@@ -15,7 +15,7 @@
 #include "xmpp.h"
 
 #define PEER_HOSTS_MAX 300
-#define PEER_LINES_MAX 4096
+#define PEER_LINES_MAX 16384
 
 struct peer_lines {
     char *line[PEER_LINES_MAX];
