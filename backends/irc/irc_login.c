@@ -271,18 +271,18 @@ void irc_login_handle_unavailable(struct irc_link *l, struct irc_line *line)
 
 void irc_login_handle_bad_nick(struct irc_link *l, struct irc_line *line)
 {
-    char text[SJ_ERROR_TEXT_MAX];
+    char text[2 * SJ_ERROR_TEXT_MAX];
 
-    (void)snprintf(text, sizeof text, "the network refused the nickname: %.150s",
+    (void)snprintf(text, sizeof text, "the network refused the nickname: %s",
                    IRC_WORDS(l, line->param[line->n_params - 1]));
     irc_link_end(l, SJ_END_BANNED, text);
 }
 
 void irc_login_handle_bad_password(struct irc_link *l, struct irc_line *line)
 {
-    char text[SJ_ERROR_TEXT_MAX];
+    char text[2 * SJ_ERROR_TEXT_MAX];
 
-    (void)snprintf(text, sizeof text, "the server's password is missing or wrong: %.140s",
+    (void)snprintf(text, sizeof text, "the server's password is missing or wrong: %s",
                    IRC_WORDS(l, line->param[line->n_params - 1]));
     irc_link_end(l, SJ_END_AUTH, text);
 }

@@ -39,7 +39,9 @@ bool irc_nick_is_valid(const char *s)
 
 bool irc_nick_may_be_target(const char *s)
 {
-    if (!*s || strchr(":+~$=", *s) || strlen(s) > IRC_NICK_MAX)
+    size_t n = strlen(s);
+
+    if (n == 0 || n > IRC_NICK_MAX || strchr(":+~$=", *s) || !sj_utf8_valid(s, n))
         return false;
     for (; *s; s++) {
         if ((unsigned char)*s <= 0x20 || *s == 0x7f || strchr("#&,?!@%", *s))

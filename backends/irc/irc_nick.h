@@ -9,8 +9,8 @@
 /* A nickname that we may ask for. Source: RFC 2812 §2.3.1. */
 bool irc_nick_is_valid(const char *s);
 /* A person that a message may go to: servers allow more than the RFC does, so only what has a
- * meaning of its own in a target (channels, masks, lists, servers) and what breaks a line is
- * refused. Source: RFC 2812 §3.3.1. */
+ * meaning of its own in a target (channels, masks, lists, servers), what breaks a line and what is
+ * no UTF-8 is refused. Source: RFC 2812 §3.3.1. */
 bool irc_nick_may_be_target(const char *s);
 /* The nickname to try after `attempt` refusals (from 1): nick_, nick__, then digits; cut to
  * max bytes. out has size bytes, more than max. */

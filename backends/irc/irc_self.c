@@ -82,13 +82,13 @@ void irc_self_handle_error(struct irc_link *l, struct irc_line *line)
 
 void irc_self_handle_kill(struct irc_link *l, struct irc_line *line)
 {
-    char text[SJ_ERROR_TEXT_MAX];
+    char text[3 * SJ_ERROR_TEXT_MAX];
 
     if (!is_self(l, line->param[0]))
         return;
-    (void)snprintf(text, sizeof text, "%.40s ended the session: %.120s", line->nick,
+    (void)snprintf(text, sizeof text, "%s ended the session: %s", IRC_WORDS(l, line->nick),
                    IRC_WORDS(l, line->n_params > 1 ? line->param[1] : ""));
-    irc_link_end(l, SJ_END_CLOSED, IRC_WORDS(l, text));
+    irc_link_end(l, SJ_END_CLOSED, text);
 }
 
 void irc_self_handle_nick(struct irc_link *l, struct irc_line *line)
@@ -96,8 +96,12 @@ void irc_self_handle_nick(struct irc_link *l, struct irc_line *line)
     char id[IRC_NICK_MAX + 1];
     char text[IRC_NICK_MAX + 40];
 
-    if (!is_self(l, line->nick) || !irc_nick_may_be_target(line->param[0]))
+    if (!is_self(l, line->nick))
         return;
+    if (!irc_nick_may_be_target(line->param[0])) {
+        irc_link_end(l, SJ_END_PROTOCOL, "the server gave no usable nickname");
+        return;
+    }
     bool is_same = is_self(l, line->param[0]);
     sj_free(l->nick);
     l->nick = sj_strdup(line->param[0]);

@@ -93,7 +93,7 @@ static void report(struct irc_link *l, const struct irc_line *line, struct sj_me
 /* The canonical id of a nick. False: not one that we could answer to. */
 static bool peer_of(char *out, const struct irc_link *l, const char *nick)
 {
-    if (!irc_nick_may_be_target(nick) || !sj_utf8_valid(nick, strlen(nick)))
+    if (!irc_nick_may_be_target(nick))
         return false;
     sj_copy(out, IRC_NICK_MAX + 1, nick);
     irc_case_fold((enum irc_casemap)l->casemap, out);

@@ -249,8 +249,6 @@ Test(irc_link, odd_lines_do_no_harm)
     irc_says(w, "PONG");
     irc_says(w, "NICK");
     irc_says(w, ":me NICK");
-    irc_says(w, ":me NICK :");
-    irc_says(w, ":me NICK #x");
     irc_says(w, "PRIVMSG me :nobody");
     irc_hears(w, "tell nobody");
     irc_says_raw(w, nul, sizeof nul - 1);
@@ -293,6 +291,8 @@ Test(irc_link, own_nickname_changes)
     irc_hears(w, "tell Your nickname here is now Guest[1].");
     irc_says(w, ":bob!b@h PRIVMSG guest{1} :hi");
     irc_hears(w, "message bob hi");
+    irc_says(w, ":Guest[1]!m@h NICK :\xff");
+    irc_hears(w, "down protocol: the server gave no usable nickname");
     irc_world_free(w);
 }
 
