@@ -44,7 +44,8 @@ static void in_gateway_subscription(struct session *s, const struct xmpp_subscri
         s->seen_by_user = true;
         xmpp_send_subscription(s->all->xmpp, host, NULL, s->user, XMPP_SUBSCRIBED, NULL, NULL,
                                NULL);
-        session_send_gateway_presence(s, s->user, NULL);
+        if (s->announced)                /* else it follows with the log-in */
+            session_send_gateway_presence(s, s->user, NULL);
         break;
     case XMPP_SUBSCRIBED:
         s->sees_user = true;
