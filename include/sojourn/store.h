@@ -68,8 +68,9 @@ struct sj_store_options {
 };
 
 /* Opens. SJ_DENIED: the key file is not private, of the wrong size, unreadable, missing although
- * there are data, or not the key of these data; SJ_INVALID: newer schema than ours; text says what
- * to do. loop drives grouped commits and is borrowed. */
+ * there are data, or not the key of these data, or the directory is not usable; SJ_EXISTS: another
+ * process uses the directory; SJ_INVALID: newer schema than ours; SJ_INTERNAL: damaged; text says
+ * what to do. loop drives grouped commits; loop and log are borrowed and outlive the store. */
 enum sj_status sj_store_open(struct sj_store **out, struct sj_loop *loop, const struct sj_log *log,
                              const struct sj_store_options *options, struct sj_error *err);
 /* Commits what is grouped, wipes keys, closes. */
@@ -108,6 +109,7 @@ enum sj_status sj_store_contact_put(struct sj_store *, const struct sj_owner *,
                                     const struct sj_store_contact *, struct sj_error *);
 enum sj_status sj_store_contact_remove(struct sj_store *, const struct sj_owner *, const char *id,
                                        struct sj_error *);
+/* SJ_NOTFOUND when the owner has no registration. */
 enum sj_status sj_store_contact_each(struct sj_store *, const struct sj_owner *, size_t *damaged,
                                      bool (*fn)(const struct sj_store_contact *, void *arg),
                                      void *arg, struct sj_error *);

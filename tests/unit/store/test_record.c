@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Records: the bytes of schema 1, and what decoders refuse. */
+#include "record.h"
+
+#include <criterion/criterion.h>
+
+#include "store_priv.h"
+
+Test(record, has_the_documented_bytes)
+{
+    static const unsigned char expected[] = {
+        0, 0, 0, 0, 0, 0, 1, 2,
+        0, 1, 'h', 0, 0, 2, 'u', 'u', 0, 0, 0, 0,
+        1, 0, 3, 'v', 'a', 'r', 0, 0, 1, 'x', 0,
+    };
+    struct sj_registration r = {.owner = {"h", "uu", ""}, .created_at = 258, .n_values = 1};
+    unsigned char out[64];
+    r.values[0] = (struct sj_store_value){"var", "x"};
+    cr_assert_eq(record_encode_registration(NULL, 0, &r), sizeof expected);
+    cr_assert_eq(record_encode_registration(out, sizeof out, &r), sizeof expected);
+    cr_expect(memcmp(out, expected, sizeof expected) == 0);
+}
+
+Test(record, counts_without_writing_past_the_buffer)
+{
+    const struct sj_store_contact c = {.id = "juliet", .name = "Giulietta"};
+    unsigned char out[64];
+    size_t need = record_encode_contact(NULL, 0, &c);
+    for (size_t cap = 0; cap <= need; cap++) {
+        memset(out, 0xee, sizeof out);
+        cr_assert_eq(record_encode_contact(out, cap, &c), need);
+        for (size_t i = cap; i < sizeof out; i++)
+            cr_assert_eq(out[i], 0xee, "cap %zu byte %zu", cap, i);
+    }
+}
+
+Test(record, refuses_every_cut_and_every_addition)
+{
+    struct sj_registration r = {.owner = {"host", "user", "label"}, .n_values = 2}, back;
+    unsigned char out[128];
+    r.values[0] = (struct sj_store_value){"username", "romeo"};
+    r.values[1] = (struct sj_store_value){"password", ""};
+    size_t n = record_encode_registration(out, sizeof out, &r);
+    cr_assert(record_decode_registration(&back, 1, out, n));
+    cr_expect_str_eq(back.owner.label, "label");
+    cr_expect_str_eq(back.values[1].value, "");
+    for (size_t cut = 0; cut < n; cut++)
+        cr_assert_not(record_decode_registration(&back, 1, out, cut), "cut to %zu", cut);
+    out[n] = 0;
+    cr_expect_not(record_decode_registration(&back, 1, out, n + 1));
+}
+
+Test(record, refuses_other_schemas)
+{
+    unsigned char out[8];
+    uint8_t flags = 0;
+    size_t n = record_encode_flags(out, sizeof out, RECORD_ONLINE);
+    cr_expect(record_decode_flags(&flags, 1, out, n));
+    cr_expect_eq(flags, RECORD_ONLINE);
+    cr_expect_not(record_decode_flags(&flags, 0, out, n));
+    cr_expect_not(record_decode_flags(&flags, 2, out, n));
+}
+
+Test(record, refuses_unknown_flags_and_wild_lengths)
+{
+    static const struct {
+        const char *what;
+        unsigned char bytes[16];
+        size_t n;
+    } rows[] = {
+        {"unknown flag", {0x80, 0, 1, 'a', 0}, 5},
+        {"empty id", {0, 0, 0, 0}, 4},
+        {"NUL inside", {0, 0, 2, 'a', 0, 0}, 6},
+        {"no NUL", {0, 0, 1, 'a', 'b'}, 5},
+        {"longer than there is", {0, 0xff, 0xff, 'a', 0}, 5},
+        {"name promised", {0x20, 0, 1, 'a', 0}, 5},
+        {"name not promised", {0, 0, 1, 'a', 0, 0, 0, 0}, 8},
+        {"nothing", {0}, 0},
+    };
+    struct sj_store_contact c;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        cr_expect_not(record_decode_contact(&c, 1, rows[i].bytes, rows[i].n), "%s", rows[i].what);
+}
+
+Test(record, bounds_what_a_state_may_claim)
+{
+    static const unsigned char empty[] = {0, 0, 0, 0};
+    static const unsigned char huge[] = {0xff, 0xff, 0xff, 0xff, 1};
+    static unsigned char large[4 + SJ_STORE_BLOB_MAX + 1] = {0, 1, 0, 1};
+    struct record_state s;
+    cr_expect_not(record_decode_state(&s, 1, empty, sizeof empty));
+    cr_expect_not(record_decode_state(&s, 1, huge, sizeof huge));
+    cr_expect_not(record_decode_state(&s, 1, large, sizeof large), "one byte too many");
+    large[3] = 0;
+    cr_expect(record_decode_state(&s, 1, large, sizeof large - 1));
+    cr_expect_eq(s.n, SJ_STORE_BLOB_MAX);
+}
+
+Test(record, keeps_key_and_header)
+{
+    unsigned char key[SEAL_KEY_LEN] = {9}, id[STORE_PART_LEN] = {5}, id_back[STORE_PART_LEN];
+    unsigned char out[256];
+    const struct record_key k = {{"host", "user", ""}, key};
+    struct record_key back;
+    size_t n = record_encode_key(out, sizeof out, &k);
+    cr_assert(record_decode_key(&back, 1, out, n));
+    cr_expect(memcmp(back.key, key, sizeof key) == 0);
+    cr_expect_str_eq(back.owner.user, "user");
+    cr_assert_not(record_decode_key(&back, 1, out, n - 1));
+    n = record_encode_header(out, sizeof out, id);
+    cr_assert_eq(n, RECORD_HEADER_LEN);
+    cr_assert(record_decode_header(id_back, 1, out, n));
+    cr_expect(memcmp(id, id_back, sizeof id) == 0);
+    out[0] ^= 1;
+    cr_expect_not(record_decode_header(id_back, 1, out, n));
+}
