@@ -209,30 +209,34 @@ static struct json_object *ctl_json_value(const struct ctl_field *f)
     return json_object_new_string(f->value);
 }
 
+static void ctl_json_add(struct json_object *root, const struct ctl_record *r)
+{
+    struct json_object *o = json_object_new_object();
+    for (size_t f = 0; f < r->n; f++)
+        json_object_object_add(o, r->fields[f].key, ctl_json_value(&r->fields[f]));
+    if (strcmp(r->kind, "daemon") == 0) {
+        json_object_object_add(root, "daemon", o);
+        return;
+    }
+    char plural[64];
+    struct json_object *list;
+    snprintf(plural, sizeof plural, "%ss", r->kind);
+    if (!json_object_object_get_ex(root, plural, &list)) {
+        list = json_object_new_array();
+        json_object_object_add(root, plural, list);
+    }
+    json_object_array_add(list, o);
+}
+
 /* {"daemon": {...}, "networks": [{...}, ...]}: the daemon is one, of all other kinds there may be
  * any number. */
 static void ctl_print_json(const struct ctl_record *records, size_t n)
 {
     struct json_object *root = json_object_new_object();
+    json_object_object_add(root, "daemon", NULL);
     json_object_object_add(root, "networks", json_object_new_array());
-    for (size_t i = 0; i < n; i++) {
-        struct json_object *o = json_object_new_object();
-        for (size_t f = 0; f < records[i].n; f++)
-            json_object_object_add(o, records[i].fields[f].key,
-                                   ctl_json_value(&records[i].fields[f]));
-        if (strcmp(records[i].kind, "daemon") == 0) {
-            json_object_object_add(root, "daemon", o);
-            continue;
-        }
-        char plural[64];
-        struct json_object *list;
-        snprintf(plural, sizeof plural, "%ss", records[i].kind);
-        if (!json_object_object_get_ex(root, plural, &list)) {
-            list = json_object_new_array();
-            json_object_object_add(root, plural, list);
-        }
-        json_object_array_add(list, o);
-    }
+    for (size_t i = 0; i < n; i++)
+        ctl_json_add(root, &records[i]);
     puts(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
                                                   JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(root);
