@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Written by address_ranges.py with Unicode 14.0.0; do not edit.
- * Rows: first, last, combining class, direction (0 neutral, 1 right to left, 2 left to
- * right). Pairs: the second must not follow the first, they would compose. */
+ * Rows: first, last, combining class, direction (0 neutral, 1 right to left, 2 left
+ * to right). Pairs: the second must not follow the first, they would compose. */
 #define ADDRESS_RANGES \
     {0xe0, 0xf6, 0, 2}, {0xf8, 0xff, 0, 2}, {0x101, 0x101, 0, 2}, {0x103, 0x103, 0, 2}, \
     {0x105, 0x105, 0, 2}, {0x107, 0x107, 0, 2}, {0x109, 0x109, 0, 2}, {0x10b, 0x10b, 0, 2}, \

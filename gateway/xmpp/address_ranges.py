@@ -81,8 +81,8 @@ def main():
     out = ["/* SPDX-License-Identifier: MPL-2.0 */",
            "/* Written by address_ranges.py with Unicode %s; do not edit."
            % unicodedata.unidata_version,
-           " * Rows: first, last, combining class, direction (0 neutral, 1 right to left, 2 left to",
-           " * right). Pairs: the second must not follow the first, they would compose. */",
+           " * Rows: first, last, combining class, direction (0 neutral, 1 right to left, 2 left",
+           " * to right). Pairs: the second must not follow the first, they would compose. */",
            "#define ADDRESS_RANGES \\"]
     line = "    "
     for row in rows:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Which texts both generations of XMPP servers leave alone as a localpart.
  *
- * Servers prepare localparts by Nodeprep (RFC 6122) or by UsernameCaseMapped (RFC 8265); what one of
- * them changes or refuses would make a contact unreachable, or two contacts one. The table lists
+ * Servers prepare localparts by Nodeprep (RFC 6122) or by UsernameCaseMapped (RFC 8265); what one
+ * of them changes or refuses would make a contact unreachable, or two contacts one. The table lists
  * single characters (address_ranges.py says how it was made); what depends on neighbours is checked
  * here: canonical order and composition (NFC, NFKC) and direction (RFC 3454 §6, RFC 5893 §2).
  * Where in doubt the answer is no. Source: R7622-03. */

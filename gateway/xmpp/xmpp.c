@@ -134,7 +134,8 @@ static enum sj_status room_format_and_write(struct xmpp *x, struct component *c,
     size_t n = 0;
     status = output_format(&x->output, c->host->name, st, &text, &n);
     if (status != SJ_OK) {
-        room_log_drop(x, status == SJ_LIMIT ? "outgoing stanza too large" : "outgoing stanza refused",
+        room_log_drop(x,
+                      status == SJ_LIMIT ? "outgoing stanza too large" : "outgoing stanza refused",
                       stanza_get(st, "from"), stanza_get(st, "to"));
         return status == SJ_LIMIT ? SJ_UNACCEPTABLE : status;
     }

@@ -11,8 +11,8 @@
  * UTF-8 and hold only characters that XML 1.0 allows (inbound: guaranteed; outbound: repaired by
  * the one output function, whatever the caller gives).
  *
- * No function here may be called xmpp_free, xmpp_stop or like anything else that libstrophe exports:
- * ours would take the place of the library's own. */
+ * No function here may be called xmpp_free, xmpp_stop or like anything else that libstrophe
+ * exports: ours would take the place of the library's own. */
 #ifndef SOJOURN_XMPP_H
 #define SOJOURN_XMPP_H
 
@@ -154,7 +154,7 @@ struct xmpp_host {
     const char *server;          /* where the XMPP server listens for components */
     uint16_t port;
     const char *identity_type;   /* disco identity gateway/TYPE */
-    const char *identity_name;   /* "IRC network LabNet" */
+    const char *identity_name;   /* "Example network" */
     const char *prompt_name;     /* jabber:iq:gateway <prompt/>: "nickname" */
     const char *prompt_text;     /* and <desc/> */
     bool contacts_suggested;     /* advertises rosterx (XEP-0144) */

@@ -13,6 +13,7 @@
 #include "stanza.h"
 #include "stream.h"
 
+#define PEER_LINE_SIZE 100000u
 #define PEER_TURNS 1000     /* of some milliseconds: what has not come by then never comes */
 
 /* ---- lines ---- */
@@ -104,13 +105,12 @@ void peer_canon(struct sj_strbuf *out, xmpp_stanza_t *st, const char *parent_ns)
 static void heard(struct peer *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void heard(struct peer *p, const char *fmt, ...)
 {
-    char *line = NULL;
+    char *line = sj_malloc(PEER_LINE_SIZE);
     va_list args;
     va_start(args, fmt);
-    cr_assert(vasprintf(&line, fmt, args) >= 0);
+    vsnprintf(line, PEER_LINE_SIZE, fmt, args);
     va_end(args);
-    lines_add(&p->heard, sj_strdup(line));
-    free(line);
+    lines_add(&p->heard, sj_realloc(line, strlen(line) + 1));
 }
 
 static enum sj_status answer(struct peer *p, struct sj_error *err)
@@ -389,7 +389,7 @@ struct peer_link *peer_accept(struct peer *p, unsigned host)
         sj_loop_turn(p->loop, 0);
         struct pollfd ready = {.fd = p->listener, .events = POLLIN};
         if (poll(&ready, 1, 5) > 0)
-            l->fd = accept4(p->listener, NULL, NULL, SOCK_CLOEXEC);
+            l->fd = accept(p->listener, NULL, NULL);
     }
     cr_assert(l->fd >= 0, "no connection came");
     l->stream = stream_new(&link_events, l);

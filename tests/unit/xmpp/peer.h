@@ -77,7 +77,8 @@ void peer_say_n(struct peer *p, unsigned host, const char *text, size_t n);
 /* Next stanza that came from the room: canonical, NULL when none comes. The caller frees it. */
 char *peer_next(struct peer *p, unsigned host);
 /* The room must send this next, or nothing (proved by a ping whose answer comes next). */
-void peer_expect_at(struct peer *p, unsigned host, const char *expected, const char *file, int line);
+void peer_expect_at(struct peer *p, unsigned host, const char *expected, const char *file,
+                    int line);
 void peer_expect_nothing_at(struct peer *p, unsigned host, const char *file, int line);
 /* The session room must hear this next, or nothing (nor may the room have sent anything). */
 void peer_hears_at(struct peer *p, const char *expected, const char *file, int line);

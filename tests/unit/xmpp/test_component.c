@@ -79,7 +79,8 @@ Test(component, sends_nothing_before_the_handshake_is_answered)
     peer_hears_nothing(p);
     cr_expect(xmpp_is_up(p->xmpp, 0));
     cr_expect(xmpp_send_probe(p->xmpp, 0, "romeo@montague.lit"));
-    peer_expect(p, "<presence from='irc0.example.org' id='*' to='romeo@montague.lit' type='probe'/>");
+    peer_expect(p, "<presence from='irc0.example.org' id='*' to='romeo@montague.lit' "
+                   "type='probe'/>");
 }
 
 Test(component, reads_the_stream_id_as_xml)

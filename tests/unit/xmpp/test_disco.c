@@ -40,8 +40,8 @@ static void ask(const char *to, const char *ns, const char *node)
 {
     char text[512];
     snprintf(text, sizeof text,
-             "<iq type='get' id='d' from='r@m.lit/o' to='%s'><query xmlns='%s'%s%s%s/></iq>", to, ns,
-             node != NULL ? " node='" : "", node != NULL ? node : "", node != NULL ? "'" : "");
+             "<iq type='get' id='d' from='r@m.lit/o' to='%s'><query xmlns='%s'%s%s%s/></iq>", to,
+             ns, node != NULL ? " node='" : "", node != NULL ? node : "", node != NULL ? "'" : "");
     peer_say(p, 0, text);
 }
 

@@ -90,7 +90,8 @@ Test(entity, tells_last_activity)
     p->contact.seen_at = sj_loop_utc_ms(p->loop) - 90500;
     p->contact.status = "gone home";
     ask("get", BOB, LAST);
-    peer_expect(p, RESULT(BOB) "><query seconds='90' xmlns='jabber:iq:last'>gone home</query></iq>");
+    peer_expect(p, RESULT(BOB) "><query seconds='90' xmlns='jabber:iq:last'>gone home</query>"
+                   "</iq>");
     p->contact.seen_at = 0;
     ask("get", BOB, LAST);
     peer_expect(p, GONE);

@@ -40,8 +40,8 @@ Test(message, is_read_by_type_and_content)
         {"<message type='nonsense' " TO_BOB ">" BODY "</message>", HEARD, NULL},
         {"<message type='chat' from='r@m.lit/o' to='bob@irc0.example.org/x'>" BODY "</message>",
          HEARD, NULL},
-        {"<message type='chat' from='R@M.lit/o' to='Bob@IRC0.example.org'>" BODY "</message>", HEARD,
-         NULL},
+        {"<message type='chat' from='R@M.lit/o' to='Bob@IRC0.example.org'>" BODY "</message>",
+         HEARD, NULL},
         {"<message type='headline' " TO_BOB ">" BODY "</message>", NULL, NULL},
         {"<message type='groupchat' " TO_BOB ">" BODY "</message>", NULL,
          FAILURE("cancel", "service-unavailable")},
@@ -55,8 +55,8 @@ Test(message, is_read_by_type_and_content)
         {"<message type='chat' xml:lang='de' " TO_BOB "><body xml:lang='en'>en</body>"
          "<body xml:lang='de'>hi</body></message>",
          HEARD, NULL},
-        {"<message " TO_BOB "><subject>s</subject>" BODY "<x xmlns='urn:unknown'/></message>", HEARD,
-         NULL},
+        {"<message " TO_BOB "><subject>s</subject>" BODY "<x xmlns='urn:unknown'/></message>",
+         HEARD, NULL},
         {"<message " TO_BOB "><body>/me waves</body></message>",
          "message 0 r@m.lit/o to bob: *waves", NULL},
         {"<message " TO_BOB "><body>/me</body></message>", "message 0 r@m.lit/o to bob: /me", NULL},
@@ -66,7 +66,8 @@ Test(message, is_read_by_type_and_content)
          NULL},
         {"<message " TO_BOB ">" BODY "<encryption xmlns='urn:xmpp:eme:0' namespace='x'/></message>",
          NULL, FAILURE("modify", "not-acceptable")},
-        {"<message " TO_BOB ">" BODY "<encrypted xmlns='eu.siacs.conversations.axolotl'/></message>",
+        {"<message " TO_BOB ">" BODY
+         "<encrypted xmlns='eu.siacs.conversations.axolotl'/></message>",
          NULL, FAILURE("modify", "not-acceptable")},
         {"<message " TO_BOB ">" BODY "<encrypted xmlns='urn:xmpp:omemo:1'/></message>", NULL,
          FAILURE("modify", "not-acceptable")},
@@ -90,8 +91,8 @@ Test(message, is_read_by_type_and_content)
         {"<message type='error' " TO_BOB ">" BODY "<error type='cancel'><gone "
          "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>xmpp:x</gone></error></message>",
          "bounce r@m.lit/o to bob: m gone id=m", NULL},
-        {"<message type='error' " TO_BOB "/>", "bounce r@m.lit/o to bob: m undefined-condition id=m",
-         NULL},
+        {"<message type='error' " TO_BOB "/>",
+         "bounce r@m.lit/o to bob: m undefined-condition id=m", NULL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         peer_say(p, 0, rows[i].stanza);

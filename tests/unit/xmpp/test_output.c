@@ -116,7 +116,8 @@ Test(output, refuses_a_to_that_is_no_address)
     } rows[] = {
         {"x", SJ_OK},        {"u@x", SJ_OK},       {"u@x/r s", SJ_OK},    {NULL, SJ_INVALID},
         {"", SJ_INVALID},    {"@x", SJ_INVALID},   {"u@", SJ_INVALID},    {"/r", SJ_INVALID},
-        {"u@/r", SJ_INVALID}, {"u x@y", SJ_INVALID}, {"u@x\n", SJ_INVALID}, {"u@x/\x01", SJ_INVALID},
+        {"u@/r", SJ_INVALID},  {"u x@y", SJ_INVALID},   {"u@x\n", SJ_INVALID},
+        {"u@x/\x01", SJ_INVALID},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *text = NULL;
@@ -198,7 +199,8 @@ Test(output, derives_stable_ids_from_every_part)
     static const struct {
         const char *secret, *parts[2];
     } rows[] = {
-        {"s", {"a", "b"}}, {"t", {"a", "b"}}, {"s", {"ab", ""}}, {"s", {"", "ab"}}, {"s", {"b", "a"}},
+        {"s", {"a", "b"}}, {"t", {"a", "b"}}, {"s", {"ab", ""}}, {"s", {"", "ab"}},
+        {"s", {"b", "a"}},
     };
     char ids[5][OUTPUT_STABLE_ID_SIZE];
     char again[OUTPUT_STABLE_ID_SIZE];

@@ -48,7 +48,8 @@ Test(presence, is_read_by_type_and_content)
          "</presence>",
          "presence r@m.lit/o to bob: offline 0 bye", NULL},
         {"<presence type='probe' " TO_BOB "/>", "probe r@m.lit/o to bob", NULL},
-        {"<presence type='probe' from='r@m.lit' to='irc0.example.org'/>", "probe r@m.lit to -", NULL},
+        {"<presence type='probe' from='r@m.lit' to='irc0.example.org'/>",
+         "probe r@m.lit to -", NULL},
         {"<presence type='subscribe' " TO_BOB "><status>pls</status></presence>",
          "subscribe r@m.lit to bob: pls", NULL},
         {"<presence type='subscribed' " TO_G "/>", "subscribed r@m.lit to -: -", NULL},
@@ -161,7 +162,8 @@ Test(presence, asks_and_answers_for_subscriptions)
     peer_expect(p, "<presence from='bob@irc0.example.org' id='*' to='r@m.lit' type='subscribe'>"
                    "<status>let me</status><nick xmlns='http://jabber.org/protocol/nick'>Bobby"
                    "</nick></presence>");
-    cr_assert(xmpp_send_subscription(p->xmpp, 0, NULL, "r@m.lit", XMPP_SUBSCRIBED, NULL, "x", NULL));
+    cr_assert(xmpp_send_subscription(p->xmpp, 0, NULL, "r@m.lit", XMPP_SUBSCRIBED, NULL, "x",
+                                     NULL));
     peer_expect(p, "<presence from='irc0.example.org' id='*' to='r@m.lit' type='subscribed'/>");
     cr_assert(xmpp_send_subscription(p->xmpp, 0, "bob", "r@m.lit", XMPP_UNSUBSCRIBE, NULL, NULL,
                                      "i1"));
@@ -181,7 +183,8 @@ Test(presence, tells_failures)
     sj_fail(&err, SJ_AUTH, "Wrong password.");
     cr_assert(xmpp_send_presence_error(p->xmpp, 0, NULL, "r@m.lit", &err));
     peer_expect(p, "<presence from='irc0.example.org' id='*' to='r@m.lit' type='error'>"
-                   "<error type='auth'><not-authorized *>Wrong password.</text></error></presence>");
+                   "<error type='auth'><not-authorized *>Wrong password.</text></error>"
+                   "</presence>");
     sj_fail(&err, SJ_UNREACHABLE, "%s", "");
     cr_assert(xmpp_send_presence_error(p->xmpp, 0, "bob", "r@m.lit", &err));
     peer_expect(p, "<presence from='bob@irc0.example.org' *<error type='wait'>"

@@ -58,7 +58,8 @@ Test(registration, offers_form_and_plain_fields)
                 "<field label='Nickname' type='text-single' var='username'><required/>"
                 "<value>romeo</value></field>"
                 "<field label='Password' type='text-private' var='password'/>"
-                "<field label='Real name' type='text-single' var='name'><value>R & J</value></field>"
+                "<field label='Real name' type='text-single' var='name'><value>R & J</value>"
+                "</field>"
                 "<field label='Login' type='text-single' var='x-sasl-user'/>"
                 "<field label='Stay online' type='boolean' var='x-stay'><value>1</value></field>"
                 "</x></query></iq>");

@@ -67,8 +67,8 @@ static void batch_add(struct batch *b, const char *type, const char *to, const c
 {
     static unsigned number;
     number++;
-    sj_strbuf_addf(&b->text, "<iq type='%s' id='n%u' from='r@m.lit/o' to='%s'>%s</iq>", type, number,
-                   to, payload);
+    sj_strbuf_addf(&b->text, "<iq type='%s' id='n%u' from='r@m.lit/o' to='%s'>%s</iq>", type,
+                   number, to, payload);
     sj_strbuf_init(&b->expected[b->n], 1024);
     sj_strbuf_addf(&b->expected[b->n++], "<iq from='%s' id='n%u' to='r@m.lit/o' type='*", to,
                    number);
@@ -141,12 +141,17 @@ Test(router, answers_every_request_once_when_the_session_room_fails)
 /* R6120-01. */
 Test(router, wants_one_child)
 {
-    static const char *const payloads[] = {"", "text", "<a xmlns='urn:a'/><b xmlns='urn:b'/>",
-                                           "<ping xmlns='urn:xmpp:ping'/><ping xmlns='urn:xmpp:ping'/>"};
+    static const char *const payloads[] = {
+        "",
+        "text",
+        "<a xmlns='urn:a'/><b xmlns='urn:b'/>",
+        "<ping xmlns='urn:xmpp:ping'/><ping xmlns='urn:xmpp:ping'/>",
+    };
     for (size_t i = 0; i < COUNT(payloads); i++) {
         char text[512];
         snprintf(text, sizeof text,
-                 "<iq type='get' id='c' from='r@m.lit/o' to='irc0.example.org'>%s</iq>", payloads[i]);
+                 "<iq type='get' id='c' from='r@m.lit/o' to='irc0.example.org'>%s</iq>",
+                 payloads[i]);
         peer_say(p, 0, text);
         peer_expect(p, "<iq from='irc0.example.org' id='c' to='r@m.lit/o' type='error'>"
                        "<error type='modify'><bad-request "
@@ -176,10 +181,12 @@ Test(router, answers_no_answer)
         for (size_t k = 0; k < COUNT(kinds); k++)
             for (size_t e = 0; e < COUNT(errors); e++) {
                 char text[512];
-                snprintf(text, sizeof text, "<%s type='error' id='a' from='r@m.lit/o' to='%s'>%s</%s>",
+                snprintf(text, sizeof text,
+                         "<%s type='error' id='a' from='r@m.lit/o' to='%s'>%s</%s>",
                          kinds[k], targets[t], errors[e], kinds[k]);
                 peer_say(p, 0, text);
-                snprintf(text, sizeof text, "<iq type='result' id='a' from='r@m.lit/o' to='%s'>%s</iq>",
+                snprintf(text, sizeof text,
+                         "<iq type='result' id='a' from='r@m.lit/o' to='%s'>%s</iq>",
                          targets[t], errors[e]);
                 peer_say(p, 0, text);
             }

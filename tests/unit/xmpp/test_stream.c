@@ -11,7 +11,7 @@
     "xmlns:stream='http://etherx.jabber.org/streams' id='a&lt;b' from='x'>"
 
 struct seen {
-    struct sj_strbuf text;      /* "open(id) <stanza/> cut(<stanza/>) closed", one after the other */
+    struct sj_strbuf text;      /* "open(id) <stanza/> cut(name id) closed", in order */
     struct stream *stream;
     bool halts;
 };
@@ -77,7 +77,8 @@ static void expect(const char *input, const char *error, const char *seen)
 
 static const char sample[] =
     HEADER "<handshake/>\n \n<message xml:lang='de' to='a@b' from='c@d/\xc3\xa4' id='1'>"
-           "<body>x &lt;&amp;&gt; &#x263a; \xe2\x82\xac</body><body xml:lang='en'><![CDATA[<y/>]]></body>"
+           "<body>x &lt;&amp;&gt; &#x263a; \xe2\x82\xac</body>"
+           "<body xml:lang='en'><![CDATA[<y/>]]></body>"
            "<x:y xmlns:x='urn:x'><z xmlns='' k='v'/><x:z/>mixed<q/>text</x:y><!-- no --></message>"
            "<iq type='get'><query xmlns='urn:q'/></iq></stream:stream>";
 static const char sample_seen[] =
