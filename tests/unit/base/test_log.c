@@ -2,6 +2,8 @@
 /* log.c: form of a line, clipping, limiter. */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "sojourn/log.h"
 
@@ -91,6 +93,47 @@ Test(log, cuts_long_lines_but_not_their_fields)
     sj_log_info(&node, "%s", controls);
     cr_assert_lt(strlen(s.line), 2048);
     cr_assert_not_null(strstr(s.line, " user=romeo@example.org"));
+}
+
+/* Writes one line to a pipe in place of stderr; journal: as if that were the journal's socket. */
+static void write_one_line(char *out, size_t size, bool journal)
+{
+    int ends[2];
+    struct stat st;
+    char stream[64];
+    cr_assert_eq(pipe(ends), 0);
+    cr_assert_eq(fstat(ends[1], &st), 0);
+    snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)st.st_dev,
+             (uintmax_t)st.st_ino + !journal);
+    setenv("JOURNAL_STREAM", stream, 1);
+    int saved = dup(STDERR_FILENO);
+    dup2(ends[1], STDERR_FILENO);
+    errno = ENOTTY;
+    sj_log_warn(NULL, "link down");
+    cr_assert_eq(errno, ENOTTY, "errno is kept");
+    dup2(saved, STDERR_FILENO);
+    ssize_t n = read(ends[0], out, size - 1);
+    cr_assert_gt(n, 0);
+    out[n] = '\0';
+}
+
+Test(log, puts_the_time_before_lines_on_stderr)
+{
+    char line[200];
+    write_one_line(line, sizeof line, false);
+    int year, month, day, hour, minute, second, ms;
+    int end = 0;
+    sscanf(line, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ %n", &year, &month, &day, &hour, &minute, &second,
+           &ms, &end);
+    cr_assert_eq(end, 25, "%s", line);
+    cr_assert_str_eq(line + end, "warn sojourn: link down\n");
+}
+
+Test(log, puts_the_priority_before_lines_for_the_journal)
+{
+    char line[200];
+    write_one_line(line, sizeof line, true);
+    cr_assert_str_eq(line, "<4>warn sojourn: link down\n");
 }
 
 Test(clip, escapes_and_cuts)
