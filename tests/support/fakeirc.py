@@ -197,6 +197,7 @@ class Client(Connection):
 
     def on_nick(self, line):
         server, wanted = self.server, line.params[0] if line.params else ""
+        change = self.registered
         if not self._nick_is_legal(wanted):
             self.numeric("432", "%s :Erroneous nickname" % wanted)
         elif server.taken(wanted, self):
@@ -207,8 +208,7 @@ class Client(Connection):
         else:
             self.say(":%s NICK :%s" % (self.prefix, wanted))
             self.nick = wanted
-            return False
-        return not self.registered
+        return not change
 
     def _nick_is_legal(self, nick):
         first = nick[:1]

@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: MPL-2.0
 """Results of tests: one line each on standard output, and, for tests/run, one line each in a file:
 pass, fail or skip, the name, and the reason's first line, divided by tabs."""
+import sys
+
+
+for stream in (sys.stdout, sys.stderr):
+    stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 class Results:
@@ -11,7 +16,8 @@ class Results:
         self.counts[kind] += 1
         if self.path:
             first = reason.strip().split("\n", 1)[0].replace("\t", " ")
-            with open(self.path, "a", encoding="utf-8") as out:
+            with open(self.path, "a", encoding="utf-8",
+                      errors="backslashreplace") as out:
                 out.write("%s\t%s\t%s\n" % (kind, name.replace("\t", " "), first))
 
     def passed(self, name):

@@ -120,7 +120,7 @@ class Runner:
         """The next arrival that is not ignored, or None; it stays queued."""
         kept = []
         for arrival in list(self.xmpp.queue):
-            if any(xmlmatch.match(p, arrival.node, dict(self.vars)) is None
+            if arrival.node.ns != xmlmatch.COMPONENT or any(xmlmatch.match(p, arrival.node, dict(self.vars)) is None
                    for p in self.ignored_c):
                 self.xmpp.queue.remove(arrival)
             elif host in (None, "") or arrival.stream.host == host:
@@ -153,7 +153,7 @@ class Runner:
         if not host:
             m = re.search(r"\sto=(['\"])(.*?)\1", text)
             host = self.xmpp.domain(m.group(2)) if m else "irc.test"
-        host = host.replace("&apos;", "'")
+        host = host.replace("&apos;", "'").lower()
         if host not in self.xmpp.hosts:
             self.fail("no component is called %s; say C(HOST)>" % host)
         self.wait(lambda: self.xmpp.stream(host), "a component stream for %s" % host)
@@ -324,7 +324,7 @@ class Runner:
                 "C": self.do_c, "I>": self.do_i_send, "I<": self.do_i_expect,
                 "I~": self.do_i_ignore, "I": self.do_i, "config": self.do_config,
                 "irc:": self.do_irc, "xmpp:": self.do_xmpp, "let": self.do_let,
-                "log": self.do_log, "log?": self.do_log_maybe, "daemon": self.do_daemon,
+                "log": self.do_log, "log?": self.do_log_maybe, "seen": self.do_seen, "daemon": self.do_daemon,
                 "ctl": self.do_ctl, "deadline": self.do_deadline, "fence": self.do_fence}
         verb[step.verb](step)
 
@@ -448,7 +448,8 @@ class Runner:
         elif word == "down":
             self.wait(lambda: not self.xmpp.streams.get(host), "the end of %s" % host)
         elif word == "tried":
-            self.wait(lambda: self.xmpp.streams.get(host), "a connection for %s" % host)
+            self.wait(lambda: host in self.xmpp.tried, "a handshake of %s" % host)
+            self.xmpp.tried.discard(host)
         elif word in ("cut", "reset"):
             for stream in list(self.xmpp.streams.get(host, [])):
                 stream.drop(word == "reset")
@@ -465,6 +466,12 @@ class Runner:
             self.xmpp.listener.close()
         elif word == "listen":
             self.xmpp.listener.open()
+        elif word == "sum":
+            count, sender, text = rest.split(None, 2)
+            for i in range(int(count)):
+                self.take_stanza([xmlmatch.pattern(
+                    "<message type='chat' from='%s' to='*'><body>%s %d</body>...</message>"
+                    % (sender, text, i))], None)
         else:
             self.fail("C knows no %s" % word)
 
@@ -497,6 +504,12 @@ class Runner:
         elif word == "total":
             if irc.total != int(words[1]):
                 self.fail("%d connections were made" % irc.total)
+        elif word == "sum":
+            self.sum_lines(words[1], words[2], step.text.split(None, 3)[3])
+        elif word == "flood":
+            text = step.text.split(None, 2)[2]
+            for i in range(int(words[1])):
+                self.client_for(nick).say("%s %d" % (text, i))
         elif word == "refuse":
             irc.listener.close()
         elif word == "listen":
@@ -504,11 +517,32 @@ class Runner:
         else:
             self.fail("I knows no %s" % word)
 
+    def sum_lines(self, command, target, text):
+        """The next lines to target add up to text; only their concatenation counts."""
+        want, got = xmlmatch.expand(text, self.vars), ""
+        while got != want:
+            pattern = "%s %s :$part" % (command, target)
+            saved, self.vars = self.vars, dict(self.vars)
+            self.vars.pop("part", None)
+            self.take_line([pattern], None)
+            got, self.vars = got + self.vars["part"], saved
+            if not want.startswith(got):
+                self.fail("the parts do not add up", "%s (after %d characters)"
+                          % (got[-80:], len(got)))
+
     def do_log(self, step):
         self.expected_logs.append(self.log_pattern(step))
 
     def do_log_maybe(self, step):
         self.allowed_logs.append(self.log_pattern(step))
+
+    def do_seen(self, step):
+        level, text = self.log_pattern(step)
+
+        def there():
+            return any(lv == level and xmlmatch.glob(text, t, dict(self.vars))
+                       for lv, t in self.daemon.log_lines())
+        self.wait(there, "this line in the log")
 
     @staticmethod
     def log_pattern(step):
@@ -559,6 +593,8 @@ class Runner:
 
     def do_ctl(self, step):
         command, _, want = xmlmatch.expand(step.text, self.vars).partition("=>")
+        if not self.daemon.proc:
+            self.daemon.write_config(self.sections)
         status, _, text = want.partition(":")
         with open(self.dir + "/ctl.out", "w+b") as out:
             proc = subprocess.Popen(

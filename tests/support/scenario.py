@@ -60,7 +60,8 @@ def run_all(scenarios, options, results):
     while waiting or running:
         while waiting and len(running) < options.jobs:
             scenario = waiting.pop(0)
-            out = tempfile.TemporaryFile("w+")
+            out = tempfile.TemporaryFile("w+", encoding="utf-8",
+                                         errors="backslashreplace")
             pid = os.fork()
             if pid == 0:
                 status = 1

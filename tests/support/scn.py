@@ -6,7 +6,7 @@ import re
 ROOT = pathlib.Path(__file__).resolve().parents[1] / "scenario"
 ID = re.compile(r"\b(?:G\d{3}|R\d{4}|GMSG)-\d{2}\b")
 KEYWORDS = {"config", "irc:", "xmpp:", "let", "use", "C>", "C<", "C~", "C", "I>", "I<", "I~", "I",
-            "{", "}", "fence", "log", "log?", "daemon", "ctl", "deadline"}
+            "{", "}", "fence", "log", "log?", "seen", "daemon", "ctl", "deadline"}
 
 
 class ScenarioError(Exception):
