@@ -225,12 +225,16 @@ bool irc_login_on_nickserv(struct irc_link *l, const char *text)
 {
     static const char *const refusals[] = {
         "incorrect", "invalid password", "invalid account", "wrong password", "password mismatch",
-        "not registered", "isn't registered", "no such account", "authentication failed",
-        "login failed", "access denied", "too many failed", "suspended", "frozen", NULL
+        "not registered", "isn't registered", "not a registered", "no such account",
+        "authentication failed", "login failed", "access denied", "too many failed", "suspended", "frozen", NULL
     };
     static const char *const successes[] = {
         "now identified", "password accepted", "successfully identified", "now logged in",
         "already identified", "already logged in", "you are logged in", "now recognized", NULL
+    };
+    /* What NickServ says unasked to whoever takes a registered nickname: we are at it. */
+    static const char *const prompts[] = {
+        "nickname is registered", "identify via", "nick is owned by", NULL
     };
     char lower[512];
 
@@ -243,7 +247,7 @@ bool irc_login_on_nickserv(struct irc_link *l, const char *text)
         irc_login_identified(l);
         return true;
     }
-    return false;
+    return has_word(lower, prompts);
 }
 
 void irc_login_handle_nick_in_use(struct irc_link *l, struct irc_line *line)

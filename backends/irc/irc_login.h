@@ -22,7 +22,8 @@ void irc_login_welcomed(struct irc_link *l);
 void irc_login_report(struct irc_link *l, const struct irc_login *login);
 /* Asks the server for our own mask. */
 void irc_login_ask_mask(struct irc_link *l);
-/* NickServ speaks while we wait for its verdict. True: it was the verdict. */
+/* NickServ speaks while we wait for its verdict. True: that was the verdict, or a prompt for what
+ * we do already; the user need not read it. */
 bool irc_login_on_nickserv(struct irc_link *l, const char *text);
 /* The password is accepted (900, MODE +r). */
 void irc_login_identified(struct irc_link *l);

@@ -163,7 +163,8 @@ static void on_log(enum sj_log_level level, const char *line, void *ctx)
 {
     const struct irc_world *w = ctx;
 
-    cr_assert(level > SJ_LOG_WARN || (level == SJ_LOG_WARN && w->expects_warnings), "unexpected log line: %s", line);
+    cr_assert(level > SJ_LOG_WARN || (level == SJ_LOG_WARN && w->expects_warnings),
+              "unexpected log line: %s", line);
 }
 
 /* Text behind "name=" in a list divided by spaces, '+' made a space; NULL: not there. */

@@ -30,7 +30,8 @@ struct sj_loop *irc_world_loop(const struct irc_world *w);
 struct sj_net *irc_world_net(const struct irc_world *w);
 struct irc_link *irc_world_link(const struct irc_world *w);
 
-/* Makes the link and has it connected: fields as "username=x password=y" (no spaces within values; '+' stands for one). */
+/* Makes the link and has it connected: fields as "username=x password=y" (no
+ * spaces within values; '+' stands for one). */
 void irc_account(struct irc_world *w, const char *fields);
 /* Makes the link and starts to connect, without a server that takes it. */
 void irc_try(struct irc_world *w, const char *fields);

@@ -51,7 +51,8 @@ Test(irc_nick, follows_the_grammar)
 {
     static const char *const good[] = { "a", "Alice", "[x]", "a1", "a-b", "_", "`\\^{|}", "zZ9-" };
     static const char *const bad[] = {
-        "", "1a", "-a", "a b", "a.b", "a!b", "a@b", "#a", "&a", ":a", "a:b", "a,b", "a*", "\xc3\xa9",
+        "", "1a", "-a", "a b", "a.b", "a!b", "a@b", "#a", "&a", ":a", "a:b", "a,b", "a*",
+        "\xc3\xa9",
         "a\r", "a\n", "a\tb", "a/b", "a~",
     };
 

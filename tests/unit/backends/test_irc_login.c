@@ -351,7 +351,7 @@ Test(irc_nickserv, refusals)
 {
     static const char *const replies[] = {
         "Invalid password for me.", "Password incorrect.", "Nick me isn't registered.",
-        "\x02me\x02 is not a registered nickname: not registered.",
+        "\x02me\x02 is not a registered nickname.",
     };
 
     for (size_t i = 0; i < sizeof replies / sizeof replies[0]; i++) {
@@ -383,8 +383,10 @@ Test(irc_nickserv, silence_and_absence_do_not_stop_the_login)
     irc_gets(w, "PRIVMSG NickServ :IDENTIFY sesame");
     irc_says(w, ":NickServ!s@services NOTICE me :This nickname is registered. Please identify via "
                 "/msg NickServ identify <password>.");
-    irc_hears(w, "tell NickServ: This nickname is registered. Please identify via /msg NickServ "
-                 "identify <password>.");
+    irc_says(w, ":NickServ!s@services NOTICE me :News: we have moved.");
+    irc_says(w, ":bob!b@h NOTICE me :Password incorrect");
+    irc_hears(w, "tell NickServ: News: we have moved.");
+    irc_hears(w, "tell bob: Password incorrect");
     irc_advance(w, IRC_IDENTIFY_MS + 100);
     irc_hears(w, "up");
     irc_hears(w, "self me");
@@ -492,7 +494,8 @@ Test(irc_login, refusals_by_numeric_and_by_error)
           "down banned: Your host is not among the privileged" },
         { ":s 432 * m^e :Erroneous nickname",
           "down banned: the network refused the nickname: Erroneous nickname" },
-        { "ERROR :Closing Link: 1.2.3.4 (K-Lined)", "down banned: Closing Link: 1.2.3.4 (K-Lined)" },
+        { "ERROR :Closing Link: 1.2.3.4 (K-Lined)",
+          "down banned: Closing Link: 1.2.3.4 (K-Lined)" },
         { "ERROR :Closing Link: you are Z:Lined", "down banned: Closing Link: you are Z:Lined" },
         { "ERROR :Trying to reconnect too fast.", "down throttled: Trying to reconnect too fast." },
         { "ERROR :Too many connections", "down throttled: Too many connections" },

@@ -360,7 +360,9 @@ Test(irc_message, the_writer_refuses_line_ends_and_nul)
     static const struct {
         const char *s;
         size_t n;
-    } rows[] = { { "A\rB", 3 }, { "A\nB", 3 }, { "A\0B", 3 }, { "A\r", 2 }, { "\n", 1 }, { "", 0 } };
+    } rows[] = {
+        { "A\rB", 3 }, { "A\nB", 3 }, { "A\0B", 3 }, { "A\r", 2 }, { "\n", 1 }, { "", 0 },
+    };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         irc_out_init(&o);
         irc_out_add(&o, rows[i].s, rows[i].n);
@@ -437,10 +439,12 @@ Test(irc_message, relayed_lines_keep_within_the_limit)
 {
     static const char *const with[] = { "x", "\xc3\xa9", "\xf0\x9f\x98\x80", "word ",
                                         "l\xc3\xa4nger " };
-    static const char worst[] = "~averyuser@a.host.name.that.is.sixty.three.bytes.long.xxxxxxxx.net";
+    char worst[10 + 1 + 63 + 1] = "~averyuser@";
     char text[4000];
     char target[65];
 
+    memset(worst + 11, 'h', 63);
+    worst[74] = '\0';
     memset(target, 't', 64);
     target[64] = '\0';
     for (size_t i = 0; i < sizeof with / sizeof with[0]; i++) {
