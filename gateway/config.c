@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* From the configuration file to struct config: which keys a section may have, what must be there,
  * what excludes each other, and which files may be read by whom. Reading lines is config_read.c,
- * single values are config_value.c, the tables are config_table.c and the backends'. */
+ * filling in a table config_form.c, single values are config_value.c; the tables themselves stand
+ * in config_table.c and with the backends. */
 #include "config.h"
 
 #include <assert.h>
@@ -12,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config_read.h"
+#include "config_form.h"
 #include "config_value.h"
 #include "registry.h"
 #include "sojourn/backend.h"
@@ -23,58 +24,9 @@
 
 #define CONFIG_HOST_MAX 253u
 #define CONFIG_LABEL_MAX 63u
-#define CONFIG_WHY_MAX 1024u
+#define CONFIG_PATH_MAX 4096u
 #define CONFIG_KEY_CREDENTIAL "store.key"
 #define CONFIG_ITEMS_MAX 4096u      /* of admins and allow */
-
-/* Memory that lives as long as the configuration and is wiped with it: any of it may hold a
- * secret. */
-struct config_block {
-    struct config_block *next;
-    size_t n;
-    _Alignas(max_align_t) char bytes[];
-};
-
-/* What config_free finds behind struct config. */
-struct config_owned {
-    struct config config;       /* first */
-    struct config_block *blocks;
-};
-
-/* One run of the parser. */
-struct config_run {
-    struct config_owned *owned;
-    struct config_ini ini;
-    struct config_problems problems;
-    bool with_files;
-    unsigned secret_line;       /* of the first secret in the file itself, 0: none */
-};
-
-/* A table with the values that are being filled in. */
-struct config_form {
-    const struct sj_option *table;
-    size_t n;
-    struct sj_value *value;
-    unsigned *line;             /* where it was given, 0: not yet */
-};
-
-static void *config_keep(struct config_owned *owned, size_t n)
-{
-    struct config_block *block = sj_calloc(1, sizeof *block + n);
-    block->n = n;
-    block->next = owned->blocks;
-    owned->blocks = block;
-    return block->bytes;
-}
-
-/* A copy that lives as long as the configuration. */
-static char *config_keep_text(struct config_owned *owned, const char *s)
-{
-    size_t n = strlen(s) + 1;
-    char *copy = config_keep(owned, n);
-    memcpy(copy, s, n);
-    return copy;
-}
 
 void config_free(struct config **c)
 {
@@ -89,171 +41,6 @@ void config_free(struct config **c)
     }
     sj_free(owned);
     *c = NULL;
-}
-
-/* ---- one table ---- */
-
-static struct config_form form_new(struct config_run *run, const struct sj_option *table, size_t n)
-{
-    return (struct config_form){
-        .table = table,
-        .n = n,
-        .value = config_keep(run->owned, (n ? n : 1) * sizeof(struct sj_value)),
-        .line = config_keep(run->owned, (n ? n : 1) * sizeof(unsigned)),
-    };
-}
-
-static struct sj_values form_values(const struct config_form *f)
-{
-    return (struct sj_values){.table = f->table, .value = f->value, .n = f->n};
-}
-
-/* Index of the option that key gives, n when there is none; from_file: it is KEY-file of a
- * secret. */
-static size_t form_find(const struct config_form *f, const char *key, bool *from_file)
-{
-    for (size_t i = 0; i < f->n; i++) {
-        const char *name = f->table[i].name;
-        size_t len = strlen(name);
-        *from_file = f->table[i].kind == SJ_OPTION_SECRET && strncmp(name, key, len) == 0 &&
-                     strcmp(key + len, "-file") == 0;
-        if (*from_file || strcmp(name, key) == 0)
-            return i;
-    }
-    return f->n;
-}
-
-static void form_set_secret_file(struct config_run *run, struct config_form *f, size_t i,
-                                 const struct config_entry *e)
-{
-    f->value[i].text = "";
-    if (!run->with_files)
-        return;
-    struct sj_error err;
-    size_t max = f->table[i].max > 0 ? (size_t)f->table[i].max : CONFIG_TEXT_MAX;
-    char *secret = config_secret_read(e->value, max, &err);
-    if (!secret) {
-        config_problem_add(&run->problems, e->line, "%s: %s", e->key, err.text);
-        return;
-    }
-    f->value[i].text = config_keep_text(run->owned, secret);
-    sj_secret_free(&secret);
-}
-
-static void form_set_value(struct config_run *run, struct config_form *f, size_t i,
-                           const struct config_entry *e)
-{
-    const struct sj_option *o = &f->table[i];
-    struct sj_error err;
-    struct sj_strbuf why;
-    sj_strbuf_init(&why, CONFIG_WHY_MAX);
-    f->value[i].text = e->value;
-    if (*e->value == '\0' && !e->quoted)
-        config_problem_add(&run->problems, e->line, "%s: is empty; leave the line out if you do "
-                           "not want to set it", o->name);
-    else if (!config_value_parse(&f->value[i], o, e->value, &why))
-        config_problem_add(&run->problems, e->line, "%s: %s", o->name, why.s);
-    else if (o->kind == SJ_OPTION_FILE && run->with_files &&
-             config_file_check(e->value, &err) != SJ_OK)
-        config_problem_add(&run->problems, e->line, "%s: %s", o->name, err.text);
-    if (o->kind == SJ_OPTION_SECRET && !run->secret_line)
-        run->secret_line = e->line;
-    sj_strbuf_release(&why);
-}
-
-/* Sets what e gives if it belongs to this table; false otherwise. */
-static bool form_take(struct config_run *run, struct config_form *f, const struct config_entry *e)
-{
-    bool from_file;
-    size_t i = form_find(f, e->key, &from_file);
-    if (i == f->n)
-        return false;
-    const struct sj_option *o = &f->table[i];
-    if (f->line[i] && o->kind == SJ_OPTION_SECRET) {
-        config_problem_add(&run->problems, e->line, "%s: %s or %s-file is given already, in line "
-                           "%u", e->key, o->name, o->name, f->line[i]);
-        return true;
-    }
-    if (f->line[i]) {
-        config_problem_add(&run->problems, e->line, "%s: is given already, in line %u", e->key,
-                           f->line[i]);
-        return true;
-    }
-    f->line[i] = e->line;
-    f->value[i].given = true;
-    if (from_file)
-        form_set_secret_file(run, f, i, e);
-    else
-        form_set_value(run, f, i, e);
-    return true;
-}
-
-/* Puts defaults in; says what is missing. */
-static void form_complete(struct config_run *run, struct config_form *f,
-                          const struct config_section *s)
-{
-    for (size_t i = 0; i < f->n; i++) {
-        const struct sj_option *o = &f->table[i];
-        if (f->line[i])
-            continue;
-        if (o->required && o->kind == SJ_OPTION_SECRET) {
-            config_problem_add(&run->problems, s->line, "[%s] needs %s or %s-file: %s",
-                               SJ_CLIP(s->name), o->name, o->name, o->help);
-        } else if (o->required) {
-            config_problem_add(&run->problems, s->line, "[%s] needs %s: %s", SJ_CLIP(s->name),
-                               o->name, o->help);
-        } else if (o->fallback) {
-            struct sj_strbuf why;
-            sj_strbuf_init(&why, CONFIG_WHY_MAX);
-            bool sound = config_value_parse(&f->value[i], o, o->fallback, &why);
-            assert(sound);
-            (void)sound;
-            f->value[i].text = o->fallback;
-            sj_strbuf_release(&why);
-        }
-    }
-}
-
-/* ---- unknown keys ---- */
-
-struct config_guess {
-    const char *key;
-    size_t distance;
-    bool is_file;               /* KEY-file */
-};
-
-static void guess_try(struct config_guess *g, const struct config_form *f, const char *key)
-{
-    for (size_t i = 0; i < f->n; i++) {
-        const struct sj_option *o = &f->table[i];
-        size_t distance = config_distance(key, o->name);
-        if (distance < g->distance)
-            *g = (struct config_guess){.key = o->name, .distance = distance};
-        if (o->kind != SJ_OPTION_SECRET)
-            continue;
-        struct sj_strbuf file;
-        sj_strbuf_init(&file, CONFIG_WHY_MAX);
-        sj_strbuf_addf(&file, "%s-file", o->name);
-        distance = config_distance(key, file.s);
-        if (distance < g->distance)
-            *g = (struct config_guess){.key = o->name, .distance = distance, .is_file = true};
-        sj_strbuf_release(&file);
-    }
-}
-
-static void config_refuse_unknown(struct config_run *run, const struct config_section *s,
-                                  const struct config_entry *e, const struct config_form *forms,
-                                  size_t n)
-{
-    struct config_guess g = {.distance = SIZE_MAX};
-    for (size_t i = 0; i < n; i++)
-        guess_try(&g, &forms[i], e->key);
-    if (g.key)
-        config_problem_add(&run->problems, e->line, "%s: no such key; did you mean %s%s?",
-                           SJ_CLIP(e->key), g.key, g.is_file ? "-file" : "");
-    else
-        config_problem_add(&run->problems, e->line, "%s: no such key in [%s]", SJ_CLIP(e->key),
-                           SJ_CLIP(s->name));
 }
 
 /* ---- [gateway] ---- */
@@ -277,7 +64,7 @@ static void gateway_check_items(struct config_run *run, const struct config_form
 {
     bool is_allow = strcmp(key, "allow") == 0;
     bool from_file;
-    size_t i = form_find(f, key, &from_file);
+    size_t i = config_form_find(f, key, &from_file);
     const char *text = f->value[i].text;
     size_t count = 0;
     while (text && *text) {
@@ -302,7 +89,7 @@ static const char *gateway_key_credential(struct config_run *run)
     if (!dir)
         return NULL;
     struct sj_strbuf path;
-    sj_strbuf_init(&path, CONFIG_WHY_MAX);
+    sj_strbuf_init(&path, CONFIG_PATH_MAX);
     sj_strbuf_addf(&path, "%s/%s", dir, CONFIG_KEY_CREDENTIAL);
     const char *kept = NULL;
     if (sj_strbuf_ok(&path) && access(path.s, F_OK) == 0)
@@ -316,7 +103,7 @@ static void gateway_check_key(struct config_run *run, struct config_form *f,
 {
     bool from_file;
     struct sj_error err;
-    size_t i = form_find(f, "key-file", &from_file);
+    size_t i = config_form_find(f, "key-file", &from_file);
     if (!f->value[i].given)
         f->value[i].text = gateway_key_credential(run);
     if (!run->with_files)
@@ -332,7 +119,7 @@ static void gateway_check_data_dir(struct config_run *run, const struct config_f
 {
     bool from_file;
     struct stat st;
-    size_t i = form_find(f, "data-dir", &from_file);
+    size_t i = config_form_find(f, "data-dir", &from_file);
     if (!run->with_files || !f->value[i].text || stat(f->value[i].text, &st) != 0)
         return;
     if (!S_ISDIR(st.st_mode))
@@ -342,18 +129,18 @@ static void gateway_check_data_dir(struct config_run *run, const struct config_f
 
 static void config_read_gateway(struct config_run *run, const struct config_section *s)
 {
-    struct config_form f = form_new(run, config_gateway_options, config_gateway_n);
+    struct config_form f = config_form_new(run, config_gateway_options, config_gateway_n);
     for (size_t i = 0; i < s->n; i++) {
         const struct config_entry *e = &run->ini.entries[s->first + i];
-        if (!form_take(run, &f, e))
-            config_refuse_unknown(run, s, e, &f, 1);
+        if (!config_form_take(run, &f, e))
+            config_form_refuse(run, s, e, &f, 1);
     }
-    form_complete(run, &f, s);
+    config_form_complete(run, &f, s);
     gateway_check_items(run, &f, "admins");
     gateway_check_items(run, &f, "allow");
     gateway_check_key(run, &f, s);
     gateway_check_data_dir(run, &f);
-    run->owned->config.gateway = form_values(&f);
+    run->owned->config.gateway = config_form_values(&f);
 }
 
 /* ---- networks ---- */
@@ -408,7 +195,7 @@ static const char *config_host(struct config_run *run, const struct config_secti
 static void network_refuse_backend(struct config_run *run, const struct config_entry *e)
 {
     struct sj_strbuf known;
-    sj_strbuf_init(&known, CONFIG_WHY_MAX);
+    sj_strbuf_init(&known, CONFIG_PATH_MAX);
     for (size_t i = 0; registry_at(i); i++)
         sj_strbuf_addf(&known, "%s%s", i ? ", " : "", registry_at(i)->name);
     config_problem_add(&run->problems, e->line, "backend: \"%s\" is not known; allowed: %s",
@@ -436,26 +223,26 @@ static void config_read_network(struct config_run *run, const struct config_sect
 {
     const struct sj_backend *b = network_find_backend(run, s);
     struct config_form forms[] = {
-        form_new(run, config_network_options, config_network_n),
-        form_new(run, b ? b->options : NULL, b ? b->n_options : 0),
+        config_form_new(run, config_network_options, config_network_n),
+        config_form_new(run, b ? b->options : NULL, b ? b->n_options : 0),
     };
     for (size_t i = 0; i < s->n; i++) {
         const struct config_entry *e = &run->ini.entries[s->first + i];
         /* Without a backend nobody knows which other keys there are. */
-        if (!form_take(run, &forms[0], e) && !form_take(run, &forms[1], e) && b)
-            config_refuse_unknown(run, s, e, forms, 2);
+        if (!config_form_take(run, &forms[0], e) && !config_form_take(run, &forms[1], e) && b)
+            config_form_refuse(run, s, e, forms, 2);
     }
-    form_complete(run, &forms[0], s);
-    form_complete(run, &forms[1], s);
+    config_form_complete(run, &forms[0], s);
+    config_form_complete(run, &forms[1], s);
     struct config *c = &run->owned->config;
-    struct sj_values common = form_values(&forms[0]);
+    struct sj_values common = config_form_values(&forms[0]);
     const char *host = config_host(run, s);      /* looks at those before this one */
     c->networks[c->n_networks++] = (struct config_network){
         .host = host,
         .backend = b,
         .line = s->line,
         .common = common,
-        .own = form_values(&forms[1]),
+        .own = config_form_values(&forms[1]),
         .secret = sj_values_text(&common, "secret"),
     };
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* sojournctl: the admin's tool. Makes keys, checks the configuration, and asks the running daemon
- * through its control socket (its side is control.c), printing tables or JSON. One request a run,
- * so it may block. Status 0: done, 1: failed, 2: wrong usage or configuration. */
+ * through its control socket (its side is control.c); ctl_answer.c prints what it says. One request
+ * a run, so it may block. Status 0: done, 1: failed, 2: wrong usage or configuration. */
 #include <errno.h>
 #include <getopt.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "ctl_answer.h"
 #include "daemon.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
@@ -24,7 +24,6 @@
 #define CTL_CONFIG "/etc/sojourn/sojourn.conf"
 #define CTL_ANSWER_MAX (2u * 1024 * 1024)
 #define CTL_TIMEOUT_S 60
-#define CTL_FIELDS_MAX 64u
 
 enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2 };
 
@@ -47,199 +46,6 @@ static void ctl_report(void *ctx, const char *text)
 {
     (void)ctx;
     fprintf(stderr, "%s\n", text);
-}
-
-/* ---- answers of the daemon ---- */
-
-struct ctl_field {
-    char *key, *value;
-};
-
-struct ctl_record {
-    char *kind;
-    struct ctl_field fields[CTL_FIELDS_MAX];
-    size_t n;
-};
-
-static int ctl_hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = sj_ascii_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Undoes %XX in place; NUL is left alone. */
-static void ctl_unescape(char *s)
-{
-    char *out = s;
-    while (*s) {
-        int high = s[0] == '%' ? ctl_hex(s[1]) : -1;
-        int low = high >= 0 ? ctl_hex(s[2]) : -1;
-        if (low >= 0 && high * 16 + low > 0) {
-            *out++ = (char)(high * 16 + low);
-            s += 3;
-        } else {
-            *out++ = *s++;
-        }
-    }
-    *out = '\0';
-}
-
-/* One line, cut in place. */
-static void ctl_parse_record(struct ctl_record *r, char *line)
-{
-    *r = (struct ctl_record){.kind = line};
-    char *next = strchr(line, '\t');
-    while (next && r->n < CTL_FIELDS_MAX) {
-        *next++ = '\0';
-        char *field = next;
-        next = strchr(field, '\t');
-        if (next)
-            *next = '\0';
-        char *equals = strchr(field, '=');
-        if (equals) {
-            *equals = '\0';
-            ctl_unescape(equals + 1);
-            r->fields[r->n++] = (struct ctl_field){.key = field, .value = equals + 1};
-        }
-    }
-}
-
-static const char *ctl_record_get(const struct ctl_record *r, const char *key)
-{
-    for (size_t i = 0; i < r->n; i++) {
-        if (strcmp(r->fields[i].key, key) == 0)
-            return r->fields[i].value;
-    }
-    return "-";
-}
-
-/* Cuts text into records, a new array of *n. */
-static struct ctl_record *ctl_parse_answer(char *text, size_t *n)
-{
-    size_t max = 0;
-    for (const char *c = text; *c; c++)
-        max += *c == '\n';
-    struct ctl_record *records = sj_calloc(max + 1, sizeof *records);
-    *n = 0;
-    while (*text) {
-        char *end = text + strcspn(text, "\n");
-        bool last = *end == '\0';
-        *end = '\0';
-        if (*text)
-            ctl_parse_record(&records[(*n)++], text);
-        text = last ? end : end + 1;
-    }
-    return records;
-}
-
-/* ---- printing ---- */
-
-static size_t ctl_width(const char *s)
-{
-    size_t width = 0;
-    for (; *s; s++)
-        width += ((unsigned char)*s & 0xC0u) != 0x80u;
-    return width;
-}
-
-static void ctl_print_cell(const char *s, size_t width, bool last)
-{
-    printf("%s", s);
-    if (last)
-        putchar('\n');
-    else
-        printf("%*s", (int)(width - ctl_width(s)) + 2, "");
-}
-
-/* All records of one kind as a table; the columns are the keys of the first of them. */
-static void ctl_print_table(const struct ctl_record *records, size_t n, const char *kind)
-{
-    const struct ctl_record *head = NULL;
-    size_t widths[CTL_FIELDS_MAX] = {0};
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(records[i].kind, kind) != 0)
-            continue;
-        head = head ? head : &records[i];
-        for (size_t f = 0; f < head->n; f++) {
-            size_t name = ctl_width(head->fields[f].key);
-            size_t value = ctl_width(SJ_CLIP(ctl_record_get(&records[i], head->fields[f].key)));
-            size_t wider = name > value ? name : value;
-            widths[f] = wider > widths[f] ? wider : widths[f];
-        }
-    }
-    for (size_t f = 0; head && f < head->n; f++)
-        ctl_print_cell(head->fields[f].key, widths[f], f + 1 == head->n);
-    for (size_t i = 0; head && i < n; i++) {
-        if (strcmp(records[i].kind, kind) != 0)
-            continue;
-        for (size_t f = 0; f < head->n; f++)
-            ctl_print_cell(SJ_CLIP(ctl_record_get(&records[i], head->fields[f].key)), widths[f],
-                           f + 1 == head->n);
-    }
-}
-
-static bool ctl_is_first_of_kind(const struct ctl_record *records, size_t i)
-{
-    for (size_t j = 0; j < i; j++) {
-        if (strcmp(records[j].kind, records[i].kind) == 0)
-            return false;
-    }
-    return true;
-}
-
-static void ctl_print_tables(const struct ctl_record *records, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (!ctl_is_first_of_kind(records, i))
-            continue;
-        if (i > 0)
-            putchar('\n');
-        ctl_print_table(records, n, records[i].kind);
-    }
-}
-
-static struct json_object *ctl_json_value(const struct ctl_field *f)
-{
-    int64_t number;
-    bool is_text = strcmp(f->key, "host") == 0 || strcmp(f->key, "version") == 0;
-    if (!is_text && sj_parse_int(f->value, INT64_MIN, INT64_MAX, &number))
-        return json_object_new_int64(number);
-    return json_object_new_string(f->value);
-}
-
-static void ctl_json_add(struct json_object *root, const struct ctl_record *r)
-{
-    struct json_object *o = json_object_new_object();
-    for (size_t f = 0; f < r->n; f++)
-        json_object_object_add(o, r->fields[f].key, ctl_json_value(&r->fields[f]));
-    if (strcmp(r->kind, "daemon") == 0) {
-        json_object_object_add(root, "daemon", o);
-        return;
-    }
-    char plural[64];
-    struct json_object *list;
-    snprintf(plural, sizeof plural, "%ss", r->kind);
-    if (!json_object_object_get_ex(root, plural, &list)) {
-        list = json_object_new_array();
-        json_object_object_add(root, plural, list);
-    }
-    json_object_array_add(list, o);
-}
-
-/* {"daemon": {...}, "networks": [{...}, ...]}: the daemon is one, of all other kinds there may be
- * any number. */
-static void ctl_print_json(const struct ctl_record *records, size_t n)
-{
-    struct json_object *root = json_object_new_object();
-    json_object_object_add(root, "daemon", NULL);
-    json_object_object_add(root, "networks", json_object_new_array());
-    for (size_t i = 0; i < n; i++)
-        ctl_json_add(root, &records[i]);
-    puts(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
-                                                  JSON_C_TO_STRING_NOSLASHESCAPE));
-    json_object_put(root);
 }
 
 /* ---- the control socket ---- */
@@ -354,13 +160,10 @@ static int ctl_status(const struct ctl *ctl)
     sj_strbuf_init(&answer, CTL_ANSWER_MAX);
     bool done = ctl_ask(sj_values_text(&config->gateway, "control-socket"), "status\n", &answer);
     if (done) {
-        size_t n;
-        struct ctl_record *records = ctl_parse_answer(answer.s + 3, &n);
         if (ctl->json)
-            ctl_print_json(records, n);
+            ctl_answer_print_json(answer.s + 3);
         else
-            ctl_print_tables(records, n);
-        sj_free(records);
+            ctl_answer_print_tables(answer.s + 3);
     }
     sj_strbuf_release(&answer);
     config_free(&config);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The inside of conns: conn.c (states, reading, writing), conn_connect.c (look-up and connecting),
- * conn_tls.c (TLS), listen.c (Unix listener). */
+/* The inside of conns: conn.c (states, reading), conn_output.c (writing), conn_input.c (the owner's
+ * view of what was read), conn_connect.c (look-up and connecting), conn_tls.c, listen.c. */
 #ifndef SOJOURN_CONN_PRIV_H
 #define SOJOURN_CONN_PRIV_H
 
@@ -12,6 +12,7 @@
 #include "loop_priv.h"
 #include "sojourn/conn.h"
 #include "sojourn/error.h"
+#include "sojourn/memory.h"
 
 #define CONN_MAGIC 0x6e6e6f63u
 #define CONN_ADDRESSES_MAX 16u
@@ -33,6 +34,17 @@ struct conn_bytes {
     char *p;
     size_t off, len, cap;
 };
+
+static inline size_t conn_bytes_count(const struct conn_bytes *b)
+{
+    return b->len - b->off;
+}
+
+static inline void conn_bytes_free(struct conn_bytes *b)
+{
+    sj_free(b->p);
+    *b = (struct conn_bytes){0};
+}
 
 /* What conn_run_pending has to tell, in this order. */
 enum {
@@ -72,7 +84,7 @@ struct sj_conn {
     struct sj_error *why;            /* once DOWN */
 };
 
-/* conn.c: for the loop. */
+/* For the loop. */
 void conn_call_again(struct sj_list *again);
 void conn_flush_all(struct sj_loop *loop);
 
@@ -86,6 +98,13 @@ void conn_set_fd(struct sj_conn *c, int fd);
 void conn_close_fd(struct sj_conn *c);
 void conn_watch_read(struct sj_conn *c, bool on);
 void conn_watch_write(struct sj_conn *c, bool on);
+/* Reads once (TLS: until the buffer is full or nothing is left), and ends the conn when the other
+ * side has. True: new bytes are there. */
+bool conn_fill(struct sj_conn *c);
+void conn_end_lost(struct sj_conn *c, int cause);
+
+/* conn_output.c: writes as far as the kernel takes it. */
+void conn_flush_out(struct sj_conn *c);
 
 /* conn_connect.c */
 void conn_attempt_free(struct sj_conn *c);
