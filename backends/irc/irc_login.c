@@ -226,7 +226,8 @@ bool irc_login_on_nickserv(struct irc_link *l, const char *text)
     static const char *const refusals[] = {
         "incorrect", "invalid password", "invalid account", "wrong password", "password mismatch",
         "not registered", "isn't registered", "not a registered", "no such account",
-        "authentication failed", "login failed", "access denied", "too many failed", "suspended", "frozen", NULL
+        "authentication failed", "login failed", "access denied", "too many failed", "suspended",
+        "frozen", NULL
     };
     static const char *const successes[] = {
         "now identified", "password accepted", "successfully identified", "now logged in",

@@ -59,7 +59,7 @@ void irc_self_handle_ping(struct irc_link *l, struct irc_line *line)
 
     irc_out_init(&o);
     irc_out_adds(&o, "PONG :");
-    irc_out_add_text(&o, line->param[line->n_params - 1], PING_TEXT_MAX);
+    irc_out_add_text(&o, line->param[0], PING_TEXT_MAX);
     irc_send(l, &o, IRC_NOW);
 }
 
