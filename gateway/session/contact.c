@@ -24,6 +24,8 @@ struct contact *contact_add(struct session *s, const char *id)
         return c;
     c = sj_calloc(1, sizeof *c + n);
     memcpy(c->id, id, n);
+    c->session = s;
+    sj_list_init(&c->dirty);
     sj_map_put(&s->contacts, c->id, c);
     return c;
 }
@@ -36,47 +38,44 @@ void contact_set(char **field, const char *text)
     *field = sj_strdup(text);
 }
 
-void contact_free(struct contact **c)
+void contact_free(struct contact *c)
 {
-    if (!c || !*c)
-        return;
-    sj_free((*c)->name);
-    sj_free((*c)->group);
-    sj_free((*c)->status);
-    sj_free(*c);
-    *c = NULL;
+    sj_list_remove(&c->dirty);
+    sj_free(c->name);
+    sj_free(c->group);
+    sj_free(c->status);
+    sj_free(c);
 }
 
-enum sj_status contact_save(struct session *s, struct contact *c, struct sj_error *err)
+void contact_forget(struct contact *c)
 {
-    struct sj_store_contact record = {
-        .id = c->id, .name = c->name, .group = c->group, .to = c->to, .from = c->from,
-        .asked_out = c->asked_out, .asked_in = c->asked_in, .suggested = c->suggested};
-    struct sj_owner owner;
-    enum sj_status status;
-
-    session_owner(s, &owner);
-    status = sj_store_contact_put(s->all->store, &owner, &record, err);
-    c->stored = c->stored || status == SJ_OK;
-    return status;
+    sj_map_remove(&c->session->contacts, c->id);
+    c->gone = true;
+    contact_changed(c);
 }
 
-void contact_forget(struct session *s, struct contact *c)
-{
-    struct sj_error err = {SJ_OK, ""};
-    struct sj_owner owner;
-
-    session_owner(s, &owner);
-    if (c->stored && sj_store_contact_remove(s->all->store, &owner, c->id, &err) != SJ_OK)
-        sj_log_error(&s->log, "contact not removed from the store cause=%s", SJ_CLIP(err.text));
-    sj_map_remove(&s->contacts, c->id);
-    contact_free(&c);
-}
-
-void contact_drop_unused(struct session *s, struct contact *c)
+void contact_drop_unused(struct contact *c)
 {
     if (!c->to && !c->from && !c->asked_out && !c->asked_in && !c->listed)
-        contact_forget(s, c);
+        contact_forget(c);
+}
+
+void contacts_clear(struct session *s)
+{
+    struct sj_list *at, *next;
+
+    for (at = s->all->dirty.next; at != &s->all->dirty; at = next) {
+        struct contact *c = SJ_CONTAINER(at, struct contact, dirty);
+        next = at->next;
+        if (c->session == s && c->gone)
+            contact_free(c);
+    }
+    while (s->contacts.used > 0) {
+        uint32_t first = 0;
+        struct contact *c = sj_map_next(&s->contacts, &first);
+        sj_map_remove(&s->contacts, c->id);
+        contact_free(c);
+    }
 }
 
 static enum xmpp_show contact_show(enum sj_show show)

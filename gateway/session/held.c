@@ -250,10 +250,13 @@ static void sweep_run(void *arg)
         sj_timer_start(all->loop, &all->sweep, HELD_SWEEP_MS);
 }
 
+void sweep_init(struct sessions *all)
+{
+    sj_timer_init(&all->sweep, sweep_run, all);
+}
+
 void sessions_sweep_later(struct sessions *all)
 {
-    if (!all->sweep.fn)
-        sj_timer_init(&all->sweep, sweep_run, all);
     if (!sj_timer_running(&all->sweep))
         sj_timer_start(all->loop, &all->sweep, HELD_SWEEP_MS);
 }

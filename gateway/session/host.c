@@ -122,7 +122,7 @@ static void host_contact_gone(struct sj_link *link, const char *id, const struct
                                why && why->text[0] ? why->text : NULL, NULL, NULL);
     contact_show_unavailable(s, c, s->user);
     suggest_gone(s, c);
-    contact_forget(s, c);
+    contact_forget(c);
 }
 
 static void host_contact_renamed(struct sj_link *link, const char *id, const char *new_id)
@@ -154,8 +154,7 @@ static void host_contact_request(struct sj_link *link, const char *id, const cha
         return;
     }
     c->asked_in = true;
-    if (contact_save(s, c, &err) != SJ_OK)
-        sj_log_error(&s->log, "request of a contact not stored cause=%s", SJ_CLIP(err.text));
+    contact_changed(c);
     xmpp_send_subscription(s->all->xmpp, s->network->index, id, s->user, XMPP_SUBSCRIBE, text,
                            c->name, NULL);           /* G100-48, G172-01 */
 }

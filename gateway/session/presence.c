@@ -251,8 +251,7 @@ static struct contact *probe_adopt(struct session *s, const char *id)
     if (!c)
         return NULL;
     c->to = true;
-    if (contact_save(s, c, &err) != SJ_OK)
-        sj_log_error(&s->log, "contact not stored cause=%s", SJ_CLIP(err.text));
+    contact_changed(c);
     if (s->state == SESSION_ONLINE && (s->network->backend->caps & SJ_CAP_CONTACTS))
         (void)s->network->backend->contact_add(s->link, c->id, 0, &err);
     return c;

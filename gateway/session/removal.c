@@ -68,12 +68,7 @@ void session_removed(struct session *s)
         return;
     }
     s->registered = s->online_stored = s->sees_user = s->seen_by_user = false;
-    while (s->contacts.used > 0) {
-        uint32_t at = 0;
-        struct contact *c = sj_map_next(&s->contacts, &at);
-        sj_map_remove(&s->contacts, c->id);
-        contact_free(&c);
-    }
+    contacts_clear(s);
     session_resources_clear(s);
     held_clear(s);
     sj_log_info(&s->log, "unregistered");

@@ -63,8 +63,12 @@ struct resource {
     char name[];
 };
 
-/* One person in the user's list. Owned by the session. */
+/* One person in the user's list. Owned by the session; when gone is set, by its list of changes
+ * (sessions.dirty) until they are written. */
 struct contact {
+    struct session *session;     /* borrowed */
+    struct sj_list dirty;        /* in sessions.dirty: differs from the store */
+    bool gone;
     char *name, *group, *status;
     int64_t seen_at;             /* UTC ms of the last change to offline */
     enum sj_show show;
@@ -72,7 +76,6 @@ struct contact {
     bool shown;                  /* the user was told that it is available */
     bool listed;                 /* stands in the network's own list */
     bool to, from, asked_out, asked_in, suggested;     /* as in struct sj_store_contact */
-    bool stored;
     char id[];
 };
 
@@ -173,6 +176,8 @@ struct sessions {
     struct sj_idmap ops;
     struct sj_list ops_by_age;
     uint64_t next_op;
+    struct sj_list dirty;        /* contacts that are to be written */
+    struct sj_timer records;
     struct sj_timer sweep;       /* operations and held messages, while there are any */
     struct sj_list graves;       /* links to be freed at the loop top */
     struct sj_list reap;
@@ -234,11 +239,12 @@ void session_send_gateway_presence(struct session *, const char *to, const char 
 struct contact *contact_find(const struct session *, const char *id);
 struct contact *contact_add(struct session *, const char *id);
 void contact_set(char **field, const char *text);
-void contact_free(struct contact **);
-enum sj_status contact_save(struct session *, struct contact *, struct sj_error *);
 /* Removes it from the session and the store if nothing holds it. */
-void contact_drop_unused(struct session *, struct contact *);
-void contact_forget(struct session *, struct contact *);
+void contact_drop_unused(struct contact *);
+void contact_forget(struct contact *);
+/* Frees all of the session; what was to be written of them is dropped. */
+void contacts_clear(struct session *);
+void contact_free(struct contact *);
 void contact_send_presence(struct session *, struct contact *, const char *to, const char *id);
 void contact_show_unavailable(struct session *, struct contact *, const char *to);
 void contacts_send_all(struct session *, const char *to);
@@ -251,6 +257,13 @@ enum sj_status contact_subscription(struct session *, const struct xmpp_subscrip
 /* The canonical id, appended; link optional. */
 enum sj_status session_canon(const struct session *, const char *peer, struct sj_strbuf *out,
                              struct sj_error *);
+
+/* records.c: changes of contacts reach the store in groups, within SJ_STORE_GROUP_MS. A crash before
+ * that is mended by the next probe (R6121-09). */
+void records_init(struct sessions *);
+void contact_changed(struct contact *);
+/* Writes all changes now. */
+void records_flush(struct sessions *);
 
 /* suggest.c: XEP-0144 */
 void suggest_later(struct session *);
@@ -284,6 +297,7 @@ enum sj_status session_send(struct session *, const struct xmpp_message_in *, st
 enum sj_status session_send_now(struct session *, const struct sj_message *, const char *full,
                                 struct sj_error *);
 void session_deliver(struct session *, const struct sj_message *);
+void sweep_init(struct sessions *);
 void sessions_sweep_later(struct sessions *);
 
 /* host.c */

@@ -68,12 +68,8 @@ void session_free(struct session **at)
     ops_fail(s, &gone);
     held_clear(s);
     session_resources_clear(s);
-    while (s->contacts.used > 0) {
-        uint32_t next = 0;
-        struct contact *c = sj_map_next(&s->contacts, &next);
-        sj_map_remove(&s->contacts, c->id);
-        contact_free(&c);
-    }
+    records_flush(s->all);
+    contacts_clear(s);
     sj_map_release(&s->contacts);
     sj_list_remove(&s->reap);
     sj_map_remove(&s->network->by_user, s->user);
@@ -119,7 +115,6 @@ static bool session_load_contact(const struct sj_store_contact *r, void *arg)
     c->asked_out = r->asked_out;
     c->asked_in = r->asked_in;
     c->suggested = r->suggested;
-    c->stored = true;
     return true;
 }
 
@@ -249,6 +244,8 @@ struct sessions *sessions_new(struct sj_loop *loop, const struct sj_log *log,
     sj_idmap_init(&all->by_id);
     sj_idmap_init(&all->ops);
     sj_list_init(&all->ops_by_age);
+    records_init(all);
+    sweep_init(all);
     sj_list_init(&all->graves);
     sj_list_init(&all->reap);
     sj_list_init(&all->roll);
@@ -287,8 +284,8 @@ void sessions_free(struct sessions **at)
     for (size_t i = 0; i < XMPP_FIELDS_MAX; i++)
         sj_secret_free(&all->scratch[i]);
     sj_defer_cancel(&all->chores);
-    if (all->sweep.fn)
-        sj_timer_stop(&all->sweep);
+    sj_timer_stop(&all->sweep);
+    sj_timer_stop(&all->records);
     sj_timer_stop(&all->stop_timer);
     strangers_free(&all->strangers);
     sj_idmap_release(&all->by_id);

@@ -15,14 +15,6 @@ static void sub_send(struct session *s, const char *peer, enum xmpp_sub kind, co
                            NULL);
 }
 
-static void sub_save(struct session *s, struct contact *c)
-{
-    struct sj_error err = {SJ_OK, ""};
-
-    if (contact_save(s, c, &err) != SJ_OK)
-        sj_log_error(&s->log, "subscription not stored cause=%s", SJ_CLIP(err.text));
-}
-
 /* The network says yes: subscribed, presence if it is there, subscribe in return (G100-37). */
 void contact_approved(struct session *s, struct contact *c)
 {
@@ -32,7 +24,7 @@ void contact_approved(struct session *s, struct contact *c)
     c->asked_out = false;
     c->asked_in = c->asked_in || ask;
     c->suggested = true;
-    sub_save(s, c);
+    contact_changed(c);
     sub_send(s, c->id, XMPP_SUBSCRIBED, NULL, NULL);
     if (c->has_presence)
         contact_send_presence(s, c, s->user, NULL);
@@ -46,8 +38,8 @@ void contact_refused(struct session *s, struct contact *c, const struct sj_error
     c->asked_out = false;
     c->to = false;
     sub_send(s, c->id, XMPP_UNSUBSCRIBED, why && why->text[0] ? why->text : NULL, NULL);
-    sub_save(s, c);
-    contact_drop_unused(s, c);
+    contact_changed(c);
+    contact_drop_unused(c);
 }
 
 static void sub_refuse_unknown(struct session *s, const char *peer, const struct sj_error *why)
@@ -96,10 +88,7 @@ static void sub_subscribe(struct session *s, const char *peer)
         return;
     }
     c->asked_out = true;
-    if (contact_save(s, c, &err) != SJ_OK) {
-        contact_refused(s, c, &err);
-        return;
-    }
+    contact_changed(c);
     sub_ask_network(s, c);
 }
 
@@ -122,7 +111,7 @@ static void sub_subscribed(struct session *s, struct contact *c)
         return;
     c->from = true;
     c->asked_in = false;
-    sub_save(s, c);
+    contact_changed(c);
     sub_answer(s, c, true);
 }
 
@@ -132,9 +121,9 @@ static void sub_unsubscribed(struct session *s, struct contact *c)
     if (!c->from && !c->asked_in)
         return;
     c->from = c->asked_in = false;
-    sub_save(s, c);
+    contact_changed(c);
     sub_answer(s, c, false);
-    contact_drop_unused(s, c);
+    contact_drop_unused(c);
 }
 
 /* The user no longer wants to see the contact (G100-42, R6121-07). */
@@ -153,8 +142,8 @@ static void sub_unsubscribe(struct session *s, struct contact *c)
         sj_log_debug(&s->log, "contact not removed over there peer=%s cause=%s", SJ_CLIP(c->id),
                      SJ_CLIP(err.text));
     if (was)
-        sub_save(s, c);
-    contact_drop_unused(s, c);
+        contact_changed(c);
+    contact_drop_unused(c);
 }
 
 enum sj_status contact_subscription(struct session *s, const struct xmpp_subscription_in *in,

@@ -78,13 +78,10 @@ static size_t suggest_collect(struct session *s, struct xmpp_item *items)
 
 static void suggest_mark(struct session *s, const struct xmpp_item *items, size_t n)
 {
-    struct sj_error err = {SJ_OK, ""};
-
     for (size_t i = 0; i < n; i++) {
         struct contact *c = contact_find(s, items[i].peer);
         c->suggested = true;
-        if (contact_save(s, c, &err) != SJ_OK)
-            sj_log_error(&s->log, "suggestion not stored cause=%s", SJ_CLIP(err.text));
+        contact_changed(c);
     }
 }
 

@@ -104,11 +104,17 @@ void sj_store_online_put(struct sj_store *, const struct sj_owner *, bool online
 void sj_store_subscription_put(struct sj_store *, const struct sj_owner *, bool sees_user,
                                bool seen_by_user);
 
-/* SJ_NOTFOUND when the owner has no registration. */
-enum sj_status sj_store_contact_put(struct sj_store *, const struct sj_owner *,
-                                    const struct sj_store_contact *, struct sj_error *);
-enum sj_status sj_store_contact_remove(struct sj_store *, const struct sj_owner *, const char *id,
-                                       struct sj_error *);
+/* One contact put or, with remove set, taken out (only its id counts then). */
+struct sj_store_change {
+    struct sj_owner owner;
+    struct sj_store_contact contact;
+    bool remove;
+};
+#define SJ_STORE_CHANGES_MAX 256u
+/* All of the n changes or none, in one synced commit, in order. What is to be removed need not be
+ * there. Changes of owners without a registration are passed over; SJ_NOTFOUND: that was all. */
+enum sj_status sj_store_contacts_write(struct sj_store *, const struct sj_store_change *changes,
+                                       size_t n, struct sj_error *);
 /* SJ_NOTFOUND when the owner has no registration. */
 enum sj_status sj_store_contact_each(struct sj_store *, const struct sj_owner *, size_t *damaged,
                                      bool (*fn)(const struct sj_store_contact *, void *arg),

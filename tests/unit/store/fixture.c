@@ -203,7 +203,7 @@ enum sj_status fixture_add_contact(struct fixture *f, unsigned i, const char *id
     struct sj_error err = {SJ_OK, ""};
     const struct sj_owner owner = fixture_owner(i);
     const struct sj_store_contact c = {.id = id, .to = true};
-    return sj_store_contact_put(f->store, &owner, &c, &err);
+    return fixture_contact_put(f->store, &owner, &c, &err);
 }
 
 struct state_copy {
@@ -272,4 +272,20 @@ void fixture_tamper(struct fixture *f, enum store_table table,
     }
     cr_assert_eq(e->ops->commit(e, &err), SJ_OK);
     sj_free(t);
+}
+
+enum sj_status fixture_contact_put(struct sj_store *store, const struct sj_owner *owner,
+                                   const struct sj_store_contact *contact, struct sj_error *err)
+{
+    const struct sj_store_change change = {.owner = *owner, .contact = *contact};
+
+    return sj_store_contacts_write(store, &change, 1, err);
+}
+
+enum sj_status fixture_contact_remove(struct sj_store *store, const struct sj_owner *owner,
+                                      const char *id, struct sj_error *err)
+{
+    const struct sj_store_change change = {.owner = *owner, .contact = {.id = id}, .remove = true};
+
+    return sj_store_contacts_write(store, &change, 1, err);
 }

@@ -55,6 +55,12 @@ struct sj_registration fixture_registration(unsigned i);
 /* Puts it and expects success. */
 void fixture_register(struct fixture *f, unsigned i);
 
+/* One change alone. */
+enum sj_status fixture_contact_put(struct sj_store *store, const struct sj_owner *owner,
+                                   const struct sj_store_contact *contact, struct sj_error *err);
+enum sj_status fixture_contact_remove(struct sj_store *store, const struct sj_owner *owner,
+                                      const char *id, struct sj_error *err);
+
 /* A registration as lent to a callback, copied. */
 struct copy {
     unsigned count;              /* calls */

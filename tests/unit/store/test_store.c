@@ -104,7 +104,7 @@ BOTH(says_not_found_for_who_is_not_registered)
     cr_expect_eq(sj_store_registration_remove(f->store, &owner, &err), SJ_NOTFOUND);
     cr_expect_eq(fixture_add_contact(f, 1, "juliet"), SJ_NOTFOUND);
     cr_expect_eq(fixture_contacts(f, 1, &contacts), SJ_NOTFOUND);
-    cr_expect_eq(sj_store_contact_remove(f->store, &owner, "juliet", &err), SJ_NOTFOUND);
+    cr_expect_eq(fixture_contact_remove(f->store, &owner, "juliet", &err), SJ_NOTFOUND);
     cr_expect_eq(fixture_records(f), 0);
     return 0;
 }
@@ -119,7 +119,7 @@ BOTH(keeps_any_text_byte_by_byte)
     r.values[0] = (struct sj_store_value){"username", text};
     r.values[1] = (struct sj_store_value){"empty", ""};
     cr_assert_eq(sj_store_registration_put(f->store, &r, NULL), SJ_OK);
-    cr_assert_eq(sj_store_contact_put(f->store, &r.owner, &c, NULL), SJ_OK);
+    cr_assert_eq(fixture_contact_put(f->store, &r.owner, &c, NULL), SJ_OK);
     fixture_reopen(f);
     cr_assert_eq(sj_store_registration_get(f->store, &r.owner, copy_registration, &copy, NULL),
                  SJ_OK);
@@ -151,14 +151,14 @@ BOTH(takes_the_largest_registration_and_contact)
     for (size_t i = 0; i < r.n_values; i++)
         r.values[i] = (struct sj_store_value){var, value};
     cr_assert_eq(sj_store_registration_put(f->store, &r, NULL), SJ_OK);
-    cr_assert_eq(sj_store_contact_put(f->store, &r.owner, &c, NULL), SJ_OK);
+    cr_assert_eq(fixture_contact_put(f->store, &r.owner, &c, NULL), SJ_OK);
     fixture_reopen(f);
     cr_assert_eq(sj_store_registration_get(f->store, &r.owner, copy_registration, &copy, NULL),
                  SJ_OK);
     cr_expect_eq(copy.r.n_values, SJ_STORE_VALUES_MAX);
     cr_expect_eq(strlen(copy.text), 3 * (SJ_STORE_TEXT_MAX + 1) +
                                         SJ_STORE_VALUES_MAX * (63 + SJ_STORE_VALUE_MAX + 2));
-    cr_expect_eq(sj_store_contact_remove(f->store, &r.owner, address, NULL), SJ_OK);
+    cr_expect_eq(fixture_contact_remove(f->store, &r.owner, address, NULL), SJ_OK);
     sj_free(address);
     sj_free(value);
     sj_free(var);
@@ -191,9 +191,9 @@ BOTH(refuses_what_is_too_long_or_missing)
 
     fixture_register(f, 1);
     const struct sj_owner owner = fixture_owner(1);
-    cr_expect_eq(sj_store_contact_put(f->store, &owner, &too_long, &err), SJ_INVALID);
-    cr_expect_eq(sj_store_contact_put(f->store, &owner, &empty, &err), SJ_INVALID);
-    cr_expect_eq(sj_store_contact_remove(f->store, &owner, address, &err), SJ_INVALID);
+    cr_expect_eq(fixture_contact_put(f->store, &owner, &too_long, &err), SJ_INVALID);
+    cr_expect_eq(fixture_contact_put(f->store, &owner, &empty, &err), SJ_INVALID);
+    cr_expect_eq(fixture_contact_remove(f->store, &owner, address, &err), SJ_INVALID);
     cr_expect_eq(fixture_contacts(f, 1, &contacts), SJ_OK);
     cr_expect_eq(contacts.count, 0);
     sj_free(address);
@@ -293,7 +293,7 @@ BOTH(keeps_all_facts_of_a_contact)
     const struct sj_owner owner = fixture_owner(1);
     fixture_register(f, 1);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        cr_assert_eq(sj_store_contact_put(f->store, &owner, &rows[i].contact, NULL), SJ_OK);
+        cr_assert_eq(fixture_contact_put(f->store, &owner, &rows[i].contact, NULL), SJ_OK);
         cr_assert_eq(fixture_contacts(f, 1, &contacts), SJ_OK);
         cr_expect_str_eq(contacts.text, rows[i].text, "row %zu: %s", i, contacts.text);
     }
@@ -306,8 +306,8 @@ BOTH(removes_one_contact)
     fixture_register(f, 1);
     cr_assert_eq(fixture_add_contact(f, 1, "juliet"), SJ_OK);
     cr_assert_eq(fixture_add_contact(f, 1, "nurse"), SJ_OK);
-    cr_assert_eq(sj_store_contact_remove(f->store, &owner, "juliet", NULL), SJ_OK);
-    cr_assert_eq(sj_store_contact_remove(f->store, &owner, "juliet", NULL), SJ_NOTFOUND);
+    cr_assert_eq(fixture_contact_remove(f->store, &owner, "juliet", NULL), SJ_OK);
+    cr_assert_eq(fixture_contact_remove(f->store, &owner, "juliet", NULL), SJ_OK);
     fixture_reopen(f);
     cr_assert_eq(fixture_contacts(f, 1, &contacts), SJ_OK);
     cr_expect_str_eq(contacts.text, "nurse|-|-|t\n");
@@ -518,8 +518,8 @@ BOTH(passes_over_damaged_contacts)
         cr_expect_eq(contacts.count, 1, "change %zu", i);
         cr_expect_eq(contacts.damaged, 1, "change %zu", i);
         const struct sj_owner owner = fixture_owner(1);
-        cr_assert_eq(sj_store_contact_remove(f->store, &owner, "juliet", NULL), SJ_OK);
-        cr_assert_eq(sj_store_contact_remove(f->store, &owner, "nurse", NULL), SJ_OK);
+        cr_assert_eq(fixture_contact_remove(f->store, &owner, "juliet", NULL), SJ_OK);
+        cr_assert_eq(fixture_contact_remove(f->store, &owner, "nurse", NULL), SJ_OK);
     }
     return 1;                                                /* always the same record */
 }

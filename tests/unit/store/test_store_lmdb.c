@@ -278,7 +278,7 @@ static _Noreturn void crash_child(int fd, unsigned first)
         struct sj_registration r = fixture_registration(i);
         struct sj_store_contact c = {.id = "juliet"};
         if (sj_store_registration_put(store, &r, NULL) != SJ_OK ||
-            sj_store_contact_put(store, &r.owner, &c, NULL) != SJ_OK ||
+            fixture_contact_put(store, &r.owner, &c, NULL) != SJ_OK ||
             write(fd, &i, sizeof i) != sizeof i)
             _exit(4);
         sj_store_online_put(store, &r.owner, true);
@@ -562,7 +562,7 @@ Test(store_lmdb, writes_no_plain_text_and_no_key_to_the_data_files)
     fixture_open(&f);
     for (unsigned i = 0; i < 20; i++)
         fixture_register(&f, i);
-    cr_assert_eq(sj_store_contact_put(f.store, &owner, &c, NULL), SJ_OK);
+    cr_assert_eq(fixture_contact_put(f.store, &owner, &c, NULL), SJ_OK);
     sj_store_state_put(f.store, &owner, "token-of-the-link", 17);
     sj_store_close(&f.store);
     for (size_t i = 0; i < sizeof needles / sizeof needles[0]; i++)
