@@ -244,9 +244,9 @@ static void component_on_conn_up(void *arg)
     struct sj_strbuf text;
     sj_strbuf_init(&text, 8192);
     sj_strbuf_adds(&text, "<?xml version='1.0'?><stream:stream xmlns='" NS_COMPONENT
-                          "' xmlns:stream='" NS_STREAMS "' to='");
+                          "' xmlns:stream='" NS_STREAMS "' to=\"");
     output_escape(&text, c->host->name);
-    sj_strbuf_adds(&text, "'>");
+    sj_strbuf_adds(&text, "\">");
     sj_conn_write(c->conn, text.s, text.len);
     sj_strbuf_release(&text);
     component_enter(c, COMPONENT_OPENING);

@@ -41,48 +41,49 @@ static size_t jid_encode(char *out, uint32_t cp)
     return more + 1;
 }
 
-/* Characters that no localpart may hold (RFC 7622 §3.3.1), in ASCII. */
-static bool jid_local_char(unsigned char c)
+/* Which part may hold a character of ASCII. */
+enum { JID_LOCAL = 1, JID_DOMAIN = 2, JID_RESOURCE = 4 };
+
+/* Local: no blank, no control, none of RFC 7622 §3.3.1. Domain: letters, digits, hyphen, dot,
+ * underscore (occurs in real host names), brackets and colon (addresses in digits). Resource: no
+ * control. */
+static bool jid_char(unsigned char c, unsigned part)
 {
-    return c > ' ' && c != 0x7f && strchr("\"&'/:<>@", c) == NULL;
+    static const char excluded[] = "\"&'/:<>@ ";
+    static const char names[] = "-._[]:";
+    unsigned parts = c >= ' ' && c != 0x7f ? JID_RESOURCE : 0;
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+        return true;
+    if (part == JID_LOCAL && parts != 0 && memchr(excluded, c, sizeof excluded - 1) == NULL)
+        parts |= JID_LOCAL;
+    if (part == JID_DOMAIN && memchr(names, c, sizeof names - 1) != NULL)
+        parts |= JID_DOMAIN;
+    return (parts & part) != 0;
 }
 
-/* Letters, digits, hyphen, dot; underscore occurs in real host names; brackets and colon for
- * addresses in digits. */
-static bool jid_domain_char(unsigned char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("-._[]:", c) != NULL);
-}
-
-static bool jid_resource_char(unsigned char c)
-{
-    return c >= ' ' && c != 0x7f;
-}
-
-/* Copies one part of n bytes, checked and, with lower, folded. Returns its length, 0: malformed. */
-static size_t jid_copy_part(char *out, const char *p, size_t n, bool (*allowed)(unsigned char),
-                            bool lower, locale_t fold)
+/* Copies one part of n bytes, checked and, but for a resource, folded. Returns its length, 0:
+ * malformed. */
+static size_t jid_copy_part(char *out, const char *p, size_t n, unsigned part, locale_t fold)
 {
     size_t len = 0;
     for (size_t i = 0; i < n;) {
         unsigned char c = (unsigned char)p[i];
-        char one[4];
-        size_t one_len = 1;
-        size_t used = 1;
         if (c < 0x80) {
-            if (!allowed(c))
+            if (len == JID_PART_MAX || !jid_char(c, part))
                 return 0;
-            one[0] = lower ? sj_ascii_lower((char)c) : (char)c;
-        } else {
-            uint32_t cp = 0;
-            used = sj_utf8_decode(p + i, n - i, &cp);
-            if (used == 0 || !sj_xml_char(cp) || cp < 0xa0)
-                return 0;
-            if (lower && fold != (locale_t)0)
-                cp = (uint32_t)towlower_l((wint_t)cp, fold);
-            one_len = jid_encode(one, cp);
+            bool upper = part != JID_RESOURCE && c >= 'A' && c <= 'Z';
+            out[len++] = (char)(upper ? c + ('a' - 'A') : c);
+            i++;
+            continue;
         }
+        uint32_t cp = 0;
+        char one[4];
+        size_t used = sj_utf8_decode(p + i, n - i, &cp);
+        if (used == 0 || !sj_xml_char(cp) || cp < 0xa0)
+            return 0;
+        if (part != JID_RESOURCE && fold != (locale_t)0)
+            cp = (uint32_t)towlower_l((wint_t)cp, fold);
+        size_t one_len = jid_encode(one, cp);
         if (len + one_len > JID_PART_MAX)
             return 0;
         memcpy(out + len, one, one_len);
@@ -104,7 +105,7 @@ bool jid_parse(struct jid *out, const char *text, locale_t fold)
 
     size_t len = 0;
     if (at != NULL) {
-        len = jid_copy_part(out->local, text, local_n, jid_local_char, true, fold);
+        len = jid_copy_part(out->local, text, local_n, JID_LOCAL, fold);
         if (len == 0)
             return false;
         memcpy(out->bare, out->local, len);
@@ -115,7 +116,7 @@ bool jid_parse(struct jid *out, const char *text, locale_t fold)
     }
     if (domain_n > 1 && domain[domain_n - 1] == '.')
         domain_n--;                        /* RFC 7622 §3.2: the final dot is stripped */
-    size_t host_n = jid_copy_part(out->bare + len, domain, domain_n, jid_domain_char, true, fold);
+    size_t host_n = jid_copy_part(out->bare + len, domain, domain_n, JID_DOMAIN, fold);
     if (host_n == 0 || out->bare[len] == '.' || out->bare[len + host_n - 1] == '.')
         return false;
     out->domain = out->bare + len;
@@ -126,7 +127,7 @@ bool jid_parse(struct jid *out, const char *text, locale_t fold)
     if (slash == NULL)
         return true;
     size_t resource_n = jid_copy_part(out->full + len + 1, slash + 1, n - bare_n - 1,
-                                      jid_resource_char, false, fold);
+                                      JID_RESOURCE, fold);
     if (resource_n == 0)
         return false;
     out->full[len] = '/';

@@ -16,28 +16,25 @@
 
 /* ---- in ---- */
 
-static const char *const message_encryptions[] = {
-    "eu.siacs.conversations.axolotl",
-    "urn:xmpp:omemo:1",
-    "urn:xmpp:omemo:2",
-    "urn:xmpp:openpgp:0",
-    "jabber:x:encrypted",
+static const struct {
+    const char *name, *ns;
+} message_encryptions[] = {
+    {"encryption", "urn:xmpp:eme:0"},
+    {"encrypted", "eu.siacs.conversations.axolotl"},
+    {"encrypted", "urn:xmpp:omemo:1"},
+    {"encrypted", "urn:xmpp:omemo:2"},
+    {"openpgp", "urn:xmpp:openpgp:0"},
+    {"x", "jabber:x:encrypted"},
 };
 
 static bool message_is_encrypted(xmpp_stanza_t *st, const char *body)
 {
     if (body != NULL && strncmp(body, "?OTR", 4) == 0)
         return true;
-    for (xmpp_stanza_t *c = stanza_first(st); c != NULL; c = stanza_next(c)) {
-        const char *ns = xmpp_stanza_get_ns(c);
-        if (ns == NULL)
-            continue;
-        if (stanza_is(c, "encryption", "urn:xmpp:eme:0"))
-            return true;
+    for (xmpp_stanza_t *c = stanza_first(st); c != NULL; c = stanza_next(c))
         for (size_t i = 0; i < sizeof message_encryptions / sizeof *message_encryptions; i++)
-            if (strcmp(ns, message_encryptions[i]) == 0)
+            if (stanza_is(c, message_encryptions[i].name, message_encryptions[i].ns))
                 return true;
-    }
     return false;
 }
 

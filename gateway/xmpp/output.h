@@ -14,13 +14,14 @@
 
 #define OUTPUT_ID_SIZE 17           /* 96 random bits as text, and the NUL */
 #define OUTPUT_POOL_BYTES 480u
+#define OUTPUT_ATTRIBUTES_MAX 32    /* of one element; we build them ourselves */
 
 /* Owner: struct xmpp. */
 struct output {
     struct arena arena;
     xmpp_ctx_t *ctx;                /* everything we build is made in it */
-    struct sj_strbuf repaired;      /* scratch */
-    char *text;                     /* libstrophe's text of the last stanza */
+    struct sj_strbuf text;          /* of the last stanza */
+    struct sj_strbuf address;       /* scratch of room_stanza_new */
     unsigned char pool[OUTPUT_POOL_BYTES];    /* random bytes not used yet */
     size_t pool_left;
 };
@@ -30,12 +31,10 @@ void output_release(struct output *o);
 
 /* Makes the bytes of st, which go out on the stream of host: valid UTF-8 (repaired), no character
  * that XML 1.0 forbids (dropped), `from` at host, `to` an address, at most the maximum. *text
- * lives until output_done, which must follow before the next stanza is made: the arena starts anew
- * only when nothing of it is in use.
+ * lives until the next call.
  * SJ_INVALID: an address is wrong (our bug or a foreign id's doing); SJ_LIMIT: too large. */
 enum sj_status output_format(struct output *o, const char *host, xmpp_stanza_t *st,
                              const char **text, size_t *n);
-void output_done(struct output *o);
 
 /* A new stanza id, unguessable (G114-07). */
 void output_new_id(struct output *o, char out[OUTPUT_ID_SIZE]);
@@ -45,7 +44,7 @@ void output_new_id(struct output *o, char out[OUTPUT_ID_SIZE]);
 void output_stable_id(struct output *o, char out[OUTPUT_STABLE_ID_SIZE], const char *secret,
                       const char *const parts[], size_t n);
 
-/* Appends s escaped for an attribute; for stream headers, which no tree can express. */
+/* Appends s escaped and repaired, for an attribute or a text. */
 void output_escape(struct sj_strbuf *out, const char *s);
 
 #endif

@@ -60,9 +60,10 @@ const char *stanza_condition_name(enum stanza_condition condition)
 bool stanza_is(xmpp_stanza_t *st, const char *name, const char *ns)
 {
     const char *own_name = xmpp_stanza_get_name(st);
+    if (own_name == NULL || strcmp(own_name, name) != 0)
+        return false;
     const char *own_ns = xmpp_stanza_get_ns(st);
-    return own_name != NULL && own_ns != NULL && strcmp(own_name, name) == 0 &&
-           strcmp(own_ns, ns) == 0;
+    return own_ns != NULL && strcmp(own_ns, ns) == 0;
 }
 
 static xmpp_stanza_t *stanza_skip_texts(xmpp_stanza_t *node)

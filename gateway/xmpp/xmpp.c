@@ -146,7 +146,6 @@ enum sj_status room_send_status(struct xmpp *x, unsigned host, xmpp_stanza_t *st
 {
     struct component *c = &x->components[host];
     enum sj_status status = room_format_and_write(x, c, st);
-    output_done(&x->output);
     if (status != SJ_OK)
         c->refused_out++;
     xmpp_stanza_release(st);
@@ -185,19 +184,15 @@ xmpp_stanza_t *room_stanza_new(struct xmpp *x, unsigned host, const char *name, 
         output_new_id(&x->output, own_id);
         id = own_id;
     }
-    struct sj_strbuf jid;
-    sj_strbuf_init(&jid, JID_MAX);
     const char *from = x->options->hosts[host].name;
     if (peer != NULL) {
-        if (!xmpp_peer_jid(x, host, peer, &jid)) {
-            sj_strbuf_release(&jid);
+        sj_strbuf_reset(&x->output.address);
+        if (!xmpp_peer_jid(x, host, peer, &x->output.address))
             return NULL;
-        }
-        from = jid.s;
+        from = x->output.address.s;
     }
     xmpp_stanza_t *st = stanza_new(x->output.ctx, name, type, id);
     stanza_set(st, "from", from);
     stanza_set(st, "to", to);
-    sj_strbuf_release(&jid);
     return st;
 }
