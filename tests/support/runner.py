@@ -120,8 +120,9 @@ class Runner:
         """The next arrival that is not ignored, or None; it stays queued."""
         kept = []
         for arrival in list(self.xmpp.queue):
-            if arrival.node.ns != xmlmatch.COMPONENT or any(xmlmatch.match(p, arrival.node, dict(self.vars)) is None
-                   for p in self.ignored_c):
+            if arrival.node.ns != xmlmatch.COMPONENT or \
+                    any(xmlmatch.match(p, arrival.node, dict(self.vars)) is None
+                        for p in self.ignored_c):
                 self.xmpp.queue.remove(arrival)
             elif host in (None, "") or arrival.stream.host == host:
                 kept.append(arrival)
@@ -324,7 +325,8 @@ class Runner:
                 "C": self.do_c, "I>": self.do_i_send, "I<": self.do_i_expect,
                 "I~": self.do_i_ignore, "I": self.do_i, "config": self.do_config,
                 "irc:": self.do_irc, "xmpp:": self.do_xmpp, "let": self.do_let,
-                "log": self.do_log, "log?": self.do_log_maybe, "seen": self.do_seen, "daemon": self.do_daemon,
+                "log": self.do_log, "log?": self.do_log_maybe, "seen": self.do_seen,
+                "daemon": self.do_daemon,
                 "ctl": self.do_ctl, "deadline": self.do_deadline, "fence": self.do_fence}
         verb[step.verb](step)
 
