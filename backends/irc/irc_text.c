@@ -261,7 +261,12 @@ void irc_text_handle_refusal(struct irc_link *l, struct irc_line *line)
         irc_link_up(l);
         return;
     }
-    if (!refuse(l, line, target, refusal_status(line->numeric), IRC_WORDS(l, text)))
+    enum sj_status status = refusal_status(line->numeric);
+    const char *words = IRC_WORDS(l, text);
+    /* Of somebody who is absent servers say "no such nick"; ours says what follows. */
+    if (status == SJ_OFFLINE)
+        words = "not online there at present; this network keeps no messages for later";
+    if (!refuse(l, line, target, status, words))
         sj_log_debug(l->base.log, "refusal unmatched numeric=%u target=%s", line->numeric,
                      SJ_CLIP(target));
 }

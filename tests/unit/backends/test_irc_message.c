@@ -145,7 +145,8 @@ Test(irc_message, refusals_name_their_target)
     cr_assert_eq(irc_sends(w, "bob", "three"), SJ_OK);
     irc_says(w, ":irc.test 401 me Ghost :No such nick/channel");
     irc_hears(w, "op 1 ok");
-    irc_hears(w, "op 2 peer is offline, nothing stored: No such nick/channel");
+    irc_hears(w, "op 2 peer is offline, nothing stored: not online there at present; this "
+             "network keeps no messages for later");
     irc_says(w, ":irc.test 401 me ghost :No such nick/channel");
     irc_says(w, ":irc.test 404 me other :Cannot send");
     irc_hears_nothing(w);
@@ -204,7 +205,8 @@ Test(irc_message, labels_decide_where_the_server_has_them)
     irc_says(w, "@label=0;msgid=a :me!me@h PRIVMSG bob :one, but changed");
     irc_hears(w, "op 1 ok");
     irc_says(w, "@label=1 :irc.test 401 me ghost :No such nick");
-    irc_hears(w, "op 2 peer is offline, nothing stored: No such nick");
+    irc_hears(w, "op 2 peer is offline, nothing stored: not online there at present; this "
+             "network keeps no messages for later");
     irc_says(w, "@label=9 :irc.test ACK");
     irc_says(w, "@label=x :irc.test ACK");
     irc_hears_nothing(w);
@@ -298,12 +300,14 @@ Test(irc_message, several_lines_are_one_operation)
     irc_gets(w, "PRIVMSG bob :three");
     irc_gets(w, "PRIVMSG bob :four");
     irc_says(w, ":irc.test 401 me bob :No such nick");
-    irc_hears(w, "op 1 peer is offline, nothing stored: No such nick");
+    irc_hears(w, "op 1 peer is offline, nothing stored: not online there at present; this "
+             "network keeps no messages for later");
     irc_says(w, ":irc.test 401 me bob :No such nick");
     irc_says(w, ":irc.test 401 me bob :No such nick");
     irc_hears_nothing(w);
     irc_says(w, ":irc.test 401 me bob :No such nick");
-    irc_hears(w, "op 2 peer is offline, nothing stored: No such nick");
+    irc_hears(w, "op 2 peer is offline, nothing stored: not online there at present; this "
+             "network keeps no messages for later");
     irc_world_free(w);
 }
 
