@@ -157,13 +157,15 @@ Test(irc_message, refusals_name_their_target)
 
 Test(irc_message, refusals_by_numeric)
 {
+    static const char absent[] = "op 1 peer is offline, nothing stored: not online there at present; "
+                                 "this network keeps no messages for later";
     static const struct {
         const char *line, *event;
     } rows[] = {
-        { ":s 401 me bob :x", "op 1 peer is offline, nothing stored: x" },
+        { ":s 401 me bob :x", absent },
         { ":s 403 me bob :x", "op 1 refused by the network: x" },
         { ":s 404 me bob :x", "op 1 not permitted: x" },
-        { ":s 406 me bob :x", "op 1 peer is offline, nothing stored: x" },
+        { ":s 406 me bob :x", absent },
         { ":s 407 me bob :x", "op 1 refused by the network: x" },
         { ":s 411 me :x", "op 1 refused by the network: x" },
         { ":s 412 me :x", "op 1 refused by the network: x" },
