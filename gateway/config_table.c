@@ -23,7 +23,8 @@ const struct sj_option config_gateway_options[] = {
     { .name = "control-socket", .kind = SJ_OPTION_PATH, .fallback = "/run/sojourn/control.sock",
       .max = 107, .help = "Socket through which sojournctl talks to the daemon." },
     { .name = "admins", .kind = SJ_OPTION_LIST, .max = 65535,
-      .help = "Bare JIDs that may run admin commands." },
+      .help = "Bare JIDs that may run admin commands over XMPP; there are none yet in this "
+              "version, sojournctl does without." },
     { .name = "allow", .kind = SJ_OPTION_LIST, .max = 65535,
       .help = "Who may register: domains and bare JIDs, * for everybody. Without it, the users of "
               "the component's parent domain: of example.org for irc.example.org." },
@@ -39,7 +40,8 @@ const struct sj_option config_gateway_options[] = {
               "takes from components." },
     { .name = "queue-max", .kind = SJ_OPTION_INT, .fallback = "8388608", .min = 64 * KIB,
       .max = 32 * MIB,
-      .help = "Bytes that may wait for one XMPP stream before the networks are no longer read." },
+      .help = "Bytes that may wait for one XMPP stream; beyond it, messages are held for each user "
+              "within bounds, and what passes those is dropped with a log line." },
     { .name = "contacts-max", .kind = SJ_OPTION_INT, .fallback = "1000", .min = 1, .max = 100000,
       .help = "Contacts that one user may have on one network." },
     { .name = "sessions-max", .kind = SJ_OPTION_INT, .fallback = "20000", .min = 1, .max = 1000000,
