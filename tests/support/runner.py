@@ -340,13 +340,13 @@ class Runner:
         self.take_stanza([xmlmatch.pattern(repeat(step.text))], step.where)
 
     def do_c_ignore(self, step):
-        self.ignored_c.append(xmlmatch.pattern(step.text))
+        self.ignored_c.append(xmlmatch.pattern(xmlmatch.bind(step.text, self.vars)))
 
     def do_i_expect(self, step):
         self.take_line([repeat(step.text)], step.where)
 
     def do_i_ignore(self, step):
-        self.ignored_i.append(step.text)
+        self.ignored_i.append(xmlmatch.bind(step.text, self.vars))
 
     def do_i_send(self, step):
         client = self.client_for(step.where)

@@ -130,6 +130,11 @@ def expand(text, variables):
     return re.sub(r"\$\$|" + _VAR.pattern, one, text)
 
 
+def bind(text, variables):
+    """A pattern in which the variables that have a value now are replaced."""
+    return _VAR.sub(lambda m: variables.get(m.group(1) or m.group(2), m.group(0)), text)
+
+
 def glob(pattern, value, variables):
     """Does value match? New captures are added to variables."""
     if pattern == value and "$" not in pattern and "*" not in pattern:
