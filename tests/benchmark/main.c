@@ -152,8 +152,8 @@ static void option_apply(struct options *o, int which, const char *text)
 static struct options options_read(int argc, char **argv)
 {
     struct options o = {.users = 5000, .rounds = 3, .monitor = true, .parts = UINT32_MAX,
-                        .body_bytes = 100, .idle_s = 10, .single_s = 3, .flood_s = 2,
-                        .latency_s = 5, .rate = 2000, .starts = 5};
+                        .body_bytes = 100, .idle_s = 10, .single_s = 2, .flood_s = 1.5,
+                        .latency_s = 3, .rate = 2000, .starts = 5};
     int which;
 
     for (int i = 1; i < argc; i++)

@@ -18,7 +18,7 @@
 #define LOGIN_TIMEOUT_NS (120 * SECOND_NS)
 #define LOGOUT_TIMEOUT_NS (60 * SECOND_NS)
 #define QUIET_NS (400 * MILLI_NS)
-#define SETTLE_TIMEOUT_NS (5 * SECOND_NS)
+#define SETTLE_TIMEOUT_NS (30 * SECOND_NS)
 #define IDLE_SAMPLE_NS (2 * SECOND_NS)   /* whole seconds: biboumi's timers run each second */
 #define PING_INTERVAL_S 90u
 #define PEERS_USUAL 4u

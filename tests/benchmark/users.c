@@ -163,14 +163,17 @@ bool users_register(struct world *w, uint32_t n)
     return w->n_registered >= n;
 }
 
-/* Contacts are added once each user's session is up; the gateway keeps them. */
-static bool contacts_add(struct world *w, uint32_t first, uint32_t n, int64_t timeout_ns)
+/* Adds contacts to those who have none yet; the gateway keeps them. Then waits for the presence
+ * of everybody's. */
+static bool contacts_wait(struct world *w, uint32_t n, int64_t timeout_ns)
 {
-    for (uint32_t user = first; user < n; user++) {
+    for (uint32_t user = 0; user < n; user++) {
+        if (w->users[user].has_contacts)
+            continue;
+        w->users[user].has_contacts = true;
         for (uint32_t peer = 0; peer < w->contacts; peer++)
             xmpp_contact_add(w, user, peer);
-        if (!world_wait(w, &w->n_contacts_on, (user + 1) * w->contacts - w->contacts, timeout_ns))
-            return false;
+        loop_turn(w->loop, 0);
     }
     return world_wait(w, &w->n_contacts_on, n * w->contacts, timeout_ns);
 }
@@ -178,8 +181,7 @@ static bool contacts_add(struct world *w, uint32_t first, uint32_t n, int64_t ti
 bool users_online(struct world *w, uint32_t n, uint32_t window, int64_t timeout_ns)
 {
     int64_t deadline = clock_now_ns() + timeout_ns;
-    uint32_t first = w->n_online;
-    uint32_t next = first;
+    uint32_t next = w->n_online;
 
     while (w->n_online < n && clock_now_ns() < deadline) {
         while (next < n && next - w->n_online < window) {
@@ -190,7 +192,7 @@ bool users_online(struct world *w, uint32_t n, uint32_t window, int64_t timeout_
     }
     if (w->n_online < n)
         return false;
-    return w->contacts == 0 || w->manner == MANNER_ROOM || contacts_add(w, first, n, timeout_ns);
+    return w->contacts == 0 || w->manner == MANNER_ROOM || contacts_wait(w, n, timeout_ns);
 }
 
 bool users_offline(struct world *w, int64_t timeout_ns)

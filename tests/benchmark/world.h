@@ -31,6 +31,7 @@ struct user {
     bool asked;              /* its own subscription request is out */
     bool present;            /* has an available resource, as far as the server says */
     bool online;             /* the gateway said so, and the IRC server has seen the log-in */
+    bool has_contacts;       /* they were added */
     uint32_t contacts_on;    /* contacts whose presence came */
 };
 
