@@ -31,10 +31,13 @@ static bool message_is_encrypted(xmpp_stanza_t *st, const char *body)
 {
     if (body != NULL && strncmp(body, "?OTR", 4) == 0)
         return true;
-    for (xmpp_stanza_t *c = stanza_first(st); c != NULL; c = stanza_next(c))
+    for (xmpp_stanza_t *c = stanza_first(st); c != NULL; c = stanza_next(c)) {
+        if (strchr("eox", xmpp_stanza_get_name(c)[0]) == NULL)
+            continue;                    /* most are none of these */
         for (size_t i = 0; i < sizeof message_encryptions / sizeof *message_encryptions; i++)
             if (stanza_is(c, message_encryptions[i].name, message_encryptions[i].ns))
                 return true;
+    }
     return false;
 }
 

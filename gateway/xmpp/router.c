@@ -138,7 +138,7 @@ static void router_handle_cut(struct inbound *in, const char *name)
 
 static void router_handle_typed(struct inbound *in, const char *name)
 {
-    const struct route *route = routes_find(name, in->type);
+    const struct route *route = routes_find(name[0], in->type);
     struct sj_error err = {.status = SJ_OK};
     enum sj_status status = route->handle(in, &err);
     if (status != SJ_OK && (route->answers & 1ul << status) != 0)

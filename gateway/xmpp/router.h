@@ -59,17 +59,17 @@ struct route_iq {
     bool registers;
     const char *source;
 };
-/* A message or presence row, by type. `answers`: the statuses that are answered, as bits; 0: a
- * failure is not answered. */
+/* A message ('m') or presence ('p') row, by type. `answers`: the statuses that are answered, as
+ * bits; 0: a failure is not answered. */
 struct route {
-    const char *kind;
+    char kind;
     const char *type;             /* "": no type; NULL: any other */
     enum sj_status (*handle)(struct inbound *in, struct sj_error *err);
     unsigned long answers;
     const char *source;
 };
 const struct route_iq *routes_find_iq(const struct inbound *in);
-const struct route *routes_find(const char *kind, const char *type);
+const struct route *routes_find(char kind, const char *type);
 /* For tests: the whole iq table. */
 const struct route_iq *routes_iq(size_t *n);
 

@@ -116,71 +116,71 @@ static const struct route_iq routes_iq_table[] = {
 /* Types error and result never get here (router.c). */
 static const struct route routes_table[] = {
     {
-        .kind = "presence",
+        .kind = 'p',
         .type = "",
         .handle = presence_handle_available,
         .answers = ANSWER_UNREGISTERED,
         .source = "XEP-0100 §4.4, RFC 6121 §4.2, G100-31",
     },
     {
-        .kind = "presence",
+        .kind = 'p',
         .type = "unavailable",
         .handle = presence_handle_unavailable,
         .source = "XEP-0100 §4.5, RFC 6121 §4.5",
     },
     {
-        .kind = "presence",
+        .kind = 'p',
         .type = "probe",
         .handle = presence_handle_probe,
         .source = "RFC 6121 §4.3",
     },
     {
-        .kind = "presence",
+        .kind = 'p',
         .type = "subscribe",
         .handle = presence_handle_subscription,
         .answers = ANSWER_UNREGISTERED,
         .source = "XEP-0100 §4.6, RFC 6121 §3.1",
     },
     {
-        .kind = "presence",
+        .kind = 'p',
         .type = "subscribed",
         .handle = presence_handle_subscription,
         .source = "XEP-0100 §4.1.1 and §5.1, RFC 6121 §3.1",
     },
     {
-        .kind = "presence",
+        .kind = 'p',
         .type = "unsubscribe",
         .handle = presence_handle_subscription,
         .source = "XEP-0100 §4.7, RFC 6121 §3.3",
     },
     {
-        .kind = "presence",
+        .kind = 'p',
         .type = "unsubscribed",
         .handle = presence_handle_subscription,
         .source = "XEP-0100 §4.7, RFC 6121 §3.2",
     },
     {
-        .kind = "presence",
+        .kind = 'p',
         .type = NULL,
         .handle = presence_handle_unknown,
         .answers = ANSWER_INVALID,
         .source = "RFC 6121 §4.7.1, R6121-30",
     },
     {
-        .kind = "message",
+        .kind = 'm',
         .type = "headline",
         .handle = message_handle_headline,
         .source = "RFC 6121 §5.2.2, R6121-40",
     },
     {
-        .kind = "message",
+        .kind = 'm',
         .type = "groupchat",
         .handle = message_handle_groupchat,
         .answers = ANSWER_ALL,
         .source = "RFC 6121 §8.5.2.1.1, R6121-40",
     },
     {
-        .kind = "message",
+        .kind = 'm',
         .type = NULL,
         .handle = message_handle_chat,
         .answers = ANSWER_ALL,
@@ -204,10 +204,10 @@ const struct route_iq *routes_find_iq(const struct inbound *in)
     return NULL;
 }
 
-const struct route *routes_find(const char *kind, const char *type)
+const struct route *routes_find(char kind, const char *type)
 {
     const struct route *r = routes_table;
-    while (strcmp(r->kind, kind) != 0 || (r->type != NULL && strcmp(r->type, type) != 0))
+    while (r->kind != kind || (r->type != NULL && strcmp(r->type, type) != 0))
         r++;
     return r;
 }

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The component stream: any bytes, cut anywhere; every stanza is within the limits, what we would
+ * write of it is taken by our own parser again, and the router and its handlers take it too and
+ * hand only clean texts to the session room. */
+#include "address.h"
+#include "component.h"
+#include "output.h"
+#include "room.h"
+#include "router.h"
+#include "sojourn/backend.h"
+#include "sojourn/memory.h"
+#include "stream.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define HOST "irc.example.org"
+#define HEADER                                                                              \
+    "<stream:stream xmlns='jabber:component:accept' "                                       \
+    "xmlns:stream='http://etherx.jabber.org/streams' id='1'>"
+
+struct run {
+    struct output output;
+    struct xmpp *room;         /* never connected: what it sends goes nowhere */
+};
+
+/* ---- a session room that trusts nothing ---- */
+
+static void check_text(const char *text)
+{
+    assert(text == NULL || sj_utf8_valid(text, strlen(text)));
+}
+
+static void check_from(const struct xmpp_from *f)
+{
+    assert(f->host == 0 && f->user[0] != '\0' && strncmp(f->full, f->user, strlen(f->user)) == 0);
+    check_text(f->full);
+    check_text(f->id);
+    check_text(f->lang);
+}
+
+static void check_peer(const char *peer)
+{
+    struct sj_strbuf local;
+    sj_strbuf_init(&local, 4096);
+    assert(peer == NULL || address_escape(&local, peer) == SJ_OK);
+    sj_strbuf_release(&local);
+}
+
+static void on_state(void *ctx, unsigned host)
+{
+    (void)ctx, (void)host;
+}
+
+static enum sj_status on_get(void *ctx, const struct xmpp_from *f, struct xmpp_form_out *out,
+                             struct sj_error *err)
+{
+    (void)ctx, (void)err;
+    check_from(f);
+    out->n = 1;
+    out->field[0] = (struct xmpp_field){.var = "username", .label = "u"};
+    return SJ_OK;
+}
+
+static enum sj_status on_set(void *ctx, const struct xmpp_from *f, const struct xmpp_form_in *form,
+                             xmpp_req req, struct sj_error *err)
+{
+    check_from(f);
+    assert(form->n <= XMPP_FIELDS_MAX && req != 0);
+    for (size_t i = 0; i < form->n; i++) {
+        check_text(form->field[i].value);
+        assert(form->field[i].var[0] != '\0' && strlen(form->field[i].value) <= SJ_FIELD_MAX);
+    }
+    if (form->n % 2 == 0)
+        return sj_fail(err, SJ_AUTH, "no");
+    xmpp_answer(((struct run *)ctx)->room, req, NULL);
+    return SJ_OK;
+}
+
+static enum sj_status on_remove(void *ctx, const struct xmpp_from *f, xmpp_req req,
+                                struct sj_error *err)
+{
+    (void)err;
+    check_from(f);
+    xmpp_answer(((struct run *)ctx)->room, req, NULL);
+    return SJ_OK;
+}
+
+static enum sj_status on_presence(void *ctx, const struct xmpp_presence_in *in,
+                                  struct sj_error *err)
+{
+    (void)ctx;
+    check_from(&in->from);
+    check_peer(in->peer);
+    check_text(in->status);
+    assert(in->priority >= -128 && in->priority <= 127);
+    return sj_fail(err, SJ_UNREGISTERED, "no");
+}
+
+static enum sj_status on_subscription(void *ctx, const struct xmpp_subscription_in *in,
+                                      struct sj_error *err)
+{
+    (void)ctx, (void)err;
+    check_from(&in->from);
+    check_peer(in->peer);
+    check_text(in->text);
+    return SJ_OK;
+}
+
+static void on_probe(void *ctx, const struct xmpp_from *f, const char *peer)
+{
+    (void)ctx;
+    check_from(f);
+    check_peer(peer);
+}
+
+static void on_bounce(void *ctx, const struct xmpp_from *f, const char *peer, char kind,
+                      const char *condition)
+{
+    (void)ctx;
+    check_from(f);
+    check_peer(peer);
+    check_text(condition);
+    assert(strchr("pmi", kind) != NULL && condition[0] != '\0');
+}
+
+static enum sj_status on_message(void *ctx, const struct xmpp_message_in *m, struct sj_error *err)
+{
+    (void)ctx;
+    check_from(&m->from);
+    check_peer(m->peer);
+    check_text(m->body);
+    assert(m->peer != NULL && m->body[0] != '\0' && strlen(m->body) <= SJ_BODY_MAX);
+    return sj_fail(err, SJ_NOTFOUND, "%s", m->body);
+}
+
+static enum sj_status on_prompt(void *ctx, const struct xmpp_from *f, const char *typed,
+                                struct sj_strbuf *id, struct sj_error *err)
+{
+    (void)ctx, (void)err;
+    check_from(f);
+    check_text(typed);
+    sj_strbuf_adds(id, typed);
+    return SJ_OK;
+}
+
+static void on_peer(void *ctx, const struct xmpp_from *f, const char *peer, struct xmpp_peer *out)
+{
+    (void)ctx;
+    check_from(f);
+    check_peer(peer);
+    *out = (struct xmpp_peer){.visible = strlen(peer) % 2, .name = peer, .seen_at = 1};
+}
+
+static bool on_registered(void *ctx, const struct xmpp_from *f)
+{
+    (void)ctx, (void)f;
+    return true;
+}
+
+static void on_rosterx(void *ctx, unsigned host, const char *full, bool supported)
+{
+    (void)ctx, (void)host, (void)full, (void)supported;
+}
+
+static const struct xmpp_in session = {
+    .up = on_state,
+    .down = on_state,
+    .register_get = on_get,
+    .register_set = on_set,
+    .register_remove = on_remove,
+    .presence = on_presence,
+    .subscription = on_subscription,
+    .probe = on_probe,
+    .bounce = on_bounce,
+    .message = on_message,
+    .prompt = on_prompt,
+    .peer = on_peer,
+    .registered = on_registered,
+    .rosterx = on_rosterx,
+};
+
+/* ---- the streams ---- */
+
+static unsigned count_nodes(xmpp_stanza_t *st, unsigned depth)
+{
+    unsigned n = 1;
+    assert(depth <= STREAM_DEPTH_MAX + 1);       /* a text may hang below the deepest element */
+    for (xmpp_stanza_t *c = xmpp_stanza_get_children(st); c != NULL; c = xmpp_stanza_get_next(c))
+        n += count_nodes(c, depth + 1);
+    return n;
+}
+
+static void on_opened(void *arg, const char *id)
+{
+    (void)arg, (void)id;
+}
+
+static void on_closed(void *arg)
+{
+    (void)arg;
+}
+
+static void on_again(void *arg, xmpp_stanza_t *st, bool cut)
+{
+    (void)st, (void)cut;
+    (*(unsigned *)arg)++;
+}
+
+/* Writes st and reads it back. */
+static void check_output(struct run *run, xmpp_stanza_t *st)
+{
+    static const struct stream_events events = {on_opened, on_again, on_closed};
+    const char *text = NULL;
+    size_t n = 0;
+    unsigned seen = 0;
+    xmpp_stanza_t *copy = xmpp_stanza_copy(st);
+    xmpp_stanza_set_from(copy, HOST);
+    xmpp_stanza_set_to(copy, "u@example.org");
+    if (output_format(&run->output, HOST, copy, &text, &n) == SJ_OK) {
+        struct stream *again = stream_new(&events, &seen);
+        assert(stream_feed(again, HEADER, sizeof HEADER - 1) == NULL);
+        assert(stream_feed(again, text, n) == NULL);
+        assert(seen == 1);
+        stream_free(&again);
+    }
+    xmpp_stanza_release(copy);
+}
+
+static void on_stanza(void *arg, xmpp_stanza_t *st, bool cut)
+{
+    struct run *run = arg;
+    if (!cut) {
+        assert(count_nodes(st, 1) <= STREAM_NODES_MAX + 1);
+        check_output(run, st);
+    }
+    router_handle(&run->room->components[0], st, cut);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct stream_events events = {on_opened, on_stanza, on_closed};
+    static const struct xmpp_host host = {
+        .name = HOST,
+        .secret = "s",
+        .server = "127.0.0.1",
+        .port = 1,
+        .identity_type = "irc",
+        .identity_name = "Example",
+        .prompt_name = "nickname",
+    };
+    static const struct xmpp_options options = {
+        .hosts = &host, .n_hosts = 1, .version = "0", .stanza_max = 65536, .queue_max = 65536};
+    static const struct sj_log log = {.area = "fuzz"};
+    struct run run = {.room = NULL};
+    if (size < 1)
+        return 0;
+    struct sj_loop *loop = sj_loop_new();
+    run.room = xmpp_new(loop, &log, &options, &session, &run);
+    output_init(&run.output, (size_t)1 << 20);
+    struct stream *s = stream_new(&events, &run);
+    /* The first byte: with or without a header in front, and the length of the pieces. */
+    size_t piece = data[0] & 0x7f ? data[0] & 0x7f : size;
+    if (data[0] & 0x80)
+        stream_feed(s, HEADER, sizeof HEADER - 1);
+    for (size_t at = 1; at < size; at += piece) {
+        size_t n = size - at < piece ? size - at : piece;
+        if (stream_feed(s, (const char *)data + at, n) != NULL)
+            break;
+    }
+    stream_free(&s);
+    output_release(&run.output);
+    xmpp_room_free(&run.room);
+    sj_loop_free(&loop);
+    return 0;
+}
