@@ -20,6 +20,8 @@
 #define QUIET_NS (400 * MILLI_NS)
 #define SETTLE_TIMEOUT_NS (30 * SECOND_NS)
 #define IDLE_SAMPLE_NS (2 * SECOND_NS)   /* whole seconds: biboumi's timers run each second */
+/* Above it, what traffic adds to an idle process can no longer be told from it. */
+#define IDLE_BUSY 0.5
 #define PING_INTERVAL_S 90u
 #define PEERS_USUAL 4u
 
@@ -254,18 +256,19 @@ static void phase_close(struct round *r, enum direction d)
 
 struct costs {
     struct cost single[2], flood[2];
+    double idle;                 /* share of a core without traffic */
 };
 
 static void step_costs(struct round *r, bool single, bool flood, double share, struct costs *out)
 {
     const struct gateway *g = &r->s->gateway;
-    double idle = measure_idle(r->w, g, IDLE_SAMPLE_NS, 0);
 
+    out->idle = measure_idle(r->w, g, IDLE_SAMPLE_NS, 0);
     for (int d = TO_IRC; d <= TO_XMPP; d++) {
         enum direction direction = (enum direction)d;
 
         if (single) {
-            measure_single(r->w, g, direction, r->o->rate, r->o->single_s * share, idle,
+            measure_single(r->w, g, direction, r->o->rate, r->o->single_s * share, out->idle,
                            &out->single[d]);
             phase_close(r, direction);
         }
@@ -342,15 +345,21 @@ static bool step_scale(struct round *r, uint32_t users, const struct costs *few)
     if (!users_bring(r, users))
         return false;
     step_costs(r, true, true, 0.5, &many);
-    if (both(few->single) <= 0 || both(few->flood) <= 0)
-        return true;
-    if (users == LEVEL_MIDDLE) {
-        value_set(r, METRIC_SCALE_SINGLE, both(many.single) / both(few->single));
-        value_set(r, METRIC_SCALE_FLOOD, both(many.flood) / both(few->flood));
+    if (both(few->single) > 0 && many.idle < IDLE_BUSY) {
+        double ratio = both(many.single) / both(few->single);
+
+        if (users == LEVEL_MIDDLE)
+            value_set(r, METRIC_SCALE_SINGLE, ratio);
+        if (users == r->o->users)
+            value_set(r, METRIC_SCALE_SINGLE_FULL, ratio);
     }
-    if (users == r->o->users) {
-        value_set(r, METRIC_SCALE_SINGLE_FULL, both(many.single) / both(few->single));
-        value_set(r, METRIC_SCALE_FLOOD_FULL, both(many.flood) / both(few->flood));
+    if (both(few->flood) > 0) {
+        double ratio = both(many.flood) / both(few->flood);
+
+        if (users == LEVEL_MIDDLE)
+            value_set(r, METRIC_SCALE_FLOOD, ratio);
+        if (users == r->o->users)
+            value_set(r, METRIC_SCALE_FLOOD_FULL, ratio);
     }
     return true;
 }
