@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The loopback backend's table: a network inside the process, without a server or a socket.
+ *
+ * Read this folder first when you write a backend: every rule of sojourn/backend.h is kept here
+ * with nothing else in the way. Users of one net reach each other by name; four residents are
+ * always there to try things on (loopback_residents.c). It also serves tests and first steps of
+ * admins. This file holds data and the questions that need no link; loopback_link.c the life of a
+ * login, loopback_ops.c what users do, loopback_net.c what a server would know. */
+#include "loopback.h"
+
+#include <string.h>
+
+#include "loopback_link.h"
+#include "loopback_net.h"
+#include "sojourn/strbuf.h"
+
+/* The registration form. The gateway shows and stores these without knowing what they mean; the
+ * values come back in this order in struct sj_account. */
+static const struct sj_field loopback_fields[LOOPBACK_FIELDS] = {
+    [LOOPBACK_FIELD_USERNAME] = {
+        .var = "username",
+        .label = "Username",
+        .required = true,
+    },
+    [LOOPBACK_FIELD_PASSWORD] = {
+        .var = "password",
+        .label = "Password",
+        .kind = SJ_FIELD_SECRET,
+    },
+};
+
+/* Keys of this backend's sections in the configuration, read in loopback_net_new. */
+static const struct sj_option loopback_options[] = {
+    {
+        .name = "password",
+        .kind = SJ_OPTION_SECRET,
+        .help = "password that every account here must give; without it any will do",
+    },
+    {
+        .name = "latency",
+        .kind = SJ_OPTION_DURATION,
+        .fallback = "0ms",
+        .max = 60 * 1000,
+        .help = "time after which the network answers",
+    },
+    {
+        .name = "residents-period",
+        .kind = SJ_OPTION_DURATION,
+        .fallback = "60s",
+        .min = 1000,
+        .max = 24 * 3600 * 1000,
+        .help = "how long the resident named wanderer stays online, away and offline",
+    },
+};
+
+/* An id that looks different but means the same must become the same text: the gateway compares
+ * ids with strcmp. Applied to its own result it changes nothing. */
+static enum sj_status loopback_id_canon(struct sj_strbuf *out, const struct sj_net *net,
+                                        const struct sj_link *link, const char *id,
+                                        struct sj_error *err)
+{
+    char folded[LOOPBACK_ID_MAX + 1];
+    (void)net;
+    (void)link;                      /* nothing here is learnt at login */
+    if (!loopback_id_fold(folded, id))
+        return sj_fail(err, SJ_INVALID, "a username has 1 to %u letters, digits, dots, dashes or "
+                       "underscores", LOOPBACK_ID_MAX);
+    sj_strbuf_adds(out, folded);
+    return SJ_OK;
+}
+
+/* What can be said without the network. Whether the password is right is said at the login. */
+static enum sj_status loopback_account_check(const struct sj_net *net,
+                                             const struct sj_account *account,
+                                             struct sj_error *err)
+{
+    char folded[LOOPBACK_ID_MAX + 1];
+    const char *username = account->value[LOOPBACK_FIELD_USERNAME];
+    const char *password = account->value[LOOPBACK_FIELD_PASSWORD];
+    if (!username || !loopback_id_fold(folded, username))
+        return sj_fail(err, SJ_UNACCEPTABLE, "Username: 1 to %u letters, digits, dots, dashes or "
+                       "underscores", LOOPBACK_ID_MAX);
+    if (loopback_is_resident(folded))
+        return sj_fail(err, SJ_UNACCEPTABLE, "Username: this name is taken");
+    if (net->password && (!password || !*password))
+        return sj_fail(err, SJ_UNACCEPTABLE, "Password: this network wants one");
+    return SJ_OK;
+}
+
+const struct sj_backend loopback_backend = {
+    .abi = SJ_BACKEND_ABI,
+    .name = "loopback",
+    .network_type = "loopback",
+    .network_name = "Loopback",
+    .id_name = "username",
+    .id_help = "Username of the person on this network",
+    .register_help = "Choose the username under which you want to appear. Your contact \"echo\" "
+                     "answers whatever you write.",
+    .caps = SJ_CAP_CONTACTS | SJ_CAP_CONTACT_LIST | SJ_CAP_APPROVAL | SJ_CAP_PRESENCE |
+            SJ_CAP_ANONYMOUS,
+    .fields = loopback_fields,
+    .n_fields = LOOPBACK_FIELDS,
+    .options = loopback_options,
+    .n_options = sizeof loopback_options / sizeof loopback_options[0],
+    .net_new = loopback_net_new,
+    .net_free = loopback_net_free,
+    .id_canon = loopback_id_canon,
+    .account_check = loopback_account_check,
+    .link_new = loopback_link_new,
+    .link_free = loopback_link_free,
+    .connect = loopback_connect,
+    .disconnect = loopback_disconnect,
+    .send_message = loopback_send_message,
+    .set_presence = loopback_set_presence,
+    .contact_add = loopback_contact_add,
+    .contact_remove = loopback_contact_remove,
+    .contact_answer = loopback_contact_answer,
+};

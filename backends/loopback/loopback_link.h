@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* One login on the loopback network. Used by the files of this backend only.
+ *
+ * Owner: the gateway (link_new, link_free). A link owns its queue of events and its list of
+ * operations without an outcome.
+ *
+ * The rule that shapes this file: no host function is called from inside an operation. So whatever
+ * an operation brings about goes into the queue, and only loopback_link.c, called by the loop,
+ * takes it out and calls the host. */
+#ifndef LOOPBACK_LINK_H
+#define LOOPBACK_LINK_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "loopback_net.h"
+#include "sojourn/backend.h"
+#include "sojourn/loop.h"
+
+#define LOOPBACK_MAGIC 0x6c6f6f70u
+/* What may wait for one link. Past it, senders are refused, and nothing else happens to the user
+ * who is slow. News of entries have bounds of their own (LOOPBACK_LIST_MAX). */
+#define LOOPBACK_MESSAGES_MAX 1000u
+#define LOOPBACK_BYTES_MAX (1u << 20)
+/* Operations of one link without an outcome. */
+#define LOOPBACK_OPS_MAX 1000u
+
+/* The account's values, in the order of the registration form (loopback_backend.c). */
+enum loopback_field { LOOPBACK_FIELD_USERNAME, LOOPBACK_FIELD_PASSWORD, LOOPBACK_FIELDS };
+
+enum loopback_state {
+    LOOPBACK_NEW,                    /* before connect */
+    LOOPBACK_CONNECTING,
+    LOOPBACK_ONLINE,
+    LOOPBACK_CLOSING,                /* disconnect was called, its end is queued */
+    LOOPBACK_DOWN,
+    LOOPBACK_STATES
+};
+
+enum loopback_event_kind {
+    LOOPBACK_EVENT_LOGIN,            /* the network answers connect */
+    LOOPBACK_EVENT_OP,               /* outcome of an operation */
+    LOOPBACK_EVENT_MESSAGE,
+    LOOPBACK_EVENT_ENTRY,            /* there are news about an entry */
+    LOOPBACK_EVENT_ASK,              /* a resident asks for the user's presence */
+    LOOPBACK_EVENT_SAVE,             /* the list has changed: the gateway is to keep it */
+    LOOPBACK_EVENT_END               /* the answer to disconnect */
+};
+
+struct loopback_event {              /* owned by the link in whose queue it stands */
+    struct sj_list list;
+    enum loopback_event_kind kind;
+    int64_t due_ms;
+    sj_op op;                        /* OP; MESSAGE: the sender's, 0: nobody waits */
+    enum sj_status status;           /* OP */
+    const char *text;                /* OP that failed: why; a constant */
+    uint64_t sender;                 /* MESSAGE: serial of the link that waits for the outcome */
+    uint64_t number;                 /* MESSAGE */
+    char id[LOOPBACK_ID_MAX + 1];    /* MESSAGE: from; ENTRY, ASK: about */
+    char *body;                      /* MESSAGE; owned */
+    bool action, notice;             /* MESSAGE */
+};
+
+struct loopback_op {                 /* an operation without an outcome */
+    struct sj_list list;
+    sj_op op;
+};
+
+struct loopback_link {
+    struct sj_link base;             /* first */
+    uint64_t serial;                 /* names this link to others of the net; never reused */
+    char id[LOOPBACK_ID_MAX + 1];    /* own; "" when the account's username is none */
+    bool password_ok;                /* judged in link_new: no secret is kept */
+    enum loopback_state state;       /* changed by link_enter only */
+    struct loopback_account *account;    /* of the net; while online, else NULL */
+    void *blob;                      /* what state_save gave; until the login */
+    size_t blob_len;
+    struct sj_list queue;            /* struct loopback_event, oldest first */
+    struct sj_list ops;              /* struct loopback_op */
+    size_t n_messages, n_bytes;      /* of the messages in the queue */
+    size_t n_ops;                    /* in ops, and outcomes in the queue */
+    bool save_queued;
+    struct sj_defer defer;           /* the queue's head is due now */
+    struct sj_timer timer;           /* or later */
+};
+
+static inline struct loopback_link *loopback_link_of(struct sj_link *base)
+{
+    assert(base && base->magic == LOOPBACK_MAGIC);
+    return (struct loopback_link *)base;
+}
+
+/* loopback_link.c: the life cycle. */
+struct sj_link *loopback_link_new(const struct sj_link *base, const struct sj_account *account,
+                                  const void *blob, size_t len);
+void loopback_link_free(struct sj_link **link);
+enum sj_status loopback_connect(struct sj_link *base, struct sj_error *err);
+void loopback_disconnect(struct sj_link *base, const char *reason);
+
+/* loopback_queue.c: what waits for a link. */
+struct loopback_event *loopback_queue_add(struct loopback_link *l, enum loopback_event_kind kind);
+/* The first event if it is due, out of the queue; NULL: none. The caller frees it. */
+struct loopback_event *loopback_queue_take(struct loopback_link *l);
+void loopback_event_free(struct loopback_event **e);
+/* Has the loop call the link when the first event is due. */
+void loopback_queue_arm(struct loopback_link *l);
+/* Drops all but outcomes of operations; senders of dropped messages hear of it. */
+void loopback_queue_drop(struct loopback_link *l);
+/* Lets what is left be due at once. */
+void loopback_queue_hurry(struct loopback_link *l);
+/* A message from id. m is copied. SJ_LIMIT: too much waits. from and op name the operation that
+ * gets its outcome when the message has been handed over (from NULL: none does). */
+enum sj_status loopback_queue_message(struct loopback_link *l, const char *id,
+                                      const struct sj_message *m, struct loopback_link *from,
+                                      sj_op op);
+/* The account has news (enum loopback_news) about e: its link, if there is one, will tell. */
+void loopback_queue_news(struct loopback_account *a, struct loopback_entry *e, unsigned news);
+/* The account's list has changed. */
+void loopback_queue_save(struct loopback_account *a);
+
+/* An operation is accepted: from here on its outcome is owed. SJ_UNREACHABLE: not online;
+ * SJ_LIMIT: too many wait. */
+enum sj_status loopback_op_begin(struct loopback_link *l, sj_op op, struct sj_error *err);
+/* Its outcome, to be told later; once for each op. text: why it failed, a constant. */
+void loopback_op_finish(struct loopback_link *l, sj_op op, enum sj_status status,
+                        const char *text);
+
+/* loopback_ops.c: the operations of the table. */
+enum sj_status loopback_send_message(struct sj_link *base, const struct sj_message *m, sj_op op,
+                                     struct sj_error *err);
+enum sj_status loopback_set_presence(struct sj_link *base, enum sj_show show, const char *status,
+                                     struct sj_error *err);
+enum sj_status loopback_contact_add(struct sj_link *base, const char *id, sj_op op,
+                                    struct sj_error *err);
+enum sj_status loopback_contact_remove(struct sj_link *base, const char *id, sj_op op,
+                                       struct sj_error *err);
+enum sj_status loopback_contact_answer(struct sj_link *base, const char *id, bool accept, sj_op op,
+                                       struct sj_error *err);
+
+/* loopback_residents.c: those who are always there. */
+bool loopback_is_resident(const char *id);
+/* false: not a resident. */
+bool loopback_resident_presence(const struct sj_net *net, const char *id,
+                                struct loopback_presence *out);
+/* A resident gets a message; op has begun. */
+void loopback_resident_message(struct loopback_link *l, const struct sj_message *m, sj_op op);
+/* A resident is asked for its presence. e is the user's entry. */
+void loopback_resident_asked(struct loopback_link *l, struct loopback_entry *e);
+/* Puts those into a new account's list who are in everybody's. */
+void loopback_residents_join(struct loopback_account *a);
+void loopback_residents_init(struct sj_net *net);
+/* The first link has come, or the last one has gone. */
+void loopback_residents_start(struct sj_net *net);
+void loopback_residents_stop(struct sj_net *net);
+
+#endif
