@@ -120,12 +120,16 @@ static void component_lose(struct component *c, const char *reason)
         c->attempts = 0;
     uint32_t wait_ms = component_wait_ms(c, reason);
     component_log_loss(c, reason, wait_ms);
+    bool congested = c->congested;
     component_drop_stream(c);
     component_enter(c, COMPONENT_WAITING);
     c->attempts++;
     sj_timer_start(c->x->loop, &c->timer, wait_ms);
     if (was == COMPONENT_UP)
         c->x->in->down(c->x->ctx, c->index);
+    /* What waited is gone with the stream; whoever waits for relief must not wait for ever. */
+    if (congested && c->x->relieved != NULL)
+        c->x->relieved(c->x->ctx, c->index);
 }
 
 void component_break(struct component *c, const char *reason)

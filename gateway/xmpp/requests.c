@@ -2,14 +2,22 @@
 /* Keeps iq requests that the session room answers later, and answers each exactly once.
  *
  * The deadline is the same for all, so the list by age is the list by deadline and one timer serves
- * it. A request outlives a lost stream: its answer goes out if a stream is there by then.
+ * it. One user cannot fill the table for all. A request outlives a lost stream: its answer goes out if a stream is there by then.
  * Source: RFC 6120 §8.2.3 (R6120-01). */
 #include "requests.h"
+
+#include <string.h>
 
 #include "room.h"
 #include "router.h"
 #include "sojourn/memory.h"
 #include "stanza.h"
+
+/* Lives as long as it has open requests. */
+struct requester {
+    unsigned open;
+    char user[];
+};
 
 static void requests_arm(struct requests *r)
 {
@@ -27,6 +35,10 @@ static void requests_free_one(struct requests *r, struct request *q)
     sj_idmap_remove(&r->by_number, q->number);
     sj_list_remove(&q->link);
     r->count--;
+    if (--q->user->open == 0) {
+        sj_map_remove(&r->users, q->user->user);
+        sj_free(q->user);
+    }
     sj_free(q->id);
     sj_free(q->from);
     sj_free(q->to);
@@ -52,6 +64,7 @@ void requests_init(struct requests *r, struct xmpp *x)
 {
     *r = (struct requests){.x = x};
     sj_idmap_init(&r->by_number);
+    sj_map_init(&r->users);
     sj_list_init(&r->ordered);
     sj_timer_init(&r->timer, requests_on_timer, r);
 }
@@ -62,21 +75,36 @@ void requests_release(struct requests *r)
         requests_free_one(r, SJ_CONTAINER(r->ordered.next, struct request, link));
     sj_timer_stop(&r->timer);
     sj_idmap_release(&r->by_number);
+    sj_map_release(&r->users);
 }
 
-uint64_t requests_add(struct requests *r, unsigned host, const char *id, const char *from,
-                      const char *to, bool registers)
+static struct requester *requests_user(struct requests *r, const char *user)
 {
-    if (r->count >= XMPP_REQUESTS_MAX)
+    struct requester *u = sj_map_find(&r->users, user);
+    if (u == NULL) {
+        size_t n = strlen(user) + 1;
+        u = sj_calloc(1, sizeof *u + n);
+        memcpy(u->user, user, n);
+        sj_map_put(&r->users, u->user, u);
+    }
+    return u;
+}
+
+uint64_t requests_add(struct requests *r, const struct request_info *info)
+{
+    const struct requester *known = sj_map_find(&r->users, info->user);
+    if (r->count >= XMPP_REQUESTS_MAX || (known != NULL && known->open >= XMPP_REQUESTS_USER_MAX))
         return 0;
     struct request *q = sj_calloc(1, sizeof *q);
     q->number = ++r->newest;
     q->due_ms = sj_loop_now_ms(r->x->loop) + XMPP_REQUEST_TIMEOUT_MS;
-    q->host = host;
-    q->registers = registers;
-    q->id = sj_strdup(id);
-    q->from = sj_strdup(from);
-    q->to = sj_strdup(to);
+    q->host = info->host;
+    q->registers = info->registers;
+    q->id = sj_strdup(info->id);
+    q->from = sj_strdup(info->from);
+    q->to = sj_strdup(info->to);
+    q->user = requests_user(r, info->user);
+    q->user->open++;
     sj_idmap_put(&r->by_number, q->number, q);
     bool first = sj_list_empty(&r->ordered);
     sj_list_append(&r->ordered, &q->link);

@@ -11,6 +11,7 @@
 #include "sojourn/map.h"
 
 #define XMPP_REQUESTS_MAX 10000u
+#define XMPP_REQUESTS_USER_MAX 16u      /* of one bare JID */
 
 struct xmpp;
 
@@ -21,6 +22,7 @@ struct request {
     int64_t due_ms;
     unsigned host;
     bool registers;           /* errors by the rules of XEP-0077 */
+    struct requester *user;   /* owned by struct requests */
     char *id;                 /* or NULL */
     char *from;               /* who asked */
     char *to;                 /* the address of ours that was asked */
@@ -30,6 +32,7 @@ struct request {
 struct requests {
     struct xmpp *x;
     struct sj_idmap by_number;
+    struct sj_map users;      /* bare JID to struct requester */
     struct sj_list ordered;
     struct sj_timer timer;    /* of the oldest */
     size_t count;
@@ -38,9 +41,17 @@ struct requests {
 
 void requests_init(struct requests *r, struct xmpp *x);
 void requests_release(struct requests *r);
-/* Notes a request; texts are copied. 0: there are too many. */
-uint64_t requests_add(struct requests *r, unsigned host, const char *id, const char *from,
-                      const char *to, bool registers);
+/* What to note; texts are copied. */
+struct request_info {
+    unsigned host;
+    const char *id;           /* or NULL */
+    const char *user;         /* bare JID of who asks */
+    const char *from;         /* and the address to answer */
+    const char *to;
+    bool registers;
+};
+/* Notes a request. 0: there are too many, or too many of this user. */
+uint64_t requests_add(struct requests *r, const struct request_info *info);
 /* Is it still open? */
 bool requests_has(const struct requests *r, uint64_t number);
 /* Forgets it without an answer. */

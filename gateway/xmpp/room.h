@@ -38,7 +38,6 @@ struct xmpp {
     struct disco *disco;
     locale_t fold;
     int64_t started_ms;
-
     struct sj_log_limit drops;           /* log lines that outsiders can cause */
     /* stop */
     bool stopping;
@@ -54,11 +53,11 @@ bool room_send(struct xmpp *x, unsigned host, xmpp_stanza_t *st);
 enum sj_status room_send_status(struct xmpp *x, unsigned host, xmpp_stanza_t *st);
 /* A log line about something that outsiders caused, at most a few in a minute. */
 void room_log_drop(struct xmpp *x, const char *what, const char *from, const char *to);
-/* A stream went down or came up, for the stop logic: all streams are gone now? */
+/* A stream has stopped: tells whoever waits when it was the last. */
 void room_check_stopped(struct xmpp *x);
 
-/* A stanza from a contact (peer NULL: the gateway) to `to`; `id` NULL: a new one. NULL when the
- * peer cannot be an address. `from` receives the address, for delay and the like; may be NULL. */
+/* A stanza from a contact (peer NULL: the gateway) to `to`; id NULL: a new one. NULL when the peer
+ * cannot be an address. */
 xmpp_stanza_t *room_stanza_new(struct xmpp *x, unsigned host, const char *name, const char *type,
                                const char *peer, const char *to, const char *id);
 

@@ -13,6 +13,9 @@
 #include "address.h"
 #include "component.h"
 
+#define ROUTER_ID_MAX 1023u
+#define ROUTER_LANG_MAX 63u
+
 /* ---- answers ---- */
 
 xmpp_stanza_t *router_result(struct inbound *in)
@@ -46,8 +49,14 @@ void router_answer(struct inbound *in, xmpp_stanza_t *result)
 
 enum sj_status router_defer(struct inbound *in, bool registers, struct sj_error *err)
 {
-    in->request = requests_add(&in->x->requests, in->host, in->from.id, in->from.full, in->to,
-                               registers);
+    in->request = requests_add(&in->x->requests, &(struct request_info){
+                                                     .host = in->host,
+                                                     .id = in->from.id,
+                                                     .user = in->from.user,
+                                                     .from = in->from.full,
+                                                     .to = in->to,
+                                                     .registers = registers,
+                                                 });
     if (in->request == 0)
         return sj_fail(err, SJ_LIMIT, "Too many requests are open, try again later.");
     return SJ_OK;
@@ -227,6 +236,11 @@ void router_handle(struct component *c, xmpp_stanza_t *st, bool cut)
         .id = stanza_get(st, "id"),
         .lang = stanza_get(st, "xml:lang"),
     };
+    /* Others keep the id for a while; one that long is no client's. */
+    if (in.from.id != NULL && strlen(in.from.id) > ROUTER_ID_MAX)
+        cut = true;
+    if (in.from.lang != NULL && strlen(in.from.lang) > ROUTER_LANG_MAX)
+        in.from.lang = NULL;
     struct sj_strbuf peer;
     sj_strbuf_init(&peer, JID_PART_MAX);
     if (to.local[0] != '\0' && address_unescape(&peer, to.local) != SJ_OK) {

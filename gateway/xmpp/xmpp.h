@@ -41,8 +41,8 @@ struct xmpp_from {
     const char *user;          /* bare JID */
     const char *resource;      /* "" when the stanza came from the bare JID */
     const char *full;          /* as to answer it */
-    const char *id;            /* stanza id or NULL */
-    const char *lang;          /* xml:lang or NULL */
+    const char *id;            /* stanza id, at most 1023 bytes, or NULL */
+    const char *lang;          /* xml:lang, at most 63 bytes, or NULL */
 };
 
 /* Presence of type none or unavailable. peer: addressed contact's id, NULL: the gateway. */
@@ -173,9 +173,9 @@ struct xmpp *xmpp_new(struct sj_loop *, const struct sj_log *, const struct xmpp
 /* Starts the component streams; they reconnect by themselves (R6120-25, R6120-26). */
 void xmpp_start(struct xmpp *);
 /* Says goodbye on all streams: queued stanzas are written, then each stream is closed; done is
- * called when all are, at the latest after timeout_ms. */
+ * called when all are, at the latest after timeout_ms. No `down` comes for them. */
 void xmpp_room_stop(struct xmpp *, int64_t timeout_ms, void (*done)(void *arg), void *arg);
-void xmpp_room_free(struct xmpp **);
+void xmpp_room_free(struct xmpp **);               /* not from inside an event */
 bool xmpp_is_up(const struct xmpp *, unsigned host);
 /* Bytes waiting for the server; above options.queue_max the session room stops reading from
  * networks. relieved is called (from the loop top) once when it has fallen below half of that.

@@ -39,6 +39,7 @@ static const struct {
     {"\xe0\xb8\x81\xe0\xb8\xb8\xe0\xb9\x88", "\xe0\xb8\x81\xe0\xb8\xb8\xe0\xb9\x88"}, /* Thai */
 };
 
+/* G106-02, G106-03, G106-05, G106-10. */
 Test(address, maps_every_vector_both_ways)
 {
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
@@ -53,6 +54,7 @@ Test(address, maps_every_vector_both_ways)
     }
 }
 
+/* G106-04, G106-12, R7622-03. */
 Test(address, refuses_ids_that_cannot_be_localparts)
 {
     static const char *const ids[] = {
@@ -93,6 +95,7 @@ Test(address, refuses_ids_that_cannot_be_localparts)
     }
 }
 
+/* G106-04, G106-06. */
 Test(address, refuses_localparts_that_no_id_gives)
 {
     static const char *const locals[] = {
@@ -107,6 +110,7 @@ Test(address, refuses_localparts_that_no_id_gives)
     }
 }
 
+/* G106-11. */
 Test(address, leaves_capital_escapes_alone)
 {
     struct sj_strbuf b;

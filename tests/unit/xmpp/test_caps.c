@@ -36,6 +36,7 @@ Test(caps, hashes_the_simple_example)
         "QgayPKawpkPSDYmwT/WM94uAlu0=");
 }
 
+/* G115-07. */
 Test(caps, hashes_the_example_with_a_form)
 {
     static const char *const features[] = {INFO, MUC, CAPS, ITEMS};
@@ -64,6 +65,7 @@ Test(caps, hashes_the_example_with_a_form)
         "q07IKJEyjvHSyhy//CH0CxmKi8w=");
 }
 
+/* G115-06. */
 Test(caps, hashes_a_gateway)
 {
     static const char *const features[] = {CAPS, INFO, "jabber:iq:register", "urn:xmpp:ping"};

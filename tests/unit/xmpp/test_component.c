@@ -266,6 +266,7 @@ static void echo_ping(void)
     free(ping);
 }
 
+/* G114-11. */
 Test(component, asks_for_life_after_five_silent_minutes)
 {
     peer_start(p);
@@ -350,6 +351,47 @@ Test(component, bounds_what_waits_for_a_server_that_does_not_read)
     peer_expect(p, "<presence * type='probe'/>");
 }
 
+Test(component, relieves_whoever_waits_when_the_stream_is_lost)
+{
+    static char body[50001];
+    memset(body, 'x', 50000);
+    struct xmpp_message_out m = {.peer = "bob", .to = "romeo@montague.lit", .body = body};
+    peer_start(p);
+    relieved = 0;
+    xmpp_on_relieved(p->xmpp, on_relieved);
+    while (xmpp_send_message(p->xmpp, 0, &m))
+        sj_loop_turn(p->loop, 0);
+    close(p->link[0].fd);
+    p->link[0].fd = -1;
+    wait_for(COMPONENT_WAITING);
+    cr_expect_eq(relieved, 1);
+    cr_expect_eq(xmpp_queued(p->xmpp, 0), 0);
+}
+
+/* Sending and receiving leave nothing behind. */
+Test(component, keeps_no_memory_of_stanzas)
+{
+    peer_start(p);
+    for (int i = 0; i < 50; i++) {
+        cr_expect(xmpp_send_message(p->xmpp, 0, &(struct xmpp_message_out){
+                                                    .peer = "bob@x",
+                                                    .to = "romeo@montague.lit",
+                                                    .body = "hi",
+                                                }));
+        cr_expect_not(xmpp_send_message(p->xmpp, 0, &(struct xmpp_message_out){
+                                                        .peer = "bob",
+                                                        .to = "@",
+                                                        .body = "hi",
+                                                    }));
+        cr_expect_eq(p->xmpp->output.arena.live, 0);
+        free(peer_next(p, 0));
+        peer_say(p, 0, "<iq type='get' id='1' from='a@b/c' to='irc0.example.org'>"
+                       "<query xmlns='jabber:iq:version'/></iq>");
+        free(peer_next(p, 0));
+        cr_expect_eq(p->xmpp->output.arena.live, 0);
+    }
+}
+
 /* One stanza too large is refused alone. */
 Test(component, refuses_a_stanza_too_large_and_lives)
 {
@@ -423,6 +465,7 @@ Test(component, stops_while_it_waits)
 
 /* ---- many ---- */
 
+/* G114-06. */
 Test(hosts, attaches_all_of_them)
 {
     struct peer *many = peer_new(256);

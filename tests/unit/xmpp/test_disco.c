@@ -45,7 +45,7 @@ static void ask(const char *to, const char *ns, const char *node)
     peer_say(p, 0, text);
 }
 
-/* G100-01, G030-02, G106-08, G144-01. */
+/* G100-01, G030-02, G106-08, G144-01, G077-21. */
 Test(disco, tells_what_a_gateway_is)
 {
     ask("irc0.example.org", INFO, NULL);
@@ -59,6 +59,7 @@ Test(disco, tells_what_a_gateway_is)
                    __LINE__);
 }
 
+/* G030-07, G030-09, G030-10, G054-05, G380-02. */
 Test(disco, tells_what_a_contact_is_to_those_who_see_it)
 {
     ask("bob@irc0.example.org", INFO, NULL);
@@ -74,6 +75,7 @@ Test(disco, tells_what_a_contact_is_to_those_who_see_it)
     peer_expect(p, UNAVAILABLE);
 }
 
+/* G030-05, G030-10, G030-11, G115-04. */
 Test(disco, lists_nothing)
 {
     ask("irc0.example.org", ITEMS, NULL);
@@ -113,7 +115,7 @@ static void presence_ver(unsigned host, const char *peer, char ver[64])
     free(got);
 }
 
-/* G115-02, G115-05, G115-11. The hashes were computed apart, from the sets above. */
+/* G115-02, G115-05, G115-11. The hashes were computed apart, from the sets above. G115-03. */
 Test(disco, answers_the_node_of_its_presence)
 {
     char gateway[64], other[64], bob[64], ann[64], node[128];

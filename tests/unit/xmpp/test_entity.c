@@ -100,7 +100,7 @@ Test(entity, tells_last_activity)
     peer_expect(p, GONE);
 }
 
-/* G054-01 to G054-03, G054-06. */
+/* G054-01 to G054-03, G054-06, R6120-07. */
 Test(entity, shows_business_cards)
 {
     ask("get", G, VCARD);

@@ -6,6 +6,7 @@
 #include "sojourn/strbuf.h"
 #include "xmpp.h"
 
+/* R7622-02, R7622-05. */
 Test(jid, splits_at_the_first_slash_then_at_the_first_at)
 {
     static const struct {
@@ -48,6 +49,7 @@ Test(jid, keeps_the_resource_in_full)
     cr_expect_str_eq(j.full, "u@a.example");
 }
 
+/* R7622-01, R7622-10. */
 Test(jid, refuses_what_is_none)
 {
     static const char *const rows[] = {
@@ -61,6 +63,7 @@ Test(jid, refuses_what_is_none)
     }
 }
 
+/* R7622-01. */
 Test(jid, holds_the_byte_limit_of_each_part)
 {
     static char text[4200];
@@ -89,6 +92,7 @@ Test(jid, takes_the_longest_jid)
     cr_expect_eq(strlen(j.full), JID_MAX);
 }
 
+/* R7622-06. */
 Test(jid, prepares_what_an_admin_types)
 {
     struct sj_strbuf b;

@@ -28,7 +28,7 @@ TestSuite(message, .init = setup, .fini = teardown);
     condition " xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>*</error></message>"
 #define FAILURE(type, condition) FAILURE_FROM("bob@irc0.example.org", type, condition)
 
-/* R6121-40, R6121-45, R6121-46, XEP-0245, G380-01. */
+/* R6121-40, R6121-45, R6121-46, XEP-0245, G380-01, R6120-08, R6120-10, GMSG-04. */
 Test(message, is_read_by_type_and_content)
 {
     static const struct {
@@ -104,7 +104,7 @@ Test(message, is_read_by_type_and_content)
     }
 }
 
-/* G100-44. */
+/* G100-44, R6120-04. */
 Test(message, comes_back_with_the_status_of_the_session_room)
 {
     static const struct {
@@ -190,7 +190,7 @@ Test(message, to_a_malformed_localpart_is_refused)
     }
 }
 
-/* R6121-47 and what no server should send. */
+/* R6121-47 and what no server should send. G114-13. */
 Test(message, from_our_own_domain_or_nobody_is_dropped)
 {
     static const char *const stanzas[] = {
@@ -214,7 +214,7 @@ Test(message, from_our_own_domain_or_nobody_is_dropped)
 
 /* ---- out ---- */
 
-/* GMSG-01, G100-45, G100-46. */
+/* GMSG-01, G100-45, G100-46. R6121-42, R6121-43. */
 Test(message, to_the_user_has_one_unguessable_id_twice)
 {
     char first[64] = "";

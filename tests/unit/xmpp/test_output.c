@@ -38,6 +38,7 @@ static enum sj_status format_body(const char *from, const char *to, const char *
     return status;
 }
 
+/* R6120-11, R6120-12. */
 Test(output, repairs_texts)
 {
     static const struct {
@@ -79,6 +80,7 @@ Test(output, repairs_attributes)
     xmpp_stanza_release(st);
 }
 
+/* G114-05. */
 Test(output, refuses_a_from_that_is_not_ours)
 {
     static const struct {
@@ -108,6 +110,7 @@ Test(output, refuses_a_from_that_is_not_ours)
     }
 }
 
+/* G114-05. */
 Test(output, refuses_a_to_that_is_no_address)
 {
     static const struct {
@@ -125,6 +128,7 @@ Test(output, refuses_a_to_that_is_no_address)
     }
 }
 
+/* R6120-27. */
 Test(output, caps_the_size)
 {
     static char body[20001];
@@ -183,6 +187,7 @@ Test(output, makes_well_formed_stanzas_of_any_bytes)
     }
 }
 
+/* G114-07. */
 Test(output, makes_ids_that_do_not_repeat)
 {
     char ids[400][OUTPUT_ID_SIZE];

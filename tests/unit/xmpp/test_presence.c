@@ -24,6 +24,7 @@ TestSuite(presence, .init = setup, .fini = teardown);
 #define CAPS "<c hash='sha-1' node='urn:sojourn' ver='*' xmlns='http://jabber.org/protocol/caps'/>"
 #define UPDATE "<x xmlns='vcard-temp:x:update'/>"
 
+/* R6121-03, R6121-32, R7622-08. */
 Test(presence, is_read_by_type_and_content)
 {
     static const struct {
@@ -155,6 +156,7 @@ Test(presence, keeps_the_id_it_is_given)
                    "type='unavailable'/>");
 }
 
+/* R6121-12, G172-01. */
 Test(presence, asks_and_answers_for_subscriptions)
 {
     cr_assert(xmpp_send_subscription(p->xmpp, 0, "bob", "r@m.lit", XMPP_SUBSCRIBE, "let me",

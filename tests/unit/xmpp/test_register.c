@@ -65,6 +65,7 @@ Test(registration, offers_form_and_plain_fields)
                 "</x></query></iq>");
 }
 
+/* G077-03, G100-15. */
 Test(registration, says_that_one_is_registered)
 {
     p->form.registered = true;
@@ -89,7 +90,8 @@ Test(registration, refuses_whom_the_session_room_refuses)
     peer_expect(p, FAILURE("auth", "403", "forbidden"));
 }
 
-/* G077-11: every shape of a set, what the session room hears, and the answer. */
+/* G077-11: every shape of a set, what the session room hears, and the answer. G077-04, G077-13,
+ * G077-15, G077-22, G077-23, G077-24. */
 Test(registration, reads_every_shape_of_a_set)
 {
     static const struct {
@@ -182,7 +184,8 @@ Test(registration, refuses_values_that_are_too_long)
     sj_strbuf_release(&b);
 }
 
-/* G077-20: every failure carries its legacy code, and no failure echoes the request. */
+/* G077-20: every failure carries its legacy code, and no failure echoes the request. G077-08,
+ * G077-16, G077-19. */
 Test(registration, answers_failures_with_codes)
 {
     static const struct {

@@ -27,7 +27,7 @@ static const struct xmpp_item items[] = {
     {.peer = "ann smith"},
 };
 
-/* G144-02 to G144-05, G106-09. */
+/* G144-02 to G144-05, G106-09, G144-03, G144-04, G106-01. */
 Test(rosterx, suggests_by_message_or_iq)
 {
     cr_assert(xmpp_send_rosterx(p->xmpp, 0, "r@m.lit", XMPP_ROSTERX_ADD, items, 3, false));
@@ -140,29 +140,52 @@ Test(rosterx, asks_boundedly)
     peer_expect_nothing(p);
 }
 
+#define REMOVE(from)                                                  \
+    "<iq type='set' id='s' from='" from "' to='irc0.example.org'>"    \
+    "<query xmlns='jabber:iq:register'><remove/></query></iq>"
+
+/* One user cannot take all places in the table of open requests. */
+Test(rosterx, bounds_open_requests_of_one_user)
+{
+    for (unsigned i = 0; i < XMPP_REQUESTS_USER_MAX; i++) {
+        peer_say(p, 0, i % 2 == 0 ? REMOVE("r@m.lit/a") : REMOVE("r@m.lit/b"));
+        peer_hears(p, "register-remove r@m.lit");
+    }
+    peer_say(p, 0, REMOVE("r@m.lit/c"));
+    peer_expect(p, "<iq *<error code='500' type='wait'><resource-constraint *");
+    peer_say(p, 0, REMOVE("j@m.lit/c"));
+    peer_hears(p, "register-remove j@m.lit");
+    xmpp_answer(p->xmpp, p->request, NULL);
+    peer_expect(p, "<iq * to='j@m.lit/c' type='result'/>");
+    xmpp_answer(p->xmpp, p->request - 1, NULL);
+    peer_expect(p, "<iq * to='r@m.lit/b' type='result'/>");
+    peer_say(p, 0, REMOVE("r@m.lit/c"));
+    peer_hears(p, "register-remove r@m.lit");
+    peer_expect_nothing(p);
+}
+
 /* The table of open requests is bounded too. */
 Test(rosterx, bounds_open_requests)
 {
     sj_loop_test_advance(p->loop, 0);
-    static const char one[] = "<iq type='set' id='s' from='r@m.lit/o' to='irc0.example.org'>"
-                              "<query xmlns='jabber:iq:register'><remove/></query></iq>";
     struct xmpp_stats stats;
     for (unsigned i = 0; i < XMPP_REQUESTS_MAX; i += 500) {
-        static char text[500 * sizeof one];
-        size_t n = 0;
-        for (unsigned k = 0; k < 500; k++, n += sizeof one - 1)
-            memcpy(text + n, one, sizeof one - 1);
-        peer_say_n(p, 0, text, n);
+        struct sj_strbuf b;
+        sj_strbuf_init(&b, 1 << 20);
         for (unsigned k = 0; k < 500; k++)
-            peer_hears(p, "register-remove r@m.lit");
+            sj_strbuf_addf(&b, REMOVE("r%u@m.lit/o"), (i + k) / XMPP_REQUESTS_USER_MAX);
+        peer_say(p, 0, b.s);
+        sj_strbuf_release(&b);
+        for (unsigned k = 0; k < 500; k++)
+            peer_hears(p, "register-remove r*@m.lit");
     }
     xmpp_stats(p->xmpp, 0, &stats);
     cr_expect_eq(stats.requests, XMPP_REQUESTS_MAX);
-    peer_say(p, 0, one);
+    peer_say(p, 0, REMOVE("new@m.lit/o"));
     peer_expect(p, "<iq *<error code='500' type='wait'><resource-constraint *");
     peer_hears_nothing(p);
     xmpp_answer(p->xmpp, p->request, NULL);
-    peer_expect(p, "<iq from='irc0.example.org' id='s' to='r@m.lit/o' type='result'/>");
+    peer_expect(p, "<iq from='irc0.example.org' id='s' to='r*@m.lit/o' type='result'/>");
     xmpp_stats(p->xmpp, 0, &stats);
     cr_expect_eq(stats.requests, XMPP_REQUESTS_MAX - 1);
 }

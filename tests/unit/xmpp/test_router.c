@@ -109,6 +109,7 @@ static void ask_all(const char *type, const char *to)
     batch_run(&b);
 }
 
+/* G030-01, G030-14, R6120-01, R6120-09. */
 Test(router, answers_every_request_once)
 {
     p->answer_at_once = true;
@@ -224,6 +225,25 @@ Test(router, answers_requests_that_were_cut)
             peer_expect_at(p, 0, "<* id='c' *type='error'><error type='modify'><policy-violation *",
                            rows[i].name, (int)i);
         peer_hears_nothing_at(p, rows[i].name, (int)i);
+    }
+    sj_strbuf_release(&b);
+}
+
+Test(router, refuses_ids_that_nobody_needs)
+{
+    struct sj_strbuf b;
+    sj_strbuf_init(&b, 1 << 20);
+    for (unsigned n = 1023; n <= 1024; n++) {
+        sj_strbuf_reset(&b);
+        sj_strbuf_adds(&b, "<message from='r@m.lit/o' to='bob@irc0.example.org' id='");
+        add_times(&b, "x", n);
+        sj_strbuf_adds(&b, "'><body>hi</body></message>");
+        peer_say(p, 0, b.s);
+        if (n == 1023)
+            peer_hears(p, "message 0 r@m.lit/o to bob: hi");
+        else
+            peer_expect(p, "<message *<policy-violation *");
+        peer_hears_nothing(p);
     }
     sj_strbuf_release(&b);
 }

@@ -24,7 +24,7 @@ static void teardown(void)
 
 TestSuite(stanza, .init = setup, .fini = teardown);
 
-/* House style 3.6, and Appendix B of the requirements. */
+/* House style 3.6, and Appendix B of the requirements. R6120-06. */
 Test(stanza, gives_each_status_one_condition)
 {
     static const struct {
@@ -68,6 +68,7 @@ Test(stanza, gives_each_status_one_condition)
     }
 }
 
+/* R6120-04. */
 Test(stanza, adds_text_and_code_only_when_asked)
 {
     xmpp_stanza_t *st = stanza_new(ctx, "iq", "error", "i");

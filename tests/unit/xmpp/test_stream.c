@@ -87,6 +87,7 @@ static const char sample_seen[] =
     "<y xmlns='urn:x'><z k='v' xmlns=''/><z/>mixed<q xmlns='jabber:component:accept'/>text</y>"
     "</message> <iq type='get'><query xmlns='urn:q'/></iq> closed ";
 
+/* R6120-13. */
 Test(stream, builds_trees)
 {
     expect(sample, NULL, sample_seen);
