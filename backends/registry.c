@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "irc/irc.h"
+#include "loopback/loopback.h"
 #include "sojourn/backend.h"
 
 static const struct sj_backend *const registry_list[] = {
     &irc_backend,
+    &loopback_backend,
 };
 
 const struct sj_backend *registry_at(size_t i)
