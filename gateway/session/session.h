@@ -320,6 +320,7 @@ void presence_bounce(void *ctx, const struct xmpp_from *, const char *peer, char
 void presence_peer(void *ctx, const struct xmpp_from *, const char *peer, struct xmpp_peer *out);
 
 /* startup.c: a component stream came up */
+void startup_init(struct sessions *);
 void startup_begin(struct sessions *, struct network *);
 void startup_clear(struct sessions *);
 

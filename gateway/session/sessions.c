@@ -248,7 +248,7 @@ struct sessions *sessions_new(struct sj_loop *loop, const struct sj_log *log,
     sweep_init(all);
     sj_list_init(&all->graves);
     sj_list_init(&all->reap);
-    sj_list_init(&all->roll);
+    startup_init(all);
     sj_defer_init(&all->chores, sessions_chores, all);
     for (unsigned i = 0; i < options->n_networks; i++) {
         struct network *n = &all->networks[i];

@@ -97,6 +97,12 @@ static void startup_run(void *arg)
         sj_timer_start(all->loop, &all->roll_timer, STARTUP_PAUSE_MS);
 }
 
+void startup_init(struct sessions *all)
+{
+    sj_list_init(&all->roll);
+    sj_timer_init(&all->roll_timer, startup_run, all);
+}
+
 void startup_begin(struct sessions *all, struct network *n)
 {
     struct startup_collect c = {.all = all, .network = n};
@@ -110,7 +116,6 @@ void startup_begin(struct sessions *all, struct network *n)
     if (c.online > 0)
         sj_log_info(&n->log, "logging in again who was online before n=%zu", c.online);
     n->was_up = true;
-    sj_timer_init(&all->roll_timer, startup_run, all);
     sj_timer_start(all->loop, &all->roll_timer, 0);
 }
 

@@ -9,6 +9,7 @@
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
+#include "store_priv.h"
 
 struct xmpp {
     struct world *w;
@@ -18,6 +19,7 @@ static struct sj_strbuf world_record;
 static char *world_taken;
 static struct xmpp world_xmpp;
 static struct world *world_now;
+static struct engine_ops world_full_engine;
 
 #define RECORD(...)                               \
     do {                                          \
@@ -30,12 +32,31 @@ static const char *who(const char *peer)
     return peer ? peer : "G";
 }
 
+/* Would the room take a stanza of this peer? */
+static bool takes(const struct xmpp *x, const char *peer)
+{
+    return !x->w->stream_down && x->w->queued < WORLD_QUEUE_MAX &&
+           !(peer && strncmp(peer, WORLD_NO_ADDRESS, strlen(WORLD_NO_ADDRESS)) == 0);
+}
+
+bool xmpp_is_up(const struct xmpp *x, unsigned host)
+{
+    (void)host;
+    return !x->w->stream_down;
+}
+
+size_t xmpp_queued(const struct xmpp *x, unsigned host)
+{
+    (void)host;
+    return x->w->queued;
+}
+
 bool xmpp_send_presence(struct xmpp *x, unsigned host, const struct xmpp_presence_out *p)
 {
     static const char *const name[] = {"offline", "online", "chat", "away", "xa", "dnd"};
 
     (void)host;
-    if (x->w->stream_down)
+    if (!takes(x, p->peer))
         return false;
     RECORD("presence %s -> %s %s%s%s", who(p->peer), p->to, name[p->show], p->status ? " " : "",
            p->status ? p->status : "");
@@ -49,9 +70,11 @@ bool xmpp_send_subscription(struct xmpp *x, unsigned host, const char *peer, con
     static const char *const name[] = {"subscribe", "subscribed", "unsubscribe", "unsubscribed"};
 
     (void)host, (void)nick, (void)id;
+    if (!takes(x, peer))
+        return false;
     RECORD("sub %s -> %s %s%s%s", who(peer), to, name[kind], status ? " " : "",
            status ? status : "");
-    return !x->w->stream_down;
+    return true;
 }
 
 bool xmpp_send_probe(struct xmpp *x, unsigned host, const char *to)
@@ -72,7 +95,7 @@ bool xmpp_send_presence_error(struct xmpp *x, unsigned host, const char *peer, c
 bool xmpp_send_message(struct xmpp *x, unsigned host, const struct xmpp_message_out *m)
 {
     (void)host;
-    if (x->w->stream_down)
+    if (!takes(x, m->peer) || (x->w->body_max && strlen(m->body) > x->w->body_max))
         return false;
     RECORD("message %s -> %s %s", who(m->peer), m->to, m->body);
     return true;
@@ -81,7 +104,9 @@ bool xmpp_send_message(struct xmpp *x, unsigned host, const struct xmpp_message_
 bool xmpp_send_message_error(struct xmpp *x, unsigned host, const char *peer, const char *to,
                              const char *id, const struct sj_error *err)
 {
-    (void)x, (void)host;
+    (void)host;
+    if (!takes(x, peer))
+        return false;
     RECORD("error-message %s -> %s %s %s", peer, to, id ? id : "-", sj_status_text(err->status));
     return true;
 }
@@ -248,8 +273,9 @@ static enum sj_status test_presence(struct sj_link *link, enum sj_show show, con
 
 static enum sj_status test_add(struct sj_link *link, const char *id, sj_op op, struct sj_error *err)
 {
-    (void)err;
     RECORD("net add %s", id);
+    if (link->net->w->add_refused)
+        return sj_fail(err, link->net->w->add_refused, "as the test says");
     link->net->w->op = op;
     return SJ_OK;
 }
@@ -301,6 +327,7 @@ struct world *world_new(uint32_t caps)
     sj_loop_test_advance(w->loop, 1000);
     w->in = sessions_xmpp_in();
     assert(sj_store_open(&w->store, w->loop, NULL, &memory, &err) == SJ_OK);
+    w->engine = w->store->engine->ops;
     test_backend = (struct sj_backend){
         .abi = SJ_BACKEND_ABI, .name = "test", .network_type = "test", .network_name = "Test",
         .id_name = "nickname", .id_help = "who?", .register_help = "give a nickname",
@@ -341,6 +368,29 @@ void world_free(struct world *w)
     sj_free(w);
 }
 
+static enum sj_status full_begin(struct engine *e, bool write, struct sj_error *err)
+{
+    return write ? sj_fail(err, SJ_LIMIT, "the disk is full")
+                 : world_now->engine->begin(e, write, err);
+}
+
+void world_disk_full(struct world *w, bool full)
+{
+    world_full_engine = *w->engine;
+    world_full_engine.begin = full_begin;
+    w->store->engine->ops = full ? &world_full_engine : w->engine;
+}
+
+void world_stream(struct world *w, bool up)
+{
+    w->stream_down = !up;
+    if (up)
+        w->in->up(w->sessions, 0);
+    else
+        w->in->down(w->sessions, 0);
+    world_advance(w, 50);
+}
+
 void world_run(struct world *w)
 {
     for (int i = 0; i < 8; i++) {
@@ -353,6 +403,11 @@ void world_advance(struct world *w, int64_t ms)
 {
     sj_loop_test_advance(w->loop, ms);
     world_run(w);
+}
+
+void world_ignore_log(enum sj_log_level level, const char *line, void *ctx)
+{
+    (void)level, (void)line, (void)ctx;
 }
 
 const char *world_lines(struct world *w)
@@ -400,6 +455,14 @@ enum sj_status world_presence(struct world *w, const char *resource, const char 
 
     world_advance(w, 20);
     return status;
+}
+
+void world_bounce(struct world *w, const char *peer, const char *condition)
+{
+    struct xmpp_from from = world_from(ROMEO, "");
+
+    w->in->bounce(w->sessions, &from, peer, 'p', condition);
+    world_run(w);
 }
 
 enum sj_status world_sub(struct world *w, const char *peer, enum xmpp_sub kind)

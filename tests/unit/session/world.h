@@ -15,11 +15,19 @@
 
 #include "sessions.h"
 #include "sojourn/backend.h"
+#include "sojourn/log.h"
 #include "sojourn/loop.h"
 #include "sojourn/store.h"
 
 #define ROMEO "romeo@example.org"
 #define HOST "net.example.org"
+
+#define WORLD_QUEUE_MAX 65536u
+
+/* Ids that begin like this cannot be addresses. */
+#define WORLD_NO_ADDRESS "!"
+
+struct engine_ops;
 
 struct world {
     struct sj_loop *loop;
@@ -33,16 +41,27 @@ struct world {
     enum sj_end refuse;          /* non-zero: links end like this instead of coming up */
     bool messages_wait;          /* send_message gets no op_done by itself */
     bool stream_down;            /* xmpp_send_* return false */
+    size_t queued;               /* bytes that wait for the server; WORLD_QUEUE_MAX: no more */
+    size_t body_max;             /* xmpp_send_message refuses longer ones; 0: none */
+    enum sj_status add_refused;  /* contact_add returns this instead of SJ_OK */
     unsigned links;              /* made so far */
+    const struct engine_ops *engine;     /* the store's own: world_disk_full */
 };
 
 struct world *world_new(uint32_t caps);
 void world_free(struct world *w);
+/* The store refuses every change, or takes them again. */
+void world_disk_full(struct world *w, bool full);
+/* The component stream is lost, or there again. */
+void world_stream(struct world *w, bool up);
 /* Runs deferred calls and timers that are due. */
 void world_run(struct world *w);
 void world_advance(struct world *w, int64_t ms);
 /* Restarts the session room on the same store, as after kill -9. */
 void world_restart(struct world *w);
+
+/* A sink for tests that make things fail. */
+void world_ignore_log(enum sj_log_level level, const char *line, void *ctx);
 
 /* What was recorded since the last call, as lines; also clears. */
 const char *world_lines(struct world *w);
@@ -53,6 +72,8 @@ struct xmpp_from world_from(const char *user, const char *resource);
 enum sj_status world_register(struct world *w, const char *user, const char *name, xmpp_req req);
 enum sj_status world_presence(struct world *w, const char *resource, const char *peer,
                               enum xmpp_show show, int priority);
+/* An error came back for a presence of peer (NULL: the gateway) to the bare JID. */
+void world_bounce(struct world *w, const char *peer, const char *condition);
 enum sj_status world_sub(struct world *w, const char *peer, enum xmpp_sub kind);
 enum sj_status world_send(struct world *w, const char *peer, const char *body);
 /* Registered, approved, available with one resource and logged in; nothing recorded. */
