@@ -69,8 +69,13 @@ void ticket_init(struct ticket *t, void (*go)(void *arg), void *arg)
 
 void governor_ask(struct governor *g, struct ticket *t, bool interactive)
 {
-    if (t->running || !sj_list_empty(&t->link))
+    bool waits = !sj_list_empty(&t->link);
+
+    if (t->running || (waits && (t->interactive || !interactive)))
         return;
+    if (waits)
+        sj_list_remove(&t->link);
+    t->interactive = interactive;
     sj_list_append(interactive ? &g->first : &g->second, &t->link);
     if (!sj_timer_running(&g->timer) || interactive)
         sj_timer_start(g->loop, &g->timer, 0);

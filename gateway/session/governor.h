@@ -12,6 +12,7 @@
 /* Embedded in the one who waits. */
 struct ticket {
     struct sj_list link;
+    bool interactive;            /* waits among the first */
     bool running;                /* counts among those at once until governor_leave */
     void (*go)(void *arg);       /* from the loop top: the log-in may begin */
     void *arg;
@@ -31,7 +32,8 @@ void governor_init(struct governor *, struct sj_loop *, unsigned rate, unsigned 
                    unsigned at_once);
 void governor_release(struct governor *);
 void ticket_init(struct ticket *, void (*go)(void *arg), void *arg);
-/* Queues; go comes later, never from inside. A ticket that waits or runs is left as it is. */
+/* Queues; go comes later, never from inside. A ticket that runs is left as it is, one that waits
+ * moves up when its user has shown up meanwhile. */
 void governor_ask(struct governor *, struct ticket *, bool interactive);
 /* The log-in is over (either way), or is no longer wanted. */
 void governor_leave(struct governor *, struct ticket *);

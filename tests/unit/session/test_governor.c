@@ -72,3 +72,29 @@ Test(governor, bounds_those_at_once_and_serves_the_present_first)
     governor_release(&g);
     sj_loop_free(&loop);
 }
+
+Test(governor, who_shows_up_while_waiting_overtakes_the_others)
+{
+    struct sj_loop *loop = sj_loop_new();
+    struct governor g;
+    struct login l[4];
+    int count = 0;
+
+    sj_loop_test_advance(loop, 1000);
+    governor_init(&g, loop, 0, 1, 1);
+    for (int i = 0; i < 4; i++) {
+        l[i] = (struct login){.count = &count};
+        ticket_init(&l[i].ticket, login_go, &l[i]);
+        governor_ask(&g, &l[i].ticket, false);
+    }
+    governor_ask(&g, &l[3].ticket, true);
+    governor_ask(&g, &l[2].ticket, true);
+    governor_ask(&g, &l[3].ticket, true);
+    run(loop, 20);
+    cr_expect_eq(l[3].order, 1);
+    governor_leave(&g, &l[3].ticket);
+    run(loop, 20);
+    cr_expect_eq(l[2].order, 2);
+    governor_release(&g);
+    sj_loop_free(&loop);
+}
