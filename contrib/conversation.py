@@ -163,8 +163,8 @@ class IrcUser(Reader):
         while True:
             words = self.wait(lambda w: w[1] == "PRIVMSG" and w[2] == self.nick, "a message",
                               10 ** 9)
-            self.send("PRIVMSG %s :You wrote \"%s\", and here on IRC it says %s@%s."
-                      % (words[0].split("!")[0], words[-1][:200], self.nick, "irc"))
+            self.send("PRIVMSG %s :Here on IRC I read: %s"
+                      % (words[0].split("!")[0], words[-1][:300]))
 
 
 class Narrator:
@@ -257,21 +257,21 @@ def talk(romeo, juliet, contact, n):
 
 
 def explain(options):
-    host, domain = "127.0.0.1", options.user.partition("@")[2]
+    host = "127.0.0.1"
     print("""
 Now it is your turn; everything stays up until Ctrl-C.
     XMPP account    %s, password %s
     server          %s, port %d (set it by hand; the certificate is self-signed)
     gateway         %s
     IRC server      %s, port %d, without TLS: any IRC client, any nickname
-  Gajim: add the account (advanced settings: host and port), then Accounts, Discover Services.
-  profanity: /connect %s server %s port %d tls trust, then /roster add juliet@%s
-  Romeo is registered already; write to juliet@%s: she is still on IRC and answers.
-  To register once more from the form: remove the registration first, in the same window.
+  Romeo is registered already: write to juliet@%s, she is still on IRC and answers.
+  Gajim: add the account (advanced settings: host and port); Accounts, Discover Services shows the
+    gateway, where the registration can be changed or removed.
+  profanity: /connect %s server %s port %d tls trust
+             /msg juliet@%s hello
 """ % (options.user, options.password, host, options.xmpp_port, options.gateway, host,
-          options.irc_port, options.user, host, options.xmpp_port, options.gateway,
+          options.irc_port, options.gateway, options.user, host, options.xmpp_port,
           options.gateway))
-    assert domain
 
 
 def main():
