@@ -8,7 +8,6 @@
  * What stanzas mean is the router's business. Source: XEP-0114 §3, RFC 6120 §3.3 and §4.9. */
 #include "component.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "room.h"

@@ -2,13 +2,12 @@
 /* Turns stanzas into bytes, and makes sure that none of them ends the stream.
  *
  * A server closes the component stream, and with it every user's, for one control character, one
- * invalid byte, one wrong `from` or one stanza too large. libstrophe's own serialiser escapes markup
- * and checks nothing else, and costs twice the time of this walk over its tree, so every stanza is
- * written here, checked and repaired in the same pass. Queueing is component.c's.
+ * invalid byte, one wrong `from` or one stanza too large. libstrophe's own serialiser escapes
+ * markup and checks nothing else, and it costs twice the time of this walk over its tree; so every
+ * stanza is written here, checked and repaired in the same pass. Queueing is component.c's.
  * Source: XEP-0114 §3 (from, to), RFC 6120 §11.1 and §11.6, R6120-11, R6120-27. */
 #include "output.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "jid.h"

@@ -2,8 +2,8 @@
 /* Keeps iq requests that the session room answers later, and answers each exactly once.
  *
  * The deadline is the same for all, so the list by age is the list by deadline and one timer serves
- * it. One user cannot fill the table for all. A request outlives a lost stream: its answer goes out if a stream is there by then.
- * Source: RFC 6120 §8.2.3 (R6120-01). */
+ * it. One user cannot fill the table for all. A request outlives a lost stream: its answer goes out
+ * if a stream is there by then. Source: RFC 6120 §8.2.3 (R6120-01). */
 #include "requests.h"
 
 #include <string.h>

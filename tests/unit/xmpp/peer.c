@@ -311,13 +311,28 @@ static bool link_read(struct peer_link *l)
     return true;
 }
 
+/* Reads from every link that has something; true when one had. */
+static bool links_read(struct peer *p)
+{
+    struct pollfd ready[PEER_HOSTS_MAX];
+    unsigned n = p->options.n_hosts;
+    bool any = false;
+    for (unsigned i = 0; i < n; i++)
+        ready[i] = (struct pollfd){.fd = p->link[i].fd, .events = POLLIN};
+    if (poll(ready, n, 0) <= 0)
+        return false;
+    for (unsigned i = 0; i < n; i++)
+        while (ready[i].revents != 0 && link_read(&p->link[i]))
+            any = true;
+    return any;
+}
+
 void peer_settle(struct peer *p)
 {
     for (int quiet = 0; quiet < 3; quiet++) {
         sj_loop_turn(p->loop, quiet);
-        for (unsigned i = 0; i < p->options.n_hosts; i++)
-            while (link_read(&p->link[i]))
-                quiet = 0;
+        if (links_read(p))
+            quiet = 0;
     }
 }
 

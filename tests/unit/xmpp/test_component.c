@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The life of a component stream: handshake, errors, loss and reconnect, liveness, stop. */
 #include <criterion/criterion.h>
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "component.h"
@@ -484,4 +486,26 @@ Test(hosts, attaches_all_of_them)
         peer_expect_at(many, i, "<presence * type='probe'/>", __FILE__, __LINE__);
     }
     peer_free(&many);
+}
+
+/* A process with many sockets reconnects: the new descriptor has a high number. */
+Test(hosts, attaches_with_more_than_1024_descriptors)
+{
+    static int fds[1200];
+    struct rlimit limit;
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    if (limit.rlim_cur < 1400 || setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        cr_skip_test("the system allows too few descriptors");
+    for (size_t i = 0; i < 1200; i++)
+        fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    cr_assert_gt(fds[1199], 1024);
+    struct peer *many = peer_new(2);
+    peer_start(many);
+    peer_say(many, 1, "<iq type='get' id='1' from='a@b/c' to='irc1.example.org'>"
+                      "<ping xmlns='urn:xmpp:ping'/></iq>");
+    peer_expect_at(many, 1, "<iq * type='result'/>", __FILE__, __LINE__);
+    peer_free(&many);
+    for (size_t i = 0; i < 1200; i++)
+        close(fds[i]);
 }
