@@ -303,11 +303,16 @@ enum sj_end irc_login_classify(const char *text)
         "d-line", "dline", "x-line", "xline", "akill", "autokill", "banned", "blacklist", "dnsbl",
         "not authorized to connect", "not welcome", NULL
     };
+    /* ngIRCd says so without a numeric. */
+    static const char *const refused[] = { "bad password", "password incorrect",
+                                           "invalid password", "password mismatch", NULL };
     char lower[512];
 
     lower_copy(lower, sizeof lower, text);
     if (has_word(lower, throttled))
         return SJ_END_THROTTLED;
+    if (has_word(lower, refused))
+        return SJ_END_AUTH;
     return has_word(lower, banned) ? SJ_END_BANNED : SJ_END_CLOSED;
 }
 

@@ -2,10 +2,10 @@
 /* Splits a message into lines that fit the wire.
  *
  * Line ends (CR LF, LF, CR) divide, and empty lines vanish: IRC has no empty message. A longer
- * line is divided behind a space when one stands in its second half, else where a character ends:
+ * line is divided before a space when one stands in its second half, else where a character ends:
  * not within a code point, nor before a mark that belongs to the character in front of it. The
- * space stays at the end of its part, so that nothing is lost when the parts are put together. How
- * many bytes fit is computed in irc_send.c. */
+ * space stays at the start of its part, so that nothing is lost when the parts are put together:
+ * at the end of a line servers (ngIRCd) cut it off. How many bytes fit is computed in irc_send.c. */
 #include "irc_split.h"
 
 #include <stdint.h>
@@ -72,8 +72,8 @@ static size_t split_at(const char *p, size_t n, size_t max)
     const char *end = p + n;
     size_t hard = sj_utf8_cut(p, n, max);
 
-    for (size_t i = hard; i > hard / 2; i--) {
-        if (p[i - 1] == ' ')
+    for (size_t i = hard; i > 0 && i >= hard / 2; i--) {
+        if (p[i] == ' ' && p[i - 1] != ' ')
             return i;
     }
     const char *cut = p + hard;

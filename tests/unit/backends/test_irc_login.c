@@ -494,6 +494,7 @@ Test(irc_login, refusals_by_numeric_and_by_error)
           "down banned: Your host is not among the privileged" },
         { ":s 432 * m^e :Erroneous nickname",
           "down banned: the network refused the nickname: Erroneous nickname" },
+        { "ERROR :Access denied: Bad password?", "down auth: Access denied: Bad password?" },
         { "ERROR :Closing Link: 1.2.3.4 (K-Lined)",
           "down banned: Closing Link: 1.2.3.4 (K-Lined)" },
         { "ERROR :Closing Link: you are Z:Lined", "down banned: Closing Link: you are Z:Lined" },

@@ -39,14 +39,14 @@ Test(irc_split, line_ends_divide_and_empty_lines_vanish)
     expect_parts("\n\r\n\n", 10, "");
 }
 
-Test(irc_split, long_lines_divide_behind_a_space)
+Test(irc_split, long_lines_divide_before_a_space)
 {
-    expect_parts("aaaa bbbb cccc", 10, "aaaa bbbb /cccc");
-    expect_parts("aaaa bbbbcccc", 9, "aaaa /bbbbcccc");
+    expect_parts("aaaa bbbb cccc", 10, "aaaa bbbb/ cccc");
+    expect_parts("aaaa bbbbcccc", 9, "aaaa/ bbbbcccc");
     expect_parts("abcdefghij", 10, "abcdefghij");
     expect_parts("abcdefghijk", 10, "abcdefghij/k");
     expect_parts("a bcdefghijklmno", 10, "a bcdefghi/jklmno");
-    expect_parts("abcdefghi  jkl", 10, "abcdefghi / jkl");
+    expect_parts("abcdefghi  jkl", 10, "abcdefghi/  jkl");
 }
 
 Test(irc_split, characters_stay_whole)
