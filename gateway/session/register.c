@@ -8,11 +8,6 @@
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 
-struct register_values {
-    char *value[SJ_FIELDS_MAX];
-    bool loaded;
-};
-
 static void values_free(char **value, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -56,13 +51,17 @@ static enum sj_status values_load(const struct session *s, char **value, struct 
     return sj_store_registration_get(s->all->store, &owner, values_copy, &load, err);
 }
 
-static void register_scratch(struct sessions *all, char **value, size_t n)
+/* Keeps what register_get lends, except secrets: those are never shown (G100-15). */
+static void register_scratch(struct sessions *all, const struct sj_backend *b, char **value)
 {
     for (size_t i = 0; i < XMPP_FIELDS_MAX; i++) {
         sj_secret_free(&all->scratch[i]);
-        all->scratch[i] = i < n ? value[i] : NULL;
-        if (i < n)
-            value[i] = NULL;
+        if (i >= b->n_fields)
+            continue;
+        if (b->fields[i].kind == SJ_FIELD_SECRET)
+            sj_secret_free(&value[i]);
+        all->scratch[i] = value[i];
+        value[i] = NULL;
     }
 }
 
@@ -83,7 +82,7 @@ enum sj_status register_get(void *ctx, const struct xmpp_from *from, struct xmpp
     out->registered = s && s->registered;
     if (out->registered && values_load(s, value, err) != SJ_OK)
         return err->status;
-    register_scratch(all, value, b->n_fields);
+    register_scratch(all, b, value);
     out->instructions = b->register_help;
     out->n = b->n_fields;
     for (size_t i = 0; i < b->n_fields; i++) {
@@ -171,6 +170,7 @@ void check_free(struct session *s)
     if (!k)
         return;
     s->check = NULL;
+    sj_timer_stop(&k->deadline);
     governor_leave(&s->network->governor, &k->ticket);
     sessions_bury(s->all, &k->link);
     values_free(k->value, k->n_values);
@@ -178,11 +178,24 @@ void check_free(struct session *s)
     session_release(s);
 }
 
-static void check_fail(struct session *s, const struct sj_error *err)
+void check_fail(struct session *s, const struct sj_error *err)
 {
     sj_log_info(&s->log, "registration refused cause=%s", SJ_CLIP(err->text));
     xmpp_answer(s->all->xmpp, s->check->req, err);
     check_free(s);
+    if (!s->registered)
+        held_clear(s);                   /* nothing is stored, nobody waits for it (G100-07) */
+    session_login(s);
+}
+
+/* Later than this the router would have told the user a failure that may yet turn out well. */
+static void check_over(void *arg)
+{
+    struct session *s = arg;
+    struct sj_error late;
+
+    sj_fail(&late, SJ_TIMEOUT, "The network did not answer in time.");
+    check_fail(s, &late);
 }
 
 /* The network let the account in: store, answer, then ask for presence (G100-06, G100-09). */
@@ -193,20 +206,23 @@ static void check_pass(struct session *s)
     unsigned host = s->network->index;
     bool first = k->first;
 
+    bool asked = first && strangers_take_asked(s->all->strangers, host, s->user);
+
     if (first)
         s->created_at = sj_loop_utc_ms(s->all->loop);
+    s->seen_by_user = s->seen_by_user || asked;      /* G100-12 */
     if (register_store(s, k->value, &err) != SJ_OK) {
+        if (asked)
+            strangers_asked(s->all->strangers, host, s->user);
         check_fail(s, &err);
         return;
     }
     s->registered = true;
     sj_log_info(&s->log, "%s", first ? "registered" : "registration changed");
     xmpp_answer(s->all->xmpp, k->req, NULL);
-    if (first && strangers_take_asked(s->all->strangers, host, s->user)) {
-        s->seen_by_user = true;
+    if (asked)
         xmpp_send_subscription(s->all->xmpp, host, NULL, s->user, XMPP_SUBSCRIBED, NULL, NULL,
                                NULL);
-    }
     if (first) {
         xmpp_send_subscription(s->all->xmpp, host, NULL, s->user, XMPP_SUBSCRIBE, NULL, NULL,
                                NULL);
@@ -266,6 +282,8 @@ static void check_start(struct session *s, char **value, xmpp_req req)
     memset(value, 0, sizeof k->value);
     ticket_init(&k->ticket, check_go, s);
     s->check = k;
+    sj_timer_init(&k->deadline, check_over, s);
+    sj_timer_start(s->all->loop, &k->deadline, SESSION_CHECK_MS);
     governor_ask(&s->network->governor, &k->ticket, true);
 }
 
@@ -304,6 +322,8 @@ enum sj_status register_set(void *ctx, const struct xmpp_from *from,
 
     if (!sessions_may_register(all, from->host, from->user))
         return sj_fail(err, SJ_DENIED, "You may not register with this gateway.");
+    if (all->stopping)
+        return sj_fail(err, SJ_UNAVAILABLE, "The gateway is being stopped; try again later.");
     s = session_get(network, from->user, err);
     if (!s && err->status != SJ_UNREGISTERED)
         return err->status;

@@ -28,6 +28,7 @@
 #define SESSION_LINGER_MS 30000          /* without any known resource after a probe */
 #define SESSION_UNUSED_MS 600000         /* registered, but no presence ever came */
 #define SESSION_OP_MS 120000             /* then remote-server-timeout */
+#define SESSION_CHECK_MS (XMPP_REQUEST_TIMEOUT_MS - 10000)   /* the request is answered by us */
 #define SESSION_BACKOFF_FIRST_MS 2000
 #define SESSION_BACKOFF_MAX_MS 600000
 #define SESSION_STABLE_MS 60000          /* online for so long: the back-off starts anew */
@@ -92,6 +93,7 @@ struct held {
 /* A registration that is being checked by logging in (G100-06). Owned by the session. */
 struct check {
     struct ticket ticket;
+    struct sj_timer deadline;
     struct sj_link *link;
     xmpp_req req;
     bool first;                  /* no registration yet: its link becomes the session's */
@@ -177,7 +179,8 @@ struct sessions {
     struct sj_list ops_by_age;
     uint64_t next_op;
     struct sj_list dirty;        /* contacts that are to be written */
-    struct sj_timer records;
+    struct sj_defer records;
+    struct sj_timer records_retry;
     struct sj_timer sweep;       /* operations and held messages, while there are any */
     struct sj_list graves;       /* links to be freed at the loop top */
     struct sj_list reap;
@@ -258,9 +261,9 @@ enum sj_status contact_subscription(struct session *, const struct xmpp_subscrip
 enum sj_status session_canon(const struct session *, const char *peer, struct sj_strbuf *out,
                              struct sj_error *);
 
-/* records.c: changes of contacts reach the store in groups, within SJ_STORE_GROUP_MS. A crash before
- * that is mended by the next probe (R6121-09). */
+/* records.c: changes of contacts reach the store at the end of the turn, in one commit. */
 void records_init(struct sessions *);
+void records_release(struct sessions *);
 void contact_changed(struct contact *);
 /* Writes all changes now. */
 void records_flush(struct sessions *);
@@ -311,6 +314,8 @@ enum sj_status register_set(void *ctx, const struct xmpp_from *, const struct xm
 enum sj_status register_remove(void *ctx, const struct xmpp_from *, xmpp_req, struct sj_error *);
 void check_link_state(struct session *, enum sj_link_state, enum sj_end, const struct sj_error *);
 void check_free(struct session *);
+/* Answers the request with err and ends the check; what the session wanted meanwhile goes on. */
+void check_fail(struct session *, const struct sj_error *err);
 
 /* presence.c: inbound */
 enum sj_status presence_in(void *ctx, const struct xmpp_presence_in *, struct sj_error *);
