@@ -34,6 +34,7 @@ void session_remove(struct session *s)
         check_free(s);
     }
     held_out_bounce(s, &gone);
+    held_in_send(s);
     removal_contacts(s);
     if (s->state == SESSION_REFUSED)
         session_enter(s, SESSION_OFFLINE, "unregistered");

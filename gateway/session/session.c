@@ -173,6 +173,8 @@ static void session_close_timeout(void *arg)
  * is down, or after SESSION_CLOSE_MS. Idempotent. */
 void session_logout(struct session *s, const char *reason)
 {
+    struct sj_error gone;
+
     session_unannounce(s, NULL);
     switch (s->state) {
     case SESSION_QUEUED:
@@ -191,6 +193,10 @@ void session_logout(struct session *s, const char *reason)
     }
     if (!s->all->stopping)
         session_store_online(s, false);
+    if (!s->wants_online || s->all->stopping) {
+        sj_fail(&gone, SJ_UNREACHABLE, "The log-out came before this could be sent.");
+        held_out_bounce(s, &gone);       /* G100-47: nothing is kept for a later log-in */
+    }
     session_release(s);
 }
 

@@ -285,7 +285,7 @@ void sessions_free(struct sessions **at)
         sj_secret_free(&all->scratch[i]);
     sj_defer_cancel(&all->chores);
     sj_timer_stop(&all->sweep);
-    sj_timer_stop(&all->records);
+    records_release(all);
     sj_timer_stop(&all->stop_timer);
     strangers_free(&all->strangers);
     sj_idmap_release(&all->by_id);
@@ -321,6 +321,19 @@ enum sj_status sessions_load(struct sessions *all, struct sj_error *err)
     return status;
 }
 
+/* Requests get their answer, messages their error or their reader, before the stream closes. */
+static void session_stop(struct session *s)
+{
+    struct sj_error stopping;
+
+    sj_fail(&stopping, SJ_UNAVAILABLE, "The gateway is being stopped; try again later.");
+    if (s->check)
+        check_fail(s, &stopping);
+    held_in_send(s);
+    session_unannounce(s, "The gateway is being stopped.");
+    session_logout(s, "The gateway is being stopped.");
+}
+
 void sessions_stop(struct sessions *all, int64_t timeout_ms, void (*done)(void *arg), void *arg)
 {
     struct session *s;
@@ -329,10 +342,8 @@ void sessions_stop(struct sessions *all, int64_t timeout_ms, void (*done)(void *
     all->stopping = true;
     all->stopped = done;
     all->stopped_arg = arg;
-    while ((s = sj_idmap_next(&all->by_id, &at)) != NULL) {
-        session_unannounce(s, "The gateway is being stopped.");
-        session_logout(s, "The gateway is being stopped.");
-    }
+    while ((s = sj_idmap_next(&all->by_id, &at)) != NULL)
+        session_stop(s);
     sj_timer_start(all->loop, &all->stop_timer, timeout_ms);
     sj_loop_defer(all->loop, &all->chores);
 }
