@@ -101,15 +101,35 @@ void contact_send_presence(struct session *s, struct contact *c, const char *to,
 
     if (!s->announced && available)
         return;                          /* it follows with the announcement */
-    if (xmpp_send_presence(s->all->xmpp, s->network->index, &out))
+    if (session_send_presence(s, &out))
         c->shown = available || (c->shown && strcmp(to, s->user) != 0);
 }
 
-void contact_show_unavailable(struct session *s, struct contact *c, const char *to)
+bool contact_show_unavailable(struct session *s, struct contact *c, const char *to)
 {
     struct xmpp_presence_out out = {.peer = c->id, .to = to, .show = XMPP_OFFLINE};
 
-    xmpp_send_presence(s->all->xmpp, s->network->index, &out);
+    return session_send_presence(s, &out);
+}
+
+void contact_send_question(struct session *s, struct contact *c, const char *text)
+{
+    if (c->question_sent)
+        return;
+    c->question_sent = xmpp_send_subscription(s->all->xmpp, s->network->index, c->id, s->user,
+                                              XMPP_SUBSCRIBE, text, c->name, NULL);
+    c->question_lost = !c->question_sent;
+}
+
+void contacts_send_questions(struct session *s)
+{
+    struct contact *c;
+    uint32_t at = 0;
+
+    while ((c = sj_map_next(&s->contacts, &at)) != NULL) {
+        if (c->asked_in && c->question_lost)
+            contact_send_question(s, c, NULL);
+    }
 }
 
 /* At the log-in and for each new resource: everybody who is there (G100-27, G100-29). At the first
@@ -122,23 +142,26 @@ void contacts_send_all(struct session *s, const char *to)
 
     while ((c = sj_map_next(&s->contacts, &at)) != NULL) {
         bool available = c->has_presence && c->show != SJ_SHOW_OFFLINE;
-        if (c->to && (available || (s->fresh && c->has_presence)))
+        if (c->to && (available || (s->fresh && (c->has_presence || c->shown))))
             contact_send_presence(s, c, to, NULL);
     }
 }
 
-/* Everybody who was shown as available goes unavailable (G100-34). */
+/* Everybody who was shown as available goes unavailable (G100-34); and everybody whom the user's
+ * server may show so from before, when nothing was said since (R6121-28). Who could not be told
+ * stays shown, for session_show. */
 void contacts_unavailable(struct session *s, bool forget_presence)
 {
+    bool all = s->fresh;
     struct contact *c;
     uint32_t at = 0;
 
+    s->fresh = false;
     while ((c = sj_map_next(&s->contacts, &at)) != NULL) {
-        if (c->shown)
-            contact_show_unavailable(s, c, s->user);
-        c->shown = false;
+        if (c->shown || (all && c->to))
+            c->shown = !contact_show_unavailable(s, c, s->user) && session_is_blocked(s);
         if (forget_presence)
-            c->has_presence = c->listed = false;
+            c->has_presence = c->listed = c->quiet = c->question_sent = false;
     }
 }
 

@@ -9,6 +9,7 @@
 #include "sojourn/strbuf.h"
 
 #define HELD_SWEEP_MS 1000
+#define HELD_PIECE_MAX 1200u             /* fits 10000 bytes with every character escaped */
 #define HELD_DROP_BURST 5
 #define HELD_DROP_PERIOD_MS 60000
 
@@ -63,7 +64,7 @@ enum sj_status held_out_add(struct session *s, const struct xmpp_message_in *m, 
 
 static void held_answer(struct session *s, const struct held *h, const struct sj_error *err)
 {
-    xmpp_send_message_error(s->all->xmpp, s->network->index, h->peer, h->full, h->id, err);
+    refusal_send(s, &(struct refused){.peer = h->peer, .full = h->full, .id = h->id}, err);
 }
 
 void held_out_send(struct session *s)
@@ -90,13 +91,60 @@ void held_out_bounce(struct session *s, const struct sj_error *err)
     }
 }
 
+/* The text in pieces that fit any stanza (R6120-27, G478-01). */
+static bool held_send_pieces(struct session *s, const struct xmpp_message_out *whole)
+{
+    const char *at = whole->body;
+    size_t left = strlen(at);
+    bool sent = true;
+
+    while (left > 0 && sent) {
+        size_t n = sj_utf8_cut(at, left, HELD_PIECE_MAX);
+        char *piece = sj_strndup(at, n ? n : left);
+        struct xmpp_message_out out = {.peer = whole->peer, .to = whole->to, .body = piece,
+                                       .sent_at = whole->sent_at,
+                                       .action = whole->action && at == whole->body};
+        sent = xmpp_send_message(s->all->xmpp, s->network->index, &out);
+        sj_free(piece);
+        at += n ? n : left;
+        left -= n ? n : left;
+    }
+    return sent;
+}
+
+/* The server would take a stanza, but not this one: the text is too long for one, or the sender's
+ * id is no possible address. Nobody else's message waits for it. False: it is to be held. */
+static bool held_degrade(struct session *s, const struct xmpp_message_out *m)
+{
+    struct xmpp_message_out named = {.to = m->to, .sent_at = m->sent_at};
+    struct sj_strbuf body;
+    unsigned dropped;
+    bool sent;
+
+    if (session_is_blocked(s))
+        return false;
+    sent = strlen(m->body) > HELD_PIECE_MAX && held_send_pieces(s, m);
+    if (!sent) {
+        sj_strbuf_init(&body, SJ_ID_MAX + SJ_BODY_MAX + 2);
+        sj_strbuf_addf(&body, "%s: %s", m->peer, m->body);
+        named.body = body.s;
+        sent = held_send_pieces(s, &named);
+        sj_strbuf_release(&body);
+    }
+    if (!sent && sj_log_allow(&s->all->drop_limit, sj_loop_now_ms(s->all->loop), HELD_DROP_BURST,
+                              HELD_DROP_PERIOD_MS, &dropped))
+        sj_log_warn(&s->log, "message from the network dropped, it fits no stanza peer=%s "
+                    "suppressed=%u", SJ_CLIP(m->peer), dropped);
+    return true;
+}
+
 static bool held_deliver(struct session *s, const struct sj_message *m)
 {
     struct xmpp_message_out out = {.peer = m->peer, .to = s->user, .body = m->body,
                                    .sent_at = m->sent_at, .network_id = m->id,
                                    .action = m->action};
 
-    return xmpp_send_message(s->all->xmpp, s->network->index, &out);
+    return xmpp_send_message(s->all->xmpp, s->network->index, &out) || held_degrade(s, &out);
 }
 
 void held_in_add(struct session *s, const struct sj_message *m)
@@ -128,6 +176,14 @@ void held_in_send(struct session *s)
         held_unlink(s, h);
         held_free(h);
     }
+}
+
+void held_in_flush(struct session *s)
+{
+    bool before_log_in = s->check || (s->state == SESSION_ONLINE && !s->announced);
+
+    if (s->announced || !before_log_in)
+        held_in_send(s);
 }
 
 void session_deliver(struct session *s, const struct sj_message *m)
@@ -206,11 +262,18 @@ void held_sweep(struct sessions *all, int64_t now_ms)
     uint32_t at = 0;
 
     while ((s = sj_idmap_next(&all->by_id, &at)) != NULL) {
+        if (s->stale && !session_is_blocked(s))
+            session_show(s);
+        if (s->n_refusals > 0) {
+            refusals_flush(s);
+            session_release(s);
+        }
         if (s->held_count == 0)
             continue;
         held_expire(s, now_ms);
-        if (s->announced)
-            held_in_send(s);
+        held_in_flush(s);
+        if (s->held_count == 0)
+            session_release(s);
     }
 }
 
@@ -233,7 +296,7 @@ static bool held_any(const struct sessions *all)
     uint32_t at = 0;
 
     while ((s = sj_idmap_next(&all->by_id, &at)) != NULL) {
-        if (s->held_count > 0)
+        if (s->held_count > 0 || s->n_refusals > 0 || s->stale)
             return true;
     }
     return false;

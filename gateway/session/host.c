@@ -71,7 +71,7 @@ static void host_presence(struct session *s, struct contact *c, const struct sj_
     contact_set(&c->status, in->status);
     if (went)
         c->seen_at = sj_loop_utc_ms(s->all->loop);
-    if (c->to && s->announced && !s->quiet)
+    if (c->to && s->announced && !s->quiet && !c->quiet)
         contact_send_presence(s, c, s->user, NULL);
 }
 
@@ -155,8 +155,7 @@ static void host_contact_request(struct sj_link *link, const char *id, const cha
     }
     c->asked_in = true;
     contact_changed(c);
-    xmpp_send_subscription(s->all->xmpp, s->network->index, id, s->user, XMPP_SUBSCRIBE, text,
-                           c->name, NULL);           /* G100-48, G172-01 */
+    contact_send_question(s, c, text);               /* G100-48, G172-01 */
 }
 
 static void host_notice(struct sj_link *link, const char *text)

@@ -73,15 +73,14 @@ static void op_unlink(struct sessions *all, struct session *s, struct op *op)
         s->n_ops--;
 }
 
-static void op_tell(struct sessions *all, struct session *s, const struct op *op,
-                    const struct sj_error *err)
+static void op_tell(struct session *s, const struct op *op, const struct sj_error *err)
 {
     struct contact *c;
 
     if (op->kind == OP_MESSAGE) {
         if (err && op->full)
-            xmpp_send_message_error(all->xmpp, s->network->index, op->peer, op->full,
-                                    op->stanza_id, err);
+            refusal_send(s, &(struct refused){.peer = op->peer, .full = op->full,
+                                              .id = op->stanza_id}, err);
         return;
     }
     c = contact_find(s, op->peer);
@@ -106,7 +105,7 @@ void op_finish(struct sessions *all, const struct session *owner, sj_op id,
     s = session_by_id(all, op->session);
     op_unlink(all, s, op);
     if (s)
-        op_tell(all, s, op, err);
+        op_tell(s, op, err);
     sj_free(op);
 }
 

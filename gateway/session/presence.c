@@ -113,6 +113,42 @@ void session_apply_presence(struct session *s)
         sj_log_debug(&s->log, "presence not passed on cause=%s", SJ_CLIP(err.text));
 }
 
+/* So much may always wait: the smallest bound that can be configured (queue-max). */
+#define PRESENCE_QUEUE_FREE 65536u
+
+bool session_is_blocked(const struct session *s)
+{
+    const struct xmpp *x = s->all->xmpp;
+    unsigned host = s->network->index;
+
+    return !xmpp_is_up(x, host) || xmpp_queued(x, host) >= PRESENCE_QUEUE_FREE;
+}
+
+bool session_send_presence(struct session *s, const struct xmpp_presence_out *out)
+{
+    bool sent = xmpp_send_presence(s->all->xmpp, s->network->index, out);
+
+    if (!sent && session_is_blocked(s)) {
+        s->stale = true;
+        sessions_sweep_later(s->all);
+    }
+    return sent;
+}
+
+void session_show(struct session *s)
+{
+    s->stale = false;
+    s->fresh = true;
+    session_send_gateway_presence(s, s->user, NULL);
+    if (s->announced) {
+        contacts_send_all(s, s->user);
+        contacts_send_questions(s);
+        s->fresh = s->stale;
+    } else {
+        contacts_unavailable(s, false);
+    }
+}
+
 /* The gateway's own presence: available means logged in (requirements, pitfalls of §1). */
 void session_send_gateway_presence(struct session *s, const char *to, const char *id)
 {
@@ -120,7 +156,7 @@ void session_send_gateway_presence(struct session *s, const char *to, const char
     struct xmpp_presence_out out = {.to = to, .show = available ? XMPP_ONLINE : XMPP_OFFLINE,
                                     .id = available ? NULL : id};
 
-    xmpp_send_presence(s->all->xmpp, s->network->index, &out);
+    session_send_presence(s, &out);
 }
 
 static bool resource_update(struct session *s, struct resource *r,
@@ -145,11 +181,13 @@ static bool resource_update(struct session *s, struct resource *r,
 static void presence_available(struct session *s, const struct xmpp_presence_in *in)
 {
     struct resource *r = resource_find(s, in->from.resource);
-    bool is_new = r == NULL;
+    bool is_new = r == NULL, was_quiet = s->quiet;
 
     sj_timer_stop(&s->linger);
     s->quiet = false;
     s->wants_online = true;
+    if (was_quiet && s->announced)
+        session_show(s);                 /* what changed while nobody was told */
     if (is_new && (r = resource_add(s, in->from.resource)) == NULL)
         return;
     if (is_new)
@@ -294,6 +332,30 @@ void presence_probe(void *ctx, const struct xmpp_from *from, const char *peer)
     session_release(s);
 }
 
+/* Does the user's server say that there is nobody to send to (R6120-20)? */
+static bool bounce_is_final(const char *condition)
+{
+    static const char *const final[] = {"remote-server-not-found", "remote-server-timeout", "gone",
+                                        "item-not-found"};
+
+    for (size_t i = 0; i < sizeof final / sizeof final[0]; i++) {
+        if (strcmp(condition, final[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Presence of one contact came back: the user is unreachable, or has blocked that contact. */
+static void bounce_contact(struct session *s, const char *peer, const char *condition)
+{
+    struct contact *c = contact_find(s, peer);
+
+    if (bounce_is_final(condition))
+        s->quiet = true;
+    else if (c)
+        c->quiet = true;
+}
+
 /* R6121-31, R6120-20, G163-07: what bounces is not sent again in this session; messages were
  * answered to nobody, so the foreign side is not told (R6120-21). */
 void presence_bounce(void *ctx, const struct xmpp_from *from, const char *peer, char kind,
@@ -306,6 +368,8 @@ void presence_bounce(void *ctx, const struct xmpp_from *from, const char *peer, 
         return;
     sj_log_debug(&s->log, "stanza came back kind=%c condition=%s peer=%s", kind,
                  SJ_CLIP(condition), SJ_CLIP(peer));
+    if (kind == 'p' && peer && from->resource[0] == '\0')
+        bounce_contact(s, peer, condition);
     if (kind != 'p' || peer)
         return;
     r = resource_find(s, from->resource);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Changes of contacts on their way to the store: collected for some milliseconds, then written in
- * one commit for all users, so that nobody's roster work makes the others wait for the disk. When
- * the store refuses (full disk) they stay and are tried again. */
+/* Changes of contacts on their way to the store: those of one turn of the loop are written at its
+ * end in one commit for all users, before anything that was said in that turn leaves. So what a
+ * user was told is durable, and nobody's roster work costs more than one commit a turn. When the
+ * store refuses (full disk) they stay and are tried again. */
 #include "session.h"
 #include "sojourn/memory.h"
 
@@ -55,10 +56,10 @@ static bool records_write(struct sessions *all)
 
 void records_flush(struct sessions *all)
 {
-    sj_timer_stop(&all->records);
+    sj_timer_stop(&all->records_retry);
     while (!sj_list_empty(&all->dirty)) {
         if (!records_write(all)) {
-            sj_timer_start(all->loop, &all->records, RECORDS_RETRY_MS);
+            sj_timer_start(all->loop, &all->records_retry, RECORDS_RETRY_MS);
             return;
         }
     }
@@ -72,7 +73,14 @@ static void records_due(void *arg)
 void records_init(struct sessions *all)
 {
     sj_list_init(&all->dirty);
-    sj_timer_init(&all->records, records_due, all);
+    sj_defer_init(&all->records, records_due, all);
+    sj_timer_init(&all->records_retry, records_due, all);
+}
+
+void records_release(struct sessions *all)
+{
+    sj_defer_cancel(&all->records);
+    sj_timer_stop(&all->records_retry);
 }
 
 void contact_changed(struct contact *c)
@@ -81,6 +89,6 @@ void contact_changed(struct contact *c)
 
     if (sj_list_empty(&c->dirty))
         sj_list_append(&all->dirty, &c->dirty);
-    if (!sj_timer_running(&all->records))
-        sj_timer_start(all->loop, &all->records, SJ_STORE_GROUP_MS);
+    if (!sj_timer_running(&all->records_retry))
+        sj_loop_defer(all->loop, &all->records);
 }

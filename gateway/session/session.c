@@ -262,7 +262,7 @@ void session_unannounce(struct session *s, const char *status)
     if (!s->announced)
         return;
     s->announced = false;
-    xmpp_send_presence(s->all->xmpp, s->network->index, &out);
+    session_send_presence(s, &out);
 }
 
 void session_link_up(struct session *s)

@@ -24,6 +24,7 @@
 #define SESSION_OPS_MAX 512u             /* resource-constraint to the sender */
 #define SESSION_HELD_MAX 200u            /* messages; to the network: resource-constraint */
 #define SESSION_HELD_BYTES_MAX 262144u   /* from the network: dropped with a log line */
+#define SESSION_REFUSALS_MAX 64u         /* errors that wait for the stream: oldest dropped */
 #define SESSION_CLOSE_MS 3000            /* an orderly log-out may take so long */
 #define SESSION_LINGER_MS 30000          /* without any known resource after a probe */
 #define SESSION_UNUSED_MS 600000         /* registered, but no presence ever came */
@@ -75,6 +76,9 @@ struct contact {
     enum sj_show show;
     bool has_presence;           /* show is known in this session */
     bool shown;                  /* the user was told that it is available */
+    bool quiet;                  /* its presence bounced: silent until the link ends (R6121-31) */
+    bool question_sent;          /* asked_in, and the user was asked since the log-in (R6121-10) */
+    bool question_lost;          /* the stream did not take it: asked again with the next */
     bool listed;                 /* stands in the network's own list */
     bool to, from, asked_out, asked_in, suggested;     /* as in struct sj_store_contact */
     char id[];
@@ -88,6 +92,13 @@ struct held {
     bool action;
     char *peer, *body, *id;      /* id: stanza id, or the network's */
     char *full;                  /* asker; NULL when it came from the network */
+};
+
+/* The error of a message that the stream did not take yet. */
+struct refusal {
+    struct sj_list link;
+    struct sj_error err;
+    char *peer, *full, *id;
 };
 
 /* A registration that is being checked by logging in (G100-06). Owned by the session. */
@@ -135,6 +146,7 @@ struct session {
     bool wants_online;           /* a resource is available, or it was online before a restart */
     bool failure_told;           /* of this outage */
     bool quiet;                  /* presence bounced: silent until the user shows up again */
+    bool stale;                  /* presence could not be sent: shown again when it can be */
     bool fresh;                  /* first announcement since the daemon started */
     bool suggest_due, features_known;    /* XEP-0144, suggest.c */
     unsigned tries;
@@ -151,6 +163,8 @@ struct session {
     struct sj_map contacts;
     struct sj_list held_out, held_in;
     size_t held_count, held_bytes;
+    struct sj_list refusals;
+    unsigned n_refusals;
     struct sj_list ops;
     unsigned n_ops;
     enum sj_show last_show;      /* told to the network */
@@ -237,6 +251,13 @@ void session_resources_clear(struct session *);
 void session_linger_over(void *session);
 void session_apply_presence(struct session *);
 void session_send_gateway_presence(struct session *, const char *to, const char *id);
+/* Sends; what a lost stream or a full queue refuses makes the session stale. */
+bool session_send_presence(struct session *, const struct xmpp_presence_out *);
+/* The server takes nothing for now: no stream, or too much waits. What it refuses otherwise it
+ * will never take. */
+bool session_is_blocked(const struct session *);
+/* Shows all of the present state to the user's bare JID again. */
+void session_show(struct session *);
 
 /* contact.c */
 struct contact *contact_find(const struct session *, const char *id);
@@ -249,7 +270,10 @@ void contact_forget(struct contact *);
 void contacts_clear(struct session *);
 void contact_free(struct contact *);
 void contact_send_presence(struct session *, struct contact *, const char *to, const char *id);
-void contact_show_unavailable(struct session *, struct contact *, const char *to);
+bool contact_show_unavailable(struct session *, struct contact *, const char *to);
+/* Asks the user whether c may see them, once a log-in (G100-48). */
+void contact_send_question(struct session *, struct contact *, const char *text);
+void contacts_send_questions(struct session *);
 void contacts_send_all(struct session *, const char *to);
 void contacts_unavailable(struct session *, bool forget_presence);
 void contacts_watch(struct session *);       /* after log-in */
@@ -287,6 +311,14 @@ void op_forget(struct sessions *, sj_op);    /* the backend refused it at once *
 void ops_fail(struct session *, const struct sj_error *);
 void ops_sweep(struct sessions *, int64_t now_ms);
 
+/* refusal.c: the one error answer of a message (G100-44); waits while the stream takes nothing. */
+struct refused {
+    const char *peer, *full, *id;
+};
+void refusal_send(struct session *, const struct refused *, const struct sj_error *);
+void refusals_flush(struct session *);
+void refusals_clear(struct session *);
+
 /* held.c: messages that wait */
 enum sj_status held_out_add(struct session *, const struct xmpp_message_in *, const char *peer,
                             struct sj_error *);
@@ -294,6 +326,8 @@ void held_out_send(struct session *);
 void held_out_bounce(struct session *, const struct sj_error *);
 void held_in_add(struct session *, const struct sj_message *);
 void held_in_send(struct session *);
+/* The same unless the log-in use case is yet to end (G100-08). */
+void held_in_flush(struct session *);
 void held_sweep(struct sessions *, int64_t now_ms);
 void held_clear(struct session *);
 enum sj_status session_send(struct session *, const struct xmpp_message_in *, struct sj_error *);

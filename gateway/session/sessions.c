@@ -37,6 +37,7 @@ struct session *session_new(struct network *n, const char *user)
     sj_list_init(&s->resources);
     sj_list_init(&s->held_out);
     sj_list_init(&s->held_in);
+    sj_list_init(&s->refusals);
     sj_list_init(&s->ops);
     sj_list_init(&s->reap);
     sj_map_init(&s->contacts);
@@ -67,6 +68,7 @@ void session_free(struct session **at)
     graves_clear(s->all);                /* a link borrows the session's log */
     ops_fail(s, &gone);
     held_clear(s);
+    refusals_clear(s);
     session_resources_clear(s);
     records_flush(s->all);
     contacts_clear(s);
@@ -180,11 +182,11 @@ void session_release(struct session *s)
 
 static bool session_is_unused(const struct session *s)
 {
-    bool refused = s->state == SESSION_REFUSED && s->registered;
+    bool rests = s->state == SESSION_OFFLINE ||
+                 (s->state == SESSION_REFUSED && !s->registered);
+    bool waits = s->check || s->removal.wanted || s->held_count > 0 || s->n_refusals > 0;
 
-    return (s->state == SESSION_OFFLINE || (s->state == SESSION_REFUSED && !refused)) &&
-           !s->check && !s->removal.wanted && s->n_resources == 0 && s->held_count == 0 &&
-           !s->wants_online;
+    return rests && !waits && s->n_resources == 0 && !s->wants_online;
 }
 
 static bool sessions_all_quiet(const struct sessions *all)

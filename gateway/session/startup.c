@@ -58,17 +58,6 @@ static void startup_log_in(struct network *n, const char *user)
     session_release(s);
 }
 
-static void startup_show(struct session *s)
-{
-    s->fresh = true;
-    session_send_gateway_presence(s, s->user, NULL);
-    contacts_send_all(s, s->user);
-    if (s->announced) {
-        s->fresh = false;
-        held_in_send(s);
-    }
-}
-
 static void startup_user(struct sessions *all, const struct startup *u)
 {
     struct network *n = &all->networks[u->host];
@@ -77,7 +66,9 @@ static void startup_user(struct sessions *all, const struct startup *u)
     if (u->log_in)
         startup_log_in(n, u->user);
     else if (s)
-        startup_show(s);
+        session_show(s);
+    if (s)
+        held_in_flush(s);
     if (u->sees_user)
         xmpp_send_probe(all->xmpp, u->host, u->user);
 }

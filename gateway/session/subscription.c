@@ -28,8 +28,10 @@ void contact_approved(struct session *s, struct contact *c)
     sub_send(s, c->id, XMPP_SUBSCRIBED, NULL, NULL);
     if (c->has_presence)
         contact_send_presence(s, c, s->user, NULL);
-    if (ask)
-        sub_send(s, c->id, XMPP_SUBSCRIBE, NULL, c->name);
+    if (ask) {
+        c->question_sent = false;
+        contact_send_question(s, c, NULL);
+    }
 }
 
 /* The network says no, or the person was never there (G100-39, G100-40). */

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Messages that cannot go on at once. */
+#include <string.h>
+
+#include "expect.h"
+#include "session.h"
+
+Test(held, a_sender_without_an_address_does_not_stop_the_others)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+
+    world_ready(w);
+    world_says(w, WORLD_NO_ADDRESS "odd", "hear me");
+    world_says(w, "juliet", "hello");
+    world_advance(w, 1100);
+    EXPECT(w, "message G -> " ROMEO " " WORLD_NO_ADDRESS "odd: hear me\n"
+              "message juliet -> " ROMEO " hello\n");
+    cr_expect_eq(session_find(&w->sessions->networks[0], ROMEO)->held_count, 0);
+    world_free(w);
+}
+
+Test(held, a_text_that_is_too_long_for_a_stanza_comes_in_pieces_R6120_27)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+    char text[3001];
+
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    world_ready(w);
+    w->body_max = 2000;
+    world_says(w, "juliet", text);
+    world_says(w, "juliet", "end");
+    world_advance(w, 1100);
+    {
+        const char *got = world_lines(w);
+        size_t x = 0;
+        for (const char *at = got; *at; at++)
+            x += *at == 'x' && at[1] != 'a';         /* not that of "example" */
+        cr_expect_eq(x, 3000, "%zu", x);
+        cr_expect_not_null(strstr(got, "message juliet -> " ROMEO " end\n"));
+    }
+    world_free(w);
+}
+
+Test(held, a_full_queue_is_waited_for_in_order_R6120_22)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+
+    world_ready(w);
+    w->queued = WORLD_QUEUE_MAX;
+    world_says(w, "juliet", "one");
+    world_says(w, "juliet", "two");
+    world_advance(w, 5000);
+    EXPECT(w, "");
+    w->queued = 0;
+    world_advance(w, 1100);
+    EXPECT(w, "message juliet -> " ROMEO " one\nmessage juliet -> " ROMEO " two\n");
+    world_free(w);
+}
+
+Test(held, presence_that_a_full_queue_refused_is_sent_later_R6121_24)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+
+    world_ready(w);
+    world_sub(w, "juliet", XMPP_SUBSCRIBE);
+    world_done(w, SJ_OK);
+    world_contact(w, "juliet", SJ_SHOW_ONLINE, false);
+    world_clear(w);
+    w->queued = WORLD_QUEUE_MAX;
+    world_contact(w, "juliet", SJ_SHOW_OFFLINE, false);
+    world_advance(w, 5000);
+    EXPECT(w, "");
+    w->queued = 0;
+    world_advance(w, 1100);
+    EXPECT(w, "presence G -> " ROMEO " online\npresence juliet -> " ROMEO " offline\n");
+    world_advance(w, 5000);
+    EXPECT(w, "");
+    world_free(w);
+}
+
+Test(held, an_error_that_a_full_queue_refused_is_sent_later_G100_44)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+
+    world_ready(w);
+    w->messages_wait = true;
+    world_send(w, "juliet", "hi");
+    world_clear(w);
+    w->queued = WORLD_QUEUE_MAX;
+    world_done(w, SJ_NOTFOUND);
+    EXPECT(w, "");
+    w->queued = 0;
+    world_advance(w, 1100);
+    EXPECT(w, "error-message juliet -> " ROMEO "/r i1 not found\n");
+    world_free(w);
+}
+
+Test(held, a_log_out_returns_what_waits_for_the_link_G100_44)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+
+    world_ready(w);
+    w->connect_waits = true;
+    world_down(w, SJ_END_CLOSED);
+    world_send(w, "juliet", "one");
+    world_clear(w);
+    world_presence(w, "r", NULL, XMPP_OFFLINE, 0);
+    EXPECT(w, "error-message juliet -> " ROMEO "/r i1 no live link\n"
+              "presence G -> " ROMEO "/r offline\n");
+    world_free(w);
+}
+
+Test(held, unregistering_hands_over_and_returns_what_waits)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+    struct xmpp_from from = world_from(ROMEO, "r");
+    struct sj_error err = {SJ_OK, ""};
+
+    world_register(w, ROMEO, "romeo", 1);
+    world_says(w, "juliet", "hello");
+    world_clear(w);
+    cr_expect_eq(w->in->register_remove(w->sessions, &from, 9, &err), SJ_OK);
+    world_run(w);
+    EXPECT(w, "message juliet -> " ROMEO " hello\n"
+              "net disconnect\n"
+              "answer 9 ok\n"
+              "sub G -> " ROMEO " unsubscribe\n"
+              "sub G -> " ROMEO " unsubscribed\n"
+              "presence G -> " ROMEO " offline\n");
+    cr_expect_eq(w->sessions->n_sessions, 0);
+    world_free(w);
+}
+
+Test(held, a_refused_log_in_returns_what_waits_G100_44)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+
+    world_ready(w);
+    w->refuse = SJ_END_AUTH;
+    world_down(w, SJ_END_CLOSED);
+    world_send(w, "juliet", "one");
+    world_clear(w);
+    world_advance(w, 3001);
+    world_advance(w, 20);
+    cr_expect_not_null(strstr(world_lines(w), "error-message juliet -> " ROMEO
+                              "/r i1 no live link\n"));
+    world_free(w);
+}
