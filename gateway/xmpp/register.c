@@ -79,18 +79,32 @@ static bool register_legacy_suffices(const struct xmpp_form_out *form)
     return true;
 }
 
+#define REGISTER_TEXT_MAX (1024u * 1024u)      /* words of ours, not of a peer */
+/* What every network's form says besides its own words (G100-62). */
+#define REGISTER_STORED "The gateway keeps what you give here, encrypted, and logs in with it as you."
+
+static void register_instruct(struct xmpp_form_out *form, struct sj_strbuf *text)
+{
+    if (form->instructions != NULL && form->instructions[0] != '\0')
+        sj_strbuf_addf(text, "%s ", form->instructions);
+    sj_strbuf_adds(text, REGISTER_STORED);
+    form->instructions = text->s;
+}
+
 enum sj_status register_handle_get(struct inbound *in, struct sj_error *err)
 {
     struct xmpp_form_out form = {.registered = false};
     enum sj_status status = in->x->in->register_get(in->x->ctx, &in->from, &form, err);
     if (status != SJ_OK)
         return status;
+    struct sj_strbuf text;
+    sj_strbuf_init(&text, REGISTER_TEXT_MAX);
+    register_instruct(&form, &text);
     xmpp_stanza_t *result = router_result(in);
     xmpp_stanza_t *query = stanza_add(result, "query", NS_REGISTER);
     if (form.registered)
         stanza_add(query, "registered", NULL);
-    if (form.instructions != NULL)
-        stanza_add_with_text(query, "instructions", form.instructions);
+    stanza_add_with_text(query, "instructions", form.instructions);
     if (register_legacy_suffices(&form))
         for (size_t i = 0; i < form.n; i++) {
             const struct xmpp_field *f = &form.field[i];
@@ -98,6 +112,7 @@ enum sj_status register_handle_get(struct inbound *in, struct sj_error *err)
                 stanza_add_with_text(query, f->var, f->secret ? NULL : f->value);
         }
     register_add_form(query, &form, in->x->options->hosts[in->host].identity_name);
+    sj_strbuf_release(&text);
     router_answer(in, result);
     return SJ_OK;
 }
