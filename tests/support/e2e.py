@@ -105,6 +105,7 @@ def main():
         if proc.returncode not in (0, 1):
             report.Results(options.results).failed("e2e " + name, "the test program died")
         status |= proc.returncode != 0
+    report.Results(options.results, "e2e").finish()
     return int(status)
 
 

@@ -9,7 +9,9 @@ for stream in (sys.stdout, sys.stderr):
 
 
 class Results:
-    def __init__(self, path=None):
+    def __init__(self, path=None, part=None):
+        """part: what finish() notes in the file as having come to its end."""
+        self.part = part
         self.path, self.counts = path, {"pass": 0, "fail": 0, "skip": 0}
 
     def _add(self, kind, name, reason=""):
@@ -36,4 +38,7 @@ class Results:
 
     def finish(self):
         """The exit status of the program."""
+        if self.path and self.part:
+            with open(self.path, "a", encoding="utf-8") as out:
+                out.write("done\t%s\n" % self.part)
         return 1 if self.counts["fail"] else 0

@@ -103,7 +103,7 @@ def main():
         for s in scenarios:
             print("scenario %s: %s" % (s.name, s.title))
         return 0
-    results = report.Results(options.results)
+    results = report.Results(options.results, "scenarios")
     run_all(scenarios, options, results)
     return results.finish()
 

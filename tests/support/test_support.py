@@ -240,7 +240,7 @@ def main():
     ap.add_argument("--list", action="store_true")
     ap.add_argument("--results")
     options = ap.parse_args()
-    Result.results = report.Results(options.results)
+    Result.results = report.Results(options.results, "support")
     suite = unittest.TestSuite()
     for group in unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"]):
         for test in group:

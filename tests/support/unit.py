@@ -83,9 +83,14 @@ def criterion(program, results, only):
 def failure_text(out, test):
     """What Criterion said of one test."""
     lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in out.splitlines()]
-    kept = [line for i, line in enumerate(lines)
-            if test in line or any(test in near for near in lines[i:i + 8]) and "----" in line]
-    return "\n".join(kept[:40]) or out[-1500:]
+    end = next((i for i, line in enumerate(lines) if re.match(r"\[FAIL\] %s\b" % test, line)), None)
+    if end is None:
+        return "no words of it\n" + out[-1500:]
+    start = end
+    while start > 0 and lines[start - 1].startswith("[----]"):
+        start -= 1
+    said = [line[6:].strip() for line in lines[start:end] if line[6:].strip()]
+    return "\n".join([" ".join(said[:2])] + said[2:40])
 
 
 def replay(program, results):
@@ -110,7 +115,7 @@ def main():
     ap.add_argument("--skip", help="skip all of them by name, for this reason")
     ap.add_argument("--results")
     options = ap.parse_args()
-    results = report.Results(options.results)
+    results = report.Results(options.results, "unit")
     if options.list or options.skip:
         names = [n for n, _ in conformance.unit_tests()] + [
             "fuzz corpus %s" % p.stem[5:] for p in sorted(
@@ -123,7 +128,7 @@ def main():
             else:
                 results.skipped(name, options.skip)
         return 0
-    build = pathlib.Path(options.build)
+    build = pathlib.Path(options.build).resolve()
     programs = sorted(build.glob("tests/test_*")) + sorted(build.glob("tests/**/replay_*"))
     programs = [p for p in programs if p.is_file() and os.access(p, os.X_OK)]
     for program in programs:
