@@ -15,19 +15,45 @@ struct contact *contact_find(const struct session *s, const char *id)
     return sj_map_find(&s->contacts, id);
 }
 
-struct contact *contact_add(struct session *s, const char *id)
+struct contact *contact_new(struct session *s, const char *id)
 {
-    struct contact *c = contact_find(s, id);
     size_t n = strlen(id) + 1;
+    struct contact *c = sj_calloc(1, sizeof *c + n);
 
-    if (c || s->contacts.used >= s->all->options->contacts_max)
-        return c;
-    c = sj_calloc(1, sizeof *c + n);
     memcpy(c->id, id, n);
     c->session = s;
     sj_list_init(&c->dirty);
     sj_map_put(&s->contacts, c->id, c);
     return c;
+}
+
+static bool contact_is_unused(const struct contact *c)
+{
+    return !c->to && !c->from && !c->asked_out && !c->asked_in && !c->listed;
+}
+
+/* Records of offers that the network no longer makes go first. */
+static bool contacts_make_room(struct session *s)
+{
+    struct contact *c;
+    uint32_t at = 0;
+
+    if (s->contacts.used < s->all->options->contacts_max)
+        return true;
+    while ((c = sj_map_next(&s->contacts, &at)) != NULL) {
+        if (contact_is_unused(c))
+            contact_forget(c);
+    }
+    return s->contacts.used < s->all->options->contacts_max;
+}
+
+struct contact *contact_add(struct session *s, const char *id)
+{
+    struct contact *c = contact_find(s, id);
+
+    if (c || !contacts_make_room(s))
+        return c;
+    return contact_new(s, id);
 }
 
 void contact_set(char **field, const char *text)
@@ -40,7 +66,7 @@ void contact_set(char **field, const char *text)
 
 void contact_free(struct contact *c)
 {
-    sj_list_remove(&c->dirty);
+    contact_clean(c);
     sj_free(c->name);
     sj_free(c->group);
     sj_free(c->status);
@@ -56,7 +82,7 @@ void contact_forget(struct contact *c)
 
 void contact_drop_unused(struct contact *c)
 {
-    if (!c->to && !c->from && !c->asked_out && !c->asked_in && !c->listed)
+    if (contact_is_unused(c))
         contact_forget(c);
 }
 
@@ -64,7 +90,7 @@ void contacts_clear(struct session *s)
 {
     struct sj_list *at, *next;
 
-    for (at = s->all->dirty.next; at != &s->all->dirty; at = next) {
+    for (at = s->all->dirty.next; s->n_dirty > 0 && at != &s->all->dirty; at = next) {
         struct contact *c = SJ_CONTAINER(at, struct contact, dirty);
         next = at->next;
         if (c->session == s && c->gone)
@@ -118,7 +144,7 @@ void contact_send_question(struct session *s, struct contact *c, const char *tex
         return;
     c->question_sent = xmpp_send_subscription(s->all->xmpp, s->network->index, c->id, s->user,
                                               XMPP_SUBSCRIBE, text, c->name, NULL);
-    c->question_lost = !c->question_sent;
+    c->question_due = !c->question_sent;
 }
 
 void contacts_send_questions(struct session *s)
@@ -127,7 +153,7 @@ void contacts_send_questions(struct session *s)
     uint32_t at = 0;
 
     while ((c = sj_map_next(&s->contacts, &at)) != NULL) {
-        if (c->asked_in && c->question_lost)
+        if (c->asked_in && c->question_due)
             contact_send_question(s, c, NULL);
     }
 }
@@ -165,29 +191,41 @@ void contacts_unavailable(struct session *s, bool forget_presence)
     }
 }
 
+/* One contact after a log-in; it may be gone afterwards. */
+static void contact_watch(struct session *s, struct contact *c)
+{
+    struct op_ask ask = {.kind = OP_CONTACT_ADD, .peer = c->id};
+    struct sj_error err = {SJ_OK, ""};
+    enum sj_status status;
+    sj_op op = 0;
+
+    if (c->asked_out && (op = op_new(s, &ask, &err)) == 0)
+        return;
+    status = s->network->backend->contact_add(s->link, c->id, op, &err);
+    if (status == SJ_OK)
+        return;
+    op_forget(s->all, op);
+    if (c->asked_out && status != SJ_UNREACHABLE)
+        contact_refused(s, c, &err);     /* G100-39, G100-40 */
+    else
+        sj_log_debug(&s->log, "contact not watched peer=%s cause=%s", SJ_CLIP(c->id),
+                     SJ_CLIP(err.text));
+}
+
 /* After a log-in: a network without a list of its own is told ours; requests that were not
  * answered are repeated once (R6121-10). */
 void contacts_watch(struct session *s)
 {
-    bool keeps_list = (s->network->backend->caps & SJ_CAP_CONTACT_LIST) != 0;
-    struct sj_error err = {SJ_OK, ""};
+    uint32_t caps = s->network->backend->caps;
     struct contact *c;
     uint32_t at = 0;
 
-    if (!(s->network->backend->caps & SJ_CAP_CONTACTS))
-        return;
     while ((c = sj_map_next(&s->contacts, &at)) != NULL) {
-        struct op_ask ask = {.kind = OP_CONTACT_ADD, .peer = c->id};
-        sj_op op = 0;
-        if (!c->asked_out && (keeps_list || !c->to))
-            continue;
-        if (c->asked_out && (op = op_new(s, &ask, &err)) == 0)
-            continue;
-        if (s->network->backend->contact_add(s->link, c->id, op, &err) != SJ_OK) {
-            op_forget(s->all, op);
-            sj_log_debug(&s->log, "contact not watched peer=%s cause=%s", SJ_CLIP(c->id),
-                         SJ_CLIP(err.text));
-        }
+        if (!(caps & SJ_CAP_CONTACTS) && c->asked_out)
+            contact_approved(s, c);      /* nobody there to be asked (G100-38) */
+        else if ((caps & SJ_CAP_CONTACTS) &&
+                 (c->asked_out || (c->to && !(caps & SJ_CAP_CONTACT_LIST))))
+            contact_watch(s, c);
     }
 }
 

@@ -71,8 +71,11 @@ static void host_presence(struct session *s, struct contact *c, const struct sj_
     contact_set(&c->status, in->status);
     if (went)
         c->seen_at = sj_loop_utc_ms(s->all->loop);
-    if (c->to && s->announced && !s->quiet && !c->quiet)
-        contact_send_presence(s, c, s->user, NULL);
+    if (!c->to || !s->announced || s->quiet || c->quiet)
+        return;
+    contact_send_presence(s, c, s->user, NULL);
+    if (c->asked_in && c->question_due)
+        contact_send_question(s, c, NULL);           /* behind the presence (G100-37) */
 }
 
 static void host_contact(struct sj_link *link, const struct sj_contact *in)
@@ -114,13 +117,15 @@ static void host_contact_gone(struct sj_link *link, const char *id, const struct
         return;
     }
     host = s->network->index;
-    contact_show_unavailable(s, c, s->user);
+    if (c->to)
+        contact_show_unavailable(s, c, s->user);
     if (c->from || c->asked_in)
         xmpp_send_subscription(s->all->xmpp, host, id, s->user, XMPP_UNSUBSCRIBE, NULL, NULL, NULL);
     if (c->to)
         xmpp_send_subscription(s->all->xmpp, host, id, s->user, XMPP_UNSUBSCRIBED,
                                why && why->text[0] ? why->text : NULL, NULL, NULL);
-    contact_show_unavailable(s, c, s->user);
+    if (c->to)
+        contact_show_unavailable(s, c, s->user);
     suggest_gone(s, c);
     contact_forget(c);
 }

@@ -342,6 +342,7 @@ static void session_refuse(struct session *s, enum sj_end end, const char *text)
     sj_log_info(&s->log, "link down reason=%s cause=%s", sj_end_name(end), SJ_CLIP(text));
     session_enter(s, SESSION_REFUSED, sj_end_name(end));
     session_store_online(s, false);
+    s->failure_told = false;             /* an outage before it was another matter */
     session_tell_failure(s, end == SJ_END_AUTH ? SJ_AUTH : SJ_DENIED, text);
     sj_strbuf_init(&body, 1024);
     sj_strbuf_addf(&body, "You are not logged in to %s: %s. I will not try again by myself; please "

@@ -78,7 +78,7 @@ struct contact {
     bool shown;                  /* the user was told that it is available */
     bool quiet;                  /* its presence bounced: silent until the link ends (R6121-31) */
     bool question_sent;          /* asked_in, and the user was asked since the log-in (R6121-10) */
-    bool question_lost;          /* the stream did not take it: asked again with the next */
+    bool question_due;           /* waits for the contact's presence, or for the next stream */
     bool listed;                 /* stands in the network's own list */
     bool to, from, asked_out, asked_in, suggested;     /* as in struct sj_store_contact */
     char id[];
@@ -161,6 +161,7 @@ struct session {
     struct sj_list resources;
     unsigned n_resources;
     struct sj_map contacts;
+    unsigned n_dirty;            /* contacts in sessions.dirty */
     struct sj_list held_out, held_in;
     size_t held_count, held_bytes;
     struct sj_list refusals;
@@ -195,6 +196,7 @@ struct sessions {
     struct sj_list dirty;        /* contacts that are to be written */
     struct sj_defer records;
     struct sj_timer records_retry;
+    struct sj_log_limit records_limit;
     struct sj_timer sweep;       /* operations and held messages, while there are any */
     struct sj_list graves;       /* links to be freed at the loop top */
     struct sj_list reap;
@@ -261,7 +263,10 @@ void session_show(struct session *);
 
 /* contact.c */
 struct contact *contact_find(const struct session *, const char *id);
+/* The contact, made when needed; NULL: the user has as many as allowed (contacts-max). */
 struct contact *contact_add(struct session *, const char *id);
+/* A new one in any case (what the store has is never dropped). */
+struct contact *contact_new(struct session *, const char *id);
 void contact_set(char **field, const char *text);
 /* Removes it from the session and the store if nothing holds it. */
 void contact_drop_unused(struct contact *);
@@ -289,6 +294,8 @@ enum sj_status session_canon(const struct session *, const char *peer, struct sj
 void records_init(struct sessions *);
 void records_release(struct sessions *);
 void contact_changed(struct contact *);
+/* It need not be written any more (it is, or it goes). */
+void contact_clean(struct contact *);
 /* Writes all changes now. */
 void records_flush(struct sessions *);
 

@@ -70,7 +70,6 @@ void session_free(struct session **at)
     held_clear(s);
     refusals_clear(s);
     session_resources_clear(s);
-    records_flush(s->all);
     contacts_clear(s);
     sj_map_release(&s->contacts);
     sj_list_remove(&s->reap);
@@ -106,10 +105,8 @@ static void session_load(const struct sj_registration *r, void *arg)
 static bool session_load_contact(const struct sj_store_contact *r, void *arg)
 {
     struct session *s = arg;
-    struct contact *c = contact_add(s, r->id);
+    struct contact *c = contact_new(s, r->id);
 
-    if (!c)
-        return false;
     contact_set(&c->name, r->name);
     contact_set(&c->group, r->group);
     c->to = r->to;
@@ -184,7 +181,8 @@ static bool session_is_unused(const struct session *s)
 {
     bool rests = s->state == SESSION_OFFLINE ||
                  (s->state == SESSION_REFUSED && !s->registered);
-    bool waits = s->check || s->removal.wanted || s->held_count > 0 || s->n_refusals > 0;
+    bool waits = s->check || s->removal.wanted || s->held_count > 0 || s->n_refusals > 0 ||
+                 s->n_dirty > 0;
 
     return rests && !waits && s->n_resources == 0 && !s->wants_online;
 }
@@ -273,6 +271,7 @@ void sessions_free(struct sessions **at)
 
     if (!all)
         return;
+    records_flush(all);
     for (uint32_t next = 0; all->by_id.used > 0; next = 0) {
         struct session *s = sj_idmap_next(&all->by_id, &next);
         session_free(&s);

@@ -15,6 +15,13 @@ static void sub_send(struct session *s, const char *peer, enum xmpp_sub kind, co
                            NULL);
 }
 
+/* A network that reports presence says soon whether the contact is there; what the user is asked
+ * in return follows that (host_presence), so that G100-37 keeps its order. */
+static bool sub_presence_follows(const struct session *s)
+{
+    return s->state == SESSION_ONLINE && (s->network->backend->caps & SJ_CAP_CONTACTS);
+}
+
 /* The network says yes: subscribed, presence if it is there, subscribe in return (G100-37). */
 void contact_approved(struct session *s, struct contact *c)
 {
@@ -30,7 +37,9 @@ void contact_approved(struct session *s, struct contact *c)
         contact_send_presence(s, c, s->user, NULL);
     if (ask) {
         c->question_sent = false;
-        contact_send_question(s, c, NULL);
+        c->question_due = true;
+        if (c->has_presence || !sub_presence_follows(s))
+            contact_send_question(s, c, NULL);
     }
 }
 

@@ -11,11 +11,13 @@ Test(subscription, a_network_without_approval_says_yes_G100_36_G100_37_G100_38)
     world_sub(w, "Juliet", XMPP_SUBSCRIBE);
     EXPECT(w, "net add juliet\n");
     world_done(w, SJ_OK);
-    EXPECT(w, "sub juliet -> " ROMEO " subscribed\nsub juliet -> " ROMEO " subscribe\n");
+    EXPECT(w, "sub juliet -> " ROMEO " subscribed\n");
     world_contact(w, "juliet", SJ_SHOW_ONLINE, false);
-    EXPECT(w, "presence juliet -> " ROMEO " online\n");
+    EXPECT(w, "presence juliet -> " ROMEO " online\nsub juliet -> " ROMEO " subscribe\n");
+    world_contact(w, "juliet", SJ_SHOW_AWAY, false);
+    EXPECT(w, "presence juliet -> " ROMEO " away\n");
     world_sub(w, "juliet", XMPP_SUBSCRIBE);
-    EXPECT(w, "sub juliet -> " ROMEO " subscribed\npresence juliet -> " ROMEO " online\n");
+    EXPECT(w, "sub juliet -> " ROMEO " subscribed\npresence juliet -> " ROMEO " away\n");
     world_free(w);
 }
 
