@@ -70,7 +70,8 @@ def tracked():
     names = done.stdout.decode().splitlines()
     if done.returncode != 0:                         # an unpacked archive
         names = [str(p.relative_to(ROOT)) for p in sorted(ROOT.rglob("*"))
-                 if not re.match(r"(build[^/]*|\.git)(/|$)|.*__pycache__", str(p.relative_to(ROOT)))]
+                 if not re.match(r"(build[^/]*|\.git)(/|$)|.*__pycache__",
+                                 str(p.relative_to(ROOT)))]
     return [f for f in names if (ROOT / f).is_file()]
 
 

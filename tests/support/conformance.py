@@ -72,7 +72,7 @@ def coverage():
     out = {}
     found = [(s.name, s.title) for s in scn.all_scenarios()]
     for name, text in found + list(unit_tests()) + list(e2e_tests()):
-        for ident in dict.fromkeys(scn.ID.findall(text)):
+        for ident in scn.ids(text):
             out.setdefault(ident, []).append(name)
     return out
 

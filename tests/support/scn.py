@@ -4,9 +4,14 @@ import pathlib
 import re
 
 ROOT = pathlib.Path(__file__).resolve().parents[1] / "scenario"
-ID = re.compile(r"\b(?:G\d{3}|R\d{4}|GMSG)-\d{2}\b")
+ID = re.compile(r"(?<![A-Za-z0-9])((?:G\d{3}|R\d{4}|GMSG)[-_]\d{2})(?!\d)")
 KEYWORDS = {"config", "irc:", "xmpp:", "let", "use", "C>", "C<", "C~", "C", "I>", "I<", "I~", "I",
             "{", "}", "fence", "log", "log?", "seen", "daemon", "ctl", "deadline"}
+
+
+def ids(text):
+    """Requirement IDs in a text, once each; names of C functions write G100_05."""
+    return list(dict.fromkeys(found.replace("_", "-") for found in ID.findall(text)))
 
 
 class ScenarioError(Exception):
@@ -80,7 +85,7 @@ class Scenario:
         if not head:
             raise ScenarioError("%s:1: the first line is '# Title  (ID, ID)'" % self.path)
         self.title = " ".join(head)
-        self.ids = ID.findall(self.title)
+        self.ids = ids(self.title)
         self.steps = read_steps(self.path, self.name)
 
 
