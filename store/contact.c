@@ -48,15 +48,19 @@ static enum sj_status contact_change(struct sj_store *s, const struct sj_store_c
 static enum sj_status contact_changes(struct sj_store *s, void *arg, struct sj_error *err)
 {
     const struct contact_job *job = arg;
-    size_t unknown = 0;
+    size_t passed_over = 0;
     for (size_t i = 0; i < job->n; i++) {
         enum sj_status status = contact_change(s, &job->changes[i], err);
-        if (status == SJ_NOTFOUND)
-            unknown++;
+        /* An owner who is unknown, or whose data key is damaged (logged), must not hold up the
+         * others. When it is the engine that fails, the commit fails too. */
+        if (status == SJ_NOTFOUND || status == SJ_INTERNAL)
+            passed_over++;
         else if (status != SJ_OK)
             return status;
     }
-    return unknown > 0 && unknown == job->n ? SJ_NOTFOUND : SJ_OK;
+    if (passed_over > 0 && passed_over == job->n)
+        return sj_fail(err, SJ_NOTFOUND, "no such registration, or it is damaged");
+    return SJ_OK;
 }
 
 enum sj_status sj_store_contacts_write(struct sj_store *s, const struct sj_store_change *changes,

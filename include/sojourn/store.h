@@ -112,7 +112,8 @@ struct sj_store_change {
 };
 #define SJ_STORE_CHANGES_MAX 256u
 /* All of the n changes or none, in one synced commit, in order. What is to be removed need not be
- * there. Changes of owners without a registration are passed over; SJ_NOTFOUND: that was all. */
+ * there. Changes of owners without a registration, or with a damaged one (logged), are passed over;
+ * SJ_NOTFOUND: that was all. */
 enum sj_status sj_store_contacts_write(struct sj_store *, const struct sj_store_change *changes,
                                        size_t n, struct sj_error *);
 /* SJ_NOTFOUND when the owner has no registration. */

@@ -560,7 +560,7 @@ BOTH(starts_anew_when_a_data_key_is_damaged)
     cr_assert_eq(fixture_add_contact(f, 1, "juliet"), SJ_OK);
     fixture_tamper(f, STORE_KEY, flip_last_byte);
     cr_expect_eq(fixture_get(f, 1, &copy), SJ_INTERNAL);
-    cr_expect_eq(fixture_add_contact(f, 1, "nurse"), SJ_INTERNAL);
+    cr_expect_eq(fixture_add_contact(f, 1, "nurse"), SJ_NOTFOUND);
     cr_expect_eq(fixture_contacts(f, 1, &contacts), SJ_INTERNAL);
     cr_assert_eq(sj_store_registration_each(f->store, &damaged, copy_each, &copy, NULL), SJ_OK);
     cr_expect_eq(damaged, 1);
@@ -568,6 +568,27 @@ BOTH(starts_anew_when_a_data_key_is_damaged)
     fixture_load(f, 1, &copy);
     cr_assert_eq(fixture_contacts(f, 1, &contacts), SJ_OK);
     cr_expect_eq(contacts.count, 0);
+    return 1;
+}
+
+BOTH(writes_the_changes_of_others_when_one_owner_is_damaged_or_unknown)
+{
+    struct sj_error err = {SJ_OK, ""};
+    fixture_register(f, 1);
+    fixture_tamper(f, STORE_KEY, flip_last_byte);
+    fixture_register(f, 2);
+    const struct sj_store_change changes[] = {
+        {.owner = fixture_owner(1), .contact = {.id = "juliet"}},
+        {.owner = fixture_owner(3), .contact = {.id = "juliet"}},
+        {.owner = fixture_owner(2), .contact = {.id = "juliet"}},
+        {.owner = fixture_owner(2), .contact = {.id = "nobody"}, .remove = true},
+        {.owner = fixture_owner(2), .contact = {.id = "nurse", .to = true}},
+    };
+    cr_assert_eq(sj_store_contacts_write(f->store, changes, 5, &err), SJ_OK, "%s", err.text);
+    cr_assert_eq(sj_store_contacts_write(f->store, changes, 2, &err), SJ_NOTFOUND);
+    cr_assert_eq(sj_store_contacts_write(f->store, changes, 0, &err), SJ_OK);
+    cr_assert_eq(fixture_contacts(f, 2, &contacts), SJ_OK);
+    cr_expect_eq(contacts.count, 2);
     return 1;
 }
 
