@@ -41,9 +41,11 @@ def name_of(test):
 
 
 class Result(unittest.TestResult):
-    def __init__(self, results):
+    """A class whose servers cannot be had or do not start costs all its tests, by name."""
+
+    def __init__(self, results, tests):
         super().__init__()
-        self.report = results
+        self.report, self.tests = results, tests
 
     def addSuccess(self, test):
         self.report.passed(name_of(test))
@@ -51,21 +53,29 @@ class Result(unittest.TestResult):
     def _failed(self, test, err):
         text = self._exc_info_to_string(err, test)
         logs = getattr(type(test), "failure_logs", None)
-        self.report.failed(self._name(test), text + ("\n" + logs() if logs else ""))
+        names = self._names(test)
+        self.report.failed(names[0], text + ("\n" + logs() if logs else ""))
+        for name in names[1:]:
+            self.report.failed(name, "as the one before: %s" % err[1])
 
     addFailure = addError = _failed
 
     def addSkip(self, test, reason):
-        self.report.skipped(self._name(test), reason)
+        for name in self._names(test):
+            self.report.skipped(name, reason)
 
-    @staticmethod
-    def _name(test):
-        return name_of(test) if hasattr(test, "_testMethodName") else "e2e %s" % test.id()
+    def _names(self, test):
+        """The test's own name; for setUpClass all of the class."""
+        if hasattr(test, "_testMethodName"):
+            return [name_of(test)]
+        if "tearDownClass" in test.id():
+            return ["e2e %s" % test.id()]
+        return [name_of(t) for t in self.tests]
 
 
 def run_class(tests, options):
     results = report.Results(options.results)
-    unittest.TestSuite(tests).run(Result(results))
+    unittest.TestSuite(tests).run(Result(results, tests))
     return results.finish()
 
 
