@@ -121,7 +121,7 @@ static const struct {
 } sample_values[] = {
     {"data-dir", "/var/lib/sojourn"},
     {"key-file", "/etc/sojourn/store.key"},
-    {"server", "irc.example.net"},
+    {"server", "chat.example.net"},
     {"admins", "admin@example.org"},
     {"allow", "example.org"},
     {"secret", "component-secret"},

@@ -81,7 +81,8 @@ static bool register_legacy_suffices(const struct xmpp_form_out *form)
 
 #define REGISTER_TEXT_MAX (1024u * 1024u)      /* words of ours, not of a peer */
 /* What every network's form says besides its own words (G100-62). */
-#define REGISTER_STORED "The gateway keeps what you give here, encrypted, and logs in with it as you."
+#define REGISTER_STORED                                                                       \
+    "The gateway stores what you give here, encrypted, and logs in with it as you."
 
 static void register_instruct(struct xmpp_form_out *form, struct sj_strbuf *text)
 {

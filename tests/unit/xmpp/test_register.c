@@ -44,7 +44,7 @@ TestSuite(registration, .init = setup, .fini = teardown);
 #define KIND(kind) "<field var='FORM_TYPE' type='hidden'><value>" kind "</value></field>"
 
 /* G077-01, G077-09, G077-10, G100-05, G100-62. */
-#define STORED "The gateway keeps what you give here, encrypted, and logs in with it as you."
+#define STORED "The gateway stores what you give here, encrypted, and logs in with it as you."
 
 Test(registration, offers_form_and_plain_fields)
 {
