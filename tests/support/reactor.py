@@ -82,7 +82,7 @@ class Connection:
     def __init__(self, reactor, sock):
         self.reactor, self.sock = reactor, sock
         self.out = collections.deque()
-        self.paused = False
+        self.paused, self.piece = False, None
         reactor.selector.register(sock, selectors.EVENT_READ, self)
 
     @property
@@ -114,6 +114,9 @@ class Connection:
     def on_writable(self):
         while self.out and self.sock:
             data = self.out.popleft()
+            if self.piece and len(data) > self.piece:
+                self.out.appendleft(data[self.piece:])
+                data = data[:self.piece]
             try:
                 n = self.sock.send(data)
             except BlockingIOError:
