@@ -78,12 +78,19 @@ struct sj_account {
     size_t n_values;
 };
 
-enum sj_show { SJ_SHOW_OFFLINE, SJ_SHOW_ONLINE, SJ_SHOW_CHAT, SJ_SHOW_AWAY, SJ_SHOW_XA, SJ_SHOW_DND };
+enum sj_show {
+    SJ_SHOW_OFFLINE,
+    SJ_SHOW_ONLINE,
+    SJ_SHOW_CHAT,
+    SJ_SHOW_AWAY,
+    SJ_SHOW_XA,
+    SJ_SHOW_DND
+};
 
 struct sj_message {              /* one message, either direction */
     const char *peer;            /* contact id, canonical */
     const char *body;            /* 1..SJ_BODY_MAX bytes */
-    const char *id;              /* network's id when it comes up, ours when it goes down; or NULL */
+    const char *id;              /* up: the network's; down: ours; or NULL */
     sj_msec sent_at;             /* 0: now */
     bool action;                 /* "/me" as a fact, not as text */
     bool notice;                 /* automatic text that must not be answered by machines */
@@ -166,10 +173,10 @@ struct sj_link {                 /* first member of the backend's own struct */
 struct sj_backend {
     unsigned abi;                /* SJ_BACKEND_ABI */
     const char *name;            /* [a-z0-9-]{1,16}: configuration and logs only */
-    const char *network_type;    /* gateway type of the registrar: "irc", ... */
-    const char *network_name;    /* for people: "IRC" */
+    const char *network_type;    /* gateway type of the registrar, lower case */
+    const char *network_name;    /* for people */
     const char *id_name;         /* what one address over there is called: "nickname" */
-    const char *id_help;         /* sentence that asks for one: "Nickname of the person on IRC" */
+    const char *id_help;         /* sentence that asks for one: "Nickname of the person" */
     const char *register_help;   /* sentences above the registration form */
     uint32_t caps;
     const struct sj_field *fields;

@@ -15,7 +15,7 @@ enum sj_log_level { SJ_LOG_ERROR, SJ_LOG_WARN, SJ_LOG_INFO, SJ_LOG_DEBUG, SJ_LOG
 /* A node. Embed it; parent and texts are borrowed and outlive it. */
 struct sj_log {
     const struct sj_log *parent;
-    const char *area;     /* "irc", "store", ...; NULL: the parent's */
+    const char *area;     /* "session", "store", ...; NULL: the parent's */
     const char *key;      /* one field, "user"; NULL: none */
     const char *value;    /* its text, logged clipped */
 };
