@@ -34,8 +34,7 @@ struct daemon {
     struct xmpp_host *hosts;
     char **names;
     size_t n;
-    struct sj_strbuf allow_text;
-    const char **allow;
+    char **allow;
     size_t n_allow;
     struct sessions_options session_options;
     struct xmpp_options xmpp_options;
@@ -128,23 +127,37 @@ static enum sj_status daemon_nets(struct daemon *d, struct sj_error *err)
     return SJ_OK;
 }
 
-/* Cuts the list "a, b c" in place. */
+/* One rule as addresses of users come: prepared. What is no address allows nobody. */
+static void daemon_allow_add(struct daemon *d, const char *word)
+{
+    struct sj_strbuf jid;
+
+    sj_strbuf_init(&jid, SJ_STORE_TEXT_MAX);
+    if (strcmp(word, "*") == 0)
+        sj_strbuf_adds(&jid, word);
+    else if (!xmpp_jid_prepare(word, &jid))
+        sj_log_warn(&d->log, "allow names no domain or bare JID, passed over value=%s",
+                    SJ_CLIP(word));
+    if (d->n_allow == DAEMON_ALLOW_MAX)
+        sj_log_warn(&d->log, "allow is too long, passed over value=%s", SJ_CLIP(word));
+    else
+        d->allow[d->n_allow++] = sj_strbuf_take(&jid);
+    sj_strbuf_release(&jid);
+}
+
+/* Cuts the list "a, b c". A list that allows nobody is still a list. */
 static void daemon_allow(struct daemon *d)
 {
     const char *text = sj_values_text(&d->config->gateway, "allow");
-    char *at, *word, *rest;
+    char *copy, *at, *word, *rest;
 
-    sj_strbuf_init(&d->allow_text, 65536);
     if (!text)
         return;
-    sj_strbuf_adds(&d->allow_text, text);
+    copy = sj_strdup(text);
     d->allow = sj_calloc(DAEMON_ALLOW_MAX, sizeof *d->allow);
-    for (at = d->allow_text.s; (word = strtok_r(at, ", \t", &rest)) != NULL; at = NULL) {
-        for (char *c = word; *c; c++)
-            *c = sj_ascii_lower(*c);
-        if (d->n_allow < DAEMON_ALLOW_MAX)
-            d->allow[d->n_allow++] = word;
-    }
+    for (at = copy; (word = strtok_r(at, ", \t", &rest)) != NULL; at = NULL)
+        daemon_allow_add(d, word);
+    sj_free(copy);
 }
 
 static enum sj_status daemon_store(struct daemon *d, struct sj_error *err)
@@ -243,7 +256,7 @@ static enum sj_status daemon_build(struct daemon *d, struct sj_error *err)
         return status;
     daemon_allow(d);
     d->session_options = (struct sessions_options){
-        .networks = d->networks, .n_networks = (unsigned)d->n, .allow = d->allow,
+        .networks = d->networks, .n_networks = (unsigned)d->n, .allow = (const char *const *)d->allow,
         .n_allow = d->n_allow, .hold_ms = sj_values_number(v, "hold-time"),
         .contacts_max = daemon_number(v, "contacts-max"),
         .sessions_max = daemon_number(v, "sessions-max")};
@@ -369,7 +382,8 @@ void daemon_free(struct daemon **at)
     }
     sj_store_close(&d->store);
     sj_loop_free(&d->loop);
-    sj_strbuf_release(&d->allow_text);
+    for (size_t i = 0; i < d->n_allow; i++)
+        sj_free(d->allow[i]);
     sj_free(d->allow);
     sj_free(d->names);
     sj_free(d->hosts);
