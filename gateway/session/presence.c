@@ -113,6 +113,8 @@ void session_apply_presence(struct session *s)
         sj_log_debug(&s->log, "presence not passed on cause=%s", SJ_CLIP(err.text));
 }
 
+#define PRESENCE_LOG_BURST 5
+#define PRESENCE_LOG_PERIOD_MS 60000
 /* So much may always wait: the smallest bound that can be configured (queue-max). */
 #define PRESENCE_QUEUE_FREE 65536u
 
@@ -252,6 +254,7 @@ enum sj_status presence_in(void *ctx, const struct xmpp_presence_in *in, struct 
 {
     struct sessions *all = ctx;
     struct session *s = session_get(presence_network(ctx, &in->from), in->from.user, err);
+    unsigned dropped;
 
     if (s && s->registered && !s->removal.wanted) {
         if (in->show == XMPP_OFFLINE)
@@ -262,8 +265,10 @@ enum sj_status presence_in(void *ctx, const struct xmpp_presence_in *in, struct 
         return SJ_OK;
     }
     if (!s && err->status != SJ_UNREGISTERED) {
-        sj_log_error(&all->log, "presence not handled, the store failed cause=%s",
-                     SJ_CLIP(err->text));
+        if (sj_log_allow(&all->load_limit, sj_loop_now_ms(all->loop), PRESENCE_LOG_BURST,
+                         PRESENCE_LOG_PERIOD_MS, &dropped))
+            sj_log_error(&all->log, "presence not handled, the store failed cause=%s "
+                         "suppressed=%u", SJ_CLIP(err->text), dropped);
         return in->show == XMPP_OFFLINE ? SJ_OK : err->status;
     }
     if (in->show == XMPP_OFFLINE) {

@@ -202,7 +202,7 @@ struct sessions {
     struct sj_list reap;
     struct sj_defer chores;
     struct strangers *strangers;
-    struct sj_log_limit drop_limit;
+    struct sj_log_limit drop_limit, load_limit;
     struct sj_list roll;         /* registered users who are yet to hear of a new stream */
     struct sj_timer roll_timer;
     char *scratch[XMPP_FIELDS_MAX];      /* values lent to the XMPP room by register_get */
