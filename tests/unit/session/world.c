@@ -247,7 +247,8 @@ static void test_disconnect(struct sj_link *link, const char *reason)
 {
     (void)reason;
     RECORD("net disconnect");
-    test_later(link, TEST_DOWN);
+    if (!link->net->w->disconnect_waits)
+        test_later(link, TEST_DOWN);
 }
 
 static enum sj_status test_send(struct sj_link *link, const struct sj_message *m, sj_op op,

@@ -38,6 +38,7 @@ struct world {
     struct sj_link *older;       /* the one before */
     sj_op op;                    /* of the last operation */
     bool connect_waits;          /* else a link comes up at once */
+    bool disconnect_waits;       /* else a link goes down when it is asked to */
     enum sj_end refuse;          /* non-zero: links end like this instead of coming up */
     bool messages_wait;          /* send_message gets no op_done by itself */
     bool stream_down;            /* xmpp_send_* return false */
