@@ -211,6 +211,14 @@ enum sj_status session_send_now(struct session *s, const struct sj_message *m, c
     return status;
 }
 
+/* A link is being made, or will be as soon as the old one is gone. */
+static bool session_expects_link(const struct session *s)
+{
+    return s->state == SESSION_CONNECTING || s->state == SESSION_QUEUED ||
+           s->state == SESSION_BACKOFF ||
+           (s->state == SESSION_CLOSING && s->wants_online && !s->all->stopping);
+}
+
 /* Queues m for the peer of the session's link; held for hold_ms while the link is being made.
  * Source: XEP-0100 §4.8.1, §4.8.2; G100-43, G100-44, G100-47. */
 enum sj_status session_send(struct session *s, const struct xmpp_message_in *m,
@@ -227,8 +235,7 @@ enum sj_status session_send(struct session *s, const struct xmpp_message_in *m,
     else if (s->state == SESSION_ONLINE && sj_list_empty(&s->held_out)) {
         out.peer = id.s;
         status = session_send_now(s, &out, m->from.full, err);
-    } else if (s->state == SESSION_ONLINE || s->state == SESSION_CONNECTING ||
-               s->state == SESSION_QUEUED || s->state == SESSION_BACKOFF) {
+    } else if (s->state == SESSION_ONLINE || session_expects_link(s)) {
         status = held_out_add(s, m, id.s, err);
     } else if (s->state == SESSION_REFUSED) {
         status = sj_fail(err, SJ_UNREACHABLE, "The network refused your log-in; "
