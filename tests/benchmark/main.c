@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -213,26 +215,78 @@ static int floor_main(char **argv)
     return floor_run((uint16_t)xmpp, (uint16_t)irc, strcmp(argv[4], "faulty") == 0);
 }
 
+/* Measures, with everything below dir; returns the exit status. */
+static int bench_run(const struct options *o, const char *dir)
+{
+    struct bench *b = mem_zeroed(1, sizeof *b);
+    bool good;
+
+    b->options = *o;
+    gateway_init(&b->subject[b->n_subjects++].gateway, o->gateway, dir);
+    if (o->peer)
+        gateway_init(&b->subject[b->n_subjects++].gateway, o->peer, dir);
+    rounds_run(b);
+    good = report_print(b);
+    free(b);
+    return good ? 0 : 1;
+}
+
+/* Waits for the child; a signal to end is passed on to it. */
+static int bench_wait(pid_t pid, const sigset_t *watched)
+{
+    int status;
+
+    for (;;) {
+        siginfo_t info;
+
+        if (sigwaitinfo(watched, &info) < 0)
+            continue;
+        if (info.si_signo != SIGCHLD)
+            kill(pid, SIGKILL);
+        else if (waitpid(pid, &status, WNOHANG) == pid)
+            return WIFEXITED(status) ? WEXITSTATUS(status) : 2;
+    }
+}
+
+/* The same in a child, so that the directory goes however that ends; its gateways end with it. */
+static int bench_guard(const struct options *o, const char *dir)
+{
+    sigset_t watched, before;
+    pid_t pid;
+
+    sigemptyset(&watched);
+    sigaddset(&watched, SIGCHLD);
+    sigaddset(&watched, SIGINT);
+    sigaddset(&watched, SIGTERM);
+    sigaddset(&watched, SIGHUP);
+    sigprocmask(SIG_BLOCK, &watched, &before);
+    pid = fork();
+    if (pid < 0)
+        die("fork: %s", strerror(errno));
+    if (pid == 0) {
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        exit(bench_run(o, dir));
+    }
+    return bench_wait(pid, &watched);
+}
+
 int main(int argc, char **argv)
 {
-    static struct bench b;           /* large; the one run of this process */
     char dir[GATEWAY_PATH_MAX / 2];
-    bool good;
+    struct options o;
+    int status;
 
     signal(SIGPIPE, SIG_IGN);
     if (argc == 5 && strcmp(argv[1], "--floor") == 0)
         return floor_main(argv);
-    b.options = options_read(argc, argv);
-    descriptors_raise(b.options.users);
+    o = options_read(argc, argv);
+    descriptors_raise(o.users);
     directory_make(dir, sizeof dir);
-    gateway_init(&b.subject[b.n_subjects++].gateway, b.options.gateway, dir);
-    if (b.options.peer)
-        gateway_init(&b.subject[b.n_subjects++].gateway, b.options.peer, dir);
-    rounds_run(&b);
-    good = report_print(&b);
-    if (b.options.keep)
+    status = bench_guard(&o, dir);
+    if (o.keep)
         note("kept: %s", dir);
     else
         directory_remove(dir);
-    return good ? 0 : 1;
+    return status;
 }

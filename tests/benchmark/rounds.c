@@ -64,7 +64,7 @@ static void world_make(struct round *r)
 
     traffic_init(&w->traffic[TO_IRC], TO_IRC, o->body_bytes, peers);
     traffic_init(&w->traffic[TO_XMPP], TO_XMPP, o->body_bytes, peers);
-    w->contacts = o->contacts;
+    w->contacts = g->kind == GATEWAY_SOJOURND ? o->contacts : 0;
     w->caps_offered = o->caps;
     w->monitor = o->monitor;
     r->w = w;
