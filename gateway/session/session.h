@@ -11,7 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "contact.h"
 #include "governor.h"
+#include "held.h"
 #include "sessions.h"
 #include "sojourn/backend.h"
 #include "sojourn/log.h"
@@ -63,42 +65,6 @@ struct resource {
     bool takes_items;            /* supports XEP-0144 */
     char *status;
     char name[];
-};
-
-/* One person in the user's list. Owned by the session; when gone is set, by its list of changes
- * (sessions.dirty) until they are written. */
-struct contact {
-    struct session *session;     /* borrowed */
-    struct sj_list dirty;        /* in sessions.dirty: differs from the store */
-    bool gone;
-    char *name, *group, *status;
-    int64_t seen_at;             /* UTC ms of the last change to offline */
-    enum sj_show show;
-    bool has_presence;           /* show is known in this session */
-    bool shown;                  /* the user was told that it is available */
-    bool quiet;                  /* its presence bounced: silent until the link ends (R6121-31) */
-    bool question_sent;          /* asked_in, and the user was asked since the log-in (R6121-10) */
-    bool question_due;           /* waits for the contact's presence, or for the next stream */
-    bool listed;                 /* stands in the network's own list */
-    bool to, from, asked_out, asked_in, suggested;     /* as in struct sj_store_contact */
-    char id[];
-};
-
-/* A message that waits: to the network for a link, or from it for the user or the stream. */
-struct held {
-    struct sj_list link;
-    int64_t deadline_ms, sent_at;
-    size_t bytes;
-    bool action;
-    char *peer, *body, *id;      /* id: stanza id, or the network's */
-    char *full;                  /* asker; NULL when it came from the network */
-};
-
-/* The error of a message that the stream did not take yet. */
-struct refusal {
-    struct sj_list link;
-    struct sj_error err;
-    char *peer, *full, *id;
 };
 
 /* A registration that is being checked by logging in (G100-06). Owned by the session. */
@@ -175,7 +141,6 @@ struct session {
     struct sj_list reap;         /* in sessions.reap: may be dropped when nothing holds it */
 };
 
-struct op;
 struct strangers;
 
 struct sessions {
@@ -260,89 +225,6 @@ bool session_send_presence(struct session *, const struct xmpp_presence_out *);
 bool session_is_blocked(const struct session *);
 /* Shows all of the present state to the user's bare JID again. */
 void session_show(struct session *);
-
-/* contact.c */
-struct contact *contact_find(const struct session *, const char *id);
-/* The contact, made when needed; NULL: the user has as many as allowed (contacts-max). */
-struct contact *contact_add(struct session *, const char *id);
-/* A new one in any case (what the store has is never dropped). */
-struct contact *contact_new(struct session *, const char *id);
-void contact_set(char **field, const char *text);
-/* Removes it from the session and the store if nothing holds it. */
-void contact_drop_unused(struct contact *);
-void contact_forget(struct contact *);
-/* Frees all of the session; what was to be written of them is dropped. */
-void contacts_clear(struct session *);
-void contact_free(struct contact *);
-void contact_send_presence(struct session *, struct contact *, const char *to, const char *id);
-bool contact_show_unavailable(struct session *, struct contact *, const char *to);
-/* Asks the user whether c may see them, once a log-in (G100-48). */
-void contact_send_question(struct session *, struct contact *, const char *text);
-void contacts_send_questions(struct session *);
-void contacts_send_all(struct session *, const char *to);
-void contacts_unavailable(struct session *, bool forget_presence);
-void contacts_watch(struct session *);       /* after log-in */
-void contact_approved(struct session *, struct contact *);
-void contact_refused(struct session *, struct contact *, const struct sj_error *why);
-enum sj_status contact_subscription(struct session *, const struct xmpp_subscription_in *,
-                                    struct sj_error *);
-/* The canonical id, appended; link optional. */
-enum sj_status session_canon(const struct session *, const char *peer, struct sj_strbuf *out,
-                             struct sj_error *);
-
-/* records.c: changes of contacts reach the store at the end of the turn, in one commit. */
-void records_init(struct sessions *);
-void records_release(struct sessions *);
-void contact_changed(struct contact *);
-/* It need not be written any more (it is, or it goes). */
-void contact_clean(struct contact *);
-/* Writes all changes now. */
-void records_flush(struct sessions *);
-
-/* suggest.c: XEP-0144 */
-void suggest_later(struct session *);
-void suggest_resource(struct session *, const struct resource *);
-void suggest_answer(struct session *, const char *resource, bool supported);
-void suggest_run(struct session *);
-void suggest_gone(struct session *, const struct contact *);
-
-/* op.c: operations whose outcome is open */
-enum op_kind { OP_MESSAGE, OP_CONTACT_ADD };
-struct op_ask {
-    enum op_kind kind;
-    const char *peer, *full, *id;    /* full and id: NULL unless a stanza waits */
-};
-sj_op op_new(struct session *, const struct op_ask *, struct sj_error *);    /* 0: limit */
-void op_finish(struct sessions *, const struct session *, sj_op, const struct sj_error *);
-void op_forget(struct sessions *, sj_op);    /* the backend refused it at once */
-void ops_fail(struct session *, const struct sj_error *);
-void ops_sweep(struct sessions *, int64_t now_ms);
-
-/* refusal.c: the one error answer of a message (G100-44); waits while the stream takes nothing. */
-struct refused {
-    const char *peer, *full, *id;
-};
-void refusal_send(struct session *, const struct refused *, const struct sj_error *);
-void refusals_flush(struct session *);
-void refusals_clear(struct session *);
-
-/* held.c: messages that wait */
-enum sj_status held_out_add(struct session *, const struct xmpp_message_in *, const char *peer,
-                            struct sj_error *);
-void held_out_send(struct session *);
-void held_out_bounce(struct session *, const struct sj_error *);
-void held_in_add(struct session *, const struct sj_message *);
-void held_in_send(struct session *);
-/* The same unless the log-in use case is yet to end (G100-08). */
-void held_in_flush(struct session *);
-void held_sweep(struct sessions *, int64_t now_ms);
-void held_clear(struct session *);
-enum sj_status session_send(struct session *, const struct xmpp_message_in *, struct sj_error *);
-enum sj_status session_send_now(struct session *, const struct sj_message *, const char *full,
-                                struct sj_error *);
-void session_deliver(struct session *, const struct sj_message *);
-void sweep_init(struct sessions *);
-void sessions_sweep_later(struct sessions *);
 
 /* host.c */
 extern const struct sj_host session_host;

@@ -20,7 +20,7 @@ struct sessions;
 /* One enabled network, as configured. */
 struct sessions_network {
     const char *host;                    /* hostname of the component */
-    const char *label;                   /* for people: "IRC network LabNet" */
+    const char *label;                   /* for people: "Example network (Lab)" */
     const struct sj_backend *backend;
     struct sj_net *net;                  /* borrowed, outlives the sessions */
     unsigned login_rate;                 /* log-ins a second, 0: no limit */

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The people in one user's list, and everything of this room that is about them. */
+#ifndef SESSION_CONTACT_H
+#define SESSION_CONTACT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sojourn/backend.h"
+#include "sojourn/map.h"
+#include "xmpp.h"
+
+struct resource;
+struct session;
+struct sessions;
+
+/* One person in the user's list. Owned by the session; when gone is set, by its list of changes
+ * (sessions.dirty) until they are written. */
+struct contact {
+    struct session *session;     /* borrowed */
+    struct sj_list dirty;        /* in sessions.dirty: differs from the store */
+    bool gone;
+    char *name, *group, *status;
+    int64_t seen_at;             /* UTC ms of the last change to offline */
+    enum sj_show show;
+    bool has_presence;           /* show is known in this session */
+    bool shown;                  /* the user was told that it is available */
+    bool quiet;                  /* its presence bounced: silent until the link ends (R6121-31) */
+    bool question_sent;          /* asked_in, and the user was asked since the log-in (R6121-10) */
+    bool question_due;           /* waits for the contact's presence, or for the next stream */
+    bool listed;                 /* stands in the network's own list */
+    bool to, from, asked_out, asked_in, suggested;     /* as in struct sj_store_contact */
+    char id[];
+};
+
+/* contact.c */
+struct contact *contact_find(const struct session *, const char *id);
+/* The contact, made when needed; NULL: the user has as many as allowed (contacts-max). */
+struct contact *contact_add(struct session *, const char *id);
+/* A new one in any case (what the store has is never dropped). */
+struct contact *contact_new(struct session *, const char *id);
+void contact_set(char **field, const char *text);
+/* Removes it from the session and the store if nothing holds it. */
+void contact_drop_unused(struct contact *);
+void contact_forget(struct contact *);
+/* Frees all of the session; what was to be written of them is dropped. */
+void contacts_clear(struct session *);
+void contact_free(struct contact *);
+void contact_send_presence(struct session *, struct contact *, const char *to, const char *id);
+bool contact_show_unavailable(struct session *, struct contact *, const char *to);
+/* Asks the user whether c may see them, once a log-in (G100-48). */
+void contact_send_question(struct session *, struct contact *, const char *text);
+void contacts_send_questions(struct session *);
+void contacts_send_all(struct session *, const char *to);
+void contacts_unavailable(struct session *, bool forget_presence);
+void contacts_watch(struct session *);       /* after log-in */
+void contact_approved(struct session *, struct contact *);
+void contact_refused(struct session *, struct contact *, const struct sj_error *why);
+enum sj_status contact_subscription(struct session *, const struct xmpp_subscription_in *,
+                                    struct sj_error *);
+/* The canonical id, appended; link optional. */
+enum sj_status session_canon(const struct session *, const char *peer, struct sj_strbuf *out,
+                             struct sj_error *);
+
+/* records.c: changes of contacts reach the store at the end of the turn, in one commit. */
+void records_init(struct sessions *);
+void records_release(struct sessions *);
+void contact_changed(struct contact *);
+/* It need not be written any more (it is, or it goes). */
+void contact_clean(struct contact *);
+/* Writes all changes now. */
+void records_flush(struct sessions *);
+
+/* suggest.c: XEP-0144 */
+void suggest_later(struct session *);
+void suggest_resource(struct session *, const struct resource *);
+void suggest_answer(struct session *, const char *resource, bool supported);
+void suggest_run(struct session *);
+void suggest_gone(struct session *, const struct contact *);
+
+#endif
