@@ -29,7 +29,8 @@ static const unsigned state_moves[] = {
     [SESSION_CLOSING] = TO(SESSION_OFFLINE),
     [SESSION_REFUSED] = TO(SESSION_QUEUED) | TO(SESSION_OFFLINE),
 };
-_Static_assert(sizeof state_moves / sizeof state_moves[0] == SESSION_STATE_COUNT, "one row a state");
+_Static_assert(sizeof state_moves / sizeof state_moves[0] == SESSION_STATE_COUNT,
+               "one row a state");
 
 const char *session_state_name(enum session_state state)
 {
