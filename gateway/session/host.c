@@ -78,6 +78,20 @@ static void host_presence(struct session *s, struct contact *c, const struct sj_
         contact_send_question(s, c, NULL);           /* behind the presence (G100-37) */
 }
 
+static void host_names(struct contact *c, const struct sj_contact *in)
+{
+    bool name = in->name && (!c->name || strcmp(c->name, in->name) != 0);
+    bool group = in->group && (!c->group || strcmp(c->group, in->group) != 0);
+
+    if (name)
+        contact_set(&c->name, in->name);
+    if (group)
+        contact_set(&c->group, in->group);
+    /* One that was only listed is no record of the user's until it is offered. */
+    if ((name || group) && (c->to || c->from || c->asked_out || c->asked_in || c->suggested))
+        contact_changed(c);
+}
+
 static void host_contact(struct sj_link *link, const struct sj_contact *in)
 {
     struct session *s = host_session(link);
@@ -88,10 +102,7 @@ static void host_contact(struct sj_link *link, const struct sj_contact *in)
     c = in->listed ? contact_add(s, in->id) : contact_find(s, in->id);
     if (!c)
         return;
-    if (in->name)
-        contact_set(&c->name, in->name);
-    if (in->group)
-        contact_set(&c->group, in->group);
+    host_names(c, in);
     if (in->has_presence)
         host_presence(s, c, in);
     if (!in->listed)
@@ -187,6 +198,8 @@ static void host_state_save(struct sj_link *link, const void *blob, size_t len)
     struct session *s = host_session(link);
     struct sj_owner owner;
 
+    if (s && host_is_check(s, link))
+        check_save_state(s, blob, len);
     if (!host_is_live(s, link) || !s->registered)
         return;
     session_owner(s, &owner);

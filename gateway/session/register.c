@@ -163,6 +163,35 @@ static enum sj_status register_store(struct session *s, char *const *value, stru
     return sj_store_registration_put(s->all->store, &r, err);
 }
 
+static void check_drop_state(struct check *k)
+{
+    if (k->state)
+        sj_wipe(k->state, k->state_len);
+    sj_free(k->state);
+    k->state = NULL;
+}
+
+void check_save_state(struct session *s, const void *blob, size_t len)
+{
+    struct check *k = s->check;
+
+    check_drop_state(k);
+    if (len > SJ_STATE_MAX)
+        return;
+    k->state = sj_malloc(len + 1);
+    k->state_len = len;
+    memcpy(k->state, blob, len);
+}
+
+static void check_store_state(const struct session *s)
+{
+    struct sj_owner owner;
+
+    session_owner(s, &owner);
+    if (s->check->state)
+        sj_store_state_put(s->all->store, &owner, s->check->state, s->check->state_len);
+}
+
 void check_free(struct session *s)
 {
     struct check *k = s->check;
@@ -174,6 +203,7 @@ void check_free(struct session *s)
     governor_leave(&s->network->governor, &k->ticket);
     sessions_bury(s->all, &k->link);
     values_free(k->value, k->n_values);
+    check_drop_state(k);
     sj_free(k);
     session_release(s);
 }
@@ -218,6 +248,7 @@ static void check_pass(struct session *s)
         return;
     }
     s->registered = true;
+    check_store_state(s);
     sj_log_info(&s->log, "%s", first ? "registered" : "registration changed");
     xmpp_answer(s->all->xmpp, k->req, NULL);
     if (asked)

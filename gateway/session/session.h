@@ -76,6 +76,8 @@ struct check {
     bool first;                  /* no registration yet: its link becomes the session's */
     char *value[SJ_FIELDS_MAX];  /* wiped at the end */
     size_t n_values;
+    void *state;                 /* what the link saved meanwhile; wiped at the end */
+    size_t state_len;
 };
 
 struct removal {
@@ -237,6 +239,8 @@ enum sj_status register_set(void *ctx, const struct xmpp_from *, const struct xm
 enum sj_status register_remove(void *ctx, const struct xmpp_from *, xmpp_req, struct sj_error *);
 void check_link_state(struct session *, enum sj_link_state, enum sj_end, const struct sj_error *);
 void check_free(struct session *);
+/* Keeps what the link of the check saves until there is a registration to store it with. */
+void check_save_state(struct session *, const void *blob, size_t len);
 /* Answers the request with err and ends the check; what the session wanted meanwhile goes on. */
 void check_fail(struct session *, const struct sj_error *err);
 

@@ -204,3 +204,18 @@ Test(register, prompts_give_the_canonical_id_G100_56_G100_57)
     sj_strbuf_release(&id);
     world_free(w);
 }
+
+Test(register, the_state_that_a_first_check_saves_is_kept)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+
+    w->connect_waits = true;
+    world_register(w, ROMEO, "romeo", 7);
+    w->link->host->state_save(w->link, "old", 3);
+    w->link->host->state_save(w->link, "token", 5);
+    world_up(w);
+    world_restart(w);
+    world_presence(w, "r", NULL, XMPP_ONLINE, 0);
+    cr_expect_str_eq(w->state, "token");
+    world_free(w);
+}

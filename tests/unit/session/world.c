@@ -202,7 +202,9 @@ static struct sj_link *test_link_new(const struct sj_link *base, const struct sj
 {
     struct test_link *l = sj_calloc(1, sizeof *l);
 
-    (void)a, (void)blob, (void)len;
+    (void)a;
+    snprintf(base->net->w->state, sizeof base->net->w->state, "%.*s", (int)len,
+             blob ? (const char *)blob : "");
     l->base = *base;
     sj_defer_init(&l->defer, test_deferred, l);
     base->net->w->older = base->net->w->link;

@@ -46,6 +46,7 @@ struct world {
     size_t body_max;             /* xmpp_send_message refuses longer ones; 0: none */
     enum sj_status add_refused;  /* contact_add returns this instead of SJ_OK */
     unsigned links;              /* made so far */
+    char state[32];              /* what the newest link was given of former ones, "" none */
     const struct engine_ops *engine;     /* the store's own: world_disk_full */
 };
 
