@@ -5,7 +5,8 @@
  * line is divided before a space when one stands in its second half, else where a character ends:
  * not within a code point, nor before a mark that belongs to the character in front of it. The
  * space stays at the start of its part, so that nothing is lost when the parts are put together:
- * at the end of a line servers (ngIRCd) cut it off. How many bytes fit is computed in irc_send.c. */
+ * at the end of a line some servers (ngIRCd) cut it off. How many bytes fit is computed in
+ * irc_send.c. */
 #include "irc_split.h"
 
 #include <stdint.h>

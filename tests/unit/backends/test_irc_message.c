@@ -157,8 +157,8 @@ Test(irc_message, refusals_name_their_target)
 
 Test(irc_message, refusals_by_numeric)
 {
-    static const char absent[] = "op 1 peer is offline, nothing stored: not online there at present; "
-                                 "this network keeps no messages for later";
+    static const char absent[] = "op 1 peer is offline, nothing stored: not online there at "
+                                 "present; this network keeps no messages for later";
     static const struct {
         const char *line, *event;
     } rows[] = {
