@@ -257,7 +257,8 @@ static enum sj_status daemon_build(struct daemon *d, struct sj_error *err)
     daemon_allow(d);
     d->session_options = (struct sessions_options){
         .networks = d->networks, .n_networks = (unsigned)d->n,
-        .allow = (const char *const *)d->allow, .n_allow = d->n_allow, .hold_ms = sj_values_number(v, "hold-time"),
+        .allow = (const char *const *)d->allow, .n_allow = d->n_allow,
+        .hold_ms = sj_values_number(v, "hold-time"),
         .contacts_max = daemon_number(v, "contacts-max"),
         .sessions_max = daemon_number(v, "sessions-max")};
     d->sessions = sessions_new(d->loop, &d->log, d->store, &d->session_options);
