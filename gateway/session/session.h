@@ -29,6 +29,7 @@
 #define SESSION_REFUSALS_MAX 64u         /* errors that wait for the stream: oldest dropped */
 #define SESSION_CLOSE_MS 3000            /* an orderly log-out may take so long */
 #define SESSION_LINGER_MS 30000          /* without any known resource after a probe */
+#define SESSION_PROBE_MS 120000          /* after a restart, for servers that never answer */
 #define SESSION_UNUSED_MS 600000         /* registered, but no presence ever came */
 #define SESSION_OP_MS 120000             /* then remote-server-timeout */
 #define SESSION_CHECK_MS (XMPP_REQUEST_TIMEOUT_MS - 10000)   /* the request is answered by us */

@@ -54,6 +54,8 @@ static void startup_log_in(struct network *n, const char *user)
     }
     s->wants_online = true;
     s->fresh = true;
+    if (s->sees_user)                    /* it is probed: somebody who is there answers */
+        sj_timer_start(s->all->loop, &s->linger, SESSION_PROBE_MS);
     session_login(s);
     session_release(s);
 }

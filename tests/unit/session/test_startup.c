@@ -122,3 +122,28 @@ Test(startup, an_asked_question_that_the_stream_lost_is_asked_again_R6121_10)
     EXPECT(w, "presence G -> " ROMEO " online\nprobe " ROMEO "\n");
     world_free(w);
 }
+
+Test(startup, who_does_not_answer_the_probe_is_logged_out_in_time)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+
+    world_ready(w);
+    world_restart(w);
+    world_advance(w, 50);
+    EXPECT(w, "probe " ROMEO "\nnet connect\npresence G -> " ROMEO " online\n");
+    world_advance(w, 121000);
+    EXPECT(w, "presence G -> " ROMEO " offline\nnet disconnect\n");
+    world_free(w);
+}
+
+Test(startup, who_was_never_asked_for_presence_stays)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+
+    world_register(w, ROMEO, "romeo", 1);
+    world_presence(w, "r", NULL, XMPP_ONLINE, 0);
+    world_restart(w);
+    world_advance(w, 3600000);
+    EXPECT(w, "net connect\npresence G -> " ROMEO " online\n");
+    world_free(w);
+}
