@@ -118,16 +118,6 @@ static enum sj_status in_prompt(void *ctx, const struct xmpp_from *from, const c
                    n->backend->id_name);
 }
 
-static bool in_registered(void *ctx, const struct xmpp_from *from)
-{
-    struct sj_error err = {SJ_OK, ""};
-    struct session *s = in_session(ctx, from, &err);
-
-    if (s)
-        session_release(s);
-    return s != NULL;
-}
-
 static void in_rosterx(void *ctx, unsigned host, const char *full, bool supported)
 {
     struct sessions *all = ctx;
@@ -158,7 +148,6 @@ static const struct xmpp_in session_xmpp_in = {
     .message = in_message,
     .prompt = in_prompt,
     .peer = presence_peer,
-    .registered = in_registered,
     .rosterx = in_rosterx,
 };
 

@@ -140,8 +140,6 @@ struct xmpp_in {
                              struct sj_strbuf *id, struct sj_error *);
     /* Fills out (strings live until the next call into the session room); never fails. */
     void (*peer)(void *ctx, const struct xmpp_from *, const char *peer, struct xmpp_peer *out);
-    /* Is this bare JID registered at host? */
-    bool (*registered)(void *ctx, const struct xmpp_from *);
     /* The features of one of the user's resources are known now (disco of its caps): may it take
      * roster items by iq (XEP-0144)? Follows xmpp_query_rosterx. */
     void (*rosterx)(void *ctx, unsigned host, const char *full, bool supported);

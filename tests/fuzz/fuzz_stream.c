@@ -151,12 +151,6 @@ static void on_peer(void *ctx, const struct xmpp_from *f, const char *peer, stru
     *out = (struct xmpp_peer){.visible = strlen(peer) % 2, .name = peer, .seen_at = 1};
 }
 
-static bool on_registered(void *ctx, const struct xmpp_from *f)
-{
-    (void)ctx, (void)f;
-    return true;
-}
-
 static void on_rosterx(void *ctx, unsigned host, const char *full, bool supported)
 {
     (void)ctx, (void)host, (void)full, (void)supported;
@@ -175,7 +169,6 @@ static const struct xmpp_in session = {
     .message = on_message,
     .prompt = on_prompt,
     .peer = on_peer,
-    .registered = on_registered,
     .rosterx = on_rosterx,
 };
 

@@ -229,12 +229,6 @@ static void on_peer(void *ctx, const struct xmpp_from *f, const char *peer, stru
         out->name = peer;
 }
 
-static bool on_registered(void *ctx, const struct xmpp_from *f)
-{
-    (void)ctx, (void)f;
-    return true;
-}
-
 static void on_rosterx(void *ctx, unsigned host, const char *full, bool supported)
 {
     heard(ctx, "rosterx %u %s %d", host, full, supported);
@@ -253,7 +247,6 @@ const struct xmpp_in peer_session = {
     .message = on_message,
     .prompt = on_prompt,
     .peer = on_peer,
-    .registered = on_registered,
     .rosterx = on_rosterx,
 };
 
