@@ -10,8 +10,7 @@
 
 #define BACKEND_NAME_MAX 16u
 #define BACKEND_VAR_MAX 31u
-#define BACKEND_CAPS (SJ_CAP_CONTACTS | SJ_CAP_CONTACT_LIST | SJ_CAP_APPROVAL | SJ_CAP_PRESENCE | \
-                      SJ_CAP_ANONYMOUS)
+#define BACKEND_CAPS ((SJ_CAP_PROMPTS << 1) - 1u)
 
 struct end_row {
     const char *text;
@@ -118,6 +117,40 @@ static const char *backend_check_texts(const struct sj_backend *b)
     return NULL;
 }
 
+/* Functions of capabilities, each there exactly when one of its bits is. */
+static const char *backend_check_functions(const struct sj_backend *b)
+{
+    const struct {
+        uint32_t caps;
+        bool there;
+        const char *text;
+    } rows[] = {
+        {SJ_CAP_CONTACTS, b->contact_add, "contact_add goes with SJ_CAP_CONTACTS"},
+        {SJ_CAP_CONTACTS, b->contact_remove, "contact_remove goes with SJ_CAP_CONTACTS"},
+        {SJ_CAP_PRESENCE, b->set_presence, "set_presence goes with SJ_CAP_PRESENCE"},
+        {SJ_CAP_APPROVAL, b->contact_answer, "contact_answer goes with SJ_CAP_APPROVAL"},
+        {SJ_CAP_CONTACT_NAMES, b->contact_name, "contact_name goes with SJ_CAP_CONTACT_NAMES"},
+        {SJ_CAP_TYPING, b->set_typing, "set_typing goes with SJ_CAP_TYPING"},
+        {SJ_CAP_RECEIPTS | SJ_CAP_MARKERS | SJ_CAP_RETRACT | SJ_CAP_REACT, b->send_mark,
+         "send_mark goes with SJ_CAP_RECEIPTS, _MARKERS, _RETRACT and _REACT"},
+        {SJ_CAP_FILES, b->file_data, "file_data goes with SJ_CAP_FILES"},
+        {SJ_CAP_FILES, b->file_read, "file_read goes with SJ_CAP_FILES"},
+        {SJ_CAP_FILES, b->file_next, "file_next goes with SJ_CAP_FILES"},
+        {SJ_CAP_FILES, b->file_abort, "file_abort goes with SJ_CAP_FILES"},
+        {SJ_CAP_PROFILES, b->profile_get, "profile_get goes with SJ_CAP_PROFILES"},
+        {SJ_CAP_PROFILES, b->avatar_get, "avatar_get goes with SJ_CAP_PROFILES"},
+        {SJ_CAP_OWN_PROFILE, b->own_profile_set, "own_profile_set goes with SJ_CAP_OWN_PROFILE"},
+        {SJ_CAP_SEARCH, b->search, "search goes with SJ_CAP_SEARCH"},
+        {SJ_CAP_SEARCH, b->search_fields, "search_fields go with SJ_CAP_SEARCH"},
+        {SJ_CAP_PROMPTS, b->prompt_answer, "prompt_answer goes with SJ_CAP_PROMPTS"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (!(b->caps & rows[i].caps) != !rows[i].there)
+            return rows[i].text;
+    }
+    return NULL;
+}
+
 static const char *backend_check_caps(const struct sj_backend *b)
 {
     if (b->caps & ~(uint32_t)BACKEND_CAPS)
@@ -127,24 +160,17 @@ static const char *backend_check_caps(const struct sj_backend *b)
     if (!b->net_new || !b->net_free || !b->id_canon || !b->account_check || !b->link_new ||
         !b->link_free || !b->connect || !b->disconnect || !b->send_message)
         return "a mandatory function is missing";
-    bool contacts = b->caps & SJ_CAP_CONTACTS;
-    if (contacts != !!b->contact_add || contacts != !!b->contact_remove)
-        return "contact_add and contact_remove go with SJ_CAP_CONTACTS";
-    if (!(b->caps & SJ_CAP_PRESENCE) != !b->set_presence)
-        return "set_presence goes with SJ_CAP_PRESENCE";
-    if (!(b->caps & SJ_CAP_APPROVAL) != !b->contact_answer)
-        return "contact_answer goes with SJ_CAP_APPROVAL";
-    return NULL;
+    return backend_check_functions(b);
 }
 
-static const char *backend_check_fields(const struct sj_backend *b)
+static const char *backend_check_fields(const struct sj_field *fields, size_t n)
 {
-    if (b->n_fields > SJ_FIELDS_MAX)
+    if (n > SJ_FIELDS_MAX)
         return "more than SJ_FIELDS_MAX fields";
-    if (b->n_fields && !b->fields)
+    if (n && !fields)
         return "fields is missing";
-    for (size_t i = 0; i < b->n_fields; i++) {
-        const struct sj_field *f = &b->fields[i];
+    for (size_t i = 0; i < n; i++) {
+        const struct sj_field *f = &fields[i];
         if (!backend_is_word(f->var, BACKEND_VAR_MAX, "_", false))
             return "a field's var is not [a-z][a-z_]{0,30}";
         if (!backend_is_text(f->label))
@@ -152,7 +178,7 @@ static const char *backend_check_fields(const struct sj_backend *b)
         if (f->kind == SJ_FIELD_SECRET && f->fallback)
             return "a secret field has a default";
         for (size_t j = 0; j < i; j++) {
-            if (strcmp(b->fields[j].var, f->var) == 0)
+            if (strcmp(fields[j].var, f->var) == 0)
                 return "two fields have the same var";
         }
     }
@@ -199,7 +225,9 @@ const char *sj_backend_check(const struct sj_backend *b)
     if (!wrong)
         wrong = backend_check_caps(b);
     if (!wrong)
-        wrong = backend_check_fields(b);
+        wrong = backend_check_fields(b->fields, b->n_fields);
+    if (!wrong)
+        wrong = backend_check_fields(b->search_fields, b->n_search_fields);
     if (!wrong)
         wrong = backend_check_options(b);
     return wrong;

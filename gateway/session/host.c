@@ -206,6 +206,70 @@ static void host_state_save(struct sj_link *link, const void *blob, size_t len)
     sj_store_state_put(s->all->store, &owner, blob, len);
 }
 
+/* ---- events of capabilities that the gateway does not use yet: no backend has them ---- */
+
+static void host_message_id(struct sj_link *link, sj_op op, const char *id)
+{
+    (void)link;
+    (void)op;
+    (void)id;
+}
+
+static void host_mark(struct sj_link *link, const struct sj_mark *m)
+{
+    (void)link;
+    (void)m;
+}
+
+static void host_typing(struct sj_link *link, const char *id, enum sj_typing typing)
+{
+    (void)link;
+    (void)id;
+    (void)typing;
+}
+
+static void host_file_wanted(struct sj_link *link, sj_op op, size_t len)
+{
+    (void)link;
+    (void)op;
+    (void)len;
+}
+
+static void host_file_chunk(struct sj_link *link, sj_op op, const void *data, size_t len)
+{
+    (void)link;
+    (void)op;
+    (void)data;
+    (void)len;
+}
+
+static void host_profile(struct sj_link *link, sj_op op, const struct sj_profile *p)
+{
+    (void)link;
+    (void)op;
+    (void)p;
+}
+
+static void host_avatar(struct sj_link *link, sj_op op, const struct sj_avatar *a)
+{
+    (void)link;
+    (void)op;
+    (void)a;
+}
+
+static void host_found(struct sj_link *link, sj_op op, const struct sj_contact *c)
+{
+    (void)link;
+    (void)op;
+    (void)c;
+}
+
+static void host_prompt(struct sj_link *link, const struct sj_prompt *p)
+{
+    (void)link;
+    (void)p;
+}
+
 const struct sj_host session_host = {
     .link_state = host_link_state,
     .op_done = host_op_done,
@@ -217,4 +281,13 @@ const struct sj_host session_host = {
     .notice = host_notice,
     .self = host_self,
     .state_save = host_state_save,
+    .message_id = host_message_id,
+    .mark = host_mark,
+    .typing = host_typing,
+    .file_wanted = host_file_wanted,
+    .file_chunk = host_file_chunk,
+    .profile = host_profile,
+    .avatar = host_avatar,
+    .found = host_found,
+    .prompt = host_prompt,
 };

@@ -8,6 +8,7 @@
  * struct sj_host.
  *
  * Rules
+ * - Data that cross stand in sojourn/message.h and sojourn/contact.h.
  * - Operations return at once. SJ_OK means accepted; the outcome comes as op_done with the same
  *   sj_op, exactly once, also on failure and when the link goes down (SJ_UNREACHABLE). An operation
  *   that returns another status gets no op_done.
@@ -32,16 +33,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sojourn/contact.h"
 #include "sojourn/error.h"
+#include "sojourn/message.h"
 #include "sojourn/option.h"
 
 #define SJ_BACKEND_ABI 1u
 
-/* Limits of what crosses the contract, in bytes without the NUL. */
-#define SJ_ID_MAX 1023u
-#define SJ_NAME_MAX 1023u
-#define SJ_STATUS_MAX 1023u
-#define SJ_BODY_MAX 65536u
+/* Limits of what crosses the contract, in bytes without the NUL; more stand with the data. */
 #define SJ_FIELD_MAX 1023u
 #define SJ_FIELDS_MAX 16u
 
@@ -51,7 +50,6 @@ struct sj_strbuf;
 struct sj_net;
 struct sj_link;
 typedef uint64_t sj_op;          /* 0: nobody waits for the outcome */
-typedef int64_t sj_msec;         /* UTC, milliseconds since 1970 */
 
 enum sj_cap {
     SJ_CAP_CONTACTS = 1u << 0,      /* contact_add/_remove; contacts' presence is reported */
@@ -60,7 +58,30 @@ enum sj_cap {
     SJ_CAP_APPROVAL = 1u << 2,      /* adding needs the other's consent: contact_answer, requests */
     SJ_CAP_PRESENCE = 1u << 3,      /* set_presence */
     SJ_CAP_ANONYMOUS = 1u << 4,     /* works without an account's password */
+    SJ_CAP_CONTACT_NAMES = 1u << 5, /* contact_name: names and groups are kept over there too */
+    SJ_CAP_TYPING = 1u << 6,        /* set_typing, host->typing */
+    SJ_CAP_RECEIPTS = 1u << 7,      /* SJ_MARK_RECEIVED comes for what was sent */
+    SJ_CAP_MARKERS = 1u << 8,       /* SJ_MARK_DISPLAYED, both ways */
+    SJ_CAP_CORRECT = 1u << 9,       /* sj_message.replaces, both ways */
+    SJ_CAP_RETRACT = 1u << 10,      /* SJ_MARK_RETRACTED, both ways */
+    SJ_CAP_REACT = 1u << 11,        /* SJ_MARK_REACTIONS, both ways */
+    SJ_CAP_REPLY = 1u << 12,        /* sj_message.reply_to, both ways */
+    SJ_CAP_ATTENTION = 1u << 13,    /* sj_message.attention, both ways */
+    SJ_CAP_STYLED = 1u << 14,       /* sj_message.spans, both ways */
+    SJ_CAP_FILES = 1u << 15,        /* takes files: sj_message.file, file_data; file_read */
+    SJ_CAP_PROFILES = 1u << 16,     /* profile_get, avatar_get */
+    SJ_CAP_OWN_PROFILE = 1u << 17,  /* own_profile_set */
+    SJ_CAP_SEARCH = 1u << 18,       /* search */
+    SJ_CAP_PROMPTS = 1u << 19,      /* asks questions while it logs in: prompt_answer */
 };
+/* Those of which a single contact may lack one (sj_contact.lacks). */
+#define SJ_CAPS_OF_CONTACT                                                                     \
+    (SJ_CAP_TYPING | SJ_CAP_RECEIPTS | SJ_CAP_MARKERS | SJ_CAP_CORRECT | SJ_CAP_RETRACT |       \
+     SJ_CAP_REACT | SJ_CAP_REPLY | SJ_CAP_ATTENTION | SJ_CAP_STYLED | SJ_CAP_FILES)
+/* Those that name earlier messages by the network's ids. */
+#define SJ_CAPS_WITH_IDS                                                                       \
+    (SJ_CAP_RECEIPTS | SJ_CAP_MARKERS | SJ_CAP_CORRECT | SJ_CAP_RETRACT | SJ_CAP_REACT |        \
+     SJ_CAP_REPLY)
 
 /* Registration fields. `var` is a stable key, also in the store. These names have a fixed meaning
  * (and standard places in forms): username, password, name, email. */
@@ -76,36 +97,6 @@ struct sj_field {
 struct sj_account {
     const char *const *value;
     size_t n_values;
-};
-
-enum sj_show {
-    SJ_SHOW_OFFLINE,
-    SJ_SHOW_ONLINE,
-    SJ_SHOW_CHAT,
-    SJ_SHOW_AWAY,
-    SJ_SHOW_XA,
-    SJ_SHOW_DND
-};
-
-struct sj_message {              /* one message, either direction */
-    const char *peer;            /* contact id, canonical */
-    const char *body;            /* 1..SJ_BODY_MAX bytes */
-    const char *id;              /* up: the network's; down: ours; or NULL */
-    sj_msec sent_at;             /* 0: now */
-    bool action;                 /* "/me" as a fact, not as text */
-    bool notice;                 /* automatic text that must not be answered by machines */
-    bool own;                    /* comes up: the user sent it from elsewhere, to peer */
-};
-
-/* A contact as the network tells it. NULL members: unknown, unchanged. */
-struct sj_contact {
-    const char *id;              /* canonical */
-    const char *name;            /* display name or NULL */
-    const char *group;           /* the network's group or NULL */
-    const char *status;          /* text or NULL */
-    enum sj_show show;
-    bool listed;                 /* it stands in the user's list over there */
-    bool has_presence;           /* show and status are known */
 };
 
 enum sj_link_state { SJ_LINK_UP, SJ_LINK_DOWN };
@@ -142,7 +133,12 @@ struct sj_host {
     void (*link_state)(struct sj_link *, enum sj_link_state, enum sj_end end,
                        const struct sj_error *why);
     void (*op_done)(struct sj_link *, sj_op, const struct sj_error *err);   /* NULL: success */
+    /* The network's id of the message that op sent: before its op_done, at most once. */
+    void (*message_id)(struct sj_link *, sj_op, const char *id);
     void (*message)(struct sj_link *, const struct sj_message *);
+    void (*mark)(struct sj_link *, const struct sj_mark *);
+    /* A contact types, pauses, or has stopped. The end may be left out. */
+    void (*typing)(struct sj_link *, const char *id, enum sj_typing);
     /* A contact is new or changed. With SJ_CAP_APPROVAL, listed also says that it consented. */
     void (*contact)(struct sj_link *, const struct sj_contact *);
     /* A contact went from the list: removed there, or it refused (why, may be NULL). */
@@ -157,6 +153,21 @@ struct sj_host {
     void (*self)(struct sj_link *, const char *id);
     /* State to keep (tokens, marks); comes back in link_new. At most SJ_STATE_MAX bytes. */
     void (*state_save)(struct sj_link *, const void *blob, size_t len);
+
+    /* Parts of operations; each belongs to an open op, whose op_done ends it. */
+    /* The link takes up to len bytes of the file that op sends: answered by file_data. */
+    void (*file_wanted)(struct sj_link *, sj_op, size_t len);
+    /* The next 1..SJ_FILE_CHUNK_MAX bytes that file_read asked for; the next come after
+     * file_next only. */
+    void (*file_chunk)(struct sj_link *, sj_op, const void *data, size_t len);
+    void (*profile)(struct sj_link *, sj_op, const struct sj_profile *);
+    void (*avatar)(struct sj_link *, sj_op, const struct sj_avatar *);
+    /* One result of search, at most SJ_FOUND_MAX times. */
+    void (*found)(struct sj_link *, sj_op, const struct sj_contact *);
+
+    /* SJ_CAP_PROMPTS, between connect and link_state: the network asks. NULL: the last question
+     * needs no answer any more. While a question is open no time limit of the login runs. */
+    void (*prompt)(struct sj_link *, const struct sj_prompt *);
 };
 #define SJ_STATE_MAX 65536u
 
@@ -183,6 +194,9 @@ struct sj_backend {
     size_t n_fields;
     const struct sj_option *options;     /* keys of its sections, beyond the common ones */
     size_t n_options;
+    const struct sj_reaction_rules *reactions;   /* SJ_CAP_REACT; NULL: any */
+    const struct sj_field *search_fields;        /* SJ_CAP_SEARCH: none secret */
+    size_t n_search_fields;
 
     /* Makes the running form of one configured network. values are borrowed for its life.
      * SJ_INVALID with text when the values contradict each other or a file is unusable. */
@@ -208,6 +222,11 @@ struct sj_backend {
     void (*disconnect)(struct sj_link *, const char *reason);
     enum sj_status (*send_message)(struct sj_link *, const struct sj_message *, sj_op,
                                    struct sj_error *);
+    /* One of RECEIPTS, MARKERS, RETRACT, REACT, for its own kinds. */
+    enum sj_status (*send_mark)(struct sj_link *, const struct sj_mark *, sj_op,
+                                struct sj_error *);
+    /* SJ_CAP_TYPING. No outcome; what cannot be told is dropped. */
+    void (*set_typing)(struct sj_link *, const char *id, enum sj_typing);
 
     /* SJ_CAP_PRESENCE. Never OFFLINE: that is disconnect. status may be NULL. */
     enum sj_status (*set_presence)(struct sj_link *, enum sj_show, const char *status,
@@ -219,6 +238,32 @@ struct sj_backend {
     /* SJ_CAP_APPROVAL: lets id see the user's presence, or refuses. */
     enum sj_status (*contact_answer)(struct sj_link *, const char *id, bool accept, sj_op,
                                      struct sj_error *);
+    /* SJ_CAP_CONTACT_NAMES: the user's own name and group for a contact; NULL: unchanged. */
+    enum sj_status (*contact_name)(struct sj_link *, const char *id, const char *name,
+                                   const char *group, sj_op, struct sj_error *);
+
+    /* SJ_CAP_FILES. A message with a file is sent by send_message; then the link asks for the bytes
+     * by file_wanted, and the gateway gives them: 1..len bytes, or 0: that was all. */
+    void (*file_data)(struct sj_link *, sj_op, const void *data, size_t len);
+    /* Reads a file that a message named by its key. */
+    enum sj_status (*file_read)(struct sj_link *, const char *key, sj_op, struct sj_error *);
+    void (*file_next)(struct sj_link *, sj_op);
+    /* Ends either early; op_done with SJ_CANCELED follows. */
+    void (*file_abort)(struct sj_link *, sj_op);
+
+    /* SJ_CAP_PROFILES. The answer comes by host->profile, host->avatar. */
+    enum sj_status (*profile_get)(struct sj_link *, const char *id, sj_op, struct sj_error *);
+    enum sj_status (*avatar_get)(struct sj_link *, const char *id, const char *avatar, sj_op,
+                                 struct sj_error *);
+    /* SJ_CAP_OWN_PROFILE */
+    enum sj_status (*own_profile_set)(struct sj_link *, const struct sj_own_profile *, sj_op,
+                                      struct sj_error *);
+    /* SJ_CAP_SEARCH. Values parallel to search_fields, NULL or "": any. */
+    enum sj_status (*search)(struct sj_link *, const char *const *values, size_t n, sj_op,
+                             struct sj_error *);
+    /* SJ_CAP_PROMPTS. SJ_UNACCEPTABLE: this cannot be an answer, the question stays open. Else what
+     * follows is the next prompt, UP, or DOWN. The value is only lent, as in link_new. */
+    enum sj_status (*prompt_answer)(struct sj_link *, const char *value, struct sj_error *);
 };
 
 /* NULL when the table is sound (functions match caps, fields and options well formed), else what

@@ -203,6 +203,65 @@ static void on_save(struct sj_link *link, const void *blob, size_t len)
     recorder_keep(r, n, blob, len);
 }
 
+static void on_message_id(struct sj_link *link, sj_op op, const char *id)
+{
+    recorder_event(link, "id %llu %s", (unsigned long long)op, id);
+}
+
+static void on_mark(struct sj_link *link, const struct sj_mark *m)
+{
+    static const char *const kinds[] = {"received", "displayed", "retracted", "reactions"};
+    struct sj_strbuf set;
+    sj_strbuf_init(&set, SJ_REACTIONS_MAX * (SJ_REACTION_MAX + 1));
+    for (size_t i = 0; i < m->n_reactions; i++)
+        sj_strbuf_addf(&set, " %s", m->reactions[i]);
+    recorder_event(link, "%s%s %s %s%s", m->own ? "own " : "", kinds[m->kind], m->peer, m->target,
+                   set.s);
+    sj_strbuf_release(&set);
+}
+
+static void on_typing(struct sj_link *link, const char *id, enum sj_typing typing)
+{
+    static const char *const words[] = {"stopped", "paused", "active"};
+    recorder_event(link, "typing %s %s", id, words[typing]);
+}
+
+static void on_file_wanted(struct sj_link *link, sj_op op, size_t len)
+{
+    recorder_event(link, "wants %llu %zu", (unsigned long long)op, len);
+}
+
+static void on_file_chunk(struct sj_link *link, sj_op op, const void *data, size_t len)
+{
+    (void)data;
+    cr_assert(len > 0 && len <= SJ_FILE_CHUNK_MAX);
+    recorder_event(link, "chunk %llu %zu", (unsigned long long)op, len);
+}
+
+static void on_profile(struct sj_link *link, sj_op op, const struct sj_profile *p)
+{
+    (void)op;
+    const char *name = p->value[SJ_PROFILE_FULL_NAME];
+    recorder_event(link, "profile %s %s", p->id, name ? name : "");
+}
+
+static void on_avatar(struct sj_link *link, sj_op op, const struct sj_avatar *a)
+{
+    (void)op;
+    cr_assert_leq(a->len, SJ_AVATAR_MAX);
+    recorder_event(link, "avatar %s %s %zu", a->contact ? a->contact : "-", a->id, a->len);
+}
+
+static void on_found(struct sj_link *link, sj_op op, const struct sj_contact *c)
+{
+    recorder_event(link, "found %llu %s", (unsigned long long)op, c->id);
+}
+
+static void on_prompt(struct sj_link *link, const struct sj_prompt *p)
+{
+    recorder_event(link, "prompt %s", p ? p->text : "over");
+}
+
 static const struct sj_host recorder_host = {
     .link_state = on_state,
     .op_done = on_op_done,
@@ -214,6 +273,15 @@ static const struct sj_host recorder_host = {
     .notice = on_notice,
     .self = on_self,
     .state_save = on_save,
+    .message_id = on_message_id,
+    .mark = on_mark,
+    .typing = on_typing,
+    .file_wanted = on_file_wanted,
+    .file_chunk = on_file_chunk,
+    .profile = on_profile,
+    .avatar = on_avatar,
+    .found = on_found,
+    .prompt = on_prompt,
 };
 
 static void on_log(enum sj_log_level level, const char *line, void *ctx)
