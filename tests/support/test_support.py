@@ -10,8 +10,11 @@ import sys
 import tempfile
 import types
 import unittest
+import xml.etree.ElementTree
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import conformance                                                   # noqa: E402
+import doap                                                          # noqa: E402
 import report                                                        # noqa: E402
 import runner                                                        # noqa: E402
 import scenario                                                      # noqa: E402
@@ -215,6 +218,39 @@ class Files(unittest.TestCase):
 
 def name_of(test):
     return "support %s" % test.id().split(".", 1)[1]
+
+
+class Conformance(unittest.TestCase):
+    TABLE = {"G001-01": ("MUST", "one", ""), "G001-02": ("MUST", "two", "rooms: not built yet"),
+             "G001-03": ("MAY", "three", ""), "G002-01": ("MUST", "four", "not offered: why")}
+
+    def test_status_of_an_extension(self):
+        """A XEP is complete, partial or planned by what its tests show"""
+        for sources, covered, wanted in (
+                (["G001"], {}, "planned"), (["G001"], {"G001-01": ["x"]}, "partial"),
+                (["G001-01"], {"G001-01": ["x"]}, "complete"),
+                (["G001"], {"G001-01": ["x"], "G001-02": ["x"]}, "complete"),
+                (["G001-01", "G002"], {"G001-01": ["x"]}, "complete")):
+            self.assertEqual(wanted, doap.status(sources, self.TABLE, covered))
+        with self.assertRaises(SystemExit):
+            doap.status(["G999"], self.TABLE, {})
+
+    def test_what_is_not_covered_says_why(self):
+        """The table of conformance names tests, reasons, or neither"""
+        text = conformance.document(self.TABLE, {"G001-01": ["unit a.b", "area/10-c"]})
+        for line in ("| G001-01 | MUST | one | unit a.b, `area/10-c` |",
+                     "| G001-02 | MUST | two | not covered: rooms: not built yet |",
+                     "| G001-03 | MAY | three | not covered |",
+                     "- MUST: 3 requirements, 1 of them with a test"):
+            self.assertIn(line, text)
+
+    def test_the_description_is_well_formed(self):
+        """docs/sojourn.doap is XML and names each extension once"""
+        root = xml.etree.ElementTree.fromstring(
+            doap.document(conformance.requirements(), conformance.coverage()))
+        names = [e.attrib.popitem()[1] for e in root.iter("{%s}xep" % doap.NAMESPACE)]
+        self.assertEqual(len(doap.xeps()), len(names))
+        self.assertEqual(len(names), len(set(names)))
 
 
 class Result(unittest.TextTestResult):
