@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Asks users' clients for their features, and matches the answers by id and address.
+/* Sends our own iq requests and matches what comes back: by id, by who was asked, and by which
+ * address of ours asked. Nobody else can answer.
  *
- * Today one question: may this resource be sent roster items by iq (XEP-0144 §5, G144-02)? The
- * outcome is told exactly once, false on an error or after a timeout; one timer serves the list,
- * which is in order of age. Source: XEP-0030 §3.1, RFC 6120 §8.2.3. */
+ * Each request has exactly one outcome, also when nothing comes. The time to wait is the same for
+ * all, so the list by age is the list by deadline and one timer serves it. What one user makes us
+ * ask cannot fill the table for the others. Source: RFC 6120 §8.2.3 (R6120-01), §8.3.1. */
 #include "queries.h"
 
 #include <string.h>
@@ -12,12 +13,22 @@
 #include "sojourn/memory.h"
 #include "stanza.h"
 
+/* Lives as long as it has open queries. */
+struct query_user {
+    unsigned open;
+    char bare[];
+};
+
 struct query {
     struct sj_list link;
     int64_t due_ms;
     unsigned host;
+    uint64_t token;
+    query_handler *answer;
+    struct query_user *user;     /* NULL: a server was asked */
+    const char *from;            /* inside to */
     char id[OUTPUT_ID_SIZE];
-    char full[];
+    char to[];
 };
 
 static void queries_arm(struct queries *q)
@@ -37,12 +48,24 @@ static void queries_unlink(struct queries *q, struct query *one)
     sj_map_remove(&q->by_id, one->id);
     sj_list_remove(&one->link);
     q->count--;
+    if (one->user != NULL && --one->user->open == 0) {
+        sj_map_remove(&q->users, one->user->bare);
+        sj_free(one->user);
+    }
 }
 
-static void queries_tell(struct queries *q, struct query *one, bool supported)
+static void queries_tell(struct queries *q, struct query *one, xmpp_stanza_t *iq)
 {
+    const char *type = iq != NULL ? stanza_get(iq, "type") : NULL;
+    struct query_reply reply = {
+        .host = one->host,
+        .to = one->to,
+        .token = one->token,
+        .iq = iq,
+        .ok = type != NULL && strcmp(type, "result") == 0,
+    };
     queries_unlink(q, one);
-    q->x->in->rosterx(q->x->ctx, one->host, one->full, supported);
+    one->answer(q->x, &reply);
     sj_free(one);
 }
 
@@ -50,11 +73,12 @@ static void queries_on_timer(void *arg)
 {
     struct queries *q = arg;
     int64_t now = sj_loop_now_ms(q->x->loop);
-    while (!sj_list_empty(&q->ordered)) {
+    /* Not those that handlers add meanwhile: what cannot be sent would go round for ever. */
+    for (size_t left = q->count; left > 0 && !sj_list_empty(&q->ordered); left--) {
         struct query *one = SJ_CONTAINER(q->ordered.next, struct query, link);
         if (one->due_ms > now)
             break;
-        queries_tell(q, one, false);
+        queries_tell(q, one, NULL);
     }
     queries_arm(q);
 }
@@ -63,6 +87,7 @@ void queries_init(struct queries *q, struct xmpp *x)
 {
     *q = (struct queries){.x = x};
     sj_map_init(&q->by_id);
+    sj_map_init(&q->users);
     sj_list_init(&q->ordered);
     sj_timer_init(&q->timer, queries_on_timer, q);
 }
@@ -76,51 +101,88 @@ void queries_release(struct queries *q)
     }
     sj_timer_stop(&q->timer);
     sj_map_release(&q->by_id);
+    sj_map_release(&q->users);
 }
 
-static bool queries_has_feature(xmpp_stanza_t *iq, const char *feature)
-{
-    const char *type = stanza_get(iq, "type");
-    xmpp_stanza_t *info = stanza_child(iq, "query", NS_INFO);
-    if (info == NULL || type == NULL || strcmp(type, "result") != 0)
-        return false;
-    for (xmpp_stanza_t *c = stanza_first(info); c != NULL; c = stanza_next(c)) {
-        const char *var = stanza_get(c, "var");
-        if (stanza_is(c, "feature", NS_INFO) && var != NULL && strcmp(var, feature) == 0)
-            return true;
-    }
-    return false;
-}
-
-bool queries_answer(struct queries *q, unsigned host, const char *from, xmpp_stanza_t *iq)
+bool queries_answer(struct queries *q, const char *from, const char *to, xmpp_stanza_t *iq)
 {
     const char *id = stanza_get(iq, "id");
     struct query *one = id != NULL ? sj_map_find(&q->by_id, id) : NULL;
-    if (one == NULL || one->host != host || strcmp(one->full, from) != 0)
+    if (one == NULL || strcmp(one->to, from) != 0 || strcmp(one->from, to) != 0)
         return false;
-    queries_tell(q, one, queries_has_feature(iq, NS_ROSTERX));
+    queries_tell(q, one, iq);
     queries_arm(q);
     return true;
 }
 
-void xmpp_query_rosterx(struct xmpp *x, unsigned host, const char *full)
+/* Bytes of the bare JID when `to` is a user's; 0: a server is asked. */
+static size_t query_user_length(const char *to)
+{
+    size_t bare = strcspn(to, "/");
+    return memchr(to, '@', bare) != NULL ? bare : 0;
+}
+
+static bool query_is_allowed(const struct queries *q, const char *to)
+{
+    size_t n = query_user_length(to);
+    const struct query_user *user = n > 0 ? sj_map_find_n(&q->users, to, n) : NULL;
+    return q->count < XMPP_QUERIES_MAX && (user == NULL || user->open < XMPP_QUERIES_USER_MAX);
+}
+
+static struct query_user *query_user_open(struct queries *q, const char *to)
+{
+    size_t n = query_user_length(to);
+    if (n == 0)
+        return NULL;
+    struct query_user *user = sj_map_find_n(&q->users, to, n);
+    if (user == NULL) {
+        user = sj_calloc(1, sizeof *user + n + 1);
+        memcpy(user->bare, to, n);
+        sj_map_put(&q->users, user->bare, user);
+    }
+    user->open++;
+    return user;
+}
+
+static struct query *query_new(struct queries *q, unsigned host, xmpp_stanza_t *iq)
+{
+    const char *to = stanza_get(iq, "to");
+    const char *from = stanza_get(iq, "from");
+    size_t n_to = strlen(to) + 1;
+    size_t n_from = strlen(from) + 1;
+    struct query *one = sj_calloc(1, sizeof *one + n_to + n_from);
+    memcpy(one->to, to, n_to);
+    one->from = memcpy(one->to + n_to, from, n_from);
+    sj_copy(one->id, sizeof one->id, stanza_get(iq, "id"));
+    one->host = host;
+    one->user = query_user_open(q, to);
+    sj_map_put(&q->by_id, one->id, one);
+    q->count++;
+    return one;
+}
+
+bool query_send(struct xmpp *x, unsigned host, xmpp_stanza_t *iq, query_handler *answer,
+                uint64_t token)
 {
     struct queries *q = &x->queries;
-    if (q->count >= XMPP_QUERIES_MAX) {
-        sj_log_debug(&x->log, "query not sent, too many are open to=%s", SJ_CLIP(full));
-        return;
+    if (iq == NULL)
+        return false;
+    if (!query_is_allowed(q, stanza_get(iq, "to"))) {
+        room_log_drop(x, "query not sent, too many are open", stanza_get(iq, "from"),
+                      stanza_get(iq, "to"));
+        xmpp_stanza_release(iq);
+        return false;
     }
-    size_t n = strlen(full) + 1;
-    struct query *one = sj_calloc(1, sizeof *one + n);
-    memcpy(one->full, full, n);
-    one->host = host;
+    struct query *one = query_new(q, host, iq);
+    one->answer = answer;
+    one->token = token;
     one->due_ms = sj_loop_now_ms(x->loop) + XMPP_QUERY_TIMEOUT_MS;
-    output_new_id(&x->output, one->id);
-    sj_map_put(&q->by_id, one->id, one);
     sj_list_append(&q->ordered, &one->link);
-    q->count++;
+    if (!room_send(x, host, iq)) {
+        one->due_ms = 0;                 /* told from the loop top: no event inside a call */
+        sj_list_remove(&one->link);
+        sj_list_append(q->ordered.next, &one->link);
+    }
     queries_arm(q);
-    xmpp_stanza_t *iq = room_stanza_new(x, host, "iq", "get", NULL, full, one->id);
-    stanza_add(iq, "query", NS_INFO);
-    room_send(x, host, iq);
+    return true;
 }

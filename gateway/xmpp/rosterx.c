@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Suggests contacts to the user's client (XEP-0144).
+/* Suggests contacts to the user's client (XEP-0144), and asks it whether it takes them by iq.
  *
  * One stanza holds one kind of action (G144-03), as iq to a resource that supports it or as message
  * to the bare JID. What to suggest, and when, is the session room's business; an error that comes
- * back reaches it as a bounce. Source: XEP-0144 §3 and §5. */
+ * back reaches it as a bounce. Source: XEP-0144 §3 and §5, XEP-0030 §3.1 (G144-02). */
+#include <string.h>
+
 #include "room.h"
 #include "stanza.h"
 
@@ -46,4 +48,28 @@ bool xmpp_send_rosterx(struct xmpp *x, unsigned host, const char *to, enum xmpp_
         return room_send(x, host, st);
     xmpp_stanza_release(st);
     return false;
+}
+
+static bool rosterx_has_feature(xmpp_stanza_t *iq, const char *feature)
+{
+    xmpp_stanza_t *info = stanza_child(iq, "query", NS_INFO);
+    xmpp_stanza_t *c = info != NULL ? stanza_first(info) : NULL;
+    for (; c != NULL; c = stanza_next(c)) {
+        const char *var = stanza_get(c, "var");
+        if (stanza_is(c, "feature", NS_INFO) && var != NULL && strcmp(var, feature) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void rosterx_on_features(struct xmpp *x, const struct query_reply *r)
+{
+    x->in->rosterx(x->ctx, r->host, r->to, r->ok && rosterx_has_feature(r->iq, NS_ROSTERX));
+}
+
+void xmpp_query_rosterx(struct xmpp *x, unsigned host, const char *full)
+{
+    xmpp_stanza_t *iq = room_stanza_new(x, host, "iq", "get", NULL, full, NULL);
+    stanza_add(iq, "query", NS_INFO);
+    query_send(x, host, iq, rosterx_on_features, 0);
 }

@@ -129,8 +129,7 @@ static void router_handle_response(struct inbound *in, bool is_error)
 {
     struct xmpp *x = in->x;
     const char *name = xmpp_stanza_get_name(in->stanza);
-    if (name[0] == 'i' && in->peer == NULL &&
-        queries_answer(&x->queries, in->host, in->from.full, in->stanza))
+    if (name[0] == 'i' && queries_answer(&x->queries, in->from.full, in->to, in->stanza))
         return;
     if (is_error)
         x->in->bounce(x->ctx, &in->from, in->peer, name[0], router_error_condition(in->stanza));
