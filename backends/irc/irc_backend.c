@@ -115,7 +115,7 @@ const struct sj_backend irc_backend = {
     .register_help = "Choose the nickname under which you want to appear. If you have an account "
                      "on this network, give its password, and its name if that is not your "
                      "nickname.",
-    .caps = SJ_CAP_CONTACTS | SJ_CAP_PRESENCE | SJ_CAP_ANONYMOUS,
+    .caps = SJ_CAP_CONTACTS | SJ_CAP_PRESENCE | SJ_CAP_ANONYMOUS | SJ_CAP_STYLED,
     .fields = irc_fields,
     .n_fields = IRC_FIELDS,
     .options = irc_options,

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "irc_format.h"
 #include "irc_link.h"
 #include "irc_nick.h"
 #include "irc_split.h"
@@ -22,6 +23,8 @@
 /* Longest user and host of a mask, assumed until we have seen ours. */
 #define USER_LENGTH_ASSUMED 10u
 #define HOST_LENGTH_ASSUMED 63u
+/* A body with its formatting: every line may repeat codes and marks. */
+#define FORMATTED_MAX (4u * SJ_BODY_MAX)
 /* Smallest part that is worth sending; below, the target is too long. */
 #define PART_MIN 32u
 
@@ -262,17 +265,35 @@ static size_t relay_overhead(const struct irc_link *l, size_t target_length)
 /* What all lines of one message have in common. */
 struct outgoing {
     const struct sj_message *msg;
+    const char *body;
     size_t body_length;
+    bool styled;
+    unsigned open;                   /* formatting at the begin of the next part */
     size_t part_max;
     size_t target_length;
     uint32_t target_hash;
     sj_op op;
 };
 
-static bool send_part(struct irc_link *l, const struct outgoing *m, const char *part, size_t n,
-                      bool last)
+/* The part with the formatting that goes on from the part before; text has room for both. */
+static size_t continue_format(struct outgoing *m, const char *part, size_t n, char *text)
+{
+    size_t codes = irc_format_codes(m->open, text);
+
+    memcpy(text + codes, part, n);
+    m->open = irc_format_open(m->open, part, n);
+    return codes + n;
+}
+
+static bool send_part(struct irc_link *l, struct outgoing *m, const char *part, size_t n, bool last)
 {
     struct irc_out o;
+    char text[IRC_LINE_MAX];
+
+    if (m->styled) {
+        n = continue_format(m, part, n, text);
+        part = text;
+    }
     uint32_t number = irc_ops_add(&l->ops, m->op, last, m->target_hash, irc_ops_hash(part, n));
 
     irc_out_init(&o);
@@ -314,8 +335,8 @@ static enum sj_status outgoing_plan(struct outgoing *m, const struct irc_link *l
         overhead += strlen("\001ACTION \001");
     if (overhead + PART_MIN > l->line_max)
         return sj_fail(err, SJ_UNACCEPTABLE, "the name is too long for this network");
-    m->part_max = l->line_max - overhead;
-    irc_split_init(&split, m->msg->body, m->body_length, m->part_max);
+    m->part_max = l->line_max - overhead - (m->styled ? IRC_FORMAT_OPEN_MAX : 0);
+    irc_split_init(&split, m->body, m->body_length, m->part_max);
     while (irc_split_next(&split, &part, &n))
         parts++;
     if (parts == 0)
@@ -330,35 +351,52 @@ static enum sj_status outgoing_plan(struct outgoing *m, const struct irc_link *l
     return SJ_OK;
 }
 
-enum sj_status irc_send_message(struct sj_link *base, const struct sj_message *msg, sj_op op,
-                                struct sj_error *err)
+static enum sj_status send_parts(struct irc_link *l, struct outgoing *m, struct sj_error *err)
 {
-    struct irc_link *l = irc_link_of(base);
-    struct outgoing m = { .msg = msg, .op = op };
     struct irc_split split;
     const char *part, *next;
     size_t n, next_n;
+    enum sj_status status = outgoing_plan(m, l, err);
 
-    if (l->state != IRC_ONLINE)
-        return sj_fail(err, SJ_UNREACHABLE, "not logged in there");
-    if (!irc_nick_may_be_target(msg->peer))
-        return sj_fail(err, SJ_INVALID, "no nickname of this network");
-    m.body_length = strlen(msg->body);
-    m.target_length = strlen(msg->peer);
-    m.target_hash = irc_case_hash((enum irc_casemap)l->casemap, msg->peer);
-    enum sj_status status = outgoing_plan(&m, l, err);
     if (status != SJ_OK)
         return status;
-    irc_split_init(&split, msg->body, m.body_length, m.part_max);
+    irc_split_init(&split, m->body, m->body_length, m->part_max);
     bool more = irc_split_next(&split, &part, &n);
     while (more) {
         more = irc_split_next(&split, &next, &next_n);
         /* There was room for all of them: a refusal can only be our own mistake. */
-        bool sent = send_part(l, &m, part, n, !more);
+        bool sent = send_part(l, m, part, n, !more);
         assert(sent);
         (void)sent;
         part = next;
         n = next_n;
     }
     return SJ_OK;
+}
+
+enum sj_status irc_send_message(struct sj_link *base, const struct sj_message *msg, sj_op op,
+                                struct sj_error *err)
+{
+    struct irc_link *l = irc_link_of(base);
+    struct outgoing m = { .msg = msg, .body = msg->body, .op = op, .styled = msg->n_spans > 0 };
+    struct sj_strbuf formatted;
+
+    if (l->state != IRC_ONLINE)
+        return sj_fail(err, SJ_UNREACHABLE, "not logged in there");
+    if (!irc_nick_may_be_target(msg->peer))
+        return sj_fail(err, SJ_INVALID, "no nickname of this network");
+    sj_strbuf_init(&formatted, FORMATTED_MAX);
+    if (m.styled) {
+        irc_format_write(&formatted, msg->body, msg->spans, msg->n_spans);
+        m.body = formatted.s;
+    }
+    m.body_length = strlen(m.body);
+    m.target_length = strlen(msg->peer);
+    m.target_hash = irc_case_hash((enum irc_casemap)l->casemap, msg->peer);
+    enum sj_status status =
+        sj_strbuf_ok(&formatted)
+            ? send_parts(l, &m, err)
+            : sj_fail(err, SJ_UNACCEPTABLE, "the message is too long for this network");
+    sj_strbuf_release(&formatted);
+    return status;
 }

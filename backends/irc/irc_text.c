@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Text messages: PRIVMSG and NOTICE that come in, echoes, and refusals of what went out.
  *
- * Who a message is from and for is decided here; cleaning the text is irc_charset.c, CTCP queries
- * are irc_ctcp.c, the ring of unconfirmed lines is irc_ops.c. Channels are left alone. RFC 2812
+ * Who a message is from and for is decided here; cleaning the text is irc_charset.c, its formatting
+ * irc_format.c, CTCP queries are irc_ctcp.c, the ring of unconfirmed lines is irc_ops.c. Channels are left alone. RFC 2812
  * §3.3, §5.2; IRCv3 echo-message, labeled-response, batch, server-time, message-ids,
  * standard-replies. */
 #include "irc_text.h"
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "irc_format.h"
 #include "irc_link.h"
 #include "irc_login.h"
 #include "irc_nick.h"
@@ -17,6 +18,9 @@
 #include "irc_self.h"
 #include "sojourn/log.h"
 #include "sojourn/strbuf.h"
+
+/* Spans of one line; what is more has no style. */
+#define IRC_SPANS_MAX 64u
 
 static bool is_channel(const struct irc_link *l, const char *target)
 {
@@ -71,6 +75,7 @@ static void report(struct irc_link *l, const struct irc_line *line, struct sj_me
                    const char *text)
 {
     size_t n = strlen(text);
+    struct sj_span spans[IRC_SPANS_MAX];
     struct sj_strbuf clean;
     int64_t sent_at;
 
@@ -82,7 +87,8 @@ static void report(struct irc_link *l, const struct irc_line *line, struct sj_me
     sj_strbuf_init(&clean, (size_t)IRC_INPUT_LINE_MAX * 3);
     msg->body = text;
     if (!irc_text_is_clean(text, n)) {
-        irc_text_clean(&clean, irc_link_charset(l), text, n);
+        msg->spans = spans;
+        msg->n_spans = irc_format_read(&clean, irc_link_charset(l), text, n, spans, IRC_SPANS_MAX);
         msg->body = clean.s;
     }
     if (*msg->body)
