@@ -2,9 +2,9 @@
 /* Text messages: PRIVMSG and NOTICE that come in, echoes, and refusals of what went out.
  *
  * Who a message is from and for is decided here; cleaning the text is irc_charset.c, its formatting
- * irc_format.c, CTCP queries are irc_ctcp.c, the ring of unconfirmed lines is irc_ops.c. Channels are left alone. RFC 2812
- * §3.3, §5.2; IRCv3 echo-message, labeled-response, batch, server-time, message-ids,
- * standard-replies. */
+ * irc_format.c, CTCP queries are irc_ctcp.c, the ring of unconfirmed lines is irc_ops.c. Channels
+ * are left alone. RFC 2812 §3.3, §5.2; IRCv3 echo-message, labeled-response, batch, server-time,
+ * message-ids, standard-replies. */
 #include "irc_text.h"
 
 #include <stdlib.h>
