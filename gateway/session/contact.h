@@ -29,6 +29,8 @@ struct contact {
     bool question_sent;          /* asked_in, and the user was asked since the log-in (R6121-10) */
     bool question_due;           /* waits for the contact's presence, or for the next stream */
     bool listed;                 /* stands in the network's own list */
+    bool no_reply;               /* takes no messages */
+    uint32_t lacks;              /* enum sj_cap that only this one has not */
     bool to, from, asked_out, asked_in, suggested;     /* as in struct sj_store_contact */
     char id[];
 };

@@ -232,6 +232,8 @@ enum sj_status session_send(struct session *s, const struct xmpp_message_in *m,
     status = session_canon(s, m->peer, &id, err);
     if (status != SJ_OK)
         status = sj_fail(err, SJ_NOTFOUND, "This is no address on this network.");
+    else if (!features_may_write(s, id.s))
+        status = sj_fail(err, SJ_UNACCEPTABLE, "This contact takes no messages.");   /* G506-01 */
     else if (s->state == SESSION_ONLINE && sj_list_empty(&s->held_out)) {
         out.peer = id.s;
         status = session_send_now(s, &out, m->from.full, err);

@@ -57,14 +57,15 @@ static void host_message(struct sj_link *link, const struct sj_message *m)
     session_deliver(s, m);
 }
 
-static void host_presence(struct session *s, struct contact *c, const struct sj_contact *in)
+static void host_presence(struct session *s, struct contact *c, const struct sj_contact *in,
+                          bool other)
 {
     bool same = c->has_presence && c->show == in->show &&
                 (c->status == in->status ||
                  (c->status && in->status && strcmp(c->status, in->status) == 0));
     bool went = c->has_presence && c->show != SJ_SHOW_OFFLINE && in->show == SJ_SHOW_OFFLINE;
 
-    if (same)
+    if (same && !other)
         return;
     c->has_presence = true;
     c->show = in->show;
@@ -96,6 +97,7 @@ static void host_contact(struct sj_link *link, const struct sj_contact *in)
 {
     struct session *s = host_session(link);
     struct contact *c;
+    bool other;
 
     if (!s || (!host_is_live(s, link) && !host_is_check(s, link)))
         return;
@@ -103,8 +105,11 @@ static void host_contact(struct sj_link *link, const struct sj_contact *in)
     if (!c)
         return;
     host_names(c, in);
+    other = features_learn(s, c, in);
     if (in->has_presence)
-        host_presence(s, c, in);
+        host_presence(s, c, in, other);
+    else if (other && c->shown && s->announced && !s->quiet && !c->quiet)
+        contact_send_presence(s, c, s->user, NULL);  /* G115-05 */
     if (!in->listed)
         return;
     c->listed = true;
@@ -150,7 +155,7 @@ static void host_contact_renamed(struct sj_link *link, const char *id, const cha
     if (!c)
         return;
     sj_log_debug(&s->log, "contact renamed from=%s to=%s", SJ_CLIP(id), SJ_CLIP(new_id));
-    host_presence(s, c, &gone);
+    host_presence(s, c, &gone, false);
 }
 
 static void host_contact_request(struct sj_link *link, const char *id, const char *name,

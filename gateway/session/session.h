@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "contact.h"
+#include "features.h"
 #include "governor.h"
 #include "held.h"
 #include "sessions.h"
@@ -116,6 +117,7 @@ struct session {
     bool failure_told;           /* of this outage */
     bool quiet;                  /* presence bounced: silent until the user shows up again */
     bool stale;                  /* presence could not be sent: shown again when it can be */
+    bool has_no_reply;           /* some contact takes no messages, or did */
     bool fresh;                  /* first announcement since the daemon started */
     bool suggest_due, features_known;    /* XEP-0144, suggest.c */
     unsigned tries;

@@ -19,6 +19,7 @@ struct caps_field {
     const char *var;
     const char *const *values;
     size_t n_values;
+    const char *type;       /* of the field, or NULL; not part of the hash */
 };
 struct caps_form {
     const char *form_type;

@@ -38,6 +38,24 @@ void form_add_field(xmpp_stanza_t *form, const struct form_field *field)
         stanza_add_with_text(f, "value", field->value);
 }
 
+xmpp_stanza_t *form_add_result(xmpp_stanza_t *parent, const char *form_type_value)
+{
+    xmpp_stanza_t *x = stanza_add(parent, "x", NS_DATA);
+    stanza_set(x, "type", "result");
+    form_add_values(x, "hidden", "FORM_TYPE", &form_type_value, 1);
+    return x;
+}
+
+void form_add_values(xmpp_stanza_t *form, const char *type, const char *var,
+                     const char *const *values, size_t n)
+{
+    xmpp_stanza_t *f = stanza_add(form, "field", NULL);
+    stanza_set(f, "type", type);
+    stanza_set(f, "var", var);
+    for (size_t i = 0; i < n; i++)
+        stanza_add_with_text(f, "value", values[i]);
+}
+
 static xmpp_stanza_t *form_skip(xmpp_stanza_t *node)
 {
     while (node != NULL && !stanza_is(node, "field", NS_DATA))

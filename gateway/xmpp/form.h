@@ -18,6 +18,11 @@ struct form_field {
     int required;
 };
 void form_add_field(xmpp_stanza_t *form, const struct form_field *field);
+/* <x type='result'> with a hidden FORM_TYPE. */
+xmpp_stanza_t *form_add_result(xmpp_stanza_t *parent, const char *form_type);
+/* A field with any number of values (G004-03, G004-05); type NULL: none. */
+void form_add_values(xmpp_stanza_t *form, const char *type, const char *var,
+                     const char *const *values, size_t n);
 
 /* ---- reading ---- */
 

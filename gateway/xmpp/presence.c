@@ -112,7 +112,7 @@ bool xmpp_send_presence(struct xmpp *x, unsigned host, const struct xmpp_presenc
         stanza_add_with_text(st, "show", presence_shows[p->show]);
     presence_add_status(st, p->status);
     if (available) {
-        disco_add_caps(x, host, p->peer != NULL, st);
+        disco_add_caps(x, host, p->peer != NULL ? &p->features : NULL, st);
         if (p->peer != NULL)
             stanza_add(st, "x", NS_VCARD_UPDATE);
     } else if (p->seen_at != 0) {

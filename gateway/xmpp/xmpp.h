@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "sojourn/error.h"
+#include "xmpp_disco.h"
 
 struct sj_loop;
 struct sj_log;
@@ -101,6 +102,7 @@ struct xmpp_peer {
     const char *name;          /* display name, never NULL when visible */
     int64_t seen_at;           /* UTC ms of last change to offline; 0 unknown */
     const char *status;        /* or NULL */
+    uint32_t features;         /* enum xmpp_feature */
 };
 
 /* Implemented by the session room; every member non-NULL. A status other than SJ_OK makes the
@@ -156,6 +158,9 @@ struct xmpp_host {
     const char *prompt_name;     /* jabber:iq:gateway <prompt/>: "nickname" */
     const char *prompt_text;     /* and <desc/> */
     bool contacts_suggested;     /* advertises rosterx (XEP-0144) */
+    uint32_t features;           /* enum xmpp_feature, of the gateway itself */
+    struct xmpp_reaction_rules reactions;
+    const struct xmpp_policy *policy;    /* or NULL: nothing is told */
 };
 struct xmpp_options {
     const struct xmpp_host *hosts;
@@ -163,6 +168,7 @@ struct xmpp_options {
     const char *version;         /* XEP-0092 */
     size_t stanza_max;           /* largest stanza we send, bytes */
     size_t queue_max;            /* bytes waiting for the server: see xmpp_queued */
+    struct xmpp_texts addresses[XMPP_ADDRESS_COUNT];     /* of who runs the gateway */
 };
 
 /* Makes the room; nothing is connected yet. options is borrowed for its life. Never NULL. */
@@ -193,6 +199,7 @@ struct xmpp_presence_out {
     const char *status;          /* or NULL */
     const char *id;              /* stanza id to use, or NULL */
     int64_t seen_at;             /* XEP-0203 delay on unavailable; 0 none */
+    uint32_t features;           /* of the contact; enum xmpp_feature */
 };
 bool xmpp_send_presence(struct xmpp *, unsigned host, const struct xmpp_presence_out *);
 /* nick: XEP-0172 in a subscribe, or NULL. id: or NULL. */

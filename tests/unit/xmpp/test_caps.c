@@ -50,8 +50,11 @@ Test(caps, hashes_the_example_with_a_form)
     static const char *const software[] = {"Psi"};
     static const char *const software_version[] = {"0.11"};
     static const struct caps_field fields[] = {
-        {"software_version", software_version, 1}, {"ip_version", versions, 2}, {"os", os, 1},
-        {"software", software, 1},                 {"os_version", os_version, 1},
+        {"software_version", software_version, 1, NULL},
+        {"ip_version", versions, 2, "list-multi"},
+        {"os", os, 1, NULL},
+        {"software", software, 1, NULL},
+        {"os_version", os_version, 1, NULL},
     };
     expect_ver(
         &(struct caps_set){
