@@ -124,7 +124,7 @@ void contact_send_presence(struct session *s, struct contact *c, const char *to,
         .peer = c->id, .to = to, .show = available ? contact_show(c->show) : XMPP_OFFLINE,
         .status = c->has_presence || available ? c->status : NULL,
         .id = available ? NULL : id, .seen_at = available || !long_ago ? 0 : c->seen_at,
-        .features = available ? features_of_contact(s, c) : 0};
+        .features = available ? abilities_of_contact(s, c) : 0};
 
     if (!s->announced && available)
         return;                          /* it follows with the announcement */

@@ -232,7 +232,7 @@ enum sj_status session_send(struct session *s, const struct xmpp_message_in *m,
     status = session_canon(s, m->peer, &id, err);
     if (status != SJ_OK)
         status = sj_fail(err, SJ_NOTFOUND, "This is no address on this network.");
-    else if (!features_may_write(s, id.s))
+    else if (!abilities_may_write(s, id.s))
         status = sj_fail(err, SJ_UNACCEPTABLE, "This contact takes no messages.");   /* G506-01 */
     else if (s->state == SESSION_ONLINE && sj_list_empty(&s->held_out)) {
         out.peer = id.s;

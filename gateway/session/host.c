@@ -105,7 +105,7 @@ static void host_contact(struct sj_link *link, const struct sj_contact *in)
     if (!c)
         return;
     host_names(c, in);
-    other = features_learn(s, c, in);
+    other = abilities_learn(s, c, in);
     if (in->has_presence)
         host_presence(s, c, in, other);
     else if (other && c->shown && s->announced && !s->quiet && !c->quiet)

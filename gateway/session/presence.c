@@ -408,7 +408,7 @@ void presence_peer(void *ctx, const struct xmpp_from *from, const char *peer,
     out->name = c->name ? c->name : c->id;
     out->seen_at = c->seen_at;
     out->status = c->status;
-    out->features = features_of_contact(s, c);
+    out->features = abilities_of_contact(s, c);
     if (s->state == SESSION_ONLINE && c->has_presence && c->show != SJ_SHOW_OFFLINE)
         out->show = XMPP_ONLINE;
 }

@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "abilities.h"
 #include "contact.h"
-#include "features.h"
 #include "governor.h"
 #include "held.h"
 #include "sessions.h"

@@ -58,8 +58,11 @@ bool xmpp_send_presence(struct xmpp *x, unsigned host, const struct xmpp_presenc
     (void)host;
     if (!takes(x, p->peer))
         return false;
-    RECORD("presence %s -> %s %s%s%s", who(p->peer), p->to, name[p->show], p->status ? " " : "",
-           p->status ? p->status : "");
+    char can[24] = "";
+    if (p->features)
+        snprintf(can, sizeof can, " can %x", p->features);
+    RECORD("presence %s -> %s %s%s%s%s", who(p->peer), p->to, name[p->show], p->status ? " " : "",
+           p->status ? p->status : "", can);
     return true;
 }
 

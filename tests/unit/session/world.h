@@ -2,7 +2,8 @@
 /* A session room between a recorded XMPP room and a scripted backend, with the store in memory
  * and the test clock. What the sessions send is recorded as one line a call:
  *
- *   presence PEER|G -> TO SHOW [STATUS]        sub PEER|G -> TO KIND [STATUS]
+ *   presence PEER|G -> TO SHOW [STATUS] [can FEATURES]
+ *   sub PEER|G -> TO KIND [STATUS]
  *   message PEER|G -> TO BODY                  error-message PEER -> TO ID STATUS
  *   error-presence G -> TO STATUS              answer REQ ok|STATUS
  *   probe TO                                   items TO ACTION PEER ... (iq|message)

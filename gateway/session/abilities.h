@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* What a contact can do, as it is advertised to the user's clients. */
-#ifndef SESSION_FEATURES_H
-#define SESSION_FEATURES_H
+#ifndef SESSION_ABILITIES_H
+#define SESSION_ABILITIES_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,13 +11,14 @@ struct session;
 struct sj_contact;
 
 /* enum xmpp_feature: what the network can, less what this contact lacks. */
-uint32_t features_of_contact(const struct session *, const struct contact *);
+uint32_t abilities_of_contact(const struct session *, const struct contact *);
 /* enum xmpp_feature of the gateway itself, by the network's enum sj_cap. */
-uint32_t features_of_network(uint32_t caps);
-/* Takes over what the network tells of this contact. True: it can do other things than before. */
-bool features_learn(struct session *, struct contact *, const struct sj_contact *);
+uint32_t abilities_of_network(uint32_t caps);
+/* Takes over what the network tells of this contact. True: clients are to be told
+ * something else than before (G115-05). */
+bool abilities_learn(struct session *, struct contact *, const struct sj_contact *);
 /* False: it is known that nobody reads what is written to this contact. Costs nothing in sessions
  * without such contacts. */
-bool features_may_write(const struct session *, const char *id);
+bool abilities_may_write(const struct session *, const char *id);
 
 #endif
