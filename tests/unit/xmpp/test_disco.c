@@ -258,7 +258,8 @@ static const struct xmpp_policy policy = {
 #define FORM(type, fields)                                                                         \
     "<x type='result' xmlns='jabber:x:data'><field type='hidden' var='FORM_TYPE'><value>" type     \
     "</value></field>" fields "</x>"
-#define ONE(kind, var, value) "<field type='" kind "' var='" var "'><value>" value "</value></field>"
+#define ONE(kind, var, value)                                                                      \
+    "<field type='" kind "' var='" var "'><value>" value "</value></field>"
 
 /* G157-01, G504-01, G128-01, G115-07. The hash was computed apart. */
 Test(disco, tells_who_runs_it_and_what_happens_to_data)
