@@ -218,7 +218,7 @@ static int64_t dns_stamp_read(const struct sj_loop *loop)
 
 /* evdns's own start-up flag would refuse to start without a resolver; names from /etc/hosts are
  * worth having then, too. */
-static struct evdns_base *dns_get(struct sj_loop *loop)
+struct evdns_base *conn_dns_get(struct sj_loop *loop)
 {
     int64_t stamp = dns_stamp_read(loop);
     if (!loop->dns) {
@@ -306,7 +306,7 @@ static void dns_start(struct sj_conn *c)
     char port[8];
     snprintf(port, sizeof port, "%u", (unsigned)a->port);
     struct evdns_getaddrinfo_request *request =
-        evdns_getaddrinfo(dns_get(c->loop), a->host, port, &hints, dns_on_answer, lookup);
+        evdns_getaddrinfo(conn_dns_get(c->loop), a->host, port, &hints, dns_on_answer, lookup);
     if (request)            /* otherwise the answer has been given, and lookup is gone */
         lookup->request = request;
 }

@@ -111,6 +111,7 @@ void conn_attempt_free(struct sj_conn *c);
 void conn_on_connected(struct sj_conn *c);     /* the socket became writable */
 void conn_on_timeout(struct sj_conn *c);
 const char *conn_attempt_name(const struct sj_conn *c);        /* "irc.example.org port 6697" */
+struct evdns_base *conn_dns_get(struct sj_loop *loop);        /* for HTTP, too */
 void conn_dns_free(struct sj_loop *loop);
 
 /* conn_tls.c. Bytes read or written, 0: orderly end (read), -1 with errno EAGAIN or a cause. */
