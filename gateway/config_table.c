@@ -42,6 +42,10 @@ const struct sj_option config_gateway_options[] = {
       .max = 32 * MIB,
       .help = "Bytes that may wait for one XMPP stream; beyond it, messages are held for each user "
               "within bounds, and what passes those is dropped with a log line." },
+    { .name = "message-ids-days", .kind = SJ_OPTION_INT, .fallback = "30", .min = 1, .max = 3650,
+      .help = "Days for which the ids of sent messages are kept (not the messages), so that they "
+              "can be edited and reacted to also after a restart; only for networks that can do "
+              "such things." },
     { .name = "contacts-max", .kind = SJ_OPTION_INT, .fallback = "1000", .min = 1, .max = 100000,
       .help = "Contacts that one user may have on one network." },
     { .name = "sessions-max", .kind = SJ_OPTION_INT, .fallback = "20000", .min = 1, .max = 1000000,

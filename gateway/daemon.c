@@ -163,8 +163,10 @@ static void daemon_allow(struct daemon *d)
 static enum sj_status daemon_store(struct daemon *d, struct sj_error *err)
 {
     const struct sj_values *v = &d->config->gateway;
-    struct sj_store_options options = {.dir = sj_values_text(v, "data-dir"),
-                                       .key_file = sj_values_text(v, "key-file")};
+    struct sj_store_options options = {
+        .dir = sj_values_text(v, "data-dir"),
+        .key_file = sj_values_text(v, "key-file"),
+        .message_days = (unsigned)sj_values_number(v, "message-ids-days")};
 
     return sj_store_open(&d->store, d->loop, &d->log, &options, err);
 }

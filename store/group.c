@@ -78,12 +78,14 @@ void group_init(struct sj_store *s)
     sj_map_init(&s->pending);
     sj_list_init(&s->pending_order);
     sj_timer_init(&s->pending_timer, group_on_timer, s);
+    waits_init(s);
 }
 
 void group_clear(struct sj_store *s)
 {
     while (!sj_list_empty(&s->pending_order))
         pending_free(s, SJ_CONTAINER(s->pending_order.next, struct pending, link));
+    waits_clear(s);
     sj_timer_stop(&s->pending_timer);
 }
 
@@ -91,13 +93,15 @@ void group_release(struct sj_store *s)
 {
     group_clear(s);
     sj_map_release(&s->pending);
+    sj_map_release(&s->waits);
 }
 
 /* Is there room for n bytes more (and, unless it replaces one, for a record more)? */
 static bool group_has_room(const struct sj_store *s, const struct pending *old, size_t n)
 {
     size_t kept = s->pending_bytes - (old ? old->n : 0);
-    return (old || s->pending.used < STORE_PENDING_MAX) && kept + n <= STORE_PENDING_BYTES_MAX;
+    size_t records = s->pending.used + s->n_waits;
+    return (old || records < STORE_PENDING_MAX) && kept + n <= STORE_PENDING_BYTES_MAX;
 }
 
 static void group_refused(struct sj_store *s)
@@ -105,7 +109,32 @@ static void group_refused(struct sj_store *s)
     unsigned dropped = 0;
     if (sj_log_allow(&s->dropped, sj_loop_now_ms(s->loop), 1, 60000, &dropped))
         sj_log_error(&s->log, "value dropped, the list of waiting values is full "
-                              "waiting=%u dropped_before=%u", s->pending.used, dropped);
+                              "waiting=%zu dropped_before=%u", s->pending.used + s->n_waits,
+                     dropped);
+}
+
+static void group_start_timer(struct sj_store *s)
+{
+    if (!sj_timer_running(&s->pending_timer))
+        sj_timer_start(s->loop, &s->pending_timer, SJ_STORE_GROUP_MS);
+}
+
+bool group_room(struct sj_store *s, size_t n)
+{
+    /* After a failure the timer decides when to try again, not each caller. */
+    if (!group_has_room(s, NULL, n) && !s->pending_failed)
+        store_write(s, true, NULL, NULL, NULL);
+    if (!group_has_room(s, NULL, n)) {
+        group_refused(s);
+        return false;
+    }
+    group_start_timer(s);
+    return true;
+}
+
+bool group_empty(const struct sj_store *s)
+{
+    return sj_list_empty(&s->pending_order) && s->n_waits == 0;
 }
 
 /* The record's entry with room for n bytes, made when there is none; NULL: no room. */
@@ -131,8 +160,7 @@ static struct pending *group_entry(struct sj_store *s, enum store_table table,
         sj_map_put(&s->pending, p->name, p);
         sj_list_append(&s->pending_order, &p->link);
     }
-    if (!sj_timer_running(&s->pending_timer))
-        sj_timer_start(s->loop, &s->pending_timer, SJ_STORE_GROUP_MS);
+    group_start_timer(s);
     return p;
 }
 
@@ -184,6 +212,7 @@ void group_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN])
         if (p)
             pending_free(s, p);
     }
+    waits_drop(s, user);
 }
 
 static enum sj_status pending_apply_flags(struct sj_store *s, const struct pending *p,
@@ -227,5 +256,5 @@ enum sj_status group_apply(struct sj_store *s, struct sj_error *err)
         if (status != SJ_OK && status != SJ_NOTFOUND && status != SJ_INTERNAL)
             return status;
     }
-    return SJ_OK;
+    return waits_apply(s, err);
 }

@@ -25,6 +25,15 @@ enum record_contact_flag {
     RECORD_CONTACT_FLAGS = (1u << 7) - 1
 };
 
+/* First byte of a record of a message; the last bit says that it is one of reactions. */
+enum record_message_flag {
+    RECORD_OWN = 1u << 0,
+    RECORD_LATER = 1u << 1,
+    RECORD_HAS_OTHER = 1u << 2,
+    RECORD_MESSAGE_FLAGS = (1u << 3) - 1,
+    RECORD_REACTIONS = 1u << 7
+};
+
 /* --- checks ------------------------------------------------------------------------------- */
 
 static enum sj_status record_check_text(const char *what, const char *text, size_t min,
@@ -72,6 +81,26 @@ enum sj_status record_check_contact(const struct sj_store_contact *c, struct sj_
     if (status == SJ_OK && c->group)
         status = record_check_text("contact's group", c->group, 0, SJ_STORE_TEXT_MAX, err);
     return status;
+}
+
+static bool record_fits(const char *text, size_t max)
+{
+    size_t n = text ? strnlen(text, max + 1) : 0;
+    return n > 0 && n <= max;
+}
+
+bool record_check_message(const struct sj_store_message *m)
+{
+    return record_fits(m->network_id, SJ_ID_MAX) && record_fits(m->id, SJ_STORE_NAME_MAX) &&
+           (!m->other_id || record_fits(m->other_id, SJ_STORE_NAME_MAX));
+}
+
+bool record_check_reactions(const char *const *reactions, size_t n)
+{
+    bool fit = n <= SJ_REACTIONS_MAX;
+    for (size_t i = 0; fit && i < n; i++)
+        fit = record_fits(reactions[i], SJ_REACTION_MAX);
+    return fit;
 }
 
 /* --- writing ------------------------------------------------------------------------------ */
@@ -161,6 +190,28 @@ size_t record_encode_contact(uint8_t *out, size_t cap, const struct sj_store_con
         record_add_text(&o, c->name);
     if (c->group)
         record_add_text(&o, c->group);
+    return o.n;
+}
+
+size_t record_encode_message(uint8_t *out, size_t cap, const struct sj_store_message *m)
+{
+    struct record_out o = {out, 0, cap};
+    record_add_uint(&o, (m->own ? RECORD_OWN : 0u) | (m->later ? RECORD_LATER : 0u) |
+                            (m->other_id ? RECORD_HAS_OTHER : 0u), 1);
+    record_add_text(&o, m->network_id);
+    record_add_text(&o, m->id);
+    if (m->other_id)
+        record_add_text(&o, m->other_id);
+    return o.n;
+}
+
+size_t record_encode_reactions(uint8_t *out, size_t cap, const char *const *reactions, size_t n)
+{
+    struct record_out o = {out, 0, cap};
+    record_add_uint(&o, RECORD_REACTIONS, 1);
+    record_add_uint(&o, n, 1);
+    for (size_t i = 0; i < n; i++)
+        record_add_text(&o, reactions[i]);
     return o.n;
 }
 
@@ -303,6 +354,33 @@ bool record_decode_contact(struct sj_store_contact *out, uint8_t schema, const u
         out->name = record_take_text(&in, 0, SJ_STORE_TEXT_MAX);
     if (flags & RECORD_HAS_GROUP)
         out->group = record_take_text(&in, 0, SJ_STORE_TEXT_MAX);
+    return record_end(&in);
+}
+
+bool record_decode_message(struct sj_store_message *out, uint8_t schema, const uint8_t *p,
+                           size_t n)
+{
+    struct record_in in = record_start(schema, p, n);
+    uint8_t flags = record_take_flags(&in, RECORD_MESSAGE_FLAGS);
+    *out = (struct sj_store_message){.own = (flags & RECORD_OWN) != 0,
+                                     .later = (flags & RECORD_LATER) != 0};
+    out->network_id = record_take_text(&in, 1, SJ_ID_MAX);
+    out->id = record_take_text(&in, 1, SJ_STORE_NAME_MAX);
+    if (flags & RECORD_HAS_OTHER)
+        out->other_id = record_take_text(&in, 1, SJ_STORE_NAME_MAX);
+    return record_end(&in);
+}
+
+bool record_decode_reactions(struct record_reactions *out, uint8_t schema, const uint8_t *p,
+                             size_t n)
+{
+    struct record_in in = record_start(schema, p, n);
+    bool known = record_take_uint(&in, 1) == RECORD_REACTIONS;
+    out->n = (size_t)record_take_uint(&in, 1);
+    if (!known || out->n == 0 || out->n > SJ_REACTIONS_MAX)
+        return false;
+    for (size_t i = 0; i < out->n; i++)
+        out->text[i] = record_take_text(&in, 1, SJ_REACTION_MAX);
     return record_end(&in);
 }
 

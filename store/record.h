@@ -13,6 +13,7 @@
 
 #include "seal.h"
 #include "sojourn/store.h"
+#include "sojourn/store_message.h"
 
 #define RECORD_VAR_MAX 63u               /* bytes of a value's field name */
 #define RECORD_HEADER_LEN 28u            /* known text and store id */
@@ -37,9 +38,17 @@ struct record_state {
     size_t n;
 };
 
+/* The user's set of reactions to a message: 1..SJ_REACTIONS_MAX. */
+struct record_reactions {
+    size_t n;
+    const char *text[SJ_REACTIONS_MAX];
+};
+
 /* SJ_INVALID with a text that names the member. */
 enum sj_status record_check_owner(const struct sj_owner *o, struct sj_error *err);
 enum sj_status record_check_registration(const struct sj_registration *r, struct sj_error *err);
+bool record_check_message(const struct sj_store_message *m);     /* peer is not looked at */
+bool record_check_reactions(const char *const *reactions, size_t n);
 enum sj_status record_check_contact(const struct sj_store_contact *c, struct sj_error *err);
 
 size_t record_encode_header(uint8_t *out, size_t cap, const uint8_t id[STORE_PART_LEN]);
@@ -47,6 +56,8 @@ size_t record_encode_key(uint8_t *out, size_t cap, const struct record_key *k);
 size_t record_encode_registration(uint8_t *out, size_t cap, const struct sj_registration *r);
 size_t record_encode_flags(uint8_t *out, size_t cap, uint8_t flags);
 size_t record_encode_contact(uint8_t *out, size_t cap, const struct sj_store_contact *c);
+size_t record_encode_message(uint8_t *out, size_t cap, const struct sj_store_message *m);
+size_t record_encode_reactions(uint8_t *out, size_t cap, const char *const *reactions, size_t n);
 size_t record_encode_state(uint8_t *out, size_t cap, const struct record_state *s);
 
 bool record_decode_header(uint8_t id[STORE_PART_LEN], uint8_t schema, const uint8_t *p, size_t n);
@@ -57,6 +68,11 @@ bool record_decode_registration(struct sj_registration *out, uint8_t schema, con
 bool record_decode_flags(uint8_t *out, uint8_t schema, const uint8_t *p, size_t n);
 bool record_decode_contact(struct sj_store_contact *out, uint8_t schema, const uint8_t *p,
                            size_t n);
+/* The record has no peer: NULL in out. */
+bool record_decode_message(struct sj_store_message *out, uint8_t schema, const uint8_t *p,
+                           size_t n);
+bool record_decode_reactions(struct record_reactions *out, uint8_t schema, const uint8_t *p,
+                             size_t n);
 bool record_decode_state(struct record_state *out, uint8_t schema, const uint8_t *p, size_t n);
 
 #endif

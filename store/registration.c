@@ -10,7 +10,8 @@
 #include "store_priv.h"
 
 static const enum store_table registration_tables[] = {
-    STORE_KEY, STORE_REGISTRATION, STORE_FLAGS, STORE_CONTACT, STORE_STATE,
+    STORE_KEY,   STORE_REGISTRATION, STORE_FLAGS,         STORE_CONTACT,
+    STORE_STATE, STORE_MESSAGE,      STORE_MESSAGE_ORDER,
 };
 #define REGISTRATION_TABLES (sizeof registration_tables / sizeof registration_tables[0])
 

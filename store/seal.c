@@ -15,6 +15,7 @@
 
 #include "sojourn/log.h"
 #include "sojourn/store.h"
+#include "sojourn/strbuf.h"
 
 static_assert(SEAL_KEY_LEN == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "key size");
 static_assert(SEAL_KEY_LEN == crypto_kdf_KEYBYTES, "master key size");
@@ -27,13 +28,15 @@ static_assert(STORE_PART_LEN >= crypto_generichash_BYTES_MIN, "hash size");
 
 /* Context of the key derivation, and the number of each subkey: part of the format. */
 static const char seal_context[crypto_kdf_CONTEXTBYTES + 1] = "sojourn1";
-enum { SEAL_SUBKEY_USER = 1, SEAL_SUBKEY_ITEM, SEAL_SUBKEY_WRAP, SEAL_SUBKEY_HEADER };
+enum { SEAL_SUBKEY_USER = 1, SEAL_SUBKEY_ITEM, SEAL_SUBKEY_WRAP, SEAL_SUBKEY_HEADER,
+       SEAL_SUBKEY_NAME_TAG, SEAL_SUBKEY_NAME };
 
 struct seal {
     struct seal_key user;        /* hashes owners */
     struct seal_key item;        /* hashes items */
     struct seal_key wrap;        /* seals data keys */
     struct seal_key header;      /* seals the header's known text */
+    struct seal_key name_tag, name;      /* tag and seal names */
 };
 
 static void seal_derive(struct seal_key *out, uint64_t number, const uint8_t *master)
@@ -58,6 +61,8 @@ enum sj_status seal_new(struct seal **out, const uint8_t master[SEAL_KEY_LEN],
     seal_derive(&seal->item, SEAL_SUBKEY_ITEM, master);
     seal_derive(&seal->wrap, SEAL_SUBKEY_WRAP, master);
     seal_derive(&seal->header, SEAL_SUBKEY_HEADER, master);
+    seal_derive(&seal->name_tag, SEAL_SUBKEY_NAME_TAG, master);
+    seal_derive(&seal->name, SEAL_SUBKEY_NAME, master);
     sodium_mprotect_readonly(seal);
     *out = seal;
     return SJ_OK;
@@ -126,6 +131,60 @@ void seal_item_part(const struct seal *seal, const uint8_t user[STORE_PART_LEN],
     seal_hash_add(&state, item, strlen(item));
     crypto_generichash_final(&state, out, STORE_PART_LEN);
     sodium_memzero(&state, sizeof state);
+}
+
+/* The tag of a name, which is the nonce of its stream as well (a synthetic IV, as in RFC 5297): it
+ * depends on all that the name is made of, so no nonce serves two texts. */
+static void seal_name_tag(const struct seal *seal, const uint8_t user[STORE_PART_LEN],
+                          const char *peer, const uint8_t *plain, size_t n,
+                          uint8_t nonce[crypto_stream_xchacha20_NONCEBYTES])
+{
+    crypto_generichash_state state;
+    memset(nonce, 0, crypto_stream_xchacha20_NONCEBYTES);
+    crypto_generichash_init(&state, seal->name_tag.b, sizeof seal->name_tag.b, SEAL_NAME_TAG);
+    seal_hash_add(&state, user, STORE_PART_LEN);
+    seal_hash_adds(&state, peer);
+    seal_hash_add(&state, plain, n);
+    crypto_generichash_final(&state, nonce, SEAL_NAME_TAG);
+    sodium_memzero(&state, sizeof state);
+}
+
+#define SEAL_NAME_TEXT_SIZE \
+    sodium_base64_ENCODED_LEN(SEAL_NAME_TAG + SEAL_NAME_MAX, \
+                              sodium_base64_VARIANT_URLSAFE_NO_PADDING)
+
+void seal_name_close(const struct seal *seal, const uint8_t user[STORE_PART_LEN], const char *peer,
+                     const uint8_t *plain, size_t n, struct sj_strbuf *out)
+{
+    uint8_t nonce[crypto_stream_xchacha20_NONCEBYTES];
+    uint8_t sealed[SEAL_NAME_TAG + SEAL_NAME_MAX];
+    char text[SEAL_NAME_TEXT_SIZE];
+    assert(n <= SEAL_NAME_MAX);
+    seal_name_tag(seal, user, peer, plain, n, nonce);
+    memcpy(sealed, nonce, SEAL_NAME_TAG);
+    crypto_stream_xchacha20_xor(sealed + SEAL_NAME_TAG, plain, n, nonce, seal->name.b);
+    sodium_bin2base64(text, sizeof text, sealed, SEAL_NAME_TAG + n,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    sj_strbuf_adds(out, text);
+}
+
+bool seal_name_open(const struct seal *seal, const uint8_t user[STORE_PART_LEN], const char *peer,
+                    const char *name, uint8_t *out, size_t *out_n)
+{
+    uint8_t nonce[crypto_stream_xchacha20_NONCEBYTES] = {0};
+    uint8_t expected[crypto_stream_xchacha20_NONCEBYTES];
+    uint8_t sealed[SEAL_NAME_TAG + SEAL_NAME_MAX];
+    size_t n = 0;
+    if (sodium_base642bin(sealed, sizeof sealed, name, strlen(name), NULL, &n, NULL,
+                          sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
+        n <= SEAL_NAME_TAG)
+        return false;
+    n -= SEAL_NAME_TAG;
+    memcpy(nonce, sealed, SEAL_NAME_TAG);
+    crypto_stream_xchacha20_xor(out, sealed + SEAL_NAME_TAG, n, nonce, seal->name.b);
+    seal_name_tag(seal, user, peer, out, n, expected);
+    *out_n = n;
+    return sodium_memcmp(nonce, expected, sizeof nonce) == 0;
 }
 
 /* Additional data of a record: table name with its NUL, lookup key, schema byte. */

@@ -52,6 +52,18 @@ void seal_user_part(const struct seal *seal, const struct sj_owner *owner,
 void seal_item_part(const struct seal *seal, const uint8_t user[STORE_PART_LEN],
                     const char *table, const char *item, uint8_t out[STORE_PART_LEN]);
 
+/* Names: n bytes (at most SEAL_NAME_MAX) sealed so that the same bytes give the same text, for the
+ * same user and peer; whoever has no key learns their number only. Appended as base64 (RFC 4648
+ * §5). */
+#define SEAL_NAME_MAX 320u
+#define SEAL_NAME_TAG 16u
+struct sj_strbuf;
+void seal_name_close(const struct seal *seal, const uint8_t user[STORE_PART_LEN], const char *peer,
+                     const uint8_t *plain, size_t n, struct sj_strbuf *out);
+/* Opens a name into out (SEAL_NAME_MAX bytes); false: not one of ours, or of others. */
+bool seal_name_open(const struct seal *seal, const uint8_t user[STORE_PART_LEN], const char *peer,
+                    const char *name, uint8_t *out, size_t *out_n);
+
 /* Bytes that n plain bytes take when sealed. */
 size_t seal_size(size_t n);
 /* Seals: schema byte, random nonce, ciphertext with tag; exactly seal_size(n) bytes to out. */

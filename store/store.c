@@ -129,6 +129,7 @@ static struct engine *store_dismantle(struct sj_store **store)
 {
     struct sj_store *s = *store;
     struct engine *engine = s->engine;
+    expiry_stop(s);
     group_release(s);
     seal_free(&s->seal);
     sj_free(s->damaged);
@@ -168,21 +169,26 @@ enum sj_status sj_store_open(struct sj_store **out, struct sj_loop *loop, const 
 {
     struct engine *engine = NULL;
     *out = NULL;
-    if (!options->dir)
-        return store_open_engine(out, loop, log, engine_mem_new(), options->key_file, err);
-    if (!options->key_file)
+    if (options->dir && !options->key_file)
         return sj_fail(err, SJ_INVALID, "key-file is not set");
-    enum sj_status status = engine_lmdb_open(&engine, log, options->dir, options->map_bytes, err);
-    if (status != SJ_OK)
-        return status;
-    return store_open_engine(out, loop, log, engine, options->key_file, err);
+    if (!options->dir)
+        engine = engine_mem_new();
+    enum sj_status status = SJ_OK;
+    if (!engine)
+        status = engine_lmdb_open(&engine, log, options->dir, options->map_bytes, err);
+    if (status == SJ_OK)
+        status = store_open_engine(out, loop, log, engine, options->key_file, err);
+    if (status == SJ_OK)
+        expiry_start(*out, options->message_days);
+    return status;
 }
 
 struct engine *store_release(struct sj_store **store)
 {
     struct sj_store *s = *store;
     if (sj_store_flush(s, NULL) != SJ_OK)
-        sj_log_error(&s->log, "grouped values lost at close values=%u", s->pending.used);
+        sj_log_error(&s->log, "grouped values lost at close values=%zu",
+                     s->pending.used + s->n_waits);
     return store_dismantle(store);
 }
 
@@ -196,7 +202,7 @@ void sj_store_close(struct sj_store **store)
 
 enum sj_status sj_store_flush(struct sj_store *s, struct sj_error *err)
 {
-    if (sj_list_empty(&s->pending_order))
+    if (group_empty(s))
         return SJ_OK;
     return store_write(s, true, NULL, NULL, err);
 }

@@ -266,6 +266,53 @@ static enum sj_status lmdb_get(struct engine *e, enum store_table table,
     return SJ_OK;
 }
 
+/* Where the cursor's operation op ends up from key. */
+static int lmdb_place(struct lmdb_engine *l, enum store_table table, const uint8_t *key,
+                      bool or_before, struct store_found *out)
+{
+    MDB_cursor *cursor = NULL;
+    MDB_val k = lmdb_val(key, STORE_KEY_LEN);
+    MDB_val v;
+    int rc = mdb_cursor_open(l->txn, l->dbi[table], &cursor);
+    if (rc == 0)
+        rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
+    if (or_before && rc == MDB_NOTFOUND)
+        rc = mdb_cursor_get(cursor, &k, &v, MDB_LAST);
+    else if (or_before && rc == 0 && memcmp(k.mv_data, key, STORE_KEY_LEN) != 0)
+        rc = mdb_cursor_get(cursor, &k, &v, MDB_PREV);
+    if (rc == 0 && k.mv_size != STORE_KEY_LEN)
+        rc = MDB_NOTFOUND;
+    if (rc == 0) {
+        memcpy(out->key, k.mv_data, STORE_KEY_LEN);
+        out->value = (struct store_bytes){v.mv_data, v.mv_size};
+    }
+    if (cursor)
+        mdb_cursor_close(cursor);
+    return rc;
+}
+
+static enum sj_status lmdb_seek(struct engine *e, enum store_table table,
+                                const uint8_t key[STORE_KEY_LEN], struct store_found *out,
+                                struct sj_error *err)
+{
+    struct lmdb_engine *l = lmdb_of(e);
+    int rc = lmdb_place(l, table, key, false, out);
+    return rc == 0 ? SJ_OK : lmdb_fail(l, "seek", rc, err);
+}
+
+static enum sj_status lmdb_last(struct engine *e, enum store_table table, const uint8_t *prefix,
+                                size_t n, struct store_found *out, struct sj_error *err)
+{
+    struct lmdb_engine *l = lmdb_of(e);
+    uint8_t end[STORE_KEY_LEN];
+    memset(end, 0xff, sizeof end);
+    memcpy(end, prefix, n);
+    int rc = lmdb_place(l, table, end, true, out);
+    if (rc == 0 && memcmp(out->key, prefix, n) != 0)
+        rc = MDB_NOTFOUND;
+    return rc == 0 ? SJ_OK : lmdb_fail(l, "seek", rc, err);
+}
+
 static enum sj_status lmdb_put(struct engine *e, enum store_table table,
                                const uint8_t key[STORE_KEY_LEN], struct store_bytes value,
                                struct sj_error *err)
@@ -374,6 +421,8 @@ static const struct engine_ops lmdb_ops = {
     .commit = lmdb_commit,
     .abort = lmdb_abort,
     .get = lmdb_get,
+    .seek = lmdb_seek,
+    .last = lmdb_last,
     .put = lmdb_put,
     .remove = lmdb_remove,
     .remove_prefix = lmdb_remove_prefix,

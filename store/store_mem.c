@@ -130,6 +130,40 @@ static enum sj_status mem_get(struct engine *e, enum store_table table,
     return SJ_OK;
 }
 
+static void mem_found(const struct mem_record *r, struct store_found *out)
+{
+    memcpy(out->key, r->key, STORE_KEY_LEN);
+    out->value = (struct store_bytes){r->value, r->n};
+}
+
+static enum sj_status mem_seek(struct engine *e, enum store_table table,
+                               const uint8_t key[STORE_KEY_LEN], struct store_found *out,
+                               struct sj_error *err)
+{
+    const struct mem_table *t = &mem_engine_of(e)->tables[table];
+    size_t i = mem_lower(t, key, STORE_KEY_LEN);
+    if (i == t->n)
+        return sj_fail(err, SJ_NOTFOUND, "no such record");
+    mem_found(&t->records[i], out);
+    return SJ_OK;
+}
+
+static enum sj_status mem_last(struct engine *e, enum store_table table, const uint8_t *prefix,
+                               size_t n, struct store_found *out, struct sj_error *err)
+{
+    const struct mem_table *t = &mem_engine_of(e)->tables[table];
+    uint8_t end[STORE_KEY_LEN];
+    memset(end, 0xff, sizeof end);
+    memcpy(end, prefix, n);
+    size_t i = mem_lower(t, end, STORE_KEY_LEN);
+    if (!mem_has(t, i, end, STORE_KEY_LEN))      /* else it is the very last possible one */
+        i--;
+    if (!mem_has(t, i, prefix, n))
+        return sj_fail(err, SJ_NOTFOUND, "no such record");
+    mem_found(&t->records[i], out);
+    return SJ_OK;
+}
+
 static enum sj_status mem_put(struct engine *e, enum store_table table,
                               const uint8_t key[STORE_KEY_LEN], struct store_bytes value,
                               struct sj_error *err)
@@ -234,6 +268,8 @@ static const struct engine_ops mem_ops = {
     .commit = mem_commit,
     .abort = mem_abort,
     .get = mem_get,
+    .seek = mem_seek,
+    .last = mem_last,
     .put = mem_put,
     .remove = mem_remove,
     .remove_prefix = mem_remove_prefix,

@@ -35,7 +35,9 @@
     X(REGISTRATION, "registration") \
     X(FLAGS, "flags")       \
     X(CONTACT, "contact")   \
-    X(STATE, "state")
+    X(STATE, "state")       \
+    X(MESSAGE, "message")   \
+    X(MESSAGE_ORDER, "message-order")
 enum store_table {
 #define STORE_TABLE_ENUM(name, text) STORE_##name,
     STORE_TABLE_LIST(STORE_TABLE_ENUM)
@@ -48,6 +50,11 @@ const char *store_table_name(enum store_table table);
 struct store_bytes {
     const uint8_t *p;
     size_t n;
+};
+
+struct store_found {
+    uint8_t key[STORE_KEY_LEN];
+    struct store_bytes value;
 };
 
 /* An engine keeps byte values by table and 32-byte key, ordered by key, and knows neither keys
@@ -66,6 +73,11 @@ struct engine_ops {
                           struct store_bytes value, struct sj_error *);
     enum sj_status (*remove)(struct engine *, enum store_table, const uint8_t key[STORE_KEY_LEN],
                              struct sj_error *);
+    /* The first record at or after key, or the last whose key starts with the n bytes of prefix. */
+    enum sj_status (*seek)(struct engine *, enum store_table, const uint8_t key[STORE_KEY_LEN],
+                           struct store_found *out, struct sj_error *);
+    enum sj_status (*last)(struct engine *, enum store_table, const uint8_t *prefix, size_t n,
+                           struct store_found *out, struct sj_error *);
     /* Removes all whose key starts with the n bytes of prefix (any number, also none). */
     enum sj_status (*remove_prefix)(struct engine *, enum store_table, const uint8_t *prefix,
                                     size_t n, struct sj_error *);
@@ -115,6 +127,12 @@ struct sj_store {
     bool pending_failed;            /* the last commit failed: the timer tries again */
     struct sj_timer pending_timer;
     struct sj_log_limit dropped;    /* of lines about values that found no room */
+    struct sj_map waits;            /* struct message_wait by item, message_wait.c */
+    struct sj_list waits_order;     /* the same, oldest first */
+    size_t n_waits;
+    unsigned message_days;
+    struct sj_timer expiry;         /* message_expiry.c */
+    uint8_t expiry_at[STORE_KEY_LEN];    /* where the sweep goes on */
     uint8_t (*damaged)[STORE_KEY_LEN + 1];   /* logged already: table, key */
     size_t n_damaged;
 };
@@ -200,10 +218,27 @@ bool group_find_state(const struct sj_store *s, const uint8_t user[STORE_PART_LE
 /* flags with those that wait put in. */
 uint8_t group_merge_flags(const struct sj_store *s, const uint8_t user[STORE_PART_LEN],
                           uint8_t flags);
+/* Makes room for n bytes more of a record: commits when a bound is reached. False: there is none
+ * (logged). The timer runs afterwards. */
+bool group_room(struct sj_store *s, size_t n);
+/* Nothing waits to be written. */
+bool group_empty(const struct sj_store *s);
 /* Forgets all that waits for this owner. */
 void group_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN]);
 /* Writes what waits; inside a write frame. */
 enum sj_status group_apply(struct sj_store *s, struct sj_error *err);
 void group_clear(struct sj_store *s);
+
+/* message_wait.c: ids of messages that wait to be written, seen by lookups. */
+struct message_wait;
+void waits_init(struct sj_store *s);
+/* Forgets what waits: all of it, or this owner's. */
+void waits_clear(struct sj_store *s);
+void waits_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN]);
+enum sj_status waits_apply(struct sj_store *s, struct sj_error *err);
+
+/* message_expiry.c: takes out what is too old, a few at a time. */
+void expiry_start(struct sj_store *s, unsigned days);
+void expiry_stop(struct sj_store *s);
 
 #endif

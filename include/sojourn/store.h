@@ -65,6 +65,7 @@ struct sj_store_options {
     const char *dir;         /* data directory, made (0700) when missing; NULL: in memory (tests) */
     const char *key_file;    /* 32 bytes, 0600, ours; made when missing and the store is empty */
     size_t map_bytes;        /* address space to start with; 0: 1 GiB; grows by itself */
+    unsigned message_days;   /* ids of messages are kept so long (store_message.h); 0: default */
 };
 
 /* Opens. SJ_DENIED: the key file is not private, of the wrong size, unreadable, missing although

@@ -52,6 +52,20 @@ static void try_contact(uint8_t schema, const uint8_t *p, size_t n, uint8_t *aga
     same(p, n, again, record_encode_contact(again, n, &c));
 }
 
+static void try_message(uint8_t schema, const uint8_t *p, size_t n, uint8_t *again)
+{
+    struct sj_store_message m;
+    struct record_reactions set;
+    if (record_decode_message(&m, schema, p, n)) {
+        assert(record_check_message(&m));
+        same(p, n, again, record_encode_message(again, n, &m));
+    }
+    if (record_decode_reactions(&set, schema, p, n)) {
+        assert(record_check_reactions(set.text, set.n));
+        same(p, n, again, record_encode_reactions(again, n, set.text, set.n));
+    }
+}
+
 static void try_small(uint8_t kind, uint8_t schema, const uint8_t *p, size_t n, uint8_t *again)
 {
     struct record_state state;
@@ -79,6 +93,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         try_registration(data[1], p, n, again);
     else if (kind == STORE_CONTACT)
         try_contact(data[1], p, n, again);
+    else if (kind == STORE_MESSAGE)
+        try_message(data[1], p, n, again);
     else
         try_small(kind, data[1], p, n, again);
     sj_free(again);
