@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* One-to-one messages, both ways.
+/* One-to-one messages from users.
  *
  * A message with text becomes a plain struct; what cannot be read here (encrypted) is refused, so
  * that its placeholder never reaches the network (G380-01); what carries no text is left alone
- * (GMSG-04). Messages from contacts have one id in both places where clients look (GMSG-01).
- * Source: RFC 6121 §5, XEP-0100 §4.8 and §5.3, XEP-0245, XEP-0203, XEP-0359, XEP-0380, XEP-0506. */
+ * (GMSG-04). Writing is message_out.c.
+ * Source: RFC 6121 §5, XEP-0100 §4.8, XEP-0245, XEP-0380. */
 #include <string.h>
 
 #include "handlers.h"
 #include "router.h"
 #include "sojourn/backend.h"
 
-#define MESSAGE_LIVE_MS 60000            /* younger ones carry no delay (G203-03) */
 #define MESSAGE_ACTION "/me "
-
-/* ---- in ---- */
 
 static const struct {
     const char *name, *ns;
@@ -86,52 +83,4 @@ enum sj_status message_handle_groupchat(struct inbound *in, struct sj_error *err
 {
     (void)in;
     return sj_fail(err, SJ_UNAVAILABLE, "This is no room.");
-}
-
-/* ---- out ---- */
-
-static void message_add_body(xmpp_stanza_t *st, const struct xmpp_message_out *m)
-{
-    if (!m->action) {
-        stanza_add_with_text(st, "body", m->body);
-        return;
-    }
-    struct sj_strbuf text;
-    sj_strbuf_init(&text, SIZE_MAX / 2);
-    sj_strbuf_adds(&text, MESSAGE_ACTION);
-    sj_strbuf_adds(&text, m->body);
-    stanza_add_with_text(st, "body", text.s);
-    sj_strbuf_release(&text);
-}
-
-bool xmpp_send_message(struct xmpp *x, unsigned host, const struct xmpp_message_out *m)
-{
-    const struct xmpp_host *h = &x->options->hosts[host];
-    char stable[OUTPUT_STABLE_ID_SIZE];
-    if (m->network_id != NULL)
-        output_stable_id(&x->output, stable, h->secret,
-                         (const char *const[]){h->name, m->peer != NULL ? m->peer : "", m->to,
-                                               m->network_id},
-                         4);
-    xmpp_stanza_t *st = room_stanza_new(x, host, "message", "chat", m->peer, m->to,
-                                        m->network_id != NULL ? stable : NULL);
-    if (st == NULL)
-        return false;
-    message_add_body(st, m);
-    stanza_set(stanza_add(st, "origin-id", NS_SID), "id", stanza_get(st, "id"));
-    if (m->sent_at != 0 && sj_loop_utc_ms(x->loop) - m->sent_at > MESSAGE_LIVE_MS)
-        stanza_add_delay(st, stanza_get(st, "from"), m->sent_at);
-    return room_send(x, host, st);
-}
-
-bool xmpp_send_message_error(struct xmpp *x, unsigned host, const char *peer, const char *to,
-                             const char *id, const struct sj_error *err)
-{
-    xmpp_stanza_t *st = room_stanza_new(x, host, "message", "error", peer, to, id);
-    if (st == NULL)
-        return false;
-    if (id == NULL)
-        xmpp_stanza_del_attribute(st, "id");
-    stanza_add_error(st, stanza_condition_of(err->status), err->text, false);
-    return room_send(x, host, st);
 }
