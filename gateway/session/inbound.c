@@ -3,6 +3,7 @@
  * in presence.c, registration in register.c, subscriptions to contacts in subscription.c. */
 #include <string.h>
 
+#include "command.h"
 #include "session.h"
 #include "sojourn/strbuf.h"
 
@@ -149,6 +150,7 @@ static const struct xmpp_in session_xmpp_in = {
     .prompt = in_prompt,
     .peer = presence_peer,
     .rosterx = in_rosterx,
+    .command = {.list = adhoc_list, .info = adhoc_info, .step = adhoc_step, .talk = adhoc_talk},
 };
 
 const struct xmpp_in *sessions_xmpp_in(void)

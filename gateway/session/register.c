@@ -4,9 +4,18 @@
  * check becomes the session's. Unregistering is in removal.c. */
 #include <string.h>
 
+#include "command.h"
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
+
+void waiter_tell(struct sessions *all, const struct waiter *w, const struct sj_error *err)
+{
+    if (w->req)
+        xmpp_answer(all->xmpp, w->req, err);
+    if (w->run)
+        command_outcome(all, w->run, err);
+}
 
 static void values_free(char **value, size_t n)
 {
@@ -65,6 +74,23 @@ static void register_scratch(struct sessions *all, const struct sj_backend *b, c
     }
 }
 
+#define REGISTER_TEXT_MAX (1024u * 1024u)      /* words of ours, not of a peer */
+/* What every network's form says besides its own words (G100-62). */
+#define REGISTER_STORED                                                                       \
+    "The gateway stores what you give here, encrypted, and logs in with it as you."
+
+static const char *register_instructions(struct sessions *all, const struct sj_backend *b)
+{
+    struct sj_strbuf text;
+
+    sj_strbuf_init(&text, REGISTER_TEXT_MAX);
+    if (b->register_help && b->register_help[0])
+        sj_strbuf_addf(&text, "%s ", b->register_help);
+    sj_strbuf_adds(&text, REGISTER_STORED);
+    sj_free(all->instructions);
+    return all->instructions = sj_strbuf_take(&text);
+}
+
 enum sj_status register_get(void *ctx, const struct xmpp_from *from, struct xmpp_form_out *out,
                             struct sj_error *err)
 {
@@ -83,7 +109,7 @@ enum sj_status register_get(void *ctx, const struct xmpp_from *from, struct xmpp
     if (out->registered && values_load(s, value, err) != SJ_OK)
         return err->status;
     register_scratch(all, b, value);
-    out->instructions = b->register_help;
+    out->instructions = register_instructions(all, b);
     out->n = b->n_fields;
     for (size_t i = 0; i < b->n_fields; i++) {
         const struct sj_field *f = &b->fields[i];
@@ -211,7 +237,12 @@ void check_free(struct session *s)
 void check_fail(struct session *s, const struct sj_error *err)
 {
     sj_log_info(&s->log, "registration refused cause=%s", SJ_CLIP(err->text));
-    xmpp_answer(s->all->xmpp, s->check->req, err);
+    waiter_tell(s->all, &s->check->waiter, err);
+    check_abandon(s);
+}
+
+void check_abandon(struct session *s)
+{
     check_free(s);
     if (!s->registered)
         held_clear(s);                   /* nothing is stored, nobody waits for it (G100-07) */
@@ -250,7 +281,7 @@ static void check_pass(struct session *s)
     s->registered = true;
     check_store_state(s);
     sj_log_info(&s->log, "%s", first ? "registered" : "registration changed");
-    xmpp_answer(s->all->xmpp, k->req, NULL);
+    waiter_tell(s->all, &k->waiter, NULL);
     if (asked)
         xmpp_send_subscription(s->all->xmpp, host, NULL, s->user, XMPP_SUBSCRIBED, NULL, NULL,
                                NULL);
@@ -302,11 +333,11 @@ static void check_go(void *arg)
         check_fail(s, &err);
 }
 
-static void check_start(struct session *s, char **value, xmpp_req req)
+static void check_start(struct session *s, char **value, struct waiter waiter)
 {
     struct check *k = sj_calloc(1, sizeof *k);
 
-    k->req = req;
+    k->waiter = waiter;
     k->first = !s->registered;
     k->n_values = s->network->backend->n_fields;
     memcpy(k->value, value, sizeof k->value);
@@ -319,7 +350,7 @@ static void check_start(struct session *s, char **value, xmpp_req req)
 }
 
 static enum sj_status register_submit(struct session *s, const struct xmpp_form_in *form,
-                                      xmpp_req req, struct sj_error *err)
+                                      struct waiter waiter, struct sj_error *err)
 {
     const struct sj_backend *b = s->network->backend;
     char *value[SJ_FIELDS_MAX] = {NULL}, *old[SJ_FIELDS_MAX] = {NULL};
@@ -335,9 +366,9 @@ static enum sj_status register_submit(struct session *s, const struct xmpp_form_
     }
     if (status == SJ_OK && s->registered && s->state != SESSION_REFUSED &&
         values_same(value, old, b->n_fields))
-        xmpp_answer(s->all->xmpp, req, NULL);        /* nothing to check, nothing to change */
+        waiter_tell(s->all, &waiter, NULL);          /* nothing to check, nothing to change */
     else if (status == SJ_OK)
-        check_start(s, value, req);
+        check_start(s, value, waiter);
     values_free(value, b->n_fields);
     values_free(old, b->n_fields);
     return status;
@@ -346,7 +377,13 @@ static enum sj_status register_submit(struct session *s, const struct xmpp_form_
 enum sj_status register_set(void *ctx, const struct xmpp_from *from,
                             const struct xmpp_form_in *form, xmpp_req req, struct sj_error *err)
 {
-    struct sessions *all = ctx;
+    return register_begin(ctx, from, form, (struct waiter){.req = req}, err);
+}
+
+enum sj_status register_begin(struct sessions *all, const struct xmpp_from *from,
+                              const struct xmpp_form_in *form, struct waiter waiter,
+                              struct sj_error *err)
+{
     struct network *network = &all->networks[from->host];
     struct session *s;
     enum sj_status status;
@@ -364,7 +401,7 @@ enum sj_status register_set(void *ctx, const struct xmpp_from *from,
         s = session_new(network, from->user);
     if (s->check || s->removal.wanted)
         return sj_fail(err, SJ_LIMIT, "Another change of your registration is being checked.");
-    status = register_submit(s, form, req, err);
+    status = register_submit(s, form, waiter, err);
     session_release(s);
     return status;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Unregistering, in the order of XEP-0100 §4.3 and G100-19, G100-20: contacts go, the network is
  * told, the data are deleted, the request is answered, then the gateway's own presence ends. */
+#include "command.h"
 #include "session.h"
 #include "sojourn/memory.h"
 
@@ -30,7 +31,7 @@ void session_remove(struct session *s)
     sj_fail(&gone, SJ_UNREGISTERED, "You have unregistered from this gateway.");
     s->wants_online = false;
     if (s->check) {
-        xmpp_answer(s->all->xmpp, s->check->req, &gone);
+        waiter_tell(s->all, &s->check->waiter, &gone);
         check_free(s);
     }
     held_out_bounce(s, &gone);
@@ -74,6 +75,7 @@ void session_removed(struct session *s)
     held_clear(s);
     sj_log_info(&s->log, "unregistered");
     removal_answer(s, NULL);
+    commands_end_user(s->all, s->network->index, s->user);
     removal_sub(s, NULL, XMPP_UNSUBSCRIBE);
     removal_sub(s, NULL, XMPP_UNSUBSCRIBED);
     xmpp_send_presence(s->all->xmpp, s->network->index, &bye);

@@ -4,6 +4,7 @@
  * until the user gives new ones (DESIGN §5, XEP-0100 §4.4, §4.5). */
 #include <string.h>
 
+#include "command.h"
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -49,6 +50,7 @@ void session_enter(struct session *s, enum session_state state, const char *reas
     sj_log_debug(&s->log, "state=%s->%s reason=%s", state_name[s->state], state_name[state],
                  SJ_CLIP(reason));
     s->state = state;
+    s->since_ms = sj_loop_utc_ms(s->all->loop);
     sj_timer_stop(&s->timer);
     if (state != SESSION_QUEUED && state != SESSION_CONNECTING)
         governor_leave(&s->network->governor, &s->ticket);
@@ -194,6 +196,10 @@ void session_logout(struct session *s, const char *reason)
     }
     if (!s->all->stopping)
         session_store_online(s, false);
+    if (s->awaited) {
+        sj_fail(&gone, SJ_CANCELED, "The log-in was given up.");
+        command_login_over(s, &gone);
+    }
     if (!s->wants_online || s->all->stopping) {
         sj_fail(&gone, SJ_UNREACHABLE, "The log-out came before this could be sent.");
         held_out_bounce(s, &gone);       /* G100-47: nothing is kept for a later log-in */
@@ -213,6 +219,23 @@ void session_restart(struct session *s)
         session_logout(s, "");
     }
     session_login(s);
+}
+
+/* The user asks for it. Who is not known to be there is probed: a command is no presence. */
+bool session_login_again(struct session *s)
+{
+    s->tries = 0;
+    s->failure_told = false;
+    s->wants_online = true;
+    if (s->n_resources == 0 && s->sees_user)
+        xmpp_send_probe(s->all->xmpp, s->network->index, s->user);
+    if (s->state == SESSION_REFUSED || s->state == SESSION_BACKOFF)
+        session_enter(s, SESSION_QUEUED, "asked for");
+    if (s->state == SESSION_ONLINE)
+        session_announce(s);
+    else
+        session_login(s);
+    return s->state == SESSION_ONLINE;
 }
 
 static void session_unused(void *arg)
@@ -279,6 +302,21 @@ void session_link_up(struct session *s)
     session_apply_presence(s);
     contacts_watch(s);
     held_out_send(s);
+    contact_set(&s->trouble, NULL);
+    if (s->awaited)
+        command_login_over(s, NULL);
+}
+
+/* Keeps why a log-in failed, and tells who waits for it. */
+static void session_note_trouble(struct session *s, enum sj_status status, const char *text)
+{
+    struct sj_error err;
+
+    contact_set(&s->trouble, text);
+    if (!s->awaited)
+        return;
+    sj_fail(&err, status, "%s", text);
+    command_login_over(s, &err);
 }
 
 /* One error to the user for each outage (G100-26), not one for each try. */
@@ -331,6 +369,7 @@ static void session_wait(struct session *s, enum sj_end end, const char *text)
     sj_timer_init(&s->timer, session_backoff_over, s);
     sj_timer_start(s->all->loop, &s->timer, ms);
     session_tell_failure(s, SJ_UNREACHABLE, text);
+    session_note_trouble(s, SJ_UNREACHABLE, text);
 }
 
 /* The user must act: presence says so, and one message (DESIGN §5, G100-26, G100-30). */
@@ -345,6 +384,7 @@ static void session_refuse(struct session *s, enum sj_end end, const char *text)
     session_store_online(s, false);
     s->failure_told = false;             /* an outage before it was another matter */
     session_tell_failure(s, end == SJ_END_AUTH ? SJ_AUTH : SJ_DENIED, text);
+    session_note_trouble(s, SJ_REMOTE, text);
     sj_strbuf_init(&body, 1024);
     sj_strbuf_addf(&body, "You are not logged in to %s: %s. I will not try again by myself; please "
                    "change your registration with this gateway (register again in your client).",

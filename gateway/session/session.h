@@ -69,12 +69,18 @@ struct resource {
     char name[];
 };
 
+/* Who waits for the outcome of a change: an iq request, or a run of a command; 0: none. */
+struct waiter {
+    xmpp_req req;
+    uint64_t run;
+};
+
 /* A registration that is being checked by logging in (G100-06). Owned by the session. */
 struct check {
     struct ticket ticket;
     struct sj_timer deadline;
     struct sj_link *link;
-    xmpp_req req;
+    struct waiter waiter;
     bool first;                  /* no registration yet: its link becomes the session's */
     char *value[SJ_FIELDS_MAX];  /* wiped at the end */
     size_t n_values;
@@ -120,12 +126,15 @@ struct session {
     bool has_no_reply;           /* some contact takes no messages, or did */
     bool fresh;                  /* first announcement since the daemon started */
     bool suggest_due, features_known;    /* XEP-0144, suggest.c */
+    bool awaited;                /* a run of a command waits for the log-in */
     unsigned tries;
     uint32_t seq;
     int64_t created_at;          /* of the registration, UTC ms */
     int64_t online_at_ms;
+    int64_t since_ms;            /* the state, UTC ms */
     struct sj_link *link;
     char *self_id;
+    char *trouble;               /* why the last log-in failed or ended, or NULL */
     struct ticket ticket;        /* place in the governor's queue */
     struct sj_timer timer;       /* of the state: back-off, closing, unused */
     struct sj_timer linger;
@@ -146,6 +155,7 @@ struct session {
     struct sj_list reap;         /* in sessions.reap: may be dropped when nothing holds it */
 };
 
+struct commands;
 struct strangers;
 
 struct sessions {
@@ -172,10 +182,12 @@ struct sessions {
     struct sj_list reap;
     struct sj_defer chores;
     struct strangers *strangers;
+    struct commands *commands;
     struct sj_log_limit drop_limit, load_limit;
     struct sj_list roll;         /* registered users who are yet to hear of a new stream */
     struct sj_timer roll_timer;
-    char *scratch[XMPP_FIELDS_MAX];      /* values lent to the XMPP room by register_get */
+    char *scratch[XMPP_FIELDS_MAX];      /* values lent by register_get */
+    char *instructions;                  /* and the words above them */
     bool stopping;
     struct sj_timer stop_timer;
     void (*stopped)(void *arg);
@@ -204,6 +216,7 @@ void session_enter(struct session *, enum session_state, const char *reason);
 void session_login(struct session *);        /* if it is wanted and possible */
 void session_logout(struct session *, const char *reason);
 void session_restart(struct session *);      /* new credentials */
+bool session_login_again(struct session *);  /* the user asks for it; true: it is through */
 void session_adopt(struct session *, struct sj_link *);
 void session_link_up(struct session *);
 void session_link_down(struct session *, enum sj_end, const struct sj_error *why);
@@ -240,6 +253,12 @@ enum sj_status register_get(void *ctx, const struct xmpp_from *, struct xmpp_for
 enum sj_status register_set(void *ctx, const struct xmpp_from *, const struct xmpp_form_in *,
                             xmpp_req, struct sj_error *);
 enum sj_status register_remove(void *ctx, const struct xmpp_from *, xmpp_req, struct sj_error *);
+/* What register_set does, whoever waits. SJ_OK: the waiter is told (maybe it has been). */
+enum sj_status register_begin(struct sessions *, const struct xmpp_from *,
+                              const struct xmpp_form_in *, struct waiter, struct sj_error *);
+void waiter_tell(struct sessions *, const struct waiter *, const struct sj_error *err);
+/* Nobody wants to know any more: nothing is stored. */
+void check_abandon(struct session *);
 void check_link_state(struct session *, enum sj_link_state, enum sj_end, const struct sj_error *);
 void check_free(struct session *);
 /* Keeps what the link of the check saves until there is a registration to store it with. */

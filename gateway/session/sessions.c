@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "command.h"
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -77,6 +78,7 @@ void session_free(struct session **at)
     sj_idmap_remove(&s->all->by_id, s->id);
     s->all->n_sessions--;
     sj_free(s->self_id);
+    sj_free(s->trouble);
     sj_free(s->last_status);
     sj_free(s->user);
     sj_free(s);
@@ -241,6 +243,7 @@ struct sessions *sessions_new(struct sj_loop *loop, const struct sj_log *log,
     all->networks = sj_calloc(options->n_networks ? options->n_networks : 1,
                               sizeof *all->networks);
     all->strangers = strangers_new();
+    all->commands = commands_new();
     sj_idmap_init(&all->by_id);
     sj_idmap_init(&all->ops);
     sj_list_init(&all->ops_by_age);
@@ -272,6 +275,7 @@ void sessions_free(struct sessions **at)
     if (!all)
         return;
     records_flush(all);
+    commands_free(&all->commands);
     for (uint32_t next = 0; all->by_id.used > 0; next = 0) {
         struct session *s = sj_idmap_next(&all->by_id, &next);
         session_free(&s);
@@ -284,6 +288,7 @@ void sessions_free(struct sessions **at)
     }
     for (size_t i = 0; i < XMPP_FIELDS_MAX; i++)
         sj_secret_free(&all->scratch[i]);
+    sj_free(all->instructions);
     sj_defer_cancel(&all->chores);
     sj_timer_stop(&all->sweep);
     records_release(all);
@@ -345,6 +350,7 @@ void sessions_stop(struct sessions *all, int64_t timeout_ms, void (*done)(void *
     all->stopped_arg = arg;
     while ((s = sj_idmap_next(&all->by_id, &at)) != NULL)
         session_stop(s);
+    commands_stop(all);
     sj_timer_start(all->loop, &all->stop_timer, timeout_ms);
     sj_loop_defer(all->loop, &all->chores);
 }

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "adhoc.h"
 #include "form.h"
 #include "handlers.h"
 #include "router.h"
@@ -55,6 +56,22 @@ static void disco_add_set(xmpp_stanza_t *query, const struct caps_set *set)
         disco_add_form(query, &set->forms[i]);
 }
 
+/* A node that is not the hash of caps: the commands' ones, or unknown (G030-04). */
+static enum sj_status disco_command_info(struct inbound *in, const char *node,
+                                         struct sj_error *err)
+{
+    xmpp_stanza_t *result;
+    if (in->peer != NULL)
+        return sj_fail(err, SJ_NOTFOUND, "%s", "");
+    xmpp_stanza_t *query = disco_query_new(in, &result);
+    enum sj_status status = adhoc_add_info(in, query, node, err);
+    if (status == SJ_OK)
+        router_answer(in, result);
+    else
+        xmpp_stanza_release(result);
+    return status;
+}
+
 enum sj_status disco_handle_info(struct inbound *in, struct sj_error *err)
 {
     uint32_t features;
@@ -64,7 +81,7 @@ enum sj_status disco_handle_info(struct inbound *in, struct sj_error *err)
                                                     : disco_gateway(in->x, in->host);
     const char *node = stanza_get(in->payload, "node");
     if (node != NULL && strcmp(node, e->node) != 0)
-        return sj_fail(err, SJ_NOTFOUND, "%s", "");        /* G030-04 */
+        return disco_command_info(in, node, err);
     xmpp_stanza_t *result;
     disco_add_set(disco_query_new(in, &result), &e->set);
     router_answer(in, result);
@@ -73,12 +90,18 @@ enum sj_status disco_handle_info(struct inbound *in, struct sj_error *err)
 
 enum sj_status disco_handle_items(struct inbound *in, struct sj_error *err)
 {
-    /* Nothing is listed (G030-05, G030-11); to whom a contact is invisible, no node exists. */
     uint32_t features;
-    if (stanza_get(in->payload, "node") != NULL && disco_is_visible(in, &features))
+    const char *node = stanza_get(in->payload, "node");
+    bool commands = in->peer == NULL && node != NULL && strcmp(node, NS_COMMANDS) == 0;
+    bool known = node == NULL || commands || (in->peer == NULL && adhoc_has_node(in, node));
+    /* Nothing but commands is listed (G030-05, G030-11); to whom a contact is invisible, no node
+     * exists. */
+    if (!known && disco_is_visible(in, &features))
         return sj_fail(err, SJ_NOTFOUND, "%s", "");
     xmpp_stanza_t *result;
-    disco_query_new(in, &result);
+    xmpp_stanza_t *query = disco_query_new(in, &result);
+    if (commands)
+        adhoc_add_items(in, query);
     router_answer(in, result);
     return SJ_OK;
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Data forms (XEP-0004), as far as registration needs them. */
+/* Data forms (XEP-0004): built from the contract's structs, and read. */
 #ifndef XMPP_FORM_H
 #define XMPP_FORM_H
 
+#include <stdbool.h>
 #include <strophe.h>
+
+#include "xmpp.h"
 
 /* ---- building ---- */
 
@@ -23,6 +26,10 @@ xmpp_stanza_t *form_add_result(xmpp_stanza_t *parent, const char *form_type);
 /* A field with any number of values (G004-03, G004-05); type NULL: none. */
 void form_add_values(xmpp_stanza_t *form, const char *type, const char *var,
                      const char *const *values, size_t n);
+/* A whole form to fill in, or one that tells a result. */
+void form_add_all(xmpp_stanza_t *parent, const struct xmpp_form *form, bool result);
+/* A result of rows. */
+void form_add_table(xmpp_stanza_t *parent, const struct xmpp_table *table);
 
 /* ---- reading ---- */
 
@@ -33,5 +40,16 @@ xmpp_stanza_t *form_next(xmpp_stanza_t *field);
 const char *form_value(xmpp_stanza_t *field);
 /* Value of FORM_TYPE or NULL. */
 const char *form_type(xmpp_stanza_t *form);
+
+/* Everything that a submitted form says. Owner of the texts of several values: form_values_wipe. */
+struct form_values {
+    struct xmpp_values values;
+    char *joined[XMPP_VALUES_MAX];
+    size_t n_joined;
+};
+/* false: the form makes no sense (a field twice, too many, too long); *out may be partly filled and
+ * is to be wiped all the same. */
+bool form_read(struct form_values *out, xmpp_stanza_t *form);
+void form_values_wipe(struct form_values *v);
 
 #endif

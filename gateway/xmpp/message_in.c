@@ -7,6 +7,7 @@
  * Source: RFC 6121 §5, XEP-0100 §4.8, XEP-0245, XEP-0380. */
 #include <string.h>
 
+#include "component.h"
 #include "handlers.h"
 #include "router.h"
 #include "sojourn/backend.h"
@@ -49,6 +50,15 @@ static const char *message_body(struct inbound *in)
     return body != NULL ? stanza_text(body) : NULL;
 }
 
+/* To the gateway itself: a conversation, in which people type passwords. */
+static enum sj_status message_talk(struct inbound *in, const char *body, struct sj_error *err)
+{
+    enum sj_status status = in->x->in->command.talk(in->x->ctx, &in->from, body, err);
+    stanza_wipe(in->stanza);
+    component_wipe(in->stream);
+    return status;
+}
+
 enum sj_status message_handle_chat(struct inbound *in, struct sj_error *err)
 {
     const char *body = message_body(in);
@@ -58,12 +68,10 @@ enum sj_status message_handle_chat(struct inbound *in, struct sj_error *err)
                        "contact.");
     if (body == NULL || message_is_blank(body))
         return SJ_OK;
-    if (in->peer == NULL)
-        return sj_fail(err, SJ_UNAVAILABLE,
-                       "This is a gateway to another network; it takes no messages itself. "
-                       "Use your client's service discovery to register with it.");
     if (strlen(body) > SJ_BODY_MAX)
         return sj_fail(err, SJ_UNACCEPTABLE, "The message is too long.");
+    if (in->peer == NULL)
+        return message_talk(in, body, err);
     struct xmpp_message_in m = {.from = in->from, .peer = in->peer, .body = body};
     size_t skip = sizeof MESSAGE_ACTION - 1;
     if (strncmp(body, MESSAGE_ACTION, skip) == 0 && !message_is_blank(body + skip)) {

@@ -79,28 +79,12 @@ static bool register_legacy_suffices(const struct xmpp_form_out *form)
     return true;
 }
 
-#define REGISTER_TEXT_MAX (1024u * 1024u)      /* words of ours, not of a peer */
-/* What every network's form says besides its own words (G100-62). */
-#define REGISTER_STORED                                                                       \
-    "The gateway stores what you give here, encrypted, and logs in with it as you."
-
-static void register_instruct(struct xmpp_form_out *form, struct sj_strbuf *text)
-{
-    if (form->instructions != NULL && form->instructions[0] != '\0')
-        sj_strbuf_addf(text, "%s ", form->instructions);
-    sj_strbuf_adds(text, REGISTER_STORED);
-    form->instructions = text->s;
-}
-
 enum sj_status register_handle_get(struct inbound *in, struct sj_error *err)
 {
     struct xmpp_form_out form = {.registered = false};
     enum sj_status status = in->x->in->register_get(in->x->ctx, &in->from, &form, err);
     if (status != SJ_OK)
         return status;
-    struct sj_strbuf text;
-    sj_strbuf_init(&text, REGISTER_TEXT_MAX);
-    register_instruct(&form, &text);
     xmpp_stanza_t *result = router_result(in);
     xmpp_stanza_t *query = stanza_add(result, "query", NS_REGISTER);
     if (form.registered)
@@ -113,7 +97,6 @@ enum sj_status register_handle_get(struct inbound *in, struct sj_error *err)
                 stanza_add_with_text(query, f->var, f->secret ? NULL : f->value);
         }
     register_add_form(query, &form, in->x->options->hosts[in->host].identity_name);
-    sj_strbuf_release(&text);
     router_answer(in, result);
     return SJ_OK;
 }
@@ -269,24 +252,10 @@ static enum sj_status register_read_set(struct inbound *in, struct sj_error *err
     return register_submit(in, &shape, err);
 }
 
-/* Overwrites every text of the tree. The texts are ours: the stream made them for this stanza. */
-static void register_wipe(xmpp_stanza_t *st)
-{
-    for (xmpp_stanza_t *c = xmpp_stanza_get_children(st); c != NULL; c = xmpp_stanza_get_next(c)) {
-        if (xmpp_stanza_is_tag(c)) {
-            register_wipe(c);
-            continue;
-        }
-        char *text = (char *)xmpp_stanza_get_text_ptr(c);
-        if (text != NULL)
-            sj_wipe(text, strlen(text));
-    }
-}
-
 enum sj_status register_handle_set(struct inbound *in, struct sj_error *err)
 {
     enum sj_status status = register_read_set(in, err);
-    register_wipe(in->payload);
+    stanza_wipe(in->payload);
     component_wipe(in->stream);
     return status;
 }

@@ -116,7 +116,12 @@ uint64_t requests_add(struct requests *r, const struct request_info *info)
 
 bool requests_has(const struct requests *r, uint64_t number)
 {
-    return number != 0 && sj_idmap_find(&r->by_number, number) != NULL;
+    return requests_find(r, number) != NULL;
+}
+
+const struct request *requests_find(const struct requests *r, uint64_t number)
+{
+    return number != 0 ? sj_idmap_find(&r->by_number, number) : NULL;
 }
 
 void requests_drop(struct requests *r, uint64_t number)

@@ -54,6 +54,8 @@ struct request_info {
 uint64_t requests_add(struct requests *r, const struct request_info *info);
 /* Is it still open? */
 bool requests_has(const struct requests *r, uint64_t number);
+/* What was noted, until the next call here; NULL: no longer open. */
+const struct request *requests_find(const struct requests *r, uint64_t number);
 /* Forgets it without an answer. */
 void requests_drop(struct requests *r, uint64_t number);
 

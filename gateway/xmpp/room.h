@@ -38,6 +38,7 @@ struct xmpp {
     struct disco *disco;
     locale_t fold;
     int64_t started_ms;
+    char command_key[33];                /* seals the ids of running commands (adhoc.c) */
     struct sj_log_limit drops;           /* log lines that outsiders can cause */
     /* stop */
     bool stopping;

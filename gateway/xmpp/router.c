@@ -34,6 +34,8 @@ static void router_send_error(struct inbound *in, enum stanza_condition conditio
     stanza_set(st, "from", in->to);
     stanza_set(st, "to", in->from.full);
     stanza_add_error(st, condition, text, legacy_code);
+    if (in->detail != NULL)
+        stanza_add(xmpp_stanza_get_child_by_name(st, "error"), in->detail, NS_COMMANDS);
     in->answered = true;
     room_send(in->x, in->host, st);
 }

@@ -26,6 +26,7 @@ struct inbound {
     xmpp_req request;             /* the answer comes by xmpp_answer */
     bool has_condition;           /* condition overrides the one of the status returned */
     enum stanza_condition condition;
+    const char *detail;           /* element of XEP-0050 beside the condition, or NULL */
 };
 
 /* Handles one stanza that came on c. cut: it was too large, only answer it. */

@@ -26,6 +26,14 @@ static const struct route_iq routes_iq_table[] = {
         .source = "XEP-0030 §4.1",
     },
     {
+        .ns = NS_COMMANDS,
+        .name = "command",
+        .types = ROUTE_SET,
+        .targets = ROUTE_GATEWAY,
+        .handle = adhoc_handle_set,
+        .source = "XEP-0050 §3",
+    },
+    {
         .ns = NS_REGISTER,
         .name = "query",
         .types = ROUTE_GET,

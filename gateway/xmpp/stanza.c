@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 
 static const struct {
@@ -130,6 +131,20 @@ xmpp_stanza_t *stanza_child_in(xmpp_stanza_t *parent, const char *name, const ch
             first = c;
     }
     return without != NULL ? without : first;
+}
+
+/* The texts are ours: the stream made them for this stanza. */
+void stanza_wipe(xmpp_stanza_t *st)
+{
+    for (xmpp_stanza_t *c = xmpp_stanza_get_children(st); c != NULL; c = xmpp_stanza_get_next(c)) {
+        if (xmpp_stanza_is_tag(c)) {
+            stanza_wipe(c);
+            continue;
+        }
+        char *text = (char *)xmpp_stanza_get_text_ptr(c);
+        if (text != NULL)
+            sj_wipe(text, strlen(text));
+    }
 }
 
 xmpp_stanza_t *stanza_new(xmpp_ctx_t *ctx, const char *name, const char *type, const char *id)

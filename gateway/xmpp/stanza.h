@@ -11,6 +11,7 @@
 #define NS_STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas"
 #define NS_STREAMS "http://etherx.jabber.org/streams"
 #define NS_COMPONENT "jabber:component:accept"
+#define NS_COMMANDS "http://jabber.org/protocol/commands"
 #define NS_CAPS "http://jabber.org/protocol/caps"
 #define NS_DATA "jabber:x:data"
 #define NS_DELAY "urn:xmpp:delay"
@@ -18,6 +19,7 @@
 #define NS_INFO "http://jabber.org/protocol/disco#info"
 #define NS_ITEMS "http://jabber.org/protocol/disco#items"
 #define NS_LAST "jabber:iq:last"
+#define NS_MEDIA "urn:xmpp:media-element"
 #define NS_NICK "http://jabber.org/protocol/nick"
 #define NS_NOREPLY "urn:xmpp:noreply:0"
 #define NS_PING "urn:xmpp:ping"
@@ -73,6 +75,9 @@ const char *stanza_get(xmpp_stanza_t *st, const char *attribute);
 /* Among several children of that name the one in lang, else the one without, else the first
  * (R6120-10). NULL: none. */
 xmpp_stanza_t *stanza_child_in(xmpp_stanza_t *parent, const char *name, const char *lang);
+
+/* Overwrites every text of the tree, of stanzas that came in and may hold secrets. */
+void stanza_wipe(xmpp_stanza_t *st);
 
 /* ---- building; what is added belongs to the parent, the return value is borrowed ---- */
 

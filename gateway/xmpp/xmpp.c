@@ -2,6 +2,7 @@
 /* The room's object: made, started, stopped; and the sending half that all other files share.
  *
  * What goes out passes room_send: output.c makes it harmless, component.c queues it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "address.h"
@@ -24,6 +25,15 @@ static void room_on_stop_done(void *arg)
         stopped(x->stopped_arg);
 }
 
+/* 128 random bits as text. */
+static void room_draw_key(char out[33])
+{
+    unsigned char bytes[16];
+    sj_random_bytes(bytes, sizeof bytes);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+}
+
 struct xmpp *xmpp_new(struct sj_loop *loop, const struct sj_log *log,
                       const struct xmpp_options *options, const struct xmpp_in *in, void *ctx)
 {
@@ -35,6 +45,7 @@ struct xmpp *xmpp_new(struct sj_loop *loop, const struct sj_log *log,
     x->ctx = ctx;
     x->started_ms = sj_loop_now_ms(loop);
     x->fold = jid_fold_new();
+    room_draw_key(x->command_key);
     output_init(&x->output, options->stanza_max);
     requests_init(&x->requests, x);
     queries_init(&x->queries, x);

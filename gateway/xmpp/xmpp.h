@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "sojourn/error.h"
+#include "xmpp_command.h"
 #include "xmpp_disco.h"
 
 struct sj_loop;
@@ -145,6 +146,7 @@ struct xmpp_in {
     /* The features of one of the user's resources are known now (disco of its caps): may it take
      * roster items by iq (XEP-0144)? Follows xmpp_query_rosterx. */
     void (*rosterx)(void *ctx, unsigned host, const char *full, bool supported);
+    struct xmpp_in_command command;
 };
 
 /* One network, as this room needs to see it. */

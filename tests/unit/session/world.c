@@ -3,6 +3,7 @@
 #include "world.h"
 
 #include <assert.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,6 +27,17 @@ static struct engine_ops world_full_engine;
         sj_strbuf_addf(&world_record, __VA_ARGS__); \
         sj_strbuf_addc(&world_record, '\n');      \
     } while (0)
+
+void world_note(const char *fmt, ...)
+{
+    char line[16384];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(line, sizeof line, fmt, args);
+    va_end(args);
+    RECORD("%s", line);
+}
 
 static const char *who(const char *peer)
 {

@@ -66,6 +66,8 @@ void world_restart(struct world *w);
 /* A sink for tests that make things fail. */
 void world_ignore_log(enum sj_log_level level, const char *line, void *ctx);
 
+/* Records one line. */
+void world_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* What was recorded since the last call, as lines; also clears. */
 const char *world_lines(struct world *w);
 void world_clear(struct world *w);

@@ -234,6 +234,59 @@ static void on_rosterx(void *ctx, unsigned host, const char *full, bool supporte
     heard(ctx, "rosterx %u %s %d", host, full, supported);
 }
 
+static void on_command_list(void *ctx, const struct xmpp_from *f,
+                            void (*each)(void *arg, const char *node, const char *title), void *arg)
+{
+    struct peer *p = ctx;
+    heard(p, "command-list %s", f->user);
+    if (p->status != SJ_OK)
+        return;
+    each(arg, "register", "Register");
+    each(arg, "status", "Status");
+}
+
+static enum sj_status on_command_info(void *ctx, const struct xmpp_from *f, const char *node,
+                                      const char **title, struct sj_error *err)
+{
+    struct peer *p = ctx;
+    (void)f;
+    if (strcmp(node, "register") != 0)
+        return sj_fail(err, SJ_NOTFOUND, "%s", "");
+    *title = "Register";
+    return p->status == SJ_OK ? SJ_OK : sj_fail(err, p->status, "%s", "");
+}
+
+static enum sj_status on_command_step(void *ctx, const struct xmpp_command_in *in, uint64_t req,
+                                      enum xmpp_command_fault *fault, struct sj_error *err)
+{
+    static const char *const actions[] = {"execute", "prev", "next", "complete", "cancel"};
+    struct peer *p = ctx;
+    struct sj_strbuf b;
+    sj_strbuf_init(&b, 1 << 20);
+    for (size_t i = 0; in->values != NULL && i < in->values->n; i++)
+        sj_strbuf_addf(&b, " %s=%s", in->values->item[i].var, in->values->item[i].value);
+    heard(p, "command %s %s %llu %s lang=%s%s%s", in->from->full, in->node,
+          (unsigned long long)in->run, actions[in->action], or_dash(in->from->lang),
+          in->values != NULL ? " form" : "", b.s);
+    sj_strbuf_release(&b);
+    p->request = req;
+    *fault = p->fault;
+    if (p->status != SJ_OK)
+        return sj_fail(err, p->status, "%s", p->text != NULL ? p->text : "");
+    if (p->command != NULL)
+        xmpp_answer_command(p->xmpp, req, p->command);
+    return SJ_OK;
+}
+
+static enum sj_status on_talk(void *ctx, const struct xmpp_from *f, const char *body,
+                              struct sj_error *err)
+{
+    struct peer *p = ctx;
+    heard(p, "talk %s: %s", f->full, body);
+    return p->status == SJ_OK ? SJ_OK
+                              : sj_fail(err, p->status, "%s", p->text != NULL ? p->text : "");
+}
+
 const struct xmpp_in peer_session = {
     .up = on_up,
     .down = on_down,
@@ -248,6 +301,8 @@ const struct xmpp_in peer_session = {
     .prompt = on_prompt,
     .peer = on_peer,
     .rosterx = on_rosterx,
+    .command = {.list = on_command_list, .info = on_command_info, .step = on_command_step,
+                .talk = on_talk},
 };
 
 /* ---- the server ---- */

@@ -54,6 +54,8 @@ struct peer {
     xmpp_req request;            /* the newest */
     const struct sj_error *answer;    /* answer requests at once with this */
     bool answer_at_once;
+    enum xmpp_command_fault fault;           /* of command steps */
+    const struct xmpp_command_out *command;  /* answer them at once with this */
     const char *prompt_id;       /* what in->prompt gives */
     void (*on_message)(struct peer *p, const struct xmpp_message_in *m);
     bool stopped;

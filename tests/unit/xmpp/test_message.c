@@ -80,10 +80,10 @@ Test(message, is_read_by_type_and_content)
         {"<message " TO_BOB "><body>?OTR:AAMC</body></message>", NULL,
          FAILURE("modify", "not-acceptable")},
         /* to the gateway itself, G506-01 */
-        {"<message from='r@m.lit/o' to='irc0.example.org' id='m'>" BODY "</message>", NULL,
-         FAILURE_FROM("irc0.example.org", "cancel", "service-unavailable")},
-        {"<message from='r@m.lit/o' to='irc0.example.org/x' id='m'>" BODY "</message>", NULL,
-         FAILURE_FROM("irc0.example.org/x", "cancel", "service-unavailable")},
+        {"<message from='r@m.lit/o' to='irc0.example.org' id='m'>" BODY "</message>",
+         "talk r@m.lit/o: hi", NULL},
+        {"<message from='r@m.lit/o' to='irc0.example.org/x' id='m'>" BODY "</message>",
+         "talk r@m.lit/o: hi", NULL},
         {"<message from='r@m.lit/o' to='irc0.example.org' id='m'><active "
          "xmlns='http://jabber.org/protocol/chatstates'/></message>",
          NULL, NULL},

@@ -43,9 +43,7 @@ TestSuite(registration, .init = setup, .fini = teardown);
 #define FIELD(var, value) "<field var='" var "'><value>" value "</value></field>"
 #define KIND(kind) "<field var='FORM_TYPE' type='hidden'><value>" kind "</value></field>"
 
-/* G077-01, G077-09, G077-10, G100-05, G100-62. */
-#define STORED "The gateway stores what you give here, encrypted, and logs in with it as you."
-
+/* G077-01, G077-09, G077-10, G100-05. */
 Test(registration, offers_form_and_plain_fields)
 {
     peer_say(p, 0, GET("g"));
@@ -53,10 +51,10 @@ Test(registration, offers_form_and_plain_fields)
     peer_expect(p,
                 "<iq from='irc0.example.org' id='g' to='r@m.lit/o' type='result'>"
                 "<query xmlns='jabber:iq:register'>"
-                "<instructions>Give your account. " STORED "</instructions>"
+                "<instructions>Give your account.</instructions>"
                 "<username>romeo</username><password/><name>R & J</name>"
                 "<x type='form' xmlns='jabber:x:data'><title>Example IRC</title>"
-                "<instructions>Give your account. " STORED "</instructions>"
+                "<instructions>Give your account.</instructions>"
                 "<field type='hidden' var='FORM_TYPE'><value>jabber:iq:register</value></field>"
                 "<field label='Nickname' type='text-single' var='username'><required/>"
                 "<value>romeo</value></field>"
@@ -81,7 +79,7 @@ Test(registration, offers_only_the_form_where_plain_fields_do_not_suffice)
 {
     p->form.field[3].required = true;
     peer_say(p, 0, GET("g"));
-    peer_expect(p, "<iq *<query xmlns='jabber:iq:register'><instructions>Give your account. " STORED
+    peer_expect(p, "<iq *<query xmlns='jabber:iq:register'><instructions>Give your account."
                    "</instructions><x type='form'*");
 }
 

@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The engine of commands: who may run what, the life of a run from its first form to its outcome,
+ * and the limits. What commands do is in command_*.c; how users meet them is the front ends'
+ * business; forms and values are in command_form.c. Source: XEP-0050 §3, G050-03 to G050-16. */
+#include "command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "session.h"
+#include "sojourn/memory.h"
+#include "sojourn/strbuf.h"
+
+/* Lives as long as the user has runs. */
+struct run_user {
+    struct sj_list runs;
+    unsigned n_runs;
+    char key[];
+};
+
+struct commands {
+    struct sj_idmap by_id;
+    struct sj_map users;                 /* run_key to struct run_user */
+    size_t n_bytes;
+    uint64_t next_id;
+};
+
+#define RUN_KEY_MAX (SJ_STORE_TEXT_MAX + 16u)
+
+static void run_key(struct sj_strbuf *out, unsigned host, const char *user)
+{
+    sj_strbuf_init(out, RUN_KEY_MAX);
+    sj_strbuf_addf(out, "%u %s", host, user);
+}
+
+/* ---- rights ---- */
+
+enum sj_status command_rights(struct command_rights *out, struct sessions *all,
+                              const struct xmpp_from *from, struct sj_error *err)
+{
+    struct session *s = session_get(&all->networks[from->host], from->user, err);
+
+    if (!s && err->status != SJ_UNREGISTERED)
+        return err->status;
+    *out = (struct command_rights){
+        .registered = s && s->registered && !s->removal.wanted,
+        .may_register = sessions_may_register(all, from->host, from->user)};
+    if (s)
+        session_release(s);
+    *err = (struct sj_error){SJ_OK, ""};
+    return SJ_OK;
+}
+
+enum sj_status command_may(const struct command *c, const struct network *n,
+                           const struct command_rights *r, struct sj_error *err)
+{
+    if (c->fits && !c->fits(n))
+        return sj_fail(err, SJ_NOTFOUND, "There is no such command here.");
+    if (c->flags & COMMAND_ADMIN)
+        return r->admin ? SJ_OK : sj_fail(err, SJ_DENIED, "This is for admins of the gateway.");
+    if (!r->registered && !r->may_register)
+        return sj_fail(err, SJ_DENIED, "You may not register with this gateway.");
+    if ((c->flags & COMMAND_REGISTERED) && !r->registered)
+        return sj_fail(err, SJ_DENIED, "You are not registered with this gateway. Register first.");
+    return SJ_OK;
+}
+
+const struct command *command_by_node(const char *node)
+{
+    size_t n;
+    const struct command *const *table = commands_table(&n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (!(table[i]->flags & COMMAND_TEXT_ONLY) && strcmp(table[i]->node, node) == 0)
+            return table[i];
+    }
+    return NULL;
+}
+
+/* ---- runs ---- */
+
+static void run_on_deadline(void *arg);
+
+struct commands *commands_new(void)
+{
+    struct commands *k = sj_calloc(1, sizeof *k);
+
+    sj_idmap_init(&k->by_id);
+    sj_map_init(&k->users);
+    return k;
+}
+
+static void run_free(struct run *r)
+{
+    struct commands *k = r->all->commands;
+    struct run_user *u = r->owner;
+
+    sj_timer_stop(&r->deadline);
+    sj_idmap_remove(&k->by_id, r->id);
+    sj_list_remove(&r->link);
+    if (--u->n_runs == 0) {
+        sj_map_remove(&k->users, u->key);
+        sj_free(u);
+    }
+    for (size_t i = 0; i < r->n_values; i++) {
+        sj_free(r->values[i].var);
+        sj_secret_free(&r->values[i].text);
+    }
+    k->n_bytes -= r->n_bytes;
+    sj_free(r->values);
+    sj_free(r->user);
+    sj_free(r->full);
+    sj_free(r->lang);
+    sj_free(r);
+}
+
+void commands_free(struct commands **at)
+{
+    struct commands *k = at ? *at : NULL;
+
+    if (!k)
+        return;
+    for (uint32_t next = 0; k->by_id.used > 0; next = 0)
+        run_free(sj_idmap_next(&k->by_id, &next));
+    sj_idmap_release(&k->by_id);
+    sj_map_release(&k->users);
+    sj_free(k);
+    *at = NULL;
+}
+
+struct run *command_find(struct sessions *all, uint64_t id)
+{
+    return id ? sj_idmap_find(&all->commands->by_id, id) : NULL;
+}
+
+static struct run_user *run_user(struct commands *k, unsigned host, const char *user)
+{
+    struct sj_strbuf key;
+    struct run_user *u;
+
+    run_key(&key, host, user);
+    u = sj_map_find(&k->users, key.s);
+    if (!u) {
+        u = sj_calloc(1, sizeof *u + key.len + 1);
+        memcpy(u->key, key.s, key.len + 1);
+        sj_list_init(&u->runs);
+        sj_map_put(&k->users, u->key, u);
+    }
+    sj_strbuf_release(&key);
+    return u;
+}
+
+static struct run *run_new(struct sessions *all, const struct command_start *start)
+{
+    struct commands *k = all->commands;
+    struct run *r = sj_calloc(1, sizeof *r);
+
+    r->id = ++k->next_id;
+    r->all = all;
+    r->network = &all->networks[start->from->host];
+    r->command = start->command;
+    r->front = start->front;
+    r->req = start->req;
+    r->user = sj_strdup(start->from->user);
+    r->full = sj_strdup(start->from->full);
+    r->lang = sj_strdup(start->from->lang);
+    r->owner = run_user(k, start->from->host, start->from->user);
+    r->owner->n_runs++;
+    sj_list_init(&r->link);
+    sj_list_append(&r->owner->runs, &r->link);
+    sj_timer_init(&r->deadline, run_on_deadline, r);
+    sj_idmap_put(&k->by_id, r->id, r);
+    return r;
+}
+
+struct session *run_session(struct run *r)
+{
+    struct sj_error err = {SJ_OK, ""};
+    struct session *s = session_get(r->network, r->user, &err);
+
+    if (!s)
+        return NULL;
+    session_release(s);
+    return s->registered && !s->removal.wanted ? s : NULL;
+}
+
+/* ---- values ---- */
+
+static struct run_value *run_find_value(const struct run *r, const char *var)
+{
+    for (size_t i = 0; i < r->n_values; i++) {
+        if (strcmp(r->values[i].var, var) == 0)
+            return &r->values[i];
+    }
+    return NULL;
+}
+
+const char *run_value(const struct run *r, const char *var)
+{
+    const struct run_value *v = run_find_value(r, var);
+
+    return v ? v->text : NULL;
+}
+
+bool run_says_yes(const struct run *r, const char *var)
+{
+    const char *text = run_value(r, var);
+
+    return text && strcmp(text, "1") == 0;
+}
+
+enum sj_status run_keep(struct run *r, const char *var, const char *text, struct sj_error *err)
+{
+    struct commands *k = r->all->commands;
+    struct run_value *v = run_find_value(r, var);
+    size_t more = strlen(text), less = v ? strlen(v->text) : 0;
+
+    if (k->n_bytes - less + more > COMMAND_BYTES_MAX ||
+        r->n_bytes - less + more > XMPP_VALUES_BYTES_MAX)
+        return sj_fail(err, SJ_LIMIT, "The gateway is too busy to keep this; try again later.");
+    if (!v) {
+        r->values = sj_realloc(r->values, (r->n_values + 1) * sizeof *r->values);
+        v = &r->values[r->n_values++];
+        *v = (struct run_value){.var = sj_strdup(var)};
+    }
+    sj_secret_free(&v->text);
+    v->text = sj_strdup(text);
+    r->n_bytes = r->n_bytes - less + more;
+    k->n_bytes = k->n_bytes - less + more;
+    return SJ_OK;
+}
+
+/* All of the form or nothing: checks what was submitted and keeps it. */
+static enum sj_status run_take(struct run *r, const struct xmpp_form *form,
+                               const struct xmpp_values *given, enum xmpp_command_fault *fault,
+                               struct sj_error *err)
+{
+    char *text[XMPP_INPUTS_MAX] = {NULL};
+    enum sj_status status = command_values_take(form, given, text, fault, err);
+
+    for (size_t i = 0; i < form->n; i++) {
+        if (status == SJ_OK && text[i])
+            status = run_keep(r, form->input[i].var, text[i], err);
+        sj_secret_free(&text[i]);
+    }
+    return status;
+}
+
+/* ---- the life of a run ---- */
+
+static bool run_may_next(const struct run *r)
+{
+    return !r->extra && r->stage + 1 < r->command->n_stages;
+}
+
+static bool run_may_prev(const struct run *r)
+{
+    return !r->extra && r->stage > 0;
+}
+
+static void run_show_end(struct run *r, enum xmpp_command_status status,
+                         const struct command_reply *reply)
+{
+    struct command_turn turn = {.status = status};
+
+    if (reply) {
+        turn.note_kind = reply->kind;
+        turn.note = reply->note;
+        turn.form = reply->result;
+        turn.table = reply->table;
+    }
+    r->front->show(r, &turn);
+}
+
+void command_done(struct run *r, const struct command_reply *reply)
+{
+    run_show_end(r, XMPP_COMPLETED, reply);
+    run_free(r);
+}
+
+void command_done_note(struct run *r, enum xmpp_note kind, const char *fmt, ...)
+{
+    char text[1024];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    command_done(r, &(struct command_reply){.kind = kind, .note = text});
+}
+
+void command_done_error(struct run *r, const struct sj_error *err)
+{
+    const char *text = err->text[0] ? err->text : sj_status_text(err->status);
+
+    command_done(r, &(struct command_reply){.kind = XMPP_NOTE_ERROR, .note = text});  /* G050-12 */
+}
+
+static void run_ask(struct run *r, enum xmpp_note kind, const char *note)
+{
+    struct command_form form;
+    struct sj_error err = {SJ_OK, ""};
+    struct command_turn turn = {.status = XMPP_EXECUTING, .form = &form.form, .note = note,
+                                .note_kind = kind, .may_prev = run_may_prev(r),
+                                .may_next = run_may_next(r), .may_complete = !run_may_next(r)};
+    enum sj_status status = command_form_now(r, &form, &err);
+
+    if (status == SJ_OK) {
+        r->state = RUN_ASKING;
+        sj_timer_start(r->all->loop, &r->deadline, COMMAND_IDLE_MS);
+        r->front->show(r, &turn);
+    } else {
+        command_done_error(r, &err);
+    }
+    command_form_release(&form);
+}
+
+/* Whatever do_it or outcome did, the run went on or is gone. */
+static void run_check_went_on(struct sessions *all, uint64_t id)
+{
+    struct run *r = command_find(all, id);
+    struct sj_error bug;
+
+    if (!r || r->state != RUN_WORKING)
+        return;
+    sj_log_error(&all->log, "bug: a command did not end node=%s", r->command->node);
+    sj_fail(&bug, SJ_INTERNAL, "%s", sj_status_text(SJ_INTERNAL));
+    command_done_error(r, &bug);
+}
+
+static void run_go_on(struct run *r)
+{
+    struct sessions *all = r->all;
+    uint64_t id = r->id;
+
+    if (r->extra || r->stage < r->command->n_stages) {
+        run_ask(r, XMPP_NOTE_INFO, NULL);
+        return;
+    }
+    r->state = RUN_WORKING;
+    r->command->do_it(r);
+    run_check_went_on(all, id);
+}
+
+void command_ask(struct run *r, const struct command_stage *stage, enum xmpp_note kind,
+                 const char *note)
+{
+    r->extra = stage;
+    run_ask(r, kind, note);
+}
+
+void command_wait(struct run *r)
+{
+    r->state = RUN_BUSY;
+    sj_timer_start(r->all->loop, &r->deadline, COMMAND_BUSY_MS);
+    if (r->front->waiting)
+        r->front->waiting(r);
+}
+
+void command_outcome(struct sessions *all, uint64_t id, const struct sj_error *err)
+{
+    struct run *r = command_find(all, id);
+
+    if (!r || r->state != RUN_BUSY)
+        return;
+    sj_timer_stop(&r->deadline);
+    r->state = RUN_WORKING;
+    if (r->command->outcome)
+        r->command->outcome(r, err);
+    else if (err)
+        command_done_error(r, err);
+    else
+        command_done_note(r, XMPP_NOTE_INFO, "Done.");
+    run_check_went_on(all, id);
+}
+
+static void run_abandon(struct run *r)
+{
+    if (r->state == RUN_BUSY && r->command->abandon)
+        r->command->abandon(r);
+}
+
+void run_cancel(struct run *r)
+{
+    run_abandon(r);
+    run_show_end(r, XMPP_CANCELED, NULL);
+    run_free(r);
+}
+
+static void run_expire(struct run *r)
+{
+    if (r->front->expired)
+        r->front->expired(r);
+    run_free(r);
+}
+
+static void run_on_deadline(void *arg)
+{
+    struct run *r = arg;
+    struct sj_error late;
+
+    if (r->state == RUN_ASKING) {
+        run_expire(r);
+        return;
+    }
+    run_abandon(r);
+    sj_fail(&late, SJ_TIMEOUT, "The network did not answer in time.");
+    command_done_error(r, &late);
+}
+
+/* ---- steps ---- */
+
+static struct run *run_find_busy(const struct run_user *u, const struct command *c)
+{
+    const struct sj_list *at;
+
+    for (at = u->runs.next; at != &u->runs; at = at->next) {
+        struct run *r = SJ_CONTAINER(at, struct run, link);
+        if (r->command == c && r->state == RUN_BUSY)
+            return r;
+    }
+    return NULL;
+}
+
+/* One of the same that works on something already (G050-11). */
+static bool run_is_doubled(const struct run_user *u, const struct command *c)
+{
+    return (c->flags & COMMAND_ALONE) && run_find_busy(u, c);
+}
+
+/* Clients rarely cancel what their user closed: the oldest form makes room. false: all work. */
+static bool run_make_room(struct run_user *u)
+{
+    struct sj_list *at;
+
+    if (u->n_runs < COMMAND_RUNS_USER_MAX)
+        return true;
+    for (at = u->runs.next; at != &u->runs; at = at->next) {
+        struct run *r = SJ_CONTAINER(at, struct run, link);
+        if (r->state == RUN_ASKING) {
+            run_expire(r);
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum sj_status command_admit(struct sessions *all, const struct command_start *start,
+                                    enum xmpp_command_fault *fault, struct sj_error *err)
+{
+    struct commands *k = all->commands;
+    struct sj_strbuf key;
+    struct run_user *u;
+
+    if (all->stopping)
+        return sj_fail(err, SJ_UNAVAILABLE, "The gateway is being stopped; try again later.");
+    run_key(&key, start->from->host, start->from->user);
+    u = sj_map_find(&k->users, key.s);
+    sj_strbuf_release(&key);
+    if (u && (run_is_doubled(u, start->command) || !run_make_room(u))) {
+        *fault = XMPP_FAULT_NOT_ALLOWED;
+        return sj_fail(err, SJ_LIMIT, "The last one is still being worked on.");
+    }
+    if (k->by_id.used >= COMMAND_RUNS_MAX)
+        return sj_fail(err, SJ_LIMIT, "The gateway is too busy; try again later.");
+    return SJ_OK;
+}
+
+enum sj_status command_begin(struct sessions *all, const struct command_start *start,
+                             enum xmpp_command_fault *fault, struct sj_error *err)
+{
+    struct command_rights rights;
+    enum sj_status status = command_rights(&rights, all, start->from, err);
+
+    if (status == SJ_OK)
+        status = command_may(start->command, &all->networks[start->from->host], &rights, err);
+    if (status == SJ_OK)
+        status = command_admit(all, start, fault, err);
+    if (status == SJ_OK)
+        run_go_on(run_new(all, start));
+    return status;
+}
+
+static enum sj_status run_submit(struct run *r, const struct xmpp_values *values, uint64_t req,
+                                 enum xmpp_command_fault *fault, struct sj_error *err)
+{
+    struct command_form form;
+    enum sj_status status = command_form_now(r, &form, err);
+
+    if (status == SJ_OK)
+        status = run_take(r, &form.form, values, fault, err);
+    command_form_release(&form);
+    if (status != SJ_OK)
+        return status;
+    if (r->extra)
+        r->extra = NULL;
+    else
+        r->stage++;
+    r->req = req;
+    run_go_on(r);
+    return SJ_OK;
+}
+
+static enum sj_status run_cancel_step(struct run *r, uint64_t req)
+{
+    if (r->req)                          /* the step that still waits is answered, too */
+        run_show_end(r, XMPP_CANCELED, NULL);
+    r->req = req;
+    run_cancel(r);                       /* G050-06 */
+    return SJ_OK;
+}
+
+enum sj_status command_step(struct run *r, enum xmpp_action action,
+                            const struct xmpp_values *values, uint64_t req,
+                            enum xmpp_command_fault *fault, struct sj_error *err)
+{
+    bool legal = r->state == RUN_ASKING;
+
+    if (action == XMPP_CANCEL)
+        return run_cancel_step(r, req);
+    if (action == XMPP_PREV)
+        legal = legal && run_may_prev(r);
+    else if (action != XMPP_EXECUTE)
+        legal = legal && (action == XMPP_NEXT) == run_may_next(r);
+    if (!legal) {
+        *fault = XMPP_FAULT_BAD_ACTION;
+        return sj_fail(err, SJ_INVALID, "This cannot be done now.");
+    }
+    if (action != XMPP_PREV)
+        return run_submit(r, values, req, fault, err);
+    r->stage--;
+    r->req = req;
+    run_go_on(r);
+    return SJ_OK;
+}
+
+/* ---- the room ---- */
+
+void commands_end_user(struct sessions *all, unsigned host, const char *user)
+{
+    struct commands *k = all->commands;
+    struct sj_error gone;
+    struct sj_strbuf key;
+    struct run_user *u;
+
+    sj_fail(&gone, SJ_UNREGISTERED, "You have unregistered from this gateway.");
+    run_key(&key, host, user);
+    while ((u = sj_map_find(&k->users, key.s)) != NULL) {
+        struct run *r = SJ_CONTAINER(u->runs.next, struct run, link);
+        if (r->state == RUN_BUSY)
+            command_done_error(r, &gone);
+        else
+            run_free(r);
+    }
+    sj_strbuf_release(&key);
+}
+
+void commands_outcome_of(struct sessions *all, unsigned host, const char *user,
+                         const struct command *c, const struct sj_error *err)
+{
+    struct sj_strbuf key;
+    struct run_user *u;
+    struct run *r;
+
+    run_key(&key, host, user);
+    while ((u = sj_map_find(&all->commands->users, key.s)) != NULL &&
+           (r = run_find_busy(u, c)) != NULL)
+        command_outcome(all, r->id, err);
+    sj_strbuf_release(&key);
+}
+
+void commands_stop(struct sessions *all)
+{
+    struct sj_error stopping;
+    struct run *r;
+    uint32_t at = 0;
+
+    sj_fail(&stopping, SJ_UNAVAILABLE, "The gateway is being stopped; try again later.");
+    while ((r = sj_idmap_next(&all->commands->by_id, &at)) != NULL) {
+        if (r->state == RUN_BUSY)
+            command_done_error(r, &stopping);
+    }
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* All commands by name, for command_table.c. */
+#ifndef SESSION_COMMAND_LIST_H
+#define SESSION_COMMAND_LIST_H
+
+struct command;
+
+/* command_account.c */
+extern const struct command command_register, command_unregister;
+/* command_session.c */
+extern const struct command command_status, command_login;
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Commands about the log-in: how it stands, and log in again, also after the network refused
+ * (G100-30). */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "command.h"
+#include "command_list.h"
+#include "session.h"
+#include "sojourn/strbuf.h"
+
+/* ---- status ---- */
+
+static const char *const status_states[SESSION_STATE_COUNT] = {
+    [SESSION_OFFLINE] = "not logged in",
+    [SESSION_QUEUED] = "waiting for its turn to log in",
+    [SESSION_CONNECTING] = "logging in",
+    [SESSION_ONLINE] = "logged in",
+    [SESSION_BACKOFF] = "trying again soon",
+    [SESSION_CLOSING] = "logging out",
+    [SESSION_REFUSED] = "refused by the network; change your registration, or log in again",
+};
+
+/* UTC, as people read it. */
+static void status_time(char out[32], int64_t utc_ms)
+{
+    time_t seconds = (time_t)(utc_ms / 1000);
+    struct tm tm;
+
+    if (!gmtime_r(&seconds, &tm) || strftime(out, 32, "%Y-%m-%d %H:%M UTC", &tm) == 0)
+        sj_copy(out, 32, "-");
+}
+
+static unsigned status_count(const struct session *s, bool online)
+{
+    const struct contact *c;
+    uint32_t at = 0;
+    unsigned n = 0;
+
+    while ((c = sj_map_next(&s->contacts, &at)) != NULL)
+        n += c->to && (!online || (c->has_presence && c->show != SJ_SHOW_OFFLINE));
+    return n;
+}
+
+static void status_add(struct xmpp_form *form, const char *var, const char *label,
+                       const char *value)
+{
+    form->input[form->n++] = (struct xmpp_input){
+        .kind = XMPP_INPUT_TEXT, .var = var, .label = label, .value = value};
+}
+
+static void status_do(struct run *r)
+{
+    const struct session *s = run_session(r);
+    struct xmpp_form form = {.title = r->network->options->label};
+    char since[32], registered[32], contacts[48], held[24];
+
+    if (!s) {
+        command_done_note(r, XMPP_NOTE_INFO, "You are not registered with %s.",
+                          r->network->options->label);
+        return;
+    }
+    status_time(since, s->since_ms);
+    status_time(registered, s->created_at);
+    snprintf(contacts, sizeof contacts, "%u, online: %u", status_count(s, false),
+             status_count(s, true));
+    snprintf(held, sizeof held, "%zu", s->held_count);
+    status_add(&form, "state", "State", status_states[s->state]);
+    status_add(&form, "since", "Since", since);
+    if (s->trouble)
+        status_add(&form, "trouble", "Last error", s->trouble);
+    if (s->self_id)
+        status_add(&form, "self", "You are", s->self_id);
+    status_add(&form, "contacts", "Contacts", contacts);
+    if (s->held_count > 0)
+        status_add(&form, "held", "Messages that wait", held);
+    status_add(&form, "registered", "Registered since", registered);
+    command_done(r, &(struct command_reply){.result = &form});
+}
+
+const struct command command_status = {
+    .node = "status",
+    .word = "status",
+    .title = "Status of the log-in",
+    .help = "how your log-in stands",
+    .do_it = status_do,
+};
+
+/* ---- login ---- */
+
+static void login_do(struct run *r)
+{
+    struct session *s = run_session(r);
+    struct sessions *all = r->all;
+    uint64_t id = r->id;
+
+    if (!s) {
+        command_done_note(r, XMPP_NOTE_ERROR, "You are not registered with this gateway.");
+        return;
+    }
+    if (s->check) {
+        command_done_note(r, XMPP_NOTE_WARN, "Your new registration data are being checked.");
+        return;
+    }
+    command_wait(r);
+    if (session_login_again(s))
+        command_outcome(all, id, NULL);
+    else
+        s->awaited = true;
+}
+
+static void login_outcome(struct run *r, const struct sj_error *err)
+{
+    const struct session *s = run_session(r);
+
+    if (err)
+        command_done_error(r, err);
+    else if (s && s->self_id)
+        command_done_note(r, XMPP_NOTE_INFO, "You are logged in as %s.", s->self_id);
+    else
+        command_done_note(r, XMPP_NOTE_INFO, "You are logged in.");
+}
+
+const struct command command_login = {
+    .node = "login",
+    .word = "login",
+    .title = "Log in",
+    .help = "log in, or try again",
+    .flags = COMMAND_REGISTERED | COMMAND_ALONE,
+    .do_it = login_do,
+    .outcome = login_outcome,
+};
+
+/* A log-in that somebody waits for has an end. */
+void command_login_over(struct session *s, const struct sj_error *err)
+{
+    s->awaited = false;
+    commands_outcome_of(s->all, s->network->index, s->user, &command_login, err);
+}

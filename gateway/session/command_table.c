@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The one list of commands, in the order in which menus and "help" show them. A new command is
+ * declared in the file of its area and gets one row here. */
+#include "command.h"
+#include "command_list.h"
+
+static const struct command *const command_table[] = {
+    &command_register,
+    &command_status,
+    &command_login,
+    &command_unregister,
+};
+
+const struct command *const *commands_table(size_t *n)
+{
+    *n = sizeof command_table / sizeof command_table[0];
+    return command_table;
+}
