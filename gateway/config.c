@@ -26,6 +26,7 @@
 #define CONFIG_LABEL_MAX 63u
 #define CONFIG_PATH_MAX 4096u
 #define CONFIG_KEY_CREDENTIAL "store.key"
+#define CONFIG_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define CONFIG_ITEMS_MAX 4096u      /* of admins and allow */
 
 void config_free(struct config **c)
@@ -80,6 +81,43 @@ static void gateway_check_items(struct config_run *run, const struct config_form
     if (f->line[i] && (count == 0 || count > CONFIG_ITEMS_MAX))
         config_problem_add(&run->problems, f->line[i], "%s: has %zu items; allowed: 1 to %u", key,
                            count, CONFIG_ITEMS_MAX);
+}
+
+/* A scheme and something behind it (RFC 3986 §3), without what cannot stand in a URI. */
+static bool uri_is_sound(const char *uri, size_t n)
+{
+    size_t letters = strspn(uri, CONFIG_LETTERS);
+    size_t scheme = strspn(uri, CONFIG_LETTERS "0123456789+-.");
+    if (letters == 0 || scheme + 1 >= n || uri[scheme] != ':')
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)uri[i];
+        if (c <= ' ' || c == 0x7f || strchr("<>\"\\^`{|}", c))
+            return false;
+    }
+    return true;
+}
+
+/* One URI, or several with divisions between them. */
+static void config_check_uris(struct config_run *run, const struct config_form *f, const char *key)
+{
+    bool from_file;
+    size_t i = config_form_find(f, key, &from_file);
+    const char *div = f->table[i].kind == SJ_OPTION_LIST ? ", \t" : "";
+    const char *text = f->value[i].text;
+    size_t count = 0;
+    while (text && *text) {
+        text += strspn(text, div);
+        size_t n = strcspn(text, div);
+        if (n && !uri_is_sound(text, n))
+            config_problem_add(&run->problems, f->line[i], "%s: \"%s\" is not a URI such as "
+                               "mailto:admin@example.org", key, SJ_CLIP_N(text, n));
+        count += n > 0;
+        text += n;
+    }
+    if (count > CONFIG_URIS_MAX)
+        config_problem_add(&run->problems, f->line[i], "%s: has %zu URIs; allowed: up to %u", key,
+                           count, CONFIG_URIS_MAX);
 }
 
 /* The key as a credential of the service manager (systemd.exec(5), LoadCredential), NULL: none. */
@@ -138,6 +176,9 @@ static void config_read_gateway(struct config_run *run, const struct config_sect
     config_form_complete(run, &f, s);
     gateway_check_items(run, &f, "admins");
     gateway_check_items(run, &f, "allow");
+    for (size_t i = 0; i < config_address_n; i++)
+        config_check_uris(run, &f, config_address_keys[i]);
+    config_check_uris(run, &f, "terms");
     gateway_check_key(run, &f, s);
     gateway_check_data_dir(run, &f);
     run->owned->config.gateway = config_form_values(&f);
@@ -234,6 +275,7 @@ static void config_read_network(struct config_run *run, const struct config_sect
     }
     config_form_complete(run, &forms[0], s);
     config_form_complete(run, &forms[1], s);
+    config_check_uris(run, &forms[0], "network-terms");
     struct config *c = &run->owned->config;
     struct sj_values common = config_form_values(&forms[0]);
     const char *host = config_host(run, s);      /* looks at those before this one */

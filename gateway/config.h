@@ -16,6 +16,7 @@ struct sj_backend;
 
 #define CONFIG_FILE_MAX (1024u * 1024u)
 #define CONFIG_NETWORKS_MAX 256u
+#define CONFIG_URIS_MAX 16u              /* of one of the addresses */
 
 /* One enabled network: a section whose name is the component's hostname. */
 struct config_network {
@@ -39,6 +40,10 @@ extern const struct sj_option config_gateway_options[];
 extern const size_t config_gateway_n;
 extern const struct sj_option config_network_options[];
 extern const size_t config_network_n;
+
+/* The keys of [gateway] that hold addresses, in the order of enum xmpp_address. */
+extern const char *const config_address_keys[];
+extern const size_t config_address_n;
 
 /* Called for each problem, in file order: "file:line: what is wrong, what is allowed". */
 typedef void config_report(void *ctx, const char *text);

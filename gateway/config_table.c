@@ -28,6 +28,26 @@ const struct sj_option config_gateway_options[] = {
     { .name = "allow", .kind = SJ_OPTION_LIST, .max = 65535,
       .help = "Who may register: domains and bare JIDs, * for everybody. Without it, the users of "
               "the component's parent domain: of example.org for irc.example.org." },
+    { .name = "abuse-address", .kind = SJ_OPTION_LIST, .max = 2047,
+      .help = "Where abuse is reported: URIs such as mailto:abuse@example.org, "
+              "xmpp:admin@example.org or https://example.org/report. Users see these addresses." },
+    { .name = "admin-address", .kind = SJ_OPTION_LIST, .max = 2047,
+      .help = "How to reach who runs the gateway: URIs, as in abuse-address." },
+    { .name = "feedback-address", .kind = SJ_OPTION_LIST, .max = 2047,
+      .help = "Where to send feedback: URIs, as in abuse-address." },
+    { .name = "sales-address", .kind = SJ_OPTION_LIST, .max = 2047,
+      .help = "Where to ask about prices: URIs, as in abuse-address." },
+    { .name = "security-address", .kind = SJ_OPTION_LIST, .max = 2047,
+      .help = "Where to report security problems: URIs, as in abuse-address." },
+    { .name = "status-address", .kind = SJ_OPTION_LIST, .max = 2047,
+      .help = "Where to see whether the service works: URIs, as in abuse-address." },
+    { .name = "support-address", .kind = SJ_OPTION_LIST, .max = 2047,
+      .help = "Where to get help: URIs, as in abuse-address." },
+    { .name = "terms", .kind = SJ_OPTION_TEXT, .max = 2047,
+      .help = "URI of the terms of service of this gateway; users see it in the data policy." },
+    { .name = "privacy-note", .kind = SJ_OPTION_TEXT, .max = 1023,
+      .help = "What users should know about their data at this gateway, besides what it says by "
+              "itself: a sentence or two." },
     { .name = "log-level", .kind = SJ_OPTION_CHOICE, .fallback = "info",
       .choices = "error|warn|info|debug|trace",
       .help = "How much is logged; trace shows what people write to each other." },
@@ -53,6 +73,12 @@ const struct sj_option config_gateway_options[] = {
 };
 const size_t config_gateway_n = sizeof config_gateway_options / sizeof config_gateway_options[0];
 
+const char *const config_address_keys[] = {
+    "abuse-address", "admin-address", "feedback-address", "sales-address",
+    "security-address", "status-address", "support-address",
+};
+const size_t config_address_n = sizeof config_address_keys / sizeof config_address_keys[0];
+
 const struct sj_option config_network_options[] = {
     { .name = "backend", .kind = SJ_OPTION_TEXT, .required = true, .max = 16,
       .help = "Kind of network." },
@@ -60,6 +86,12 @@ const struct sj_option config_network_options[] = {
       .help = "Secret that the XMPP server expects from this component." },
     { .name = "name", .kind = SJ_OPTION_TEXT, .max = 100,
       .help = "Name of this network, shown to users." },
+    { .name = "network-terms", .kind = SJ_OPTION_TEXT, .max = 2047,
+      .help = "URI of the terms of service of the network itself; users see it in the data "
+              "policy." },
+    { .name = "network-note", .kind = SJ_OPTION_TEXT, .max = 1023,
+      .help = "What users should know about their data on the network itself: a sentence or "
+              "two." },
     { .name = "login-rate", .kind = SJ_OPTION_INT, .fallback = "5", .min = 0, .max = 1000,
       .help = "Logins a second that the network is asked for in the long run; 0: as fast as they "
               "come." },

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "about.h"
+#include "abilities.h"
 #include "config.h"
 #include "control.h"
 #include "sessions.h"
@@ -32,6 +34,8 @@ struct daemon {
     struct sj_net **nets;
     struct sj_log *net_logs;
     struct xmpp_host *hosts;
+    struct xmpp_policy *policies;
+    struct about about;
     char **names;
     size_t n;
     char **allow;
@@ -87,6 +91,12 @@ static unsigned daemon_number(const struct sj_values *v, const char *name)
     return (unsigned)sj_values_number(v, name);
 }
 
+static void daemon_reactions(struct xmpp_reaction_rules *out, const struct sj_reaction_rules *in)
+{
+    if (in)
+        *out = (struct xmpp_reaction_rules){in->max_per_user, {in->allowed, in->n_allowed}};
+}
+
 static enum sj_status daemon_nets(struct daemon *d, struct sj_error *err)
 {
     d->networks = sj_calloc(d->n, sizeof *d->networks);
@@ -94,6 +104,7 @@ static enum sj_status daemon_nets(struct daemon *d, struct sj_error *err)
     d->net_logs = sj_calloc(d->n, sizeof *d->net_logs);
     d->hosts = sj_calloc(d->n, sizeof *d->hosts);
     d->names = sj_calloc(d->n, sizeof *d->names);
+    d->policies = sj_calloc(d->n, sizeof *d->policies);
     for (size_t i = 0; i < d->n; i++) {
         const struct config_network *c = daemon_network(d, i);
         const struct sj_backend *b = c->backend;
@@ -122,7 +133,10 @@ static enum sj_status daemon_nets(struct daemon *d, struct sj_error *err)
             .port = (uint16_t)sj_values_number(&d->config->gateway, "port"),
             .identity_type = b->network_type, .identity_name = d->names[i],
             .prompt_name = b->id_name, .prompt_text = b->id_help,
-            .contacts_suggested = (b->caps & SJ_CAP_CONTACT_LIST) != 0};
+            .contacts_suggested = (b->caps & SJ_CAP_CONTACT_LIST) != 0,
+            .features = abilities_of_network(b->caps), .policy = &d->policies[i]};
+        about_policy(&d->policies[i], d->config, i, d->nets[i]);
+        daemon_reactions(&d->hosts[i].reactions, b->reactions);
     }
     return SJ_OK;
 }
@@ -268,6 +282,7 @@ static enum sj_status daemon_build(struct daemon *d, struct sj_error *err)
         .hosts = d->hosts, .n_hosts = (unsigned)d->n, .version = SOJOURN_VERSION,
         .stanza_max = (size_t)sj_values_number(v, "stanza-max"),
         .queue_max = (size_t)sj_values_number(v, "queue-max")};
+    about_addresses(&d->about, v, &d->xmpp_options);
     d->xmpp = xmpp_new(d->loop, &d->log, &d->xmpp_options, sessions_xmpp_in(), d->sessions);
     sessions_set_xmpp(d->sessions, d->xmpp);
     status = sessions_load(d->sessions, err);
@@ -388,6 +403,8 @@ void daemon_free(struct daemon **at)
     for (size_t i = 0; i < d->n_allow; i++)
         sj_free(d->allow[i]);
     sj_free(d->allow);
+    about_release(&d->about);
+    sj_free(d->policies);
     sj_free(d->names);
     sj_free(d->hosts);
     sj_free(d->net_logs);

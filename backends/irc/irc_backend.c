@@ -83,6 +83,11 @@ static enum sj_status check_nick(const struct sj_net *net, const char *nick, str
                        false, err);
 }
 
+static enum sj_wire backend_wire(const struct sj_net *net)
+{
+    return net->tls ? SJ_WIRE_TLS : SJ_WIRE_PLAIN;
+}
+
 static enum sj_status backend_account_check(const struct sj_net *net,
                                             const struct sj_account *account,
                                             struct sj_error *err)
@@ -122,6 +127,7 @@ const struct sj_backend irc_backend = {
     .n_options = IRC_OPTIONS,
     .net_new = irc_net_new,
     .net_free = irc_net_free,
+    .wire = backend_wire,
     .id_canon = backend_id_canon,
     .account_check = backend_account_check,
     .link_new = irc_link_new,

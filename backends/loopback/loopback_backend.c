@@ -53,6 +53,13 @@ static const struct sj_option loopback_options[] = {
     },
 };
 
+/* Told to users, so that they know who can read along. A real network looks at its settings. */
+static enum sj_wire loopback_wire(const struct sj_net *net)
+{
+    (void)net;
+    return SJ_WIRE_NONE;
+}
+
 /* An id that looks different but means the same must become the same text: the gateway compares
  * ids with strcmp. Applied to its own result it changes nothing. */
 static enum sj_status loopback_id_canon(struct sj_strbuf *out, const struct sj_net *net,
@@ -104,6 +111,7 @@ const struct sj_backend loopback_backend = {
     .n_options = sizeof loopback_options / sizeof loopback_options[0],
     .net_new = loopback_net_new,
     .net_free = loopback_net_free,
+    .wire = loopback_wire,
     .id_canon = loopback_id_canon,
     .account_check = loopback_account_check,
     .link_new = loopback_link_new,

@@ -99,6 +99,13 @@ struct sj_account {
     size_t n_values;
 };
 
+/* How what is said travels to and from the network; where links differ, the worse. */
+enum sj_wire {
+    SJ_WIRE_NONE,                /* it never leaves this process */
+    SJ_WIRE_PLAIN,               /* whoever is on the way can read it */
+    SJ_WIRE_TLS
+};
+
 enum sj_link_state { SJ_LINK_UP, SJ_LINK_DOWN };
 
 /* Why a link ended: name, text for users, is it an error, may the gateway try again. */
@@ -203,6 +210,7 @@ struct sj_backend {
     enum sj_status (*net_new)(struct sj_net **out, struct sj_loop *, const struct sj_log *,
                               const struct sj_values *values, struct sj_error *);
     void (*net_free)(struct sj_net **);          /* all its links are gone by then */
+    enum sj_wire (*wire)(const struct sj_net *);
 
     /* Appends the canonical id; link may be NULL (default mapping then). SJ_INVALID: no id of
      * this network. */

@@ -64,6 +64,12 @@ static enum sj_status contact_change(struct sj_link *link, const char *id, sj_op
     return SJ_OK;
 }
 
+static enum sj_wire net_wire(const struct sj_net *net)
+{
+    (void)net;
+    return SJ_WIRE_PLAIN;
+}
+
 static const struct sj_field sound_fields[] = {
     {.var = "username", .label = "Nickname", .required = true},
     {.var = "password", .label = "Password", .kind = SJ_FIELD_SECRET},
@@ -80,7 +86,7 @@ static struct sj_backend sound_backend(void)
         .id_name = "name", .id_help = "A name", .register_help = "Say who you are.",
         .caps = SJ_CAP_CONTACTS | SJ_CAP_PRESENCE,
         .fields = sound_fields, .n_fields = 2, .options = sound_options, .n_options = 2,
-        .net_new = net_new, .net_free = net_free, .id_canon = id_canon,
+        .net_new = net_new, .net_free = net_free, .wire = net_wire, .id_canon = id_canon,
         .account_check = account_check, .link_new = link_new, .link_free = link_free,
         .connect = link_connect, .disconnect = link_disconnect, .send_message = send_message,
         .set_presence = set_presence, .contact_add = contact_change,
@@ -118,6 +124,7 @@ Test(backend, refuses_unsound_tables)
     REFUSES(b.set_presence = NULL);
     REFUSES(b.caps = SJ_CAP_CONTACTS);
     REFUSES(b.send_message = NULL);
+    REFUSES(b.wire = NULL);
     REFUSES(b.net_free = NULL);
     REFUSES(b.fields = NULL);
     REFUSES(b.n_fields = SJ_FIELDS_MAX + 1);

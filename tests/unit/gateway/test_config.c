@@ -181,6 +181,24 @@ Test(config, says_what_is_wrong_with_a_line)
         {GATEWAY "allow = a/b\n" NETWORK,
          "f:4: allow: \"a/b\" is not a domain, a bare JID or *\n"},
         {GATEWAY "allow = , ,\n" NETWORK, "f:4: allow: has 0 items; allowed: 1 to 4096\n"},
+        {GATEWAY "admin-address = admin@example.org\n" NETWORK,
+         "f:4: admin-address: \"admin@example.org\" is not a URI such as "
+         "mailto:admin@example.org\n"},
+        {GATEWAY "abuse-address = mailto:a@b.example, 1:x\n" NETWORK,
+         "f:4: abuse-address: \"1:x\" is not a URI such as mailto:admin@example.org\n"},
+        {GATEWAY "support-address = xmpp:\n" NETWORK,
+         "f:4: support-address: \"xmpp:\" is not a URI such as mailto:admin@example.org\n"},
+        {GATEWAY "status-address = a:1,a:2,a:3,a:4,a:5,a:6,a:7,a:8,a:9,a:a,a:b,a:c,a:d,a:e,a:f,a:g,"
+                 "a:h\n" NETWORK,
+         "f:4: status-address: has 17 URIs; allowed: up to 16\n"},
+        {GATEWAY "terms = https://example.org/<terms>\n" NETWORK,
+         "f:4: terms: \"https://example.org/<terms>\" is not a URI such as "
+         "mailto:admin@example.org\n"},
+        {GATEWAY "terms = https://example.org/my terms\n" NETWORK,
+         "f:4: terms: \"https://example.org/my terms\" is not a URI such as "
+         "mailto:admin@example.org\n"},
+        {GATEWAY NETWORK "network-terms = here\n",
+         "f:8: network-terms: \"here\" is not a URI such as mailto:admin@example.org\n"},
         {GATEWAY "admins = example.org\n" NETWORK,
          "f:4: admins: \"example.org\" is not a bare JID\n"},
         {GATEWAY "admins = a@b, @c d@\n" NETWORK, "f:4: admins: \"@c\" is not a bare JID\n"
