@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Who runs the gateway and what happens to data: from the configuration, and from what each backend
- * says of itself, to plain structs for the XMPP room, which knows the forms (XEP-0157, XEP-0504). */
+/* Who runs the gateway and what happens to data: from the configuration, and from what each
+ * backend says of itself, to plain structs for the XMPP room, which knows the forms (XEP-0157,
+ * XEP-0504). */
 #include "about.h"
 
 #include <string.h>

@@ -157,8 +157,8 @@ static const char *backend_check_caps(const struct sj_backend *b)
         return "caps holds unknown bits";
     if ((b->caps & (SJ_CAP_CONTACT_LIST | SJ_CAP_APPROVAL)) && !(b->caps & SJ_CAP_CONTACTS))
         return "SJ_CAP_CONTACT_LIST and SJ_CAP_APPROVAL need SJ_CAP_CONTACTS";
-    if (!b->net_new || !b->net_free || !b->wire || !b->id_canon || !b->account_check || !b->link_new ||
-        !b->link_free || !b->connect || !b->disconnect || !b->send_message)
+    if (!b->net_new || !b->net_free || !b->wire || !b->id_canon || !b->account_check ||
+        !b->link_new || !b->link_free || !b->connect || !b->disconnect || !b->send_message)
         return "a mandatory function is missing";
     return backend_check_functions(b);
 }

@@ -6,12 +6,14 @@ nothing before the handshake (G114-03), from and to present and from in the stre
 (G114-05, G114-06), iq with id and type (G114-07), default namespace (G114-08), localparts that
 hold no character XEP-0106 escapes (G106-09), an answer for each iq get or set, once, from the
 address that was asked (R6120-01), no error for an error (R6120-03), no <error/> without
-type='error' (R6120-04). A breach is kept in `breaches` and fails the scenario."""
+type='error' (R6120-04), sound answers of service discovery whose hash fits their node (G030-02,
+G115-02, G128-01). A breach is kept in `breaches` and fails the scenario."""
 import hashlib
 import re
 import secrets
 from xml.parsers import expat
 
+import entity
 from reactor import Connection, Listener
 from xmlmatch import COMPONENT, Node, TreeBuilder, format_node, parse
 
@@ -202,6 +204,9 @@ class XmppServer:
                 self.asked[key][1] += 1
                 if self.asked[key][1] > 1:
                     self.breach("second answer to one request: %s" % what)
+            for child in node.children if kind == "result" else ():
+                for fault in entity.faults(child):
+                    self.breach("%s: %s" % (fault, what))
 
     def _answer(self, stream, node):
         """What any server and client do by themselves; True when it was such a thing."""

@@ -15,6 +15,7 @@ import xml.etree.ElementTree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import conformance                                                   # noqa: E402
 import doap                                                          # noqa: E402
+import entity                                                        # noqa: E402
 import report                                                        # noqa: E402
 import runner                                                        # noqa: E402
 import scenario                                                      # noqa: E402
@@ -218,6 +219,37 @@ class Files(unittest.TestCase):
 
 def name_of(test):
     return "support %s" % test.id().split(".", 1)[1]
+
+
+class Entity(unittest.TestCase):
+    INFO = "<query xmlns='http://jabber.org/protocol/disco#info'%s>%s</query>"
+    FEATURES = "".join("<feature var='http://jabber.org/protocol/%s'/>" % f for f in
+                       ("caps", "disco#info", "disco#items", "muc"))
+    EXODUS = "<identity category='client' type='pc' name='Exodus 0.9.1'/>" + FEATURES
+    PSI = ("<identity category='client' type='pc' xml:lang='en' name='Psi 0.11'/>"
+           "<identity category='client' type='pc' xml:lang='el' name='\u03a8 0.11'/>" + FEATURES +
+           "<x xmlns='jabber:x:data' type='result'><field var='FORM_TYPE' type='hidden'>"
+           "<value>urn:xmpp:dataforms:softwareinfo</value></field><field var='ip_version'>"
+           "<value>ipv4</value><value>ipv6</value></field><field var='os'><value>Mac</value>"
+           "</field><field var='os_version'><value>10.5.1</value></field><field var='software'>"
+           "<value>Psi</value></field><field var='software_version'><value>0.11</value></field></x>")
+
+    def test_hash_of_the_specification(self):
+        """The hash of both examples of XEP-0115"""
+        for text, wanted in ((self.EXODUS, "QgayPKawpkPSDYmwT/WM94uAlu0="),
+                             (self.PSI, "q07IKJEyjvHSyhy//CH0CxmKi8w=")):
+            self.assertEqual(wanted, entity.ver(xmlmatch.parse(self.INFO % ("", text))))
+
+    def test_faults_are_found(self):
+        """A wrong hash, a feature twice, no identity, a form without FORM_TYPE"""
+        for node, text, n in (
+                ("", self.EXODUS, 0), (" node='urn:sojourn#x'", self.EXODUS, 1),
+                (" node='urn:sojourn#QgayPKawpkPSDYmwT/WM94uAlu0='", self.EXODUS, 0),
+                ("", self.EXODUS + "<feature var='http://jabber.org/protocol/muc'/>", 1),
+                ("", self.FEATURES, 1), ("", self.PSI, 0),
+                ("", self.EXODUS + "<x xmlns='jabber:x:data' type='result'/>", 1)):
+            found = list(entity.faults(xmlmatch.parse(self.INFO % (node, text))))
+            self.assertEqual(n, len(found), found)
 
 
 class Conformance(unittest.TestCase):
