@@ -232,7 +232,8 @@ class Entity(unittest.TestCase):
            "<value>urn:xmpp:dataforms:softwareinfo</value></field><field var='ip_version'>"
            "<value>ipv4</value><value>ipv6</value></field><field var='os'><value>Mac</value>"
            "</field><field var='os_version'><value>10.5.1</value></field><field var='software'>"
-           "<value>Psi</value></field><field var='software_version'><value>0.11</value></field></x>")
+           "<value>Psi</value></field><field var='software_version'><value>0.11</value></field>"
+           "</x>")
 
     def test_hash_of_the_specification(self):
         """The hash of both examples of XEP-0115"""
