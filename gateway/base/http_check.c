@@ -71,12 +71,14 @@ static bool check_name_is_good(const char *name)
     return n > 0 && name[n] == '\0' && n <= CHECK_HOST_MAX && name[0] != '.';
 }
 
-/* Makes the host of u what names are looked up and compared by: ASCII, lower case, no final dot. */
+/* Makes the host of u what names are looked up and compared by: lower case, no final dot. Names are
+ * ASCII as in RFC 3986: international ones come in their A-label form (libcurl could convert them
+ * in some locales only, and its 7.88 loses memory where it cannot). */
 static bool check_host(struct http_url *out, CURLU *u)
 {
     char *zone = check_part(u, CURLUPART_ZONEID, 0);
     sj_free(zone);
-    char *host = zone ? NULL : check_part(u, CURLUPART_HOST, CURLU_PUNYCODE);
+    char *host = zone ? NULL : check_part(u, CURLUPART_HOST, 0);
     if (!host)
         return false;
     for (char *p = host; *p; p++)

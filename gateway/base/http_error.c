@@ -20,11 +20,12 @@ static void error_of_connect(const struct http_request *r, struct sj_error *err)
 
 static void error_of_certificate(const struct http_request *r, struct sj_error *err)
 {
-    long verdict = X509_V_OK;
+    long verdict = X509_V_ERR_UNSPECIFIED;
     curl_easy_getinfo(r->easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
+    /* libcurl compares names itself, before it notes the verdict on the chain */
+    bool chain = verdict != X509_V_OK && verdict != X509_V_ERR_UNSPECIFIED;
     sj_fail(err, SJ_DENIED, "the certificate of %.100s is refused: %s", r->url.host,
-            verdict == X509_V_OK ? "it is for another name"
-                                 : X509_verify_cert_error_string(verdict));
+            chain ? X509_verify_cert_error_string(verdict) : "it is for another name");
 }
 
 /* The trusted certificates cannot be read: for the operator, once a minute. */

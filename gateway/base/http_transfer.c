@@ -79,13 +79,11 @@ static size_t transfer_on_read(char *out, size_t size, size_t count, void *arg)
     return CURL_READFUNC_PAUSE;
 }
 
-/* libcurl asks for this when a connection turned out to be dead and it starts anew. A POST whose
- * body was sent is not sent twice: the server may have acted on it. */
+/* libcurl asks for this when a connection turned out to be dead and it starts anew. */
 static int transfer_on_seek(void *arg, curl_off_t offset, int origin)
 {
     struct http_request *r = arg;
-    bool again = r->body.sent == 0 || (!r->body.streamed && r->method == SJ_HTTP_PUT);
-    if (!again || origin != SEEK_SET || offset != 0)
+    if ((r->body.streamed && r->body.sent > 0) || origin != SEEK_SET || offset != 0)
         return CURL_SEEKFUNC_FAIL;
     r->body.sent = 0;
     return CURL_SEEKFUNC_OK;
@@ -121,13 +119,16 @@ static bool transfer_lengths_agree(const struct http_request *r)
     return agree;
 }
 
-/* What Content-Length says; -1: nothing. */
+/* What Content-Length says; -1: nothing. More than fits is more than anybody wants. */
 static int64_t transfer_announced(const struct http_request *r)
 {
     const char *text = transfer_header(r, "Content-Length");
     int64_t length = -1;
-    if (text && !transfer_header(r, "Transfer-Encoding"))
-        sj_parse_int(text, 0, INT64_MAX, &length);
+    if (!text || transfer_header(r, "Transfer-Encoding"))
+        return -1;
+    bool digits = *text && text[strspn(text, "0123456789")] == '\0';
+    if (digits && !sj_parse_int(text, 0, INT64_MAX, &length))
+        length = INT64_MAX;
     return length;
 }
 
@@ -284,6 +285,10 @@ static int transfer_on_connected(void *arg, char *to, char *from, int to_port, i
     (void)from;
     (void)to_port;
     (void)from_port;
+    /* Again: a connection that was kept alive was dead. What it was asked may have been done, and
+     * a POST is not asked twice. */
+    if (r->connected && r->method == SJ_HTTP_POST)
+        http_fail(r, SJ_UNREACHABLE, "the connection to %.100s was lost", r->url.host);
     if (http_is_over(r))
         return CURL_PREREQFUNC_ABORT;
     http_on_connected(r);

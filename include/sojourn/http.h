@@ -61,9 +61,9 @@ struct sj_http_header {
 /* Every member non-NULL. In all of them ctx is that of the request. */
 struct sj_http_events {
     /* The answer's head is there, once: after redirects, before any data. type is the Content-Type
-     * as sent, or NULL; length the bytes that data will bring, -1: not known. Both borrowed;
-     * other headers by sj_http_response_header, until this returns. status may be any 200..599;
-     * redirects that were not to be followed are given as they are. */
+     * as sent, or NULL; length the bytes that data will bring (HEAD: what is announced), -1: not
+     * known. Both are borrowed; other headers by sj_http_response_header, until this returns.
+     * status may be any 200..599; redirects that were not to be followed are given as they are. */
     void (*headers)(void *ctx, uint64_t id, int status, const char *type, int64_t length);
     /* 1..SJ_HTTP_DATA_MAX bytes of the answer's body, decompressed; borrowed. */
     void (*data)(void *ctx, uint64_t id, const void *p, size_t n);
@@ -87,13 +87,15 @@ struct sj_http_events {
 struct sj_http_request {                /* all copied (secrets are wiped when the request ends) */
     enum sj_http_method method;
     enum sj_http_kind kind;
-    const char *url;                    /* absolute; a fragment is cut off */
+    const char *url;                    /* absolute, its host in ASCII; a fragment is cut off */
     bool allow_http;                    /* plain http, too; never after https */
     unsigned redirects_max;             /* GET and HEAD only, at most SJ_HTTP_REDIRECTS_MAX. To
                                            another scheme, host or port no header goes along */
     const struct sj_http_header *headers;   /* not those of framing and connection, nor Host */
     size_t n_headers;
-    const void *body;                   /* PUT and POST; at most SJ_HTTP_BODY_MAX */
+    const void *body;                   /* PUT and POST; at most SJ_HTTP_BODY_MAX. When a shared
+                                           connection turns out to be dead the request is repeated
+                                           on a fresh one, but never a POST */
     uint64_t body_size;                 /* sent as Content-Length */
     bool streamed;                      /* TRANSFER: body is NULL and comes by sj_http_write */
     uint64_t response_max;              /* bytes of the answer's body, decompressed: refused by
