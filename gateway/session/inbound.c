@@ -136,6 +136,12 @@ static void in_rosterx(void *ctx, unsigned host, const char *full, bool supporte
     sj_strbuf_release(&bare);
 }
 
+/* Nobody asks for places yet. */
+static void in_slot(void *ctx, unsigned host, const struct xmpp_slot *slot)
+{
+    (void)ctx, (void)host, (void)slot;
+}
+
 static const struct xmpp_in session_xmpp_in = {
     .up = in_up,
     .down = in_down,
@@ -151,6 +157,7 @@ static const struct xmpp_in session_xmpp_in = {
     .peer = presence_peer,
     .rosterx = in_rosterx,
     .command = {.list = adhoc_list, .info = adhoc_info, .step = adhoc_step, .talk = adhoc_talk},
+    .file = {.slot = in_slot},
 };
 
 const struct xmpp_in *sessions_xmpp_in(void)

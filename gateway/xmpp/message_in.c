@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "component.h"
+#include "file.h"
 #include "handlers.h"
 #include "router.h"
 #include "sojourn/backend.h"
@@ -59,6 +60,19 @@ static enum sj_status message_talk(struct inbound *in, const char *body, struct 
     return status;
 }
 
+/* GFIL-09: a message about one file; of several the links go as text. */
+static enum sj_status message_handle_file(struct inbound *in, const struct file_in *f,
+                                          enum file_found found, struct sj_error *err)
+{
+    struct xmpp_message_in m = {.from = in->from, .peer = in->peer, .body = f->text.s};
+
+    if (f->text.len > SJ_BODY_MAX || !sj_strbuf_ok(&f->text))
+        return sj_fail(err, SJ_UNACCEPTABLE, "The message is too long.");
+    if (found == FILE_ONE)
+        m.file = &f->file;
+    return in->x->in->message(in->x->ctx, &m, err);
+}
+
 enum sj_status message_handle_chat(struct inbound *in, struct sj_error *err)
 {
     const char *body = message_body(in);
@@ -66,6 +80,18 @@ enum sj_status message_handle_chat(struct inbound *in, struct sj_error *err)
         return sj_fail(err, SJ_UNACCEPTABLE,
                        "This gateway cannot read encrypted messages. Turn encryption off for this "
                        "contact.");
+    if (in->peer != NULL) {
+        struct file_in file;
+        enum file_found found;
+        enum sj_status status = file_find(in->stanza, body, &found, &file, err);
+        if (status == SJ_OK && found != FILE_NONE) {
+            status = message_handle_file(in, &file, found, err);
+            file_in_release(&file);
+            return status;
+        }
+        if (status != SJ_OK)
+            return status;
+    }
     if (body == NULL || message_is_blank(body))
         return SJ_OK;
     if (strlen(body) > SJ_BODY_MAX)

@@ -3,6 +3,7 @@
  *
  * Each has one id in both places where clients look (GMSG-01). What is said is left to the session
  * room. Source: RFC 6121 §5, XEP-0100 §5.3, XEP-0245, XEP-0203, XEP-0359. */
+#include "file.h"
 #include "room.h"
 #include "stanza.h"
 
@@ -36,7 +37,10 @@ bool xmpp_send_message(struct xmpp *x, unsigned host, const struct xmpp_message_
                                         m->network_id != NULL ? stable : NULL);
     if (st == NULL)
         return false;
-    message_add_body(st, m);
+    if (m->file != NULL)
+        file_add(st, m->file);
+    else
+        message_add_body(st, m);
     stanza_set(stanza_add(st, "origin-id", NS_SID), "id", stanza_get(st, "id"));
     if (m->sent_at != 0 && sj_loop_utc_ms(x->loop) - m->sent_at > MESSAGE_LIVE_MS)
         stanza_add_delay(st, stanza_get(st, "from"), m->sent_at);

@@ -21,6 +21,7 @@
 
 struct component;
 struct disco;
+struct upload;
 
 /* Owner: the daemon. Owns everything below. */
 struct xmpp {
@@ -36,6 +37,7 @@ struct xmpp {
     struct requests requests;
     struct queries queries;
     struct disco *disco;
+    struct upload *upload;
     locale_t fold;
     int64_t started_ms;
     char command_key[33];                /* seals the ids of running commands (adhoc.c) */

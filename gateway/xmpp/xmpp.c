@@ -12,6 +12,7 @@
 #include "sojourn/conn.h"
 #include "sojourn/memory.h"
 #include "stanza.h"
+#include "upload.h"
 
 #define ROOM_LOG_BURST 10u
 #define ROOM_LOG_PERIOD_MS 60000
@@ -52,6 +53,7 @@ struct xmpp *xmpp_new(struct sj_loop *loop, const struct sj_log *log,
     sj_map_init(&x->hosts);
     sj_defer_init(&x->stop_done, room_on_stop_done, x);
     x->disco = disco_new(x);
+    x->upload = upload_new(x);
     x->components = sj_calloc(options->n_hosts, sizeof *x->components);
     for (unsigned i = 0; i < options->n_hosts; i++) {
         component_init(&x->components[i], x, i);
@@ -97,6 +99,7 @@ void xmpp_room_free(struct xmpp **x)
         component_release(&gone->components[i]);
     sj_free(gone->components);
     disco_free(&gone->disco);
+    upload_free(&gone->upload);
     queries_release(&gone->queries);
     requests_release(&gone->requests);
     sj_map_release(&gone->hosts);

@@ -23,6 +23,7 @@
 #include "sojourn/error.h"
 #include "xmpp_command.h"
 #include "xmpp_disco.h"
+#include "xmpp_file.h"
 
 struct sj_loop;
 struct sj_log;
@@ -70,6 +71,7 @@ struct xmpp_message_in {
     const char *peer;
     const char *body;          /* "/me " already cut off when action */
     bool action;               /* XEP-0245 */
+    const struct xmpp_file *file;    /* it is about this file, and body has its link; or NULL */
 };
 
 /* One registration field, either direction. */
@@ -147,6 +149,7 @@ struct xmpp_in {
      * roster items by iq (XEP-0144)? Follows xmpp_query_rosterx. */
     void (*rosterx)(void *ctx, unsigned host, const char *full, bool supported);
     struct xmpp_in_command command;
+    struct xmpp_in_file file;
 };
 
 /* One network, as this room needs to see it. */
@@ -171,6 +174,7 @@ struct xmpp_options {
     size_t stanza_max;           /* largest stanza we send, bytes */
     size_t queue_max;            /* bytes waiting for the server: see xmpp_queued */
     struct xmpp_texts addresses[XMPP_ADDRESS_COUNT];     /* of who runs the gateway */
+    struct xmpp_upload_options upload;
 };
 
 /* Makes the room; nothing is connected yet. options is borrowed for its life. Never NULL. */
@@ -220,6 +224,7 @@ struct xmpp_message_out {
     int64_t sent_at;             /* XEP-0203 delay when non-zero */
     const char *network_id;      /* the network's id of it or NULL: our id derives from it */
     bool action;                 /* XEP-0245 */
+    const struct xmpp_file *file;    /* the message is this file; body is not sent. Or NULL */
 };
 bool xmpp_send_message(struct xmpp *, unsigned host, const struct xmpp_message_out *);
 /* The one error answer to a message that was accepted earlier: from peer to `to`, same id. */

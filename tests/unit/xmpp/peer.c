@@ -206,9 +206,27 @@ static enum sj_status on_message(void *ctx, const struct xmpp_message_in *m, str
     struct peer *p = ctx;
     heard(p, "message %u %s to %s: %s%s", m->from.host, m->from.full, or_dash(m->peer),
           m->action ? "*" : "", m->body);
+    if (m->file != NULL)
+        heard(p, "file %s name=%s type=%s size=%llu %ux%u length=%u hash=%d caption=%s",
+              m->file->url, or_dash(m->file->name), or_dash(m->file->media_type),
+              (unsigned long long)m->file->size, m->file->width, m->file->height,
+              m->file->length_ms, (int)m->file->hash_kind, or_dash(m->file->caption));
     if (p->on_message != NULL)
         p->on_message(p, m);
     return answer(p, err);
+}
+
+static void on_slot(void *ctx, unsigned host, const struct xmpp_slot *slot)
+{
+    struct peer *p = ctx;
+    struct sj_strbuf headers;
+    sj_strbuf_init(&headers, 4096);
+    for (size_t i = 0; i < slot->n_headers; i++)
+        sj_strbuf_addf(&headers, " %s: %s", slot->header[i].name, slot->header[i].value);
+    heard(p, "slot %u %llu %s max=%llu put=%s get=%s%s%s", host, (unsigned long long)slot->ticket,
+          sj_status_text(slot->err.status), (unsigned long long)slot->size_max,
+          or_dash(slot->put), or_dash(slot->get), slot->trusted ? " trusted" : "", headers.s);
+    sj_strbuf_release(&headers);
 }
 
 static enum sj_status on_prompt(void *ctx, const struct xmpp_from *f, const char *typed,
@@ -303,6 +321,7 @@ const struct xmpp_in peer_session = {
     .rosterx = on_rosterx,
     .command = {.list = on_command_list, .info = on_command_info, .step = on_command_step,
                 .talk = on_talk},
+    .file = {.slot = on_slot},
 };
 
 /* ---- the server ---- */
