@@ -8,7 +8,8 @@ PACKAGES_BUILD="gcc libc6-dev make cmake pkg-config libstrophe-dev libexpat1-dev
     libssl-dev libjson-c-dev libsodium-dev liblmdb-dev libcurl4-openssl-dev"
 PACKAGES_SHOW="prosody ngircd python3 openssl"
 # shellcheck disable=SC2034
-PACKAGES_TEST="libcriterion-dev clang-14 binutils git inspircd atheme-services python3-slixmpp"
+PACKAGES_TEST="libcriterion-dev clang-14 binutils git inspircd atheme-services python3-slixmpp
+    prosody-modules"
 
 packages_root() {
     if [ "$(id -u)" = 0 ]; then

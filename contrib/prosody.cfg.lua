@@ -10,6 +10,13 @@ VirtualHost "example.org"
     disco_items = {
         { "irc.example.org", "IRC" };
     }
+    -- With the package prosody-modules: contacts appear in rosters without a question, and messages
+    -- that users sent from other clients appear as sent (docs/SERVERS.md). Add "privilege" to
+    -- modules_enabled of this host.
+    privileged_entities = {
+        ["irc.example.org"] = { roster = "both"; message = "outgoing" };
+    }
 
 Component "irc.example.org"
     component_secret = "component-secret"
+    modules_enabled = { "privilege" }    -- with prosody-modules only

@@ -27,7 +27,7 @@
 #define CONFIG_PATH_MAX 4096u
 #define CONFIG_KEY_CREDENTIAL "store.key"
 #define CONFIG_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define CONFIG_ITEMS_MAX 4096u      /* of admins and allow */
+#define CONFIG_ITEMS_MAX 4096u      /* of a list */
 
 void config_free(struct config **c)
 {
@@ -46,24 +46,36 @@ void config_free(struct config **c)
 
 /* ---- [gateway] ---- */
 
-/* Domain, bare JID, or * where any is allowed. A coarse check: what matters is that a list of JIDs
- * with resources, or of something else, is noticed. */
-static bool item_is_sound(const char *item, size_t n, bool is_allow)
+/* What the items of a list may be. */
+struct item_kind {
+    const char *key, *text;
+    bool domain, jid, star;
+};
+static const struct item_kind item_kinds[] = {
+    {.key = "admins", .text = "a bare JID", .jid = true},
+    {.key = "allow", .text = "a domain, a bare JID or *", .domain = true, .jid = true,
+     .star = true},
+    {.key = "privileged-servers", .text = "a domain", .domain = true},
+};
+
+/* A coarse check: what matters is that a list of JIDs with resources, or of something else, is
+ * noticed. */
+static bool item_is_sound(const char *item, size_t n, const struct item_kind *kind)
 {
     if (n == 1 && item[0] == '*')
-        return is_allow;
+        return kind->star;
     const char *at = memchr(item, '@', n);
     size_t local = at ? (size_t)(at - item) : 1;
     size_t domain = at ? n - local - 1 : n;
-    if (local == 0 || domain == 0 || memchr(item, '/', n) || (!at && !is_allow))
+    if (local == 0 || domain == 0 || memchr(item, '/', n) || !(at ? kind->jid : kind->domain))
         return false;
     return !at || !memchr(at + 1, '@', domain);
 }
 
 static void gateway_check_items(struct config_run *run, const struct config_form *f,
-                                const char *key)
+                                const struct item_kind *kind)
 {
-    bool is_allow = strcmp(key, "allow") == 0;
+    const char *key = kind->key;
     bool from_file;
     size_t i = config_form_find(f, key, &from_file);
     const char *text = f->value[i].text;
@@ -71,10 +83,9 @@ static void gateway_check_items(struct config_run *run, const struct config_form
     while (text && *text) {
         text += strspn(text, ", \t");
         size_t n = strcspn(text, ", \t");
-        if (n && !item_is_sound(text, n, is_allow))
+        if (n && !item_is_sound(text, n, kind))
             config_problem_add(&run->problems, f->line[i], "%s: \"%s\" is not %s", key,
-                               SJ_CLIP_N(text, n),
-                               is_allow ? "a domain, a bare JID or *" : "a bare JID");
+                               SJ_CLIP_N(text, n), kind->text);
         count += n > 0;
         text += n;
     }
@@ -174,11 +185,11 @@ static void config_read_gateway(struct config_run *run, const struct config_sect
             config_form_refuse(run, s, e, &f, 1);
     }
     config_form_complete(run, &f, s);
-    gateway_check_items(run, &f, "admins");
-    gateway_check_items(run, &f, "allow");
     for (size_t i = 0; i < config_address_n; i++)
         config_check_uris(run, &f, config_address_keys[i]);
     config_check_uris(run, &f, "terms");
+    for (size_t i = 0; i < sizeof item_kinds / sizeof item_kinds[0]; i++)
+        gateway_check_items(run, &f, &item_kinds[i]);
     gateway_check_key(run, &f, s);
     gateway_check_data_dir(run, &f);
     run->owned->config.gateway = config_form_values(&f);

@@ -48,6 +48,10 @@ const struct sj_option config_gateway_options[] = {
     { .name = "privacy-note", .kind = SJ_OPTION_TEXT, .max = 1023,
       .help = "What users should know about their data at this gateway, besides what it says by "
               "itself: a sentence or two." },
+    { .name = "privileged-servers", .kind = SJ_OPTION_LIST, .max = 65535,
+      .help = "Domains of XMPP servers that may grant privileges over the rosters and messages of "
+              "their users (XEP-0356). Without it, the component's parent domain: example.org for "
+              "irc.example.org. What a server grants is set there: docs/SERVERS.md." },
     { .name = "log-level", .kind = SJ_OPTION_CHOICE, .fallback = "info",
       .choices = "error|warn|info|debug|trace",
       .help = "How much is logged; trace shows what people write to each other." },

@@ -23,7 +23,13 @@
 
 #define DAEMON_STOP_LINKS_MS 4000
 #define DAEMON_STOP_STREAMS_MS 3000
-#define DAEMON_ALLOW_MAX 4096u
+#define DAEMON_LIST_MAX 4096u
+#define DAEMON_GRANTED_MAX 4096u
+
+struct daemon_list {
+    char **item;
+    size_t n;
+};
 
 struct daemon {
     const struct config *config;
@@ -38,8 +44,7 @@ struct daemon {
     struct about about;
     char **names;
     size_t n;
-    char **allow;
-    size_t n_allow;
+    struct daemon_list allow, privileged;
     struct sessions_options session_options;
     struct xmpp_options xmpp_options;
     struct sessions *sessions;
@@ -141,8 +146,9 @@ static enum sj_status daemon_nets(struct daemon *d, struct sj_error *err)
     return SJ_OK;
 }
 
-/* One rule as addresses of users come: prepared. What is no address allows nobody. */
-static void daemon_allow_add(struct daemon *d, const char *word)
+/* One item as addresses of users come: prepared. What is no address names nobody. */
+static void daemon_list_add(struct daemon *d, const char *key, const char *word,
+                            struct daemon_list *out)
 {
     struct sj_strbuf jid;
 
@@ -150,28 +156,35 @@ static void daemon_allow_add(struct daemon *d, const char *word)
     if (strcmp(word, "*") == 0)
         sj_strbuf_adds(&jid, word);
     else if (!xmpp_jid_prepare(word, &jid))
-        sj_log_warn(&d->log, "allow names no domain or bare JID, passed over value=%s",
+        sj_log_warn(&d->log, "%s names no domain or bare JID, passed over value=%s", key,
                     SJ_CLIP(word));
-    if (d->n_allow == DAEMON_ALLOW_MAX)
-        sj_log_warn(&d->log, "allow is too long, passed over value=%s", SJ_CLIP(word));
+    if (out->n == DAEMON_LIST_MAX)
+        sj_log_warn(&d->log, "%s is too long, passed over value=%s", key, SJ_CLIP(word));
     else
-        d->allow[d->n_allow++] = sj_strbuf_take(&jid);
+        out->item[out->n++] = sj_strbuf_take(&jid);
     sj_strbuf_release(&jid);
 }
 
-/* Cuts the list "a, b c". A list that allows nobody is still a list. */
-static void daemon_allow(struct daemon *d)
+/* Cuts the list "a, b c". A list that names nobody is still a list. */
+static void daemon_list_read(struct daemon *d, const char *key, struct daemon_list *out)
 {
-    const char *text = sj_values_text(&d->config->gateway, "allow");
+    const char *text = sj_values_text(&d->config->gateway, key);
     char *copy, *at, *word, *rest;
 
     if (!text)
         return;
     copy = sj_strdup(text);
-    d->allow = sj_calloc(DAEMON_ALLOW_MAX, sizeof *d->allow);
+    out->item = sj_calloc(DAEMON_LIST_MAX, sizeof *out->item);
     for (at = copy; (word = strtok_r(at, ", \t", &rest)) != NULL; at = NULL)
-        daemon_allow_add(d, word);
+        daemon_list_add(d, key, word, out);
     sj_free(copy);
+}
+
+static void daemon_list_free(struct daemon_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        sj_free(list->item[i]);
+    sj_free(list->item);
 }
 
 static enum sj_status daemon_store(struct daemon *d, struct sj_error *err)
@@ -189,6 +202,7 @@ static void daemon_status_network(const struct daemon *d, unsigned i, struct sj_
 {
     struct sessions_stats s;
     struct xmpp_stats x;
+    struct sj_strbuf granted;
 
     sessions_stats(d->sessions, i, &s);
     xmpp_stats(d->xmpp, i, &x);
@@ -196,6 +210,10 @@ static void daemon_status_network(const struct daemon *d, unsigned i, struct sj_
     control_text(out, "host", d->networks[i].host);
     control_text(out, "backend", d->networks[i].backend->name);
     control_text(out, "stream", xmpp_is_up(d->xmpp, i) ? "up" : "down");
+    sj_strbuf_init(&granted, DAEMON_GRANTED_MAX);
+    xmpp_privileges_text(d->xmpp, i, &granted);
+    control_text(out, "privileges", granted.s);
+    sj_strbuf_release(&granted);
     control_number(out, "sessions", (int64_t)s.sessions);
     control_number(out, "online", (int64_t)s.online);
     control_number(out, "connecting", (int64_t)s.connecting);
@@ -270,10 +288,11 @@ static enum sj_status daemon_build(struct daemon *d, struct sj_error *err)
         status = daemon_nets(d, err);
     if (status != SJ_OK)
         return status;
-    daemon_allow(d);
+    daemon_list_read(d, "allow", &d->allow);
+    daemon_list_read(d, "privileged-servers", &d->privileged);
     d->session_options = (struct sessions_options){
         .networks = d->networks, .n_networks = (unsigned)d->n,
-        .allow = (const char *const *)d->allow, .n_allow = d->n_allow,
+        .allow = (const char *const *)d->allow.item, .n_allow = d->allow.n,
         .hold_ms = sj_values_number(v, "hold-time"),
         .contacts_max = daemon_number(v, "contacts-max"),
         .sessions_max = daemon_number(v, "sessions-max")};
@@ -281,7 +300,8 @@ static enum sj_status daemon_build(struct daemon *d, struct sj_error *err)
     d->xmpp_options = (struct xmpp_options){
         .hosts = d->hosts, .n_hosts = (unsigned)d->n, .version = SOJOURN_VERSION,
         .stanza_max = (size_t)sj_values_number(v, "stanza-max"),
-        .queue_max = (size_t)sj_values_number(v, "queue-max")};
+        .queue_max = (size_t)sj_values_number(v, "queue-max"),
+        .privileged = (const char *const *)d->privileged.item, .n_privileged = d->privileged.n};
     about_addresses(&d->about, v, &d->xmpp_options);
     d->xmpp = xmpp_new(d->loop, &d->log, &d->xmpp_options, sessions_xmpp_in(), d->sessions);
     sessions_set_xmpp(d->sessions, d->xmpp);
@@ -400,11 +420,10 @@ void daemon_free(struct daemon **at)
     }
     sj_store_close(&d->store);
     sj_loop_free(&d->loop);
-    for (size_t i = 0; i < d->n_allow; i++)
-        sj_free(d->allow[i]);
-    sj_free(d->allow);
     about_release(&d->about);
     sj_free(d->policies);
+    daemon_list_free(&d->allow);
+    daemon_list_free(&d->privileged);
     sj_free(d->names);
     sj_free(d->hosts);
     sj_free(d->net_logs);

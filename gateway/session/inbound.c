@@ -142,6 +142,31 @@ static void in_slot(void *ctx, unsigned host, const struct xmpp_slot *slot)
     (void)ctx, (void)host, (void)slot;
 }
 
+/* ---- events of rosters, which this room does not use yet ---- */
+
+static void in_privileges(void *ctx, unsigned host, const char *domain)
+{
+    struct sessions *all = ctx;
+
+    sj_log_debug(&all->networks[host].log, "privileges changed server=%s", SJ_CLIP(domain));
+}
+
+static void in_roster_item(void *ctx, unsigned host, const char *user,
+                           const struct xmpp_roster_item *item)
+{
+    (void)ctx, (void)host, (void)user, (void)item;
+}
+
+static void in_roster_read(void *ctx, unsigned host, const char *user, bool ok)
+{
+    (void)ctx, (void)host, (void)user, (void)ok;
+}
+
+static void in_roster_written(void *ctx, unsigned host, const char *user, const char *peer, bool ok)
+{
+    (void)ctx, (void)host, (void)user, (void)peer, (void)ok;
+}
+
 static const struct xmpp_in session_xmpp_in = {
     .up = in_up,
     .down = in_down,
@@ -158,6 +183,14 @@ static const struct xmpp_in session_xmpp_in = {
     .rosterx = in_rosterx,
     .command = {.list = adhoc_list, .info = adhoc_info, .step = adhoc_step, .talk = adhoc_talk},
     .file = {.slot = in_slot},
+    .privilege =
+        {
+            .changed = in_privileges,
+            .item = in_roster_item,
+            .read = in_roster_read,
+            .written = in_roster_written,
+            .pushed = in_roster_item,
+        },
 };
 
 const struct xmpp_in *sessions_xmpp_in(void)

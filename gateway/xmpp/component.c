@@ -52,6 +52,7 @@ static void component_enter(struct component *c, enum component_state state)
 
 static void component_drop_stream(struct component *c)
 {
+    privileges_reset(c, false);
     sj_conn_free(&c->conn);
     stream_free(&c->stream);
     c->broken = NULL;
@@ -178,6 +179,7 @@ static void component_on_authenticated(struct component *c)
     c->reason[0] = '\0';
     sj_log_info(&c->log, "component attached server=%s", c->host->server);
     sj_timer_start(c->x->loop, &c->timer, COMPONENT_IDLE_MS);
+    privileges_reset(c, true);
     c->x->in->up(c->x->ctx, c->index);
 }
 
@@ -416,12 +418,14 @@ void component_init(struct component *c, struct xmpp *x, unsigned index)
     c->log = (struct sj_log){.parent = &x->log, .key = "host", .value = c->host->name};
     sj_timer_init(&c->timer, component_on_timer, c);
     sj_defer_init(&c->relief, component_relieve, c);
+    privileges_init(c);
 }
 
 void component_release(struct component *c)
 {
     sj_timer_stop(&c->timer);
     component_drop_stream(c);
+    privileges_release(c);
 }
 
 void component_start(struct component *c)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "output.h"
+#include "privilege.h"
 #include "sojourn/log.h"
 #include "sojourn/loop.h"
 
@@ -61,6 +62,7 @@ struct component {
     int64_t ping_ms;
     bool ping_works;                 /* the server routes to ourselves, so silence means death */
     bool congested;
+    struct privileges privileges;
     uint64_t stanzas_in, stanzas_out, refused_out, reconnects;
 };
 

@@ -33,6 +33,8 @@ enum sj_status presence_handle_unavailable(struct inbound *in, struct sj_error *
 enum sj_status presence_handle_probe(struct inbound *in, struct sj_error *err);
 enum sj_status presence_handle_subscription(struct inbound *in, struct sj_error *err);
 enum sj_status presence_handle_unknown(struct inbound *in, struct sj_error *err);
+/* roster.c */
+enum sj_status roster_handle_push(struct inbound *in, struct sj_error *err);
 /* message_in.c */
 enum sj_status message_handle_chat(struct inbound *in, struct sj_error *err);
 enum sj_status message_handle_headline(struct inbound *in, struct sj_error *err);

@@ -24,6 +24,17 @@ static void message_add_body(xmpp_stanza_t *st, const struct xmpp_message_out *m
     sj_strbuf_release(&text);
 }
 
+void message_add_content(struct xmpp *x, xmpp_stanza_t *st, const struct xmpp_message_out *m)
+{
+    if (m->file != NULL)
+        file_add(st, m->file);
+    else
+        message_add_body(st, m);
+    stanza_set(stanza_add(st, "origin-id", NS_SID), "id", stanza_get(st, "id"));
+    if (m->sent_at != 0 && sj_loop_utc_ms(x->loop) - m->sent_at > MESSAGE_LIVE_MS)
+        stanza_add_delay(st, stanza_get(st, "from"), m->sent_at);
+}
+
 bool xmpp_send_message(struct xmpp *x, unsigned host, const struct xmpp_message_out *m)
 {
     const struct xmpp_host *h = &x->options->hosts[host];
@@ -37,13 +48,7 @@ bool xmpp_send_message(struct xmpp *x, unsigned host, const struct xmpp_message_
                                         m->network_id != NULL ? stable : NULL);
     if (st == NULL)
         return false;
-    if (m->file != NULL)
-        file_add(st, m->file);
-    else
-        message_add_body(st, m);
-    stanza_set(stanza_add(st, "origin-id", NS_SID), "id", stanza_get(st, "id"));
-    if (m->sent_at != 0 && sj_loop_utc_ms(x->loop) - m->sent_at > MESSAGE_LIVE_MS)
-        stanza_add_delay(st, stanza_get(st, "from"), m->sent_at);
+    message_add_content(x, st, m);
     return room_send(x, host, st);
 }
 

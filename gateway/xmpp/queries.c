@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "privilege.h"
 #include "room.h"
 #include "sojourn/memory.h"
 #include "stanza.h"
@@ -26,7 +27,8 @@ struct query {
     uint64_t token;
     query_handler *answer;
     struct query_user *user;     /* NULL: a server was asked */
-    const char *from;            /* inside to */
+    bool privileged;
+    const char *from, *note;     /* inside to */
     char id[OUTPUT_ID_SIZE];
     char to[];
 };
@@ -56,11 +58,14 @@ static void queries_unlink(struct queries *q, struct query *one)
 
 static void queries_tell(struct queries *q, struct query *one, xmpp_stanza_t *iq)
 {
+    if (iq != NULL && one->privileged)
+        iq = privilege_open_answer(iq, one->id);
     const char *type = iq != NULL ? stanza_get(iq, "type") : NULL;
     struct query_reply reply = {
         .host = one->host,
         .to = one->to,
         .token = one->token,
+        .note = one->note,
         .iq = iq,
         .ok = type != NULL && strcmp(type, "result") == 0,
     };
@@ -104,9 +109,9 @@ void queries_release(struct queries *q)
     sj_map_release(&q->users);
 }
 
-bool queries_answer(struct queries *q, const char *from, const char *to, xmpp_stanza_t *iq)
+bool queries_answer(struct queries *q, const char *from, const char *to, const char *id,
+                    xmpp_stanza_t *iq)
 {
-    const char *id = stanza_get(iq, "id");
     struct query *one = id != NULL ? sj_map_find(&q->by_id, id) : NULL;
     if (one == NULL || strcmp(one->to, from) != 0 || strcmp(one->from, to) != 0)
         return false;
@@ -144,45 +149,55 @@ static struct query_user *query_user_open(struct queries *q, const char *to)
     return user;
 }
 
-static struct query *query_new(struct queries *q, unsigned host, xmpp_stanza_t *iq)
+static struct query *query_new(struct queries *q, const struct query_ask *ask)
 {
-    const char *to = stanza_get(iq, "to");
-    const char *from = stanza_get(iq, "from");
+    const char *to = stanza_get(ask->iq, "to");
+    const char *from = stanza_get(ask->iq, "from");
+    const char *note = ask->note != NULL ? ask->note : "";
     size_t n_to = strlen(to) + 1;
     size_t n_from = strlen(from) + 1;
-    struct query *one = sj_calloc(1, sizeof *one + n_to + n_from);
+    size_t n_note = strlen(note) + 1;
+    struct query *one = sj_calloc(1, sizeof *one + n_to + n_from + n_note);
     memcpy(one->to, to, n_to);
     one->from = memcpy(one->to + n_to, from, n_from);
-    sj_copy(one->id, sizeof one->id, stanza_get(iq, "id"));
-    one->host = host;
+    one->note = memcpy(one->to + n_to + n_from, note, n_note);
+    sj_copy(one->id, sizeof one->id, stanza_get(ask->iq, "id"));
+    one->host = ask->host;
+    one->answer = ask->answer;
+    one->token = ask->token;
+    one->privileged = ask->privileged;
     one->user = query_user_open(q, to);
+    one->due_ms = sj_loop_now_ms(q->x->loop) + XMPP_QUERY_TIMEOUT_MS;
     sj_map_put(&q->by_id, one->id, one);
+    sj_list_append(&q->ordered, &one->link);
     q->count++;
     return one;
 }
 
-bool query_send(struct xmpp *x, unsigned host, xmpp_stanza_t *iq, query_handler *answer,
-                uint64_t token)
+bool query_ask(struct xmpp *x, const struct query_ask *ask)
 {
     struct queries *q = &x->queries;
-    if (iq == NULL)
+    if (ask->iq == NULL)
         return false;
-    if (!query_is_allowed(q, stanza_get(iq, "to"))) {
-        room_log_drop(x, "query not sent, too many are open", stanza_get(iq, "from"),
-                      stanza_get(iq, "to"));
-        xmpp_stanza_release(iq);
+    const char *to = stanza_get(ask->iq, "to");
+    if (!query_is_allowed(q, to)) {
+        room_log_drop(x, "query not sent, too many are open", stanza_get(ask->iq, "from"), to);
+        xmpp_stanza_release(ask->iq);
         return false;
     }
-    struct query *one = query_new(q, host, iq);
-    one->answer = answer;
-    one->token = token;
-    one->due_ms = sj_loop_now_ms(x->loop) + XMPP_QUERY_TIMEOUT_MS;
-    sj_list_append(&q->ordered, &one->link);
-    if (!room_send(x, host, iq)) {
+    struct query *one = query_new(q, ask);
+    if (!room_send(x, ask->host, ask->iq)) {
         one->due_ms = 0;                 /* told from the loop top: no event inside a call */
         sj_list_remove(&one->link);
         sj_list_append(q->ordered.next, &one->link);
     }
     queries_arm(q);
     return true;
+}
+
+bool query_send(struct xmpp *x, unsigned host, xmpp_stanza_t *iq, query_handler *answer,
+                uint64_t token)
+{
+    return query_ask(x, &(struct query_ask){.host = host, .iq = iq, .answer = answer,
+                                            .token = token});
 }

@@ -24,6 +24,7 @@ struct query_reply {
     unsigned host;
     const char *to;          /* who was asked, as given to query_send */
     uint64_t token;          /* the asker's own, as given */
+    const char *note;        /* likewise; "" when none was given */
     xmpp_stanza_t *iq;       /* result or error; NULL: none came in time, or it could not be sent */
     bool ok;                 /* iq is a result */
 };
@@ -48,7 +49,19 @@ void queries_release(struct queries *q);
  * it. false: too many are open, nothing was sent and nothing follows. iq NULL: false. */
 bool query_send(struct xmpp *x, unsigned host, xmpp_stanza_t *iq, query_handler *answer,
                 uint64_t token);
-/* A result or an error came from `from` to `to` (both prepared). true: it was an answer. */
-bool queries_answer(struct queries *q, const char *from, const char *to, xmpp_stanza_t *iq);
+/* The same with more to say. */
+struct query_ask {
+    unsigned host;
+    xmpp_stanza_t *iq;
+    query_handler *answer;
+    uint64_t token;
+    const char *note;        /* copied; or NULL */
+    bool privileged;         /* iq wraps one in the user's name: the reply is the inner answer */
+};
+bool query_ask(struct xmpp *x, const struct query_ask *ask);
+/* A result or an error with this id came from `from` to `to` (both prepared); iq NULL: it was too
+ * large to be read. true: it was an answer. */
+bool queries_answer(struct queries *q, const char *from, const char *to, const char *id,
+                    xmpp_stanza_t *iq);
 
 #endif

@@ -64,4 +64,7 @@ void room_check_stopped(struct xmpp *x);
 xmpp_stanza_t *room_stanza_new(struct xmpp *x, unsigned host, const char *name, const char *type,
                                const char *peer, const char *to, const char *id);
 
+/* Puts what m says into a message whose addresses, type and id are set (message_out.c). */
+void message_add_content(struct xmpp *x, xmpp_stanza_t *st, const struct xmpp_message_out *m);
+
 #endif

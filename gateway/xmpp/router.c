@@ -12,6 +12,7 @@
 
 #include "address.h"
 #include "component.h"
+#include "privilege.h"
 
 #define ROUTER_ID_MAX 1023u
 #define ROUTER_LANG_MAX 63u
@@ -131,10 +132,15 @@ static void router_handle_response(struct inbound *in, bool is_error)
 {
     struct xmpp *x = in->x;
     const char *name = xmpp_stanza_get_name(in->stanza);
-    if (name[0] == 'i' && queries_answer(&x->queries, in->from.full, in->to, in->stanza))
+    if (name[0] == 'i' &&
+        queries_answer(&x->queries, in->from.full, in->to, in->from.id, in->stanza))
         return;
-    if (is_error)
-        x->in->bounce(x->ctx, &in->from, in->peer, name[0], router_error_condition(in->stanza));
+    if (!is_error)
+        return;
+    const char *condition = router_error_condition(in->stanza);
+    if (name[0] == 'm' && in->peer == NULL)
+        privilege_handle_refusal(in, condition);
+    x->in->bounce(x->ctx, &in->from, in->peer, name[0], condition);
 }
 
 static void router_handle_cut(struct inbound *in, const char *name)
@@ -142,12 +148,17 @@ static void router_handle_cut(struct inbound *in, const char *name)
     bool request = strcmp(in->type, "get") == 0 || strcmp(in->type, "set") == 0;
     bool wants = name[0] == 'i' ? request : name[0] == 'm' && strcmp(in->type, "error") != 0;
     room_log_drop(in->x, "stanza too large", in->from.full, in->to);
+    if (name[0] == 'i' && !request)
+        queries_answer(&in->x->queries, in->from.full, in->to, in->from.id, NULL);
     if (wants)
         router_send_error(in, STANZA_POLICY_VIOLATION, "The stanza is too large.", false);
 }
 
 static void router_handle_typed(struct inbound *in, const char *name)
 {
+    /* No client sends from a bare JID: a server speaks, or what we said in the user's name. */
+    if (name[0] == 'm' && in->from.resource[0] == '\0' && privilege_takes_message(in))
+        return;
     const struct route *route = routes_find(name[0], in->type);
     struct sj_error err = {.status = SJ_OK};
     enum sj_status status = route->handle(in, &err);

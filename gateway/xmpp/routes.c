@@ -52,6 +52,14 @@ static const struct route_iq routes_iq_table[] = {
         .source = "XEP-0077 §3.1 and §3.2, XEP-0100 §4.1 to §4.3",
     },
     {
+        .ns = NS_ROSTER,
+        .name = "query",
+        .types = ROUTE_SET,
+        .targets = ROUTE_GATEWAY,
+        .handle = roster_handle_push,
+        .source = "XEP-0356 §5.3, RFC 6121 §2.1.6",
+    },
+    {
         .ns = NS_GATEWAY,
         .name = "query",
         .types = ROUTE_GET,

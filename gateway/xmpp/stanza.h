@@ -26,6 +26,7 @@
 #define NS_OOB "jabber:x:oob"
 #define NS_PING "urn:xmpp:ping"
 #define NS_REGISTER "jabber:iq:register"
+#define NS_ROSTER "jabber:iq:roster"
 #define NS_ROSTERX "http://jabber.org/protocol/rosterx"
 #define NS_SID "urn:xmpp:sid:0"
 #define NS_TIME "urn:xmpp:time"

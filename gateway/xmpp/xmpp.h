@@ -24,6 +24,7 @@
 #include "xmpp_command.h"
 #include "xmpp_disco.h"
 #include "xmpp_file.h"
+#include "xmpp_privilege.h"
 
 struct sj_loop;
 struct sj_log;
@@ -150,6 +151,7 @@ struct xmpp_in {
     void (*rosterx)(void *ctx, unsigned host, const char *full, bool supported);
     struct xmpp_in_command command;
     struct xmpp_in_file file;
+    struct xmpp_in_privilege privilege;
 };
 
 /* One network, as this room needs to see it. */
@@ -173,6 +175,8 @@ struct xmpp_options {
     const char *version;         /* XEP-0092 */
     size_t stanza_max;           /* largest stanza we send, bytes */
     size_t queue_max;            /* bytes waiting for the server: see xmpp_queued */
+    const char *const *privileged;       /* prepared domains whose grants of privileges count... */
+    size_t n_privileged;                 /* ...0: each host's parent domain */
     struct xmpp_texts addresses[XMPP_ADDRESS_COUNT];     /* of who runs the gateway */
     struct xmpp_upload_options upload;
 };

@@ -305,6 +305,51 @@ static enum sj_status on_talk(void *ctx, const struct xmpp_from *f, const char *
                               : sj_fail(err, p->status, "%s", p->text != NULL ? p->text : "");
 }
 
+static void on_privileges(void *ctx, unsigned host, const char *domain)
+{
+    struct peer *p = ctx;
+    struct sj_strbuf b;
+    sj_strbuf_init(&b, 4096);
+    xmpp_privileges_text(p->xmpp, host, &b);
+    heard(p, "privileges %u %s: %s", host, domain, b.s);
+    sj_strbuf_release(&b);
+}
+
+static void heard_item(struct peer *p, const char *what, unsigned host, const char *user,
+                       const struct xmpp_roster_item *item)
+{
+    static const char *const subs[] = {"none", "to", "from", "both", "remove"};
+    struct sj_strbuf b;
+    sj_strbuf_init(&b, 1 << 20);
+    for (size_t i = 0; i < item->n_groups; i++)
+        sj_strbuf_addf(&b, " +%s", item->group[i]);
+    heard(p, "%s %u %s: %s '%s' %s%s%s%s", what, host, user, item->peer,
+          item->name ? item->name : "", subs[item->sub], item->asks ? " asks" : "",
+          item->cut ? " cut" : "", b.s);
+    sj_strbuf_release(&b);
+}
+
+static void on_item(void *ctx, unsigned host, const char *user, const struct xmpp_roster_item *item)
+{
+    heard_item(ctx, "item", host, user, item);
+}
+
+static void on_pushed(void *ctx, unsigned host, const char *user,
+                      const struct xmpp_roster_item *item)
+{
+    heard_item(ctx, "pushed", host, user, item);
+}
+
+static void on_read(void *ctx, unsigned host, const char *user, bool ok)
+{
+    heard(ctx, "read %u %s %d", host, user, ok);
+}
+
+static void on_written(void *ctx, unsigned host, const char *user, const char *peer, bool ok)
+{
+    heard(ctx, "written %u %s %s %d", host, user, peer, ok);
+}
+
 const struct xmpp_in peer_session = {
     .up = on_up,
     .down = on_down,
@@ -322,6 +367,14 @@ const struct xmpp_in peer_session = {
     .command = {.list = on_command_list, .info = on_command_info, .step = on_command_step,
                 .talk = on_talk},
     .file = {.slot = on_slot},
+    .privilege =
+        {
+            .changed = on_privileges,
+            .item = on_item,
+            .read = on_read,
+            .written = on_written,
+            .pushed = on_pushed,
+        },
 };
 
 /* ---- the server ---- */
