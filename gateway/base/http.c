@@ -19,6 +19,7 @@
 #define HTTP_WAITING_MAX 4096u
 #define HTTP_CONNECT_MS 15000
 #define HTTP_TOTAL_MS 120000
+#define HTTP_REPEAT_MS 2000     /* that a connection was dead shows within this time */
 
 static void http_pump(void *arg);
 static void http_on_timer(void *arg);
@@ -146,11 +147,25 @@ static void http_open_window(struct http_request *r, int64_t now_ms)
     r->window_held = http_is_held(r);
 }
 
-void http_on_connected(struct http_request *r)
+/* libcurl repeats by itself what was lost on a connection that others had used before. That is right
+ * when a kept connection was dead already; once, and not for a POST, which the server may have acted
+ * on. A poll that is lost later is the owner's to repeat: all that shared its connection were lost
+ * with it, and are not to come back in the same moment. */
+bool http_on_connected(struct http_request *r)
 {
+    int64_t now_ms = sj_loop_now_ms(r->http->loop);
+    if (r->connected && (r->method == SJ_HTTP_POST || r->repeated ||
+                         now_ms - r->connected_ms > HTTP_REPEAT_MS)) {
+        http_fail(r, SJ_UNREACHABLE, "the connection to %.100s was lost", r->url.host);
+        return false;
+    }
+    r->repeated = r->connected;
     r->connected = true;
-    http_open_window(r, sj_loop_now_ms(r->http->loop));
+    r->connected_ms = now_ms;
+    http_open_window(r, now_ms);
     http_arm(r);
+    http_host_on_connected(r);
+    return true;
 }
 
 static void http_on_timer(void *arg)
@@ -389,6 +404,7 @@ static void http_hop(struct http_request *r)
     r->status = 0;
     r->head_bytes = 0;
     r->connected = false;
+    r->repeated = false;
     r->headed = false;
     r->held = false;
     r->refused = false;

@@ -16,6 +16,9 @@
 #include "sojourn/strbuf.h"
 
 #define HTTP_HOSTS_IDLE_MAX 256u        /* hosts without requests whose addresses are kept */
+#define HTTP_CONNECTING_MAX 8u          /* requests of one host that look up or connect at once:
+                                           a crowd is to find the streams of the first connections,
+                                           and handshakes are not to come in storms */
 #define HTTP_ADDRESSES_MAX 8u           /* of each family */
 #define HTTP_ADDRESSES_MS 60000         /* evdns does not tell how long they are good */
 
@@ -147,6 +150,12 @@ static bool host_is_idle(const struct http_host *h)
     return !h->running && sj_list_empty(&h->waiting);
 }
 
+static bool host_may_start(const struct http_host *h)
+{
+    return !sj_list_empty(&h->waiting) && h->running < h->http->running_host_max &&
+           h->connecting < HTTP_CONNECTING_MAX;
+}
+
 /* Puts h into the list where it belongs now, at its end; a place that it has already it keeps. */
 static void host_file(struct http_host *h)
 {
@@ -159,7 +168,7 @@ static void host_file(struct http_host *h)
             http->n_idle--;
             http_host_free(SJ_CONTAINER(http->idle.next, struct http_host, link));
         }
-    } else if (sj_list_empty(&h->waiting) || h->running >= http->running_host_max) {
+    } else if (!host_may_start(h)) {
         sj_list_remove(&h->link);
     } else if (sj_list_empty(&h->link)) {
         sj_list_append(&http->ready, &h->link);
@@ -193,11 +202,24 @@ struct http_request *http_host_next(struct sj_http *http)
     http->waiting--;
     http->running++;
     h->running++;
+    h->connecting++;
     r->at_work = true;
+    r->connecting = true;
     r->state = HTTP_LOOKING;
     sj_list_remove(&h->link);       /* others first */
     host_file(h);
     return r;
+}
+
+void http_host_on_connected(struct http_request *r)
+{
+    if (!r->connecting)
+        return;
+    r->connecting = false;
+    r->host->connecting--;
+    host_file(r->host);
+    if (!sj_list_empty(&r->http->ready))
+        sj_loop_defer(r->http->loop, &r->http->pump);
 }
 
 void http_host_leave(struct http_request *r)
@@ -205,6 +227,7 @@ void http_host_leave(struct http_request *r)
     struct http_host *h = r->host;
     if (!h)
         return;
+    http_host_on_connected(r);
     r->host = NULL;
     sj_list_remove(&r->link);
     if (r->at_work) {

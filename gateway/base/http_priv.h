@@ -79,7 +79,9 @@ struct http_request {
     bool allow_http;
     bool at_work;                   /* has one of running_max places */
     bool canceled;
-    bool connected;
+    bool connecting;                /* counts in host->connecting */
+    bool connected;                 /* since connected_ms */
+    bool repeated;                  /* on a second connection, since the first was dead */
     bool headed;                    /* the final head is there */
     bool in_headers;                /* the headers event is under way */
     bool paused;                    /* by the owner */
@@ -87,7 +89,7 @@ struct http_request {
     bool refused;                   /* an address was not permitted */
     int64_t start_ms, total_ms, connect_ms, stall_ms;
     uint64_t stall_bytes;
-    int64_t connect_by_ms, window_ms;
+    int64_t connect_by_ms, connected_ms, window_ms;
     uint64_t window_moved;
     bool window_held;               /* we were not ready at some time in this window */
     CURLcode result;
@@ -100,7 +102,7 @@ struct http_host {
     char *name;                     /* key */
     struct sj_list link;            /* in http->ready, http->idle or none */
     struct sj_list waiting, looking;
-    unsigned running;
+    unsigned running, connecting;
     bool numeric;
     char *addresses;                /* "192.0.2.1,[2001:db8::1]"; NULL: not known */
     int64_t expires_ms;
@@ -139,7 +141,8 @@ void http_work(struct http_request *r, unsigned what);
 /* Ends r with an error of ours, if nothing ended it before. */
 void http_fail(struct http_request *r, enum sj_status status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-void http_on_connected(struct http_request *r);
+/* The request is about to be sent; false: it may not be (http_fail was called). */
+bool http_on_connected(struct http_request *r);
 static inline bool http_is_over(const struct http_request *r)
 {
     return r->canceled || r->state == HTTP_ENDED;
@@ -150,6 +153,7 @@ void http_host_wait(struct http_request *r);           /* into the queue of r->u
 struct http_request *http_host_next(struct sj_http *http);     /* takes one that may start */
 void http_host_resolve(struct http_request *r);        /* CONNECT or END follows as work */
 void http_host_leave(struct http_request *r);          /* out of the queue, or gives its place up */
+void http_host_on_connected(struct http_request *r);
 void http_host_distrust(struct http_host *h);          /* looks up anew next time */
 void http_host_free(struct http_host *h);
 

@@ -285,13 +285,8 @@ static int transfer_on_connected(void *arg, char *to, char *from, int to_port, i
     (void)from;
     (void)to_port;
     (void)from_port;
-    /* Again: a connection that was kept alive was dead. What it was asked may have been done, and
-     * a POST is not asked twice. */
-    if (r->connected && r->method == SJ_HTTP_POST)
-        http_fail(r, SJ_UNREACHABLE, "the connection to %.100s was lost", r->url.host);
-    if (http_is_over(r))
+    if (http_is_over(r) || !http_on_connected(r))
         return CURL_PREREQFUNC_ABORT;
-    http_on_connected(r);
     return CURL_PREREQFUNC_OK;
 }
 

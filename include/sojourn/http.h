@@ -48,7 +48,9 @@ enum sj_http_method { SJ_HTTP_GET, SJ_HTTP_HEAD, SJ_HTTP_PUT, SJ_HTTP_POST };
 enum sj_http_kind {
     SJ_HTTP_CALL,       /* shares connections with others to the same server (HTTP/2 streams, else
                            HTTP/1.1 kept alive) and accepts gzip; small buffers; cannot be paused
-                           or streamed to, since one stream that waits would stop all others */
+                           or streamed to, since one stream that waits would stop all others. When
+                           a shared connection turns out to be dead within two seconds, what was
+                           asked is asked once more on a fresh one, but never a POST */
     SJ_HTTP_TRANSFER    /* an HTTP/1.1 connection of its own, bytes as they are; can be paused and
                            streamed to */
 };
@@ -93,9 +95,7 @@ struct sj_http_request {                /* all copied (secrets are wiped when th
                                            another scheme, host or port no header goes along */
     const struct sj_http_header *headers;   /* not those of framing and connection, nor Host */
     size_t n_headers;
-    const void *body;                   /* PUT and POST; at most SJ_HTTP_BODY_MAX. When a shared
-                                           connection turns out to be dead the request is repeated
-                                           on a fresh one, but never a POST */
+    const void *body;                   /* PUT and POST; at most SJ_HTTP_BODY_MAX */
     uint64_t body_size;                 /* sent as Content-Length */
     bool streamed;                      /* TRANSFER: body is NULL and comes by sj_http_write */
     uint64_t response_max;              /* bytes of the answer's body, decompressed: refused by
@@ -122,7 +122,8 @@ void sj_http_free(struct sj_http **http);
  * SJ_LIMIT (too many are waiting). */
 uint64_t sj_http_start(struct sj_http *http, const struct sj_http_request *request,
                        struct sj_error *err);
-/* No event comes afterwards. The connection is closed, or the stream reset. */
+/* No event comes afterwards. The connection is closed; of a shared one the stream is reset together
+ * with the next bytes that are sent on it. */
 void sj_http_cancel(struct sj_http *http, uint64_t id);
 /* TRANSFER: no data event until resumed. The server is slowed down: at most its window and
  * SJ_HTTP_DATA_MAX bytes are held. total_ms goes on. */

@@ -167,6 +167,10 @@ void httpd_next(struct httpd_peer *p)
 static void peer_serve(struct httpd_peer *p)
 {
     struct httpd *d = p->httpd;
+    if (d->serve2) {
+        httpd_h2_read(p);
+        return;
+    }
     if (!peer_head_end(p))
         return;
     if (d->serve) {

@@ -31,6 +31,7 @@ struct httpd_peer {
     bool reset_after;
     bool deaf;                  /* does not read */
     unsigned requests;
+    bool greeted;               /* HTTP/2: the preface was there */
 };
 
 struct httpd {
@@ -44,6 +45,10 @@ struct httpd {
     const char *answer;         /* when serve is NULL: sent for each head */
     bool close;                 /* after the answer */
     void *ctx;
+    /* HTTP/2, when serve2 is set (needs TLS): a request on that stream is complete. */
+    void (*serve2)(struct httpd *d, struct httpd_peer *p, uint32_t stream);
+    unsigned streams_max;       /* announced */
+    unsigned resets;            /* streams given up by the client */
 };
 
 void httpd_open(struct httpd *d);
@@ -59,6 +64,12 @@ const char *httpd_header(const struct httpd_peer *p, const char *name, char *out
 size_t httpd_body(const struct httpd_peer *p, const char **body);
 /* The present request is done; the next one on this connection may come. */
 void httpd_next(struct httpd_peer *p);
+
+/* httpd_h2.c: just enough of RFC 9113 to be a server in tests. */
+void httpd_h2_offer(struct httpd *d);                  /* by ALPN; after web_secure */
+void httpd_h2_read(struct httpd_peer *p);              /* takes frames from in */
+void httpd_h2_answer(struct httpd_peer *p, uint32_t stream, const char *body);
+void httpd_h2_reset(struct httpd_peer *p, uint32_t stream);
 
 /* One request of the client and what was heard of it. */
 struct fetch {
