@@ -147,10 +147,10 @@ static void http_open_window(struct http_request *r, int64_t now_ms)
     r->window_held = http_is_held(r);
 }
 
-/* libcurl repeats by itself what was lost on a connection that others had used before. That is right
- * when a kept connection was dead already; once, and not for a POST, which the server may have acted
- * on. A poll that is lost later is the owner's to repeat: all that shared its connection were lost
- * with it, and are not to come back in the same moment. */
+/* libcurl repeats by itself what was lost on a connection that others had used before. That is
+ * right when a kept connection was dead already; once, and not for a POST, which the server may
+ * have acted on. A poll that is lost later is the owner's to repeat: all that shared its connection
+ * were lost with it, and are not to come back in the same moment. */
 bool http_on_connected(struct http_request *r)
 {
     int64_t now_ms = sj_loop_now_ms(r->http->loop);

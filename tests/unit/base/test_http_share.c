@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Calls that share connections: HTTP/2 streams, and what happens to all when one connection ends. */
+/* Calls that share connections: HTTP/2 streams, and what becomes of all when a connection ends. */
 #include <criterion/criterion.h>
 
 #include "certificate.h"
