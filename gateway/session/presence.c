@@ -180,6 +180,25 @@ static bool resource_update(struct session *s, struct resource *r,
     return true;
 }
 
+/* The user's own presence to a contact whose presence had bounced: it is not blocked any more
+ * (XEP-0191 §3.3), and may be shown again. */
+static void presence_unblocked(struct session *s, const char *peer)
+{
+    struct sj_error err = {SJ_OK, ""};
+    struct contact *c = NULL;
+    struct sj_strbuf id;
+
+    sj_strbuf_init(&id, SJ_ID_MAX);
+    if (session_canon(s, peer, &id, &err) == SJ_OK)
+        c = contact_find(s, id.s);
+    sj_strbuf_release(&id);
+    if (!c || !c->quiet)
+        return;
+    c->quiet = false;
+    if (c->to && s->announced)
+        contact_send_presence(s, c, s->user, NULL);
+}
+
 static void presence_available(struct session *s, const struct xmpp_presence_in *in)
 {
     struct resource *r = resource_find(s, in->from.resource);
@@ -188,6 +207,8 @@ static void presence_available(struct session *s, const struct xmpp_presence_in 
     sj_timer_stop(&s->linger);
     s->quiet = false;
     s->wants_online = true;
+    if (in->peer && s->has_quiet)
+        presence_unblocked(s, in->peer);
     if (was_quiet && s->announced)
         session_show(s);                 /* what changed while nobody was told */
     if (is_new && (r = resource_add(s, in->from.resource)) == NULL)
@@ -358,7 +379,7 @@ static void bounce_contact(struct session *s, const char *peer, const char *cond
     if (bounce_is_final(condition))
         s->quiet = true;
     else if (c)
-        c->quiet = true;
+        c->quiet = s->has_quiet = true;
 }
 
 /* R6121-31, R6120-20, G163-07: what bounces is not sent again in this session; messages were

@@ -123,6 +123,7 @@ struct session {
     bool failure_told;           /* of this outage */
     bool quiet;                  /* presence bounced: silent until the user shows up again */
     bool stale;                  /* presence could not be sent: shown again when it can be */
+    bool has_quiet;              /* presence of some contact bounced */
     bool has_no_reply;           /* some contact takes no messages, or did */
     bool fresh;                  /* first announcement since the daemon started */
     bool suggest_due, features_known;    /* XEP-0144, suggest.c */

@@ -2,7 +2,8 @@
 /* Small questions about an entity: ping, version, time, last activity.
  *
  * To the gateway all are answered; of a contact only what its presence tells already, and for a
- * contact that the asker may not see nothing but service-unavailable (G199-01, G012-02, G092-01).
+ * contact that the asker may not see nothing but an error, the same as for none (G199-01, G012-02,
+ * G092-01).
  * Source: XEP-0199 §4, XEP-0092 §2, XEP-0202 §2, XEP-0012 §3 to §5. */
 #include <stdio.h>
 
@@ -45,35 +46,38 @@ enum sj_status entity_handle_time(struct inbound *in, struct sj_error *err)
     return SJ_OK;
 }
 
-/* Seconds of idleness and the last status text; false: not to be told. */
-static bool entity_last(struct inbound *in, int64_t *seconds, const char **text)
+/* Seconds of idleness and the last status text. Who may not see the contact is told so in the same
+ * words whether there is such a contact or not (XEP-0012 §4). */
+static enum sj_status entity_last(struct inbound *in, int64_t *seconds, const char **text,
+                                  struct sj_error *err)
 {
     *text = NULL;
     *seconds = 0;
     if (in->peer == NULL) {
         *seconds = (sj_loop_now_ms(in->x->loop) - in->x->started_ms) / 1000;
-        return true;
+        return SJ_OK;
     }
     struct xmpp_peer peer = {.visible = false};
     in->x->in->peer(in->x->ctx, &in->from, in->peer, &peer);
     if (!peer.visible)
-        return false;
+        return sj_fail(err, SJ_DENIED, "%s", "");
     if (peer.show != XMPP_OFFLINE)
-        return true;
+        return SJ_OK;
     if (peer.seen_at == 0)
-        return false;
+        return sj_fail(err, SJ_UNAVAILABLE, "%s", "");
     int64_t ago = (sj_loop_utc_ms(in->x->loop) - peer.seen_at) / 1000;
     *seconds = ago > 0 ? ago : 0;
     *text = peer.status;
-    return true;
+    return SJ_OK;
 }
 
 enum sj_status entity_handle_last(struct inbound *in, struct sj_error *err)
 {
     int64_t seconds;
     const char *text;
-    if (!entity_last(in, &seconds, &text))
-        return sj_fail(err, SJ_UNAVAILABLE, "%s", "");
+    enum sj_status status = entity_last(in, &seconds, &text, err);
+    if (status != SJ_OK)
+        return status;
     char number[24];
     snprintf(number, sizeof number, "%lld", (long long)seconds);
     xmpp_stanza_t *result = router_result(in);

@@ -1,44 +1,19 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* One-to-one messages from users.
  *
- * A message with text becomes a plain struct; what cannot be read here (encrypted) is refused, so
- * that its placeholder never reaches the network (G380-01); what carries no text is left alone
- * (GMSG-04). Writing is message_out.c.
- * Source: RFC 6121 §5, XEP-0100 §4.8, XEP-0245, XEP-0380. */
+ * A message with text becomes a plain struct; what nobody could read over there is refused
+ * (message_refuse.c); what carries no text is left alone (GMSG-04). Writing is message_out.c.
+ * Source: RFC 6121 §5, XEP-0100 §4.8, XEP-0245. */
 #include <string.h>
 
 #include "component.h"
 #include "file.h"
 #include "handlers.h"
+#include "message_refuse.h"
 #include "router.h"
 #include "sojourn/backend.h"
 
 #define MESSAGE_ACTION "/me "
-
-static const struct {
-    const char *name, *ns;
-} message_encryptions[] = {
-    {"encryption", "urn:xmpp:eme:0"},
-    {"encrypted", "eu.siacs.conversations.axolotl"},
-    {"encrypted", "urn:xmpp:omemo:1"},
-    {"encrypted", "urn:xmpp:omemo:2"},
-    {"openpgp", "urn:xmpp:openpgp:0"},
-    {"x", "jabber:x:encrypted"},
-};
-
-static bool message_is_encrypted(xmpp_stanza_t *st, const char *body)
-{
-    if (body != NULL && strncmp(body, "?OTR", 4) == 0)
-        return true;
-    for (xmpp_stanza_t *c = stanza_first(st); c != NULL; c = stanza_next(c)) {
-        if (strchr("eox", xmpp_stanza_get_name(c)[0]) == NULL)
-            continue;                    /* most are none of these */
-        for (size_t i = 0; i < sizeof message_encryptions / sizeof *message_encryptions; i++)
-            if (stanza_is(c, message_encryptions[i].name, message_encryptions[i].ns))
-                return true;
-    }
-    return false;
-}
 
 static bool message_is_blank(const char *body)
 {
@@ -76,10 +51,9 @@ static enum sj_status message_handle_file(struct inbound *in, const struct file_
 enum sj_status message_handle_chat(struct inbound *in, struct sj_error *err)
 {
     const char *body = message_body(in);
-    if (message_is_encrypted(in->stanza, body))
-        return sj_fail(err, SJ_UNACCEPTABLE,
-                       "This gateway cannot read encrypted messages. Turn encryption off for this "
-                       "contact.");
+    enum sj_status refused = message_refuse(in, body, err);
+    if (refused != SJ_OK)
+        return refused;
     if (in->peer != NULL) {
         struct file_in file;
         enum file_found found;

@@ -46,6 +46,24 @@ Test(contact, a_blocked_one_is_silent_and_the_others_are_not_R6121_31_G191_03)
     world_free(w);
 }
 
+Test(contact, one_that_is_unblocked_is_shown_again_G191_01)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+
+    ready_with_juliet(w);
+    world_bounce(w, "juliet", "service-unavailable");
+    world_contact(w, "juliet", SJ_SHOW_AWAY, false);
+    world_presence(w, "r", NULL, XMPP_AWAY, 0);
+    world_presence(w, "r", "nurse", XMPP_AWAY, 0);
+    world_presence(w, "r", "no id!", XMPP_AWAY, 0);
+    world_clear(w);
+    world_presence(w, "r", "JULIET", XMPP_AWAY, 0);
+    EXPECT(w, "presence juliet -> " ROMEO " away\n");
+    world_presence(w, "r", "juliet", XMPP_AWAY, 0);
+    EXPECT(w, "");
+    world_free(w);
+}
+
 Test(contact, a_request_that_the_network_refuses_at_the_log_in_is_answered_G100_39_G100_40)
 {
     struct world *w = world_new(CAPS_PLAIN);

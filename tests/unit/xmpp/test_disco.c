@@ -182,7 +182,8 @@ Test(disco, tells_what_each_contact_can_do)
     peer_expect(p, "<iq *" CONTACT_INFO F("urn:xmpp:noreply:0") "</query></iq>");
 }
 
-/* Every ability has its name, and G163-01: nodes come with an identity of their own. */
+/* Every ability has its name; G163-01: nodes come with an identity of their own, and G030-08: none
+ * of both has a name. */
 Test(disco, names_all_abilities)
 {
     static const char *const names[] = {

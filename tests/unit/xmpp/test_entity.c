@@ -97,7 +97,9 @@ Test(entity, tells_last_activity)
     peer_expect(p, GONE);
     p->contact.visible = false;
     ask("get", BOB, LAST);
-    peer_expect(p, GONE);
+    peer_expect(p, "<iq * type='error'><error type='auth'><forbidden *");
+    ask("get", BOB "/x", LAST);
+    peer_expect(p, "<iq * type='error'><error type='cancel'><service-unavailable *");
 }
 
 /* G054-01 to G054-03, G054-06, R6120-07. */

@@ -82,6 +82,7 @@ static void answer(unsigned host, const char *type, const char *id, const char *
 
 #define ROSTERX "http://jabber.org/protocol/rosterx"
 
+/* G144-02; G030-15: the answer does not even name disco#info. */
 Test(rosterx, learns_what_a_client_takes)
 {
     char id[64];
