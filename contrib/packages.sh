@@ -4,8 +4,8 @@
 # service, now or at the next boot. Sourced; needs bash. An existing policy-rc.d is left alone.
 
 # What a build needs, and what quickstart and the tests need besides.
-PACKAGES_BUILD="gcc libc6-dev make cmake pkg-config libstrophe-dev libexpat1-dev libevent-dev
-    libssl-dev libjson-c-dev libsodium-dev liblmdb-dev libcurl4-openssl-dev"
+PACKAGES_BUILD="gcc libc6-dev gettext make cmake pkg-config libstrophe-dev libexpat1-dev
+    libevent-dev libssl-dev libjson-c-dev libsodium-dev liblmdb-dev libcurl4-openssl-dev"
 PACKAGES_SHOW="prosody ngircd python3 openssl"
 # shellcheck disable=SC2034
 PACKAGES_TEST="libcriterion-dev clang-14 binutils git inspircd atheme-services python3-slixmpp

@@ -52,6 +52,9 @@ const struct sj_option config_gateway_options[] = {
       .help = "Domains of XMPP servers that may grant privileges over the rosters and messages of "
               "their users (XEP-0356). Without it, the component's parent domain: example.org for "
               "irc.example.org. What a server grants is set there: docs/SERVERS.md." },
+    { .name = "locale-dir", .kind = SJ_OPTION_PATH, .max = 1023,
+      .help = "Directory of the translations of what users read; without it, where they were "
+              "installed. What is not there is said in English." },
     { .name = "log-level", .kind = SJ_OPTION_CHOICE, .fallback = "info",
       .choices = "error|warn|info|debug|trace",
       .help = "How much is logged; trace shows what people write to each other." },

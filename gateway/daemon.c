@@ -19,6 +19,7 @@
 #include "sojourn/memory.h"
 #include "sojourn/store.h"
 #include "sojourn/strbuf.h"
+#include "sojourn/translate.h"
 #include "xmpp.h"
 
 #define DAEMON_STOP_LINKS_MS 4000
@@ -66,7 +67,7 @@ static enum sj_status daemon_net(struct sj_net **out, const struct config *confi
 {
     const struct config_network *c = &config->networks[i];
     const char *wrong = sj_backend_check(c->backend);
-    struct sj_error inner = {SJ_OK, ""};
+    struct sj_error inner = {.status = SJ_OK};
 
     if (wrong)
         return sj_fail(err, SJ_INTERNAL, "bug in backend %s: %s", c->backend->name, wrong);
@@ -256,7 +257,7 @@ static void daemon_unregistered(void *arg, uint64_t ticket, const struct sj_erro
 static void daemon_unregister(void *ctx, const char *user, const char *host, uint64_t ticket)
 {
     struct daemon *d = ctx;
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     struct sj_strbuf jid;
     unsigned i;
 
@@ -278,6 +279,14 @@ static const struct control_calls daemon_calls = {
     .status = daemon_status,
     .unregister = daemon_unregister,
 };
+
+/* At first, while files may be read. */
+static void daemon_translate(const struct daemon *d)
+{
+    const char *dir = sj_values_text(&d->config->gateway, "locale-dir");
+
+    sj_translate_init(dir ? dir : SOJOURN_LOCALE_DIR, &d->log);
+}
 
 static enum sj_status daemon_build(struct daemon *d, struct sj_error *err)
 {
@@ -322,6 +331,7 @@ enum sj_status daemon_new(struct daemon **out, const struct config *config, stru
     d->log = (struct sj_log){.area = "daemon"};
     d->loop = sj_loop_new();
     d->started_ms = sj_loop_now_ms(d->loop);
+    daemon_translate(d);
     status = daemon_build(d, err);
     if (status == SJ_OK)
         *out = d;

@@ -33,7 +33,7 @@ static void main_harden(void)
 
 static int main_run(const struct config *config)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     struct daemon *daemon = NULL;
     enum sj_status status = daemon_new(&daemon, config, &err);
 
@@ -48,7 +48,7 @@ static int main_run(const struct config *config)
 
 static int main_check(const struct config *config)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     if (daemon_check(config, &err) != SJ_OK) {
         fprintf(stderr, "%s\n", err.text);

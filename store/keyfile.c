@@ -150,6 +150,6 @@ enum sj_status sj_store_check_key(const char *path, struct sj_error *err)
         return sj_fail(err, SJ_DENIED, "key-file does not exist and cannot be made there: "
                        "the directory is missing or not writable");
     if (err)
-        *err = (struct sj_error){SJ_OK, ""};
+        *err = (struct sj_error){.status = SJ_OK};
     return SJ_OK;
 }

@@ -20,13 +20,13 @@
 #define REALNAME_FIELD_MAX 200u
 
 static const struct sj_field irc_fields[IRC_FIELDS] = {
-    [IRC_FIELD_NICK] = { .var = "username", .label = "Nickname", .required = true },
-    [IRC_FIELD_PASSWORD] = { .var = "password", .label = "Password of your account there",
+    [IRC_FIELD_NICK] = { .var = "username", .label = N_("Nickname"), .required = true },
+    [IRC_FIELD_PASSWORD] = { .var = "password", .label = N_("Password of your account there"),
                              .kind = SJ_FIELD_SECRET },
-    [IRC_FIELD_LOGIN] = { .var = "login", .label = "Account name, if it differs" },
-    [IRC_FIELD_NAME] = { .var = "name", .label = "Real name, as others see it" },
+    [IRC_FIELD_LOGIN] = { .var = "login", .label = N_("Account name, if it differs") },
+    [IRC_FIELD_NAME] = { .var = "name", .label = N_("Real name, as others see it") },
     [IRC_FIELD_SERVER_PASSWORD] = { .var = "server_password",
-                                    .label = "Password of the server or bouncer itself",
+                                    .label = N_("Password of the server or bouncer itself"),
                                     .kind = SJ_FIELD_SECRET },
 };
 
@@ -115,11 +115,11 @@ const struct sj_backend irc_backend = {
     .name = "irc",
     .network_type = "irc",
     .network_name = "IRC",
-    .id_name = "nickname",
-    .id_help = "Nickname of the person on IRC",
-    .register_help = "Choose the nickname under which you want to appear. If you have an account "
-                     "on this network, give its password, and its name if that is not your "
-                     "nickname.",
+    .id_name = N_("nickname"),
+    .id_help = N_("Nickname of the person on IRC"),
+    .register_help = N_("Choose the nickname under which you want to appear. If you have an "
+                        "account on this network, give its password, and its name if that is not "
+                        "your nickname."),
     .caps = SJ_CAP_CONTACTS | SJ_CAP_PRESENCE | SJ_CAP_ANONYMOUS | SJ_CAP_STYLED,
     .fields = irc_fields,
     .n_fields = IRC_FIELDS,

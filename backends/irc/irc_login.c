@@ -160,7 +160,7 @@ void irc_login_welcomed(struct irc_link *l)
             login_identify(l);
             return;
         }
-        login->unused = "this server offers no way to log in to accounts (SASL PLAIN)";
+        login->unused = N_("this server offers no way to log in to accounts (SASL PLAIN)");
     }
     irc_link_up(l);
 }

@@ -236,7 +236,7 @@ static void wait_is_over(struct irc_link *l, struct sj_list *list)
         irc_net_wait(l, &net->pinged);
         irc_send_ping(l);
     } else if (list == &net->identify) {
-        l->login->unused = "NickServ did not say whether the password is right";
+        l->login->unused = N_("NickServ did not say whether the password is right");
         irc_link_up(l);
     } else if (list == &net->login) {
         irc_link_end(l, SJ_END_TIMEOUT, "the login took too long");

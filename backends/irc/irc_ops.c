@@ -220,9 +220,9 @@ void irc_ops_fail_all(struct irc_link *l)
             ops_forget(ops, ops->first, op.op);
         struct sj_error err;
         sj_fail(&err, SJ_UNREACHABLE, "%s",
-                is_written ? "the connection broke before the network confirmed the message; "
-                             "it may or may not have arrived"
-                           : "the session ended before the message was sent");
+                is_written ? N_("the connection broke before the network confirmed the message; "
+                                "it may or may not have arrived")
+                           : N_("the session ended before the message was sent"));
         l->base.host->op_done(&l->base, op.op, &err);
     }
     irc_ops_release(ops);

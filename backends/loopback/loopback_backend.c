@@ -19,12 +19,12 @@
 static const struct sj_field loopback_fields[LOOPBACK_FIELDS] = {
     [LOOPBACK_FIELD_USERNAME] = {
         .var = "username",
-        .label = "Username",
+        .label = N_("Username"),
         .required = true,
     },
     [LOOPBACK_FIELD_PASSWORD] = {
         .var = "password",
-        .label = "Password",
+        .label = N_("Password"),
         .kind = SJ_FIELD_SECRET,
     },
 };
@@ -99,10 +99,10 @@ const struct sj_backend loopback_backend = {
     .name = "loopback",
     .network_type = "loopback",
     .network_name = "Loopback",
-    .id_name = "username",
-    .id_help = "Username of the person on this network",
-    .register_help = "Choose the username under which you want to appear. Your contact \"echo\" "
-                     "answers whatever you write.",
+    .id_name = N_("username"),
+    .id_help = N_("Username of the person on this network"),
+    .register_help = N_("Choose the username under which you want to appear. Your contact \"echo\" "
+                        "answers whatever you write."),
     .caps = SJ_CAP_CONTACTS | SJ_CAP_CONTACT_LIST | SJ_CAP_APPROVAL | SJ_CAP_PRESENCE |
             SJ_CAP_ANONYMOUS,
     .fields = loopback_fields,

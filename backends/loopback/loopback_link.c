@@ -12,6 +12,7 @@
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
+#include "sojourn/translate.h"
 
 /* Events told in one turn of the loop, so that a busy link does not hold up the others. */
 #define LINK_EVENTS_PER_TURN 64u
@@ -64,7 +65,8 @@ static void link_leave(struct loopback_link *l)
 /* Everything that is owed is paid: outcomes, then the end. */
 static void link_end(struct loopback_link *l, enum sj_end end)
 {
-    const struct sj_error lost = {SJ_UNREACHABLE, "logged out before the answer came"};
+    const struct sj_error lost = {.status = SJ_UNREACHABLE,
+                                  .text = N_("logged out before the answer came")};
     link_enter(l, LOOPBACK_DOWN);
     while (!sj_list_empty(&l->ops)) {
         struct loopback_op *o = SJ_CONTAINER(l->ops.next, struct loopback_op, list);

@@ -31,7 +31,7 @@ void adhoc_list(void *ctx, const struct xmpp_from *from,
 {
     struct sessions *all = ctx;
     struct command_rights rights;
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     size_t n;
     const struct command *const *table = commands_table(&n);
 

@@ -48,7 +48,7 @@ enum sj_status command_rights(struct command_rights *out, struct sessions *all,
         .may_register = sessions_may_register(all, from->host, from->user)};
     if (s)
         session_release(s);
-    *err = (struct sj_error){SJ_OK, ""};
+    *err = (struct sj_error){.status = SJ_OK};
     return SJ_OK;
 }
 
@@ -176,7 +176,7 @@ static struct run *run_new(struct sessions *all, const struct command_start *sta
 
 struct session *run_session(struct run *r)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     struct session *s = session_get(r->network, r->user, &err);
 
     if (!s)
@@ -292,15 +292,19 @@ void command_done_note(struct run *r, enum xmpp_note kind, const char *fmt, ...)
 
 void command_done_error(struct run *r, const struct sj_error *err)
 {
-    const char *text = err->text[0] ? err->text : sj_status_text(err->status);
+    struct sj_error words = *err;
+    const char *text = words.text;
 
+    sj_error_translate(&words, r->lang);
+    if (!words.text[0])
+        text = sj_status_text(err->status);
     command_done(r, &(struct command_reply){.kind = XMPP_NOTE_ERROR, .note = text});  /* G050-12 */
 }
 
 static void run_ask(struct run *r, enum xmpp_note kind, const char *note)
 {
     struct command_form form;
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     struct command_turn turn = {.status = XMPP_EXECUTING, .form = &form.form, .note = note,
                                 .note_kind = kind, .may_prev = run_may_prev(r),
                                 .may_next = run_may_next(r), .may_complete = !run_may_next(r)};

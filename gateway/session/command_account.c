@@ -52,7 +52,7 @@ static void account_register(struct run *r)
     struct sessions *all = r->all;
     struct xmpp_from from = account_from(r);
     struct xmpp_form_in form = {.n = 0};
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     uint64_t id = r->id;
 
     for (size_t i = 0; i < r->n_values && form.n < XMPP_FIELDS_MAX; i++) {

@@ -196,7 +196,7 @@ void contacts_unavailable(struct session *s, bool forget_presence)
 static void contact_watch(struct session *s, struct contact *c)
 {
     struct op_ask ask = {.kind = OP_CONTACT_ADD, .peer = c->id};
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     enum sj_status status;
     sj_op op = 0;
 

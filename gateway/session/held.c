@@ -69,7 +69,7 @@ static void held_answer(struct session *s, const struct held *h, const struct sj
 
 void held_out_send(struct session *s)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     while (s->state == SESSION_ONLINE && !sj_list_empty(&s->held_out)) {
         struct held *h = SJ_CONTAINER(s->held_out.next, struct held, link);

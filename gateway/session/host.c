@@ -138,8 +138,7 @@ static void host_contact_gone(struct sj_link *link, const char *id, const struct
     if (c->from || c->asked_in)
         xmpp_send_subscription(s->all->xmpp, host, id, s->user, XMPP_UNSUBSCRIBE, NULL, NULL, NULL);
     if (c->to)
-        xmpp_send_subscription(s->all->xmpp, host, id, s->user, XMPP_UNSUBSCRIBED,
-                               why && why->text[0] ? why->text : NULL, NULL, NULL);
+        session_unsubscribed(s, id, why);
     if (c->to)
         contact_show_unavailable(s, c, s->user);
     suggest_gone(s, c);
@@ -163,7 +162,7 @@ static void host_contact_request(struct sj_link *link, const char *id, const cha
 {
     struct session *s = host_session(link);
     struct contact *c = host_is_live(s, link) ? contact_add(s, id) : NULL;
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     if (!c)
         return;
@@ -182,12 +181,9 @@ static void host_contact_request(struct sj_link *link, const char *id, const cha
 static void host_notice(struct sj_link *link, const char *text)
 {
     struct session *s = host_session(link);
-    struct xmpp_message_out out = {.body = text};
 
-    if (!s || (!host_is_live(s, link) && !host_is_check(s, link)))
-        return;
-    out.to = s->user;
-    xmpp_send_message(s->all->xmpp, s->network->index, &out);
+    if (s && (host_is_live(s, link) || host_is_check(s, link)))
+        session_say(s, text);
 }
 
 static void host_self(struct sj_link *link, const char *id)

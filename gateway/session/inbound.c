@@ -75,6 +75,7 @@ static enum sj_status in_subscription(void *ctx, const struct xmpp_subscription_
     struct session *s = in_session(ctx, &in->from, err);
 
     if (s) {
+        session_heard(s, &in->from);
         if (in->peer)
             contact_subscription(s, in, err);
         else

@@ -101,7 +101,7 @@ void session_apply_presence(struct session *s)
         [XMPP_CHAT] = SJ_SHOW_CHAT, [XMPP_AWAY] = SJ_SHOW_AWAY,
         [XMPP_XA] = SJ_SHOW_XA, [XMPP_DND] = SJ_SHOW_DND};
     const struct resource *r = resource_best(s);
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     if (!r || s->state != SESSION_ONLINE || !(s->network->backend->caps & SJ_CAP_PRESENCE))
         return;
@@ -184,7 +184,7 @@ static bool resource_update(struct session *s, struct resource *r,
  * (XEP-0191 §3.3), and may be shown again. */
 static void presence_unblocked(struct session *s, const char *peer)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     struct contact *c = NULL;
     struct sj_strbuf id;
 
@@ -278,6 +278,7 @@ enum sj_status presence_in(void *ctx, const struct xmpp_presence_in *in, struct 
     unsigned dropped;
 
     if (s && s->registered && !s->removal.wanted) {
+        session_heard(s, &in->from);
         if (in->show == XMPP_OFFLINE)
             presence_unavailable(s, in);
         else
@@ -305,7 +306,7 @@ enum sj_status presence_in(void *ctx, const struct xmpp_presence_in *in, struct 
 static struct contact *probe_adopt(struct session *s, const char *id)
 {
     struct contact *c = contact_find(s, id);
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     if (c && c->to)
         return c;
@@ -323,7 +324,7 @@ static struct contact *probe_adopt(struct session *s, const char *id)
 
 static void probe_contact(struct session *s, const struct xmpp_from *from, const char *peer)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     struct sj_strbuf id;
     struct contact *c = NULL;
 
@@ -341,7 +342,7 @@ static void probe_contact(struct session *s, const struct xmpp_from *from, const
 void presence_probe(void *ctx, const struct xmpp_from *from, const char *peer)
 {
     struct sessions *all = ctx;
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     struct session *s = session_get(presence_network(ctx, from), from->user, &err);
 
     if (!s && err.status != SJ_UNREGISTERED)
@@ -409,7 +410,7 @@ void presence_bounce(void *ctx, const struct xmpp_from *from, const char *peer, 
 void presence_peer(void *ctx, const struct xmpp_from *from, const char *peer,
                    struct xmpp_peer *out)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     struct session *s = session_get(presence_network(ctx, from), from->user, &err);
     struct sj_strbuf id;
     struct contact *c = NULL;

@@ -54,7 +54,7 @@ static bool records_is_final(enum sj_status status)
 static enum sj_status records_write(struct sessions *all, size_t max)
 {
     struct sj_store_change changes[SJ_STORE_CHANGES_MAX] = {{.remove = false}};
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     size_t n = records_collect(all, changes, max);
     enum sj_status status = sj_store_contacts_write(all->store, changes, n, &err);
     unsigned dropped;

@@ -21,7 +21,10 @@ static struct refusal *refusal_first(const struct session *s)
 
 static bool refusal_try(struct session *s, const struct refused *r, const struct sj_error *err)
 {
-    return xmpp_send_message_error(s->all->xmpp, s->network->index, r->peer, r->full, r->id, err);
+    struct sj_error words = session_words(s, err);
+
+    return xmpp_send_message_error(s->all->xmpp, s->network->index, r->peer, r->full, r->id,
+                                   &words);
 }
 
 static void refusal_keep(struct session *s, const struct refused *to, const struct sj_error *err)

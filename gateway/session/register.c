@@ -8,6 +8,7 @@
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
+#include "sojourn/translate.h"
 
 void waiter_tell(struct sessions *all, const struct waiter *w, const struct sj_error *err)
 {
@@ -77,16 +78,17 @@ static void register_scratch(struct sessions *all, const struct sj_backend *b, c
 #define REGISTER_TEXT_MAX (1024u * 1024u)      /* words of ours, not of a peer */
 /* What every network's form says besides its own words (G100-62). */
 #define REGISTER_STORED                                                                       \
-    "The gateway stores what you give here, encrypted, and logs in with it as you."
+    N_("The gateway stores what you give here, encrypted, and logs in with it as you.")
 
-static const char *register_instructions(struct sessions *all, const struct sj_backend *b)
+static const char *register_instructions(struct sessions *all, const struct sj_backend *b,
+                                         const char *lang)
 {
     struct sj_strbuf text;
 
     sj_strbuf_init(&text, REGISTER_TEXT_MAX);
     if (b->register_help && b->register_help[0])
-        sj_strbuf_addf(&text, "%s ", b->register_help);
-    sj_strbuf_adds(&text, REGISTER_STORED);
+        sj_strbuf_addf(&text, "%s ", sj_translate(lang, b->register_help));
+    sj_strbuf_adds(&text, sj_translate(lang, REGISTER_STORED));
     sj_free(all->instructions);
     return all->instructions = sj_strbuf_take(&text);
 }
@@ -109,14 +111,15 @@ enum sj_status register_get(void *ctx, const struct xmpp_from *from, struct xmpp
     if (out->registered && values_load(s, value, err) != SJ_OK)
         return err->status;
     register_scratch(all, b, value);
-    out->instructions = register_instructions(all, b);
+    out->instructions = register_instructions(all, b, from->lang);     /* G077-26 */
     out->n = b->n_fields;
     for (size_t i = 0; i < b->n_fields; i++) {
         const struct sj_field *f = &b->fields[i];
         bool secret = f->kind == SJ_FIELD_SECRET;
         const char *known = all->scratch[i] ? all->scratch[i] : f->fallback;
         out->field[i] = (struct xmpp_field){
-            .var = f->var, .label = f->label, .value = secret ? NULL : known,
+            .var = f->var, .label = sj_translate(from->lang, f->label),
+            .value = secret ? NULL : known,
             .secret = secret, .boolean = f->kind == SJ_FIELD_BOOL, .required = f->required};
     }
     if (s)
@@ -263,7 +266,7 @@ static void check_over(void *arg)
 static void check_pass(struct session *s)
 {
     struct check *k = s->check;
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     unsigned host = s->network->index;
     bool first = k->first;
 
@@ -299,25 +302,25 @@ static void check_pass(struct session *s)
 void check_link_state(struct session *s, enum sj_link_state state, enum sj_end end,
                       const struct sj_error *why)
 {
-    struct sj_error err = {SJ_OK, ""};
-    const char *text = why && why->text[0] ? why->text : sj_end_text(end);
+    struct sj_error err;
 
     governor_leave(&s->network->governor, &s->check->ticket);
     if (state == SJ_LINK_UP) {
         check_pass(s);
         return;
     }
+    session_cause(&err, end, why);
     switch (end) {
     case SJ_END_AUTH:
     case SJ_END_BANNED:
     case SJ_END_CONFLICT:                            /* G100-07: not-acceptable, nothing stored */
-        sj_fail(&err, SJ_UNACCEPTABLE, "%s", text);
+        err.status = SJ_UNACCEPTABLE;
         break;
     case SJ_END_THROTTLED:
-        sj_fail(&err, SJ_LIMIT, "%s", text);
+        err.status = SJ_LIMIT;
         break;
     default:
-        sj_fail(&err, SJ_UNREACHABLE, "%s", text);
+        err.status = SJ_UNREACHABLE;
         break;
     }
     check_fail(s, &err);
@@ -326,7 +329,7 @@ void check_link_state(struct session *s, enum sj_link_state state, enum sj_end e
 static void check_go(void *arg)
 {
     struct session *s = arg;
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     s->check->link = session_link_new(s, s->check->value, s->check->n_values, &err);
     if (!s->check->link || s->network->backend->connect(s->check->link, &err) != SJ_OK)
@@ -399,6 +402,7 @@ enum sj_status register_begin(struct sessions *all, const struct xmpp_from *from
         return sj_fail(err, SJ_LIMIT, "The gateway is full; try again later.");
     if (!s)
         s = session_new(network, from->user);
+    session_heard(s, from);
     if (s->check || s->removal.wanted)
         return sj_fail(err, SJ_LIMIT, "Another change of your registration is being checked.");
     status = register_submit(s, form, waiter, err);
@@ -416,6 +420,7 @@ enum sj_status register_remove(void *ctx, const struct xmpp_from *from, xmpp_req
         return err->status;                          /* G077-16, G100-23 */
     if (!s->registered)
         return sj_fail(err, SJ_UNREGISTERED, "You are not registered with this gateway.");
+    session_heard(s, from);
     if (s->removal.wanted)
         return sj_fail(err, SJ_LIMIT, "You are being unregistered already.");
     s->removal = (struct removal){.wanted = true, .req = req};

@@ -58,7 +58,7 @@ static void removal_answer(struct session *s, const struct sj_error *err)
 
 void session_removed(struct session *s)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     struct xmpp_presence_out bye = {.to = s->user, .show = XMPP_OFFLINE};
     struct sj_owner owner;
 

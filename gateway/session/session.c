@@ -8,6 +8,7 @@
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
+#include "sojourn/translate.h"
 
 static const char *const state_name[] = {
     [SESSION_OFFLINE] = "offline",       [SESSION_QUEUED] = "queued",
@@ -114,7 +115,7 @@ struct sj_link *session_link_new(struct session *s, char *const *values, size_t 
 {
     struct link_make m = {.s = s};
     struct sj_owner owner;
-    struct sj_error missing = {SJ_OK, ""};
+    struct sj_error missing = {.status = SJ_OK};
     size_t n_fields = s->network->backend->n_fields;
 
     session_owner(s, &owner);
@@ -138,7 +139,7 @@ struct sj_link *session_link_new(struct session *s, char *const *values, size_t 
 static void session_connect(void *arg)
 {
     struct session *s = arg;
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     session_enter(s, SESSION_CONNECTING, "budget");
     s->link = session_link_new(s, NULL, 0, &err);
@@ -278,14 +279,20 @@ void session_announce(struct session *s)
     suggest_later(s);
 }
 
-void session_unannounce(struct session *s, const char *status)
+void session_unannounce(struct session *s, const struct sj_error *why)
 {
-    struct xmpp_presence_out out = {.to = s->user, .show = XMPP_OFFLINE, .status = status};
+    struct sj_error words = {.status = SJ_OK};
+    struct xmpp_presence_out out = {.to = s->user, .show = XMPP_OFFLINE};
 
     contacts_unavailable(s, true);
     if (!s->announced)
         return;
     s->announced = false;
+    if (why) {
+        words = session_words(s, why);
+        out.status = words.text;
+        out.lang = words.lang;
+    }
     session_send_presence(s, &out);
 }
 
@@ -308,26 +315,28 @@ void session_link_up(struct session *s)
 }
 
 /* Keeps why a log-in failed, and tells who waits for it. */
-static void session_note_trouble(struct session *s, enum sj_status status, const char *text)
+static void session_note_trouble(struct session *s, enum sj_status status,
+                                 const struct sj_error *cause)
 {
-    struct sj_error err;
+    struct sj_error err = *cause;
 
-    contact_set(&s->trouble, text);
+    contact_set(&s->trouble, cause->text);
     if (!s->awaited)
         return;
-    sj_fail(&err, status, "%s", text);
+    err.status = status;
     command_login_over(s, &err);
 }
 
 /* One error to the user for each outage (G100-26), not one for each try. */
-static void session_tell_failure(struct session *s, enum sj_status status, const char *text)
+static void session_tell_failure(struct session *s, enum sj_status status,
+                                 const struct sj_error *cause)
 {
-    struct sj_error err;
+    struct sj_error err = session_words(s, cause);
 
     if (s->failure_told || s->quiet)
         return;
     s->failure_told = true;
-    sj_fail(&err, status, "%s", text);
+    err.status = status;
     xmpp_send_presence_error(s->all->xmpp, s->network->index, NULL, s->user, &err);
 }
 
@@ -351,7 +360,7 @@ static int64_t session_backoff_ms(const struct session *s)
     return ms / 2 + (int64_t)sj_random_below((uint32_t)ms);
 }
 
-static void session_wait(struct session *s, enum sj_end end, const char *text)
+static void session_wait(struct session *s, enum sj_end end, const struct sj_error *cause)
 {
     int64_t ms;
 
@@ -364,51 +373,58 @@ static void session_wait(struct session *s, enum sj_end end, const char *text)
     ms = session_backoff_ms(s);
     if (sj_end_is_error(end))
         sj_log_info(&s->log, "link down reason=%s cause=%s retry_ms=%lld", sj_end_name(end),
-                    SJ_CLIP(text), (long long)ms);
+                    SJ_CLIP(cause->text), (long long)ms);
     session_enter(s, SESSION_BACKOFF, sj_end_name(end));
     sj_timer_init(&s->timer, session_backoff_over, s);
     sj_timer_start(s->all->loop, &s->timer, ms);
-    session_tell_failure(s, SJ_UNREACHABLE, text);
-    session_note_trouble(s, SJ_UNREACHABLE, text);
+    session_tell_failure(s, SJ_UNREACHABLE, cause);
+    session_note_trouble(s, SJ_UNREACHABLE, cause);
 }
 
 /* The user must act: presence says so, and one message (DESIGN §5, G100-26, G100-30). */
-static void session_refuse(struct session *s, enum sj_end end, const char *text)
+static void session_refuse(struct session *s, enum sj_end end, const struct sj_error *cause)
 {
     struct sj_strbuf body;
-    struct xmpp_message_out out = {.to = s->user};
-    struct sj_error gone;
+    struct sj_error gone, words = session_words(s, cause);
 
-    sj_log_info(&s->log, "link down reason=%s cause=%s", sj_end_name(end), SJ_CLIP(text));
+    sj_log_info(&s->log, "link down reason=%s cause=%s", sj_end_name(end), SJ_CLIP(cause->text));
     session_enter(s, SESSION_REFUSED, sj_end_name(end));
     session_store_online(s, false);
     s->failure_told = false;             /* an outage before it was another matter */
-    session_tell_failure(s, end == SJ_END_AUTH ? SJ_AUTH : SJ_DENIED, text);
-    session_note_trouble(s, SJ_REMOTE, text);
+    session_tell_failure(s, end == SJ_END_AUTH ? SJ_AUTH : SJ_DENIED, cause);
+    session_note_trouble(s, SJ_REMOTE, cause);
     sj_strbuf_init(&body, 1024);
-    sj_strbuf_addf(&body, "You are not logged in to %s: %s. I will not try again by myself; please "
-                   "change your registration with this gateway (register again in your client).",
-                   s->network->options->label, text);
-    out.body = body.s;
-    xmpp_send_message(s->all->xmpp, s->network->index, &out);
+    sj_strbuf_addf(&body, sj_translate(s->lang,
+                       "You are not logged in to %s: %s. I will not try again by myself; please "
+                       "change your registration with this gateway (register again in your "
+                       "client)."), s->network->options->label, words.text);
+    session_say_translated(s, body.s);
     sj_strbuf_release(&body);
     sj_fail(&gone, SJ_UNREACHABLE, "The network refused your log-in.");
     held_out_bounce(s, &gone);
 }
 
+void session_cause(struct sj_error *out, enum sj_end end, const struct sj_error *why)
+{
+    if (why && why->text[0])
+        *out = *why;
+    else
+        sj_fail(out, SJ_REMOTE, "%s", sj_end_text(end));
+}
+
 void session_link_down(struct session *s, enum sj_end end, const struct sj_error *why)
 {
-    const char *text = why && why->text[0] ? why->text : sj_end_text(end);
     bool was_closing = s->state == SESSION_CLOSING;
-    struct sj_error lost;
+    struct sj_error lost, cause;
 
+    session_cause(&cause, end, why);
     sj_fail(&lost, SJ_UNREACHABLE,
             "The connection to the network ended before it confirmed this; it may or may not "
             "have arrived.");
     sessions_bury(s->all, &s->link);
     ops_fail(s, &lost);
     sj_secret_free(&s->self_id);
-    session_unannounce(s, was_closing ? NULL : text);
+    session_unannounce(s, was_closing ? NULL : &cause);
     if (was_closing) {
         sj_log_info(&s->log, "link down reason=%s", sj_end_name(SJ_END_ASKED));
         session_enter(s, SESSION_OFFLINE, "logged out");
@@ -418,9 +434,9 @@ void session_link_down(struct session *s, enum sj_end end, const struct sj_error
             session_login(s);                        /* the user may have come back meanwhile */
         session_release(s);
     } else if (!sj_end_may_retry(end) && end != SJ_END_ASKED) {
-        session_refuse(s, end, text);
+        session_refuse(s, end, &cause);
     } else {
-        session_wait(s, end, text);
+        session_wait(s, end, &cause);
         if (!s->wants_online)
             session_logout(s, "");
     }

@@ -15,6 +15,7 @@
 #include "contact.h"
 #include "governor.h"
 #include "held.h"
+#include "language.h"
 #include "sessions.h"
 #include "sojourn/backend.h"
 #include "sojourn/log.h"
@@ -114,6 +115,7 @@ struct session {
     struct network *network;     /* borrowed */
     struct sj_log log;
     char *user;
+    const char *lang;            /* of the user, as sj_language says it; NULL: English */
     enum session_state state;
     bool registered;
     bool sees_user, seen_by_user;
@@ -221,11 +223,13 @@ bool session_login_again(struct session *);  /* the user asks for it; true: it i
 void session_adopt(struct session *, struct sj_link *);
 void session_link_up(struct session *);
 void session_link_down(struct session *, enum sj_end, const struct sj_error *why);
+/* Why a link ended, in words: the network's own, or those of end. */
+void session_cause(struct sj_error *out, enum sj_end end, const struct sj_error *why);
 /* Makes a link with the stored account (values NULL) or with these values. */
 struct sj_link *session_link_new(struct session *, char *const *values, size_t n,
                                  struct sj_error *);
 void session_announce(struct session *);
-void session_unannounce(struct session *, const char *status);
+void session_unannounce(struct session *, const struct sj_error *why);       /* or NULL */
 void session_store_online(struct session *, bool online);
 
 /* removal.c */

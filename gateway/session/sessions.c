@@ -330,13 +330,14 @@ enum sj_status sessions_load(struct sessions *all, struct sj_error *err)
 /* Requests get their answer, messages their error or their reader, before the stream closes. */
 static void session_stop(struct session *s)
 {
-    struct sj_error stopping;
+    struct sj_error stopping, gone;
 
+    sj_fail(&gone, SJ_UNAVAILABLE, "The gateway is being stopped.");
     sj_fail(&stopping, SJ_UNAVAILABLE, "The gateway is being stopped; try again later.");
     if (s->check)
         check_fail(s, &stopping);
     held_in_send(s);
-    session_unannounce(s, "The gateway is being stopped.");
+    session_unannounce(s, &gone);
     session_logout(s, "The gateway is being stopped.");
 }
 
@@ -358,7 +359,7 @@ void sessions_stop(struct sessions *all, int64_t timeout_ms, void (*done)(void *
 void sessions_unregister(struct sessions *all, unsigned host, const char *user,
                          sessions_done *done, void *arg, uint64_t ticket)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     struct session *s = session_get(&all->networks[host], user, &err);
 
     if (s && !s->registered)

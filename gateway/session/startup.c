@@ -45,7 +45,7 @@ static bool startup_collect(const struct sj_registration *r, void *arg)
 
 static void startup_log_in(struct network *n, const char *user)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     struct session *s = session_get(n, user, &err);
 
     if (!s) {
@@ -99,7 +99,7 @@ void startup_init(struct sessions *all)
 void startup_begin(struct sessions *all, struct network *n)
 {
     struct startup_collect c = {.all = all, .network = n};
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     size_t damaged = 0;
 
     if (sj_store_registration_each(all->store, &damaged, startup_collect, &c, &err) != SJ_OK)

@@ -48,21 +48,16 @@ void contact_refused(struct session *s, struct contact *c, const struct sj_error
 {
     c->asked_out = false;
     c->to = false;
-    sub_send(s, c->id, XMPP_UNSUBSCRIBED, why && why->text[0] ? why->text : NULL, NULL);
+    session_unsubscribed(s, c->id, why);
     contact_changed(c);
     contact_drop_unused(c);
-}
-
-static void sub_refuse_unknown(struct session *s, const char *peer, const struct sj_error *why)
-{
-    sub_send(s, peer, XMPP_UNSUBSCRIBED, why->text[0] ? why->text : NULL, NULL);
 }
 
 /* Asks the network to add c; the answer comes as op or as an event. Not online: at the log-in. */
 static void sub_ask_network(struct session *s, struct contact *c)
 {
     struct op_ask ask = {.kind = OP_CONTACT_ADD, .peer = c->id};
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     enum sj_status status;
     sj_op op;
 
@@ -86,12 +81,12 @@ static void sub_ask_network(struct session *s, struct contact *c)
 static void sub_subscribe(struct session *s, const char *peer)
 {
     struct contact *c = contact_add(s, peer);
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     if (!c) {
         sj_fail(&err, SJ_LIMIT, "You have as many contacts here as the gateway allows (%u).",
                 s->all->options->contacts_max);
-        sub_refuse_unknown(s, peer, &err);
+        session_unsubscribed(s, peer, &err);
         return;
     }
     if (c->to || c->listed) {                        /* R6121-02, G144-10 */
@@ -106,7 +101,7 @@ static void sub_subscribe(struct session *s, const char *peer)
 static void sub_answer(struct session *s, struct contact *c, bool accept)
 {
     const struct sj_backend *b = s->network->backend;
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     if (!(b->caps & SJ_CAP_APPROVAL) || s->state != SESSION_ONLINE)
         return;
@@ -141,7 +136,7 @@ static void sub_unsubscribed(struct session *s, struct contact *c)
 static void sub_unsubscribe(struct session *s, struct contact *c)
 {
     const struct sj_backend *b = s->network->backend;
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     bool was = c->to || c->asked_out;
 
     if (c->shown)
@@ -168,7 +163,7 @@ enum sj_status contact_subscription(struct session *s, const struct xmpp_subscri
     status = session_canon(s, in->peer, &id, err);
     if (status != SJ_OK) {
         if (in->kind == XMPP_SUBSCRIBE)
-            sub_refuse_unknown(s, in->peer, err);    /* G100-40 */
+            session_unsubscribed(s, in->peer, err);    /* G100-40 */
         sj_strbuf_release(&id);
         return SJ_OK;
     }

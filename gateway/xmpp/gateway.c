@@ -7,6 +7,7 @@
 
 #include "handlers.h"
 #include "router.h"
+#include "sojourn/translate.h"
 
 #define GATEWAY_TYPED_MAX 1023u
 
@@ -15,11 +16,12 @@ enum sj_status gateway_handle_get(struct inbound *in, struct sj_error *err)
     (void)err;
     const struct xmpp_host *host = &in->x->options->hosts[in->host];
     xmpp_stanza_t *result = router_result(in);
-    stanza_set(result, "xml:lang", "en");
+    const char *lang = sj_language(in->from.lang);
+    stanza_set(result, "xml:lang", lang != NULL ? lang : "en");
     xmpp_stanza_t *query = stanza_add(result, "query", NS_GATEWAY);
     if (host->prompt_text != NULL)
-        stanza_add_with_text(query, "desc", host->prompt_text);
-    stanza_add_with_text(query, "prompt", host->prompt_name);
+        stanza_add_with_text(query, "desc", sj_translate(lang, host->prompt_text));
+    stanza_add_with_text(query, "prompt", sj_translate(lang, host->prompt_name));
     router_answer(in, result);
     return SJ_OK;
 }

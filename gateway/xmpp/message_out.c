@@ -48,6 +48,7 @@ bool xmpp_send_message(struct xmpp *x, unsigned host, const struct xmpp_message_
                                         m->network_id != NULL ? stable : NULL);
     if (st == NULL)
         return false;
+    stanza_set(st, "xml:lang", m->lang);
     message_add_content(x, st, m);
     return room_send(x, host, st);
 }
@@ -60,6 +61,6 @@ bool xmpp_send_message_error(struct xmpp *x, unsigned host, const char *peer, co
         return false;
     if (id == NULL)
         xmpp_stanza_del_attribute(st, "id");
-    stanza_add_error(st, stanza_condition_of(err->status), err->text, false);
+    stanza_add_error(st, stanza_condition_of(err->status), err, false);
     return room_send(x, host, st);
 }

@@ -110,6 +110,7 @@ bool xmpp_send_presence(struct xmpp *x, unsigned host, const struct xmpp_presenc
         return false;
     if (available && p->show != XMPP_ONLINE)
         stanza_add_with_text(st, "show", presence_shows[p->show]);
+    stanza_set(st, "xml:lang", p->lang);
     presence_add_status(st, p->status);
     if (available) {
         disco_add_caps(x, host, p->peer != NULL ? &p->features : NULL, st);
@@ -134,6 +135,19 @@ bool xmpp_send_subscription(struct xmpp *x, unsigned host, const char *peer, con
     return room_send(x, host, st);
 }
 
+bool xmpp_send_unsubscribed(struct xmpp *x, unsigned host, const char *peer, const char *to,
+                            const struct sj_error *why)
+{
+    xmpp_stanza_t *st = room_stanza_new(x, host, "presence", "unsubscribed", peer, to, NULL);
+    if (st == NULL)
+        return false;
+    if (why != NULL && why->text[0] != '\0') {
+        stanza_set(st, "xml:lang", why->lang);
+        presence_add_status(st, why->text);
+    }
+    return room_send(x, host, st);
+}
+
 bool xmpp_send_probe(struct xmpp *x, unsigned host, const char *to)
 {
     return room_send(x, host, room_stanza_new(x, host, "presence", "probe", NULL, to, NULL));
@@ -145,6 +159,6 @@ bool xmpp_send_presence_error(struct xmpp *x, unsigned host, const char *peer, c
     xmpp_stanza_t *st = room_stanza_new(x, host, "presence", "error", peer, to, NULL);
     if (st == NULL)
         return false;
-    stanza_add_error(st, stanza_condition_of(err->status), err->text, false);
+    stanza_add_error(st, stanza_condition_of(err->status), err, false);
     return room_send(x, host, st);
 }

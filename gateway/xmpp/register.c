@@ -12,6 +12,7 @@
 #include "handlers.h"
 #include "router.h"
 #include "sojourn/memory.h"
+#include "sojourn/translate.h"
 
 #define REGISTER_VALUE_MAX 1023u
 #define REGISTER_VAR_MAX 64u
@@ -86,6 +87,7 @@ enum sj_status register_handle_get(struct inbound *in, struct sj_error *err)
     if (status != SJ_OK)
         return status;
     xmpp_stanza_t *result = router_result(in);
+    stanza_set(result, "xml:lang", sj_language(in->from.lang));
     xmpp_stanza_t *query = stanza_add(result, "query", NS_REGISTER);
     if (form.registered)
         stanza_add(query, "registered", NULL);

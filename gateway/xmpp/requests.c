@@ -11,6 +11,7 @@
 #include "room.h"
 #include "router.h"
 #include "sojourn/memory.h"
+#include "sojourn/translate.h"
 #include "stanza.h"
 
 /* Lives as long as it has open requests. */
@@ -100,6 +101,7 @@ uint64_t requests_add(struct requests *r, const struct request_info *info)
     q->due_ms = sj_loop_now_ms(r->x->loop) + XMPP_REQUEST_TIMEOUT_MS;
     q->host = info->host;
     q->registers = info->registers;
+    q->lang = sj_language(info->lang);
     q->id = sj_strdup(info->id);
     q->from = sj_strdup(info->from);
     q->to = sj_strdup(info->to);
@@ -148,7 +150,9 @@ void xmpp_answer(struct xmpp *x, xmpp_req req, const struct sj_error *err)
         /* Refused credentials are unacceptable data there, not a refused asker (G100-07). */
         if (q->registers && status == SJ_AUTH)
             status = SJ_UNACCEPTABLE;
-        stanza_add_error(st, stanza_condition_of(status), err->text, q->registers);
+        struct sj_error words = *err;
+        sj_error_translate(&words, q->lang);
+        stanza_add_error(st, stanza_condition_of(status), &words, q->registers);
     }
     unsigned host = q->host;
     requests_drop(r, req);

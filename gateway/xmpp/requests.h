@@ -22,6 +22,7 @@ struct request {
     int64_t due_ms;
     unsigned host;
     bool registers;           /* errors by the rules of XEP-0077 */
+    const char *lang;         /* of the answer, static; NULL: English */
     struct requester *user;   /* owned by struct requests */
     char *id;                 /* or NULL */
     char *from;               /* who asked */
@@ -49,6 +50,7 @@ struct request_info {
     const char *from;         /* and the address to answer */
     const char *to;
     bool registers;
+    const char *lang;         /* of who asks, or NULL */
 };
 /* Notes a request. 0: there are too many, or too many of this user. */
 uint64_t requests_add(struct requests *r, const struct request_info *info);

@@ -13,6 +13,7 @@
 #include "address.h"
 #include "component.h"
 #include "privilege.h"
+#include "sojourn/translate.h"
 
 #define ROUTER_ID_MAX 1023u
 #define ROUTER_LANG_MAX 63u
@@ -27,18 +28,29 @@ xmpp_stanza_t *router_result(struct inbound *in)
     return st;
 }
 
+/* words: or NULL. */
 static void router_send_error(struct inbound *in, enum stanza_condition condition,
-                              const char *text, bool legacy_code)
+                              const struct sj_error *words, bool legacy_code)
 {
     xmpp_stanza_t *st =
         stanza_new(in->x->output.ctx, xmpp_stanza_get_name(in->stanza), "error", in->from.id);
     stanza_set(st, "from", in->to);
     stanza_set(st, "to", in->from.full);
-    stanza_add_error(st, condition, text, legacy_code);
+    struct sj_error own = words != NULL ? *words : (struct sj_error){.status = SJ_OK};
+    sj_error_translate(&own, in->from.lang);
+    stanza_add_error(st, condition, &own, legacy_code);
     if (in->detail != NULL)
         stanza_add(xmpp_stanza_get_child_by_name(st, "error"), in->detail, NS_COMMANDS);
     in->answered = true;
     room_send(in->x, in->host, st);
+}
+
+static void router_send_limit(struct inbound *in, enum stanza_condition condition,
+                              const char *text)
+{
+    struct sj_error words;
+    sj_fail(&words, SJ_LIMIT, "%s", text);
+    router_send_error(in, condition, &words, false);
 }
 
 void router_answer(struct inbound *in, xmpp_stanza_t *result)
@@ -47,7 +59,7 @@ void router_answer(struct inbound *in, xmpp_stanza_t *result)
     in->answered = true;
     /* What is too large to be said must still be answered. */
     if (room_send_status(in->x, in->host, result) == SJ_UNACCEPTABLE)
-        router_send_error(in, STANZA_RESOURCE_CONSTRAINT, "The answer is too large.", false);
+        router_send_limit(in, STANZA_RESOURCE_CONSTRAINT, N_("The answer is too large."));
 }
 
 enum sj_status router_defer(struct inbound *in, bool registers, struct sj_error *err)
@@ -59,6 +71,7 @@ enum sj_status router_defer(struct inbound *in, bool registers, struct sj_error 
                                                      .from = in->from.full,
                                                      .to = in->to,
                                                      .registers = registers,
+                                                     .lang = in->from.lang,
                                                  });
     if (in->request == 0)
         return sj_fail(err, SJ_LIMIT, "Too many requests are open, try again later.");
@@ -80,7 +93,7 @@ static void router_answer_status(struct inbound *in, const struct sj_error *err,
     enum stanza_condition condition =
         in->has_condition ? in->condition : stanza_condition_of(status);
     /* A handler that returns a status without filling err leaves no stale text. */
-    router_send_error(in, condition, err->status == status ? err->text : "", legacy_code);
+    router_send_error(in, condition, err->status == status ? err : NULL, legacy_code);
 }
 
 /* ---- iq ---- */
@@ -151,7 +164,7 @@ static void router_handle_cut(struct inbound *in, const char *name)
     if (name[0] == 'i' && !request)
         queries_answer(&in->x->queries, in->from.full, in->to, in->from.id, NULL);
     if (wants)
-        router_send_error(in, STANZA_POLICY_VIOLATION, "The stanza is too large.", false);
+        router_send_limit(in, STANZA_POLICY_VIOLATION, N_("The stanza is too large."));
 }
 
 static void router_handle_typed(struct inbound *in, const char *name)

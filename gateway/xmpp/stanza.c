@@ -187,19 +187,19 @@ void stanza_set(xmpp_stanza_t *st, const char *attribute, const char *value)
         xmpp_stanza_set_attribute(st, attribute, value);
 }
 
-void stanza_add_error(xmpp_stanza_t *st, enum stanza_condition condition, const char *text,
-                      bool legacy_code)
+void stanza_add_error(xmpp_stanza_t *st, enum stanza_condition condition,
+                      const struct sj_error *words, bool legacy_code)
 {
     xmpp_stanza_t *error = stanza_add(st, "error", NULL);
     stanza_set(error, "type", stanza_conditions[condition].type);
     if (legacy_code)
         stanza_set(error, "code", stanza_conditions[condition].code);
     stanza_add(error, stanza_conditions[condition].element, NS_STANZAS);
-    if (text == NULL || text[0] == '\0')
+    if (words == NULL || words->text[0] == '\0')
         return;
-    xmpp_stanza_t *words = stanza_add(error, "text", NS_STANZAS);
-    stanza_set(words, "xml:lang", "en");
-    stanza_add_text(words, text);
+    xmpp_stanza_t *text = stanza_add(error, "text", NS_STANZAS);
+    stanza_set(text, "xml:lang", words->lang != NULL ? words->lang : "en");
+    stanza_add_text(text, words->text);
 }
 
 void stanza_format_time(char out[STANZA_TIME_SIZE], long long utc_ms)

@@ -92,9 +92,10 @@ void stanza_add_text(xmpp_stanza_t *parent, const char *text);
 xmpp_stanza_t *stanza_add_with_text(xmpp_stanza_t *parent, const char *name, const char *text);
 /* value NULL: nothing happens. */
 void stanza_set(xmpp_stanza_t *st, const char *attribute, const char *value);
-/* <error/> for a stanza of type error (R6120-04). text NULL or "": none. */
-void stanza_add_error(xmpp_stanza_t *st, enum stanza_condition condition, const char *text,
-                      bool legacy_code);
+/* <error/> for a stanza of type error (R6120-04), with the text of words in the language that it
+ * says (R6120-10). words NULL, or without text: none. */
+void stanza_add_error(xmpp_stanza_t *st, enum stanza_condition condition,
+                      const struct sj_error *words, bool legacy_code);
 /* <delay/> (XEP-0203): utc_ms is when it happened. */
 void stanza_add_delay(xmpp_stanza_t *st, const char *from, long long utc_ms);
 

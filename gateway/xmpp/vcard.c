@@ -5,16 +5,18 @@
  * an unknown one (G054-02). Pictures wait for networks that have them. Source: XEP-0054 §3. */
 #include "handlers.h"
 #include "router.h"
+#include "sojourn/translate.h"
 
-static void vcard_add_gateway(xmpp_stanza_t *card, const struct xmpp_host *host)
+static void vcard_add_gateway(xmpp_stanza_t *card, const struct xmpp_host *host,
+                              const char *lang)
 {
     struct sj_strbuf url;
     sj_strbuf_init(&url, JID_MAX);
     sj_strbuf_addf(&url, "xmpp:%s", host->name);
     stanza_add_with_text(card, "FN", host->identity_name);
     stanza_add_with_text(card, "DESC",
-                         "A gateway to another network. Register with it to use your account "
-                         "there from here.");
+                         sj_translate(lang, "A gateway to another network. Register with it to "
+                                            "use your account there from here."));
     stanza_add_with_text(card, "URL", url.s);
     sj_strbuf_release(&url);
 }
@@ -34,7 +36,8 @@ enum sj_status vcard_handle_get(struct inbound *in, struct sj_error *err)
         stanza_add_with_text(card, "FN", name);
         stanza_add_with_text(card, "NICKNAME", name);
     } else {
-        vcard_add_gateway(card, &in->x->options->hosts[in->host]);
+        stanza_set(result, "xml:lang", sj_language(in->from.lang));
+        vcard_add_gateway(card, &in->x->options->hosts[in->host], in->from.lang);
     }
     router_answer(in, result);
     return SJ_OK;

@@ -207,11 +207,15 @@ struct xmpp_presence_out {
     const char *to;
     enum xmpp_show show;
     const char *status;          /* or NULL */
+    const char *lang;            /* xml:lang of status, or NULL */
     const char *id;              /* stanza id to use, or NULL */
     int64_t seen_at;             /* XEP-0203 delay on unavailable; 0 none */
     uint32_t features;           /* of the contact; enum xmpp_feature */
 };
 bool xmpp_send_presence(struct xmpp *, unsigned host, const struct xmpp_presence_out *);
+/* unsubscribed, and why (or NULL). */
+bool xmpp_send_unsubscribed(struct xmpp *, unsigned host, const char *peer, const char *to,
+                            const struct sj_error *why);
 /* nick: XEP-0172 in a subscribe, or NULL. id: or NULL. */
 bool xmpp_send_subscription(struct xmpp *, unsigned host, const char *peer, const char *to,
                             enum xmpp_sub kind, const char *status, const char *nick,
@@ -225,6 +229,7 @@ struct xmpp_message_out {
     const char *peer;            /* NULL: from the gateway */
     const char *to;
     const char *body;
+    const char *lang;            /* xml:lang of body, or NULL */
     int64_t sent_at;             /* XEP-0203 delay when non-zero */
     const char *network_id;      /* the network's id of it or NULL: our id derives from it */
     bool action;                 /* XEP-0245 */

@@ -37,6 +37,7 @@
 #include "sojourn/error.h"
 #include "sojourn/message.h"
 #include "sojourn/option.h"
+#include "sojourn/translate.h"
 
 #define SJ_BACKEND_ABI 1u
 
@@ -110,18 +111,18 @@ enum sj_link_state { SJ_LINK_UP, SJ_LINK_DOWN };
 
 /* Why a link ended: name, text for users, is it an error, may the gateway try again. */
 #define SJ_END_LIST(X)                                                                    \
-    X(ASKED, "logged out", 0, 0)                                                          \
-    X(CLOSED, "the network closed the connection", 1, 1)                                  \
-    X(UNREACHABLE, "the network cannot be reached", 1, 1)                                 \
-    X(TIMEOUT, "the network no longer answers", 1, 1)                                     \
-    X(TLS, "the network's certificate was refused", 1, 1)                                 \
-    X(THROTTLED, "the network asks to come back later", 1, 1)                             \
-    X(PROTOCOL, "the network sent something that makes no sense", 1, 1)                   \
-    X(OVERFLOW, "too much data waits for the network", 1, 1)                              \
-    X(RESTART, "the session had to be renewed", 0, 1)                                     \
-    X(AUTH, "the network refused the credentials", 1, 0)                                  \
-    X(BANNED, "the network does not let this account in", 1, 0)                           \
-    X(CONFLICT, "the account is in use from elsewhere", 1, 0)
+    X(ASKED, N_("logged out"), 0, 0)                                                      \
+    X(CLOSED, N_("the network closed the connection"), 1, 1)                              \
+    X(UNREACHABLE, N_("the network cannot be reached"), 1, 1)                             \
+    X(TIMEOUT, N_("the network no longer answers"), 1, 1)                                 \
+    X(TLS, N_("the network's certificate was refused"), 1, 1)                             \
+    X(THROTTLED, N_("the network asks to come back later"), 1, 1)                         \
+    X(PROTOCOL, N_("the network sent something that makes no sense"), 1, 1)               \
+    X(OVERFLOW, N_("too much data waits for the network"), 1, 1)                          \
+    X(RESTART, N_("the session had to be renewed"), 0, 1)                                 \
+    X(AUTH, N_("the network refused the credentials"), 1, 0)                              \
+    X(BANNED, N_("the network does not let this account in"), 1, 0)                       \
+    X(CONFLICT, N_("the account is in use from elsewhere"), 1, 0)
 enum sj_end {
 #define SJ_END_ENUM(name, text, error, retry) SJ_END_##name,
     SJ_END_LIST(SJ_END_ENUM)

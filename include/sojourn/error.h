@@ -6,6 +6,8 @@
 #ifndef SOJOURN_ERROR_H
 #define SOJOURN_ERROR_H
 
+#include <stdint.h>
+
 /* name, short text for logs */
 #define SJ_STATUS_LIST(X)                              \
     X(OK, "ok")                                        \
@@ -34,15 +36,29 @@ enum sj_status {
 };
 
 #define SJ_ERROR_TEXT_MAX 200
+#define SJ_ERROR_PARTS_MAX 3
 
+/* Initialise by name ({.status = SJ_OK}). What stands behind text belongs to error.c. */
 struct sj_error {
     enum sj_status status;
     char text[SJ_ERROR_TEXT_MAX];    /* UTF-8, may be empty */
+    const char *lang;                /* of text: xml:lang, static; NULL: English */
+    const char *format;              /* how text came about, for another language; or NULL */
+    struct {
+        uint8_t at, n;               /* where in text the arguments stand */
+    } part[SJ_ERROR_PARTS_MAX];
 };
 
-/* Fills err (may be NULL) with status and a formatted text, cut on a code point. Returns status. */
+/* Fills err (may be NULL) with status and a formatted text, cut on a code point. Returns status.
+ * fmt is a literal: it is kept by pointer. It can be said in another language when it has at most
+ * SJ_ERROR_PARTS_MAX arguments, each %s, %u, %d, %zu, %lu or %lld. */
 enum sj_status sj_fail(struct sj_error *err, enum sj_status status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Puts text into the user's language (BCP 47, or NULL) where there is a translation, and says so
+ * in lang; arguments that are texts of ours too are translated with it. Once: a translated text
+ * stays as it is. */
+void sj_error_translate(struct sj_error *err, const char *lang);
 
 /* Short English text of a status, static. Any value is allowed. */
 const char *sj_status_text(enum sj_status status);

@@ -60,7 +60,8 @@ class GatewayTest(unittest.TestCase):
         cls.daemon.write_config({
             "gateway": {"server": "127.0.0.1", "port": cls.prosody.component,
                         "data-dir": directory / "data", "key-file": directory / "store.key",
-                        "control-socket": directory / "control.sock", "log-level": "debug"},
+                        "control-socket": directory / "control.sock", "log-level": "debug",
+                        "locale-dir": cls.bin / "locale"},
             GATEWAY: {"backend": "irc", "name": "TestNet", "secret": SECRET, "send-rate": 0,
                       "presence-interval": "10s", **keys}})
         cls.lab.closers.append(cls.stop_daemon)

@@ -60,6 +60,7 @@ class Runner(Steps):
             "gateway": {"server": HOST, "port": self.xmpp.port, "data-dir": directory + "/data",
                         "key-file": directory + "/store.key",
                         "control-socket": directory + "/control.sock", "allow": "*",
+                        "locale-dir": self.bin / "locale",
                         "log-level": "debug"},
             "irc.test": {"backend": "irc", "secret": "sesame-irc", "server": HOST,
                          "port": self.irc.port, "tls": "no", "send-rate": "0",

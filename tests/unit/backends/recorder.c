@@ -354,7 +354,7 @@ struct recorder *recorder_new(const struct sj_backend *backend, const char *opti
                               void (*pump)(void *arg), void *arg)
 {
     struct recorder *r = sj_calloc(1, sizeof *r);
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     r->host = recorder_host;
     r->backend = backend;
     r->pump = pump;
@@ -496,7 +496,7 @@ sj_op recorder_next_op(const struct recorder *r)
 static sj_op recorder_begin(struct recorder *r, unsigned n)
 {
     cr_assert_lt(r->next_op, RECORDER_OPS);
-    r->err = (struct sj_error){SJ_OK, ""};
+    r->err = (struct sj_error){.status = SJ_OK};
     r->op_slot[r->next_op] = (uint8_t)n;
     r->slot[n].owed++;
     r->inside = true;

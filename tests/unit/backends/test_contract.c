@@ -140,7 +140,7 @@ EVERY(has_a_sound_table)
 static enum sj_status canon(const struct scene *s, const struct sj_link *link, const char *id,
                             struct sj_strbuf *out)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     sj_strbuf_init(out, SJ_ID_MAX);
     enum sj_status status = s->backend->id_canon(out, recorder_net(s->r), link, id, &err);
     cr_expect(status == SJ_OK || status == SJ_INVALID, "%s", id);
@@ -212,7 +212,7 @@ EVERY(checks_required_fields)
 {
     const char *values[SJ_FIELDS_MAX] = {NULL};
     const struct sj_account account = {values, s->backend->n_fields};
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     size_t required = 0;
     for (size_t i = 0; i < s->backend->n_fields; i++)
         required += s->backend->fields[i].required;
@@ -353,7 +353,7 @@ EVERY(gives_outcomes_also_when_it_is_disconnected_at_once)
 EVERY(takes_operations_whose_outcome_nobody_awaits)
 {
     const struct sj_message m = {.peer = s->subject->peer, .body = "hello"};
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     scene_log_in(s);
     struct sj_link *link = recorder_link(s->r, 1);
     cr_expect_eq(s->backend->send_message(link, &m, 0, &err), SJ_OK, "%s", err.text);

@@ -362,7 +362,7 @@ static enum sj_status check(const char *nick, const char *password, const char *
 {
     const char *values[] = { nick, password, login, name, server_password };
     const struct sj_account account = { values, 5 };
-    struct sj_error err = { SJ_OK, "" };
+    struct sj_error err = {.status = SJ_OK};
 
     enum sj_status status = irc_backend.account_check(NULL, &account, &err);
     (void)snprintf(text, SJ_ERROR_TEXT_MAX, "%s", err.text);

@@ -115,7 +115,7 @@ Test(loopback, checks_accounts_before_the_login)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const char *const values[] = {rows[i].username, rows[i].password};
         const struct sj_account account = {values, 2};
-        struct sj_error err = {SJ_OK, ""};
+        struct sj_error err = {.status = SJ_OK};
         cr_expect_eq(loopback_backend.account_check(recorder_net(r), &account, &err),
                      rows[i].status, "row %zu: %s", i, err.text);
     }

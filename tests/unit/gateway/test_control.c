@@ -89,7 +89,7 @@ static const struct control_calls stage_calls = {.status = stage_status,
 static struct stage *stage_new(void)
 {
     struct stage *s = sj_calloc(1, sizeof *s);
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     snprintf(s->dir, sizeof s->dir, "/tmp/test-control-XXXXXX");
     cr_assert_not_null(mkdtemp(s->dir));
@@ -188,7 +188,7 @@ Test(control, an_unregistering_whose_asker_left_is_nobody_elses)
         sj_loop_turn(s->loop, 5);
     cr_expect_neq(s->ticket, first);
     control_unregistered(s->control, first, NULL);
-    control_unregistered(s->control, s->ticket, &(struct sj_error){SJ_NOTFOUND, ""});
+    control_unregistered(s->control, s->ticket, &(struct sj_error){.status = SJ_NOTFOUND});
     control_unregistered(s->control, s->ticket, NULL);
     turn_until(s, &next.over);
     cr_expect_str_eq(next.answer.s, "error not found\n\n");

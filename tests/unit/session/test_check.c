@@ -64,7 +64,7 @@ Test(check, unregistering_ends_it_with_an_answer_R6120_01)
 {
     struct world *w = world_new(CAPS_PLAIN);
     struct xmpp_from from = world_from(ROMEO, "r");
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     world_ready(w);
     w->connect_waits = true;
@@ -89,7 +89,7 @@ Test(check, one_that_takes_too_long_ends_before_the_request_does_R6120_01)
     struct world *w = world_new(CAPS_PLAIN);
     struct xmpp_from from = world_from(ROMEO, "r");
     struct xmpp_form_out form = {.registered = true};
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     w->connect_waits = true;
     world_register(w, ROMEO, "romeo", 7);
@@ -120,7 +120,7 @@ Test(check, the_right_to_see_the_gateway_is_kept_over_a_restart_G100_12)
 {
     struct world *w = world_new(CAPS_PLAIN);
     struct session *s;
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     world_sub(w, NULL, XMPP_SUBSCRIBE);
     world_register(w, ROMEO, "romeo", 7);
@@ -137,7 +137,7 @@ Test(check, no_secret_is_lent_for_the_form_G100_15_G100_62)
     struct xmpp_from from = world_from(ROMEO, "r");
     struct xmpp_form_in in = {.n = 2, .field = {{"username", "romeo"}, {"password", "s3cret"}}};
     struct xmpp_form_out out = {.n = 0};
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     w->in->register_set(w->sessions, &from, &in, 3, &err);
     world_advance(w, 20);

@@ -20,7 +20,7 @@ static enum sj_status step_as(struct world *w, const char *resource, const char 
     struct xmpp_command_in in = {.from = &from, .node = node, .run = run, .action = action,
                                  .values = form ? &values : NULL};
     char *copy = sj_strdup(form ? form : ""), *rest = copy, *pair;
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     enum sj_status status;
 
     while ((pair = strtok_r(rest, "&", &rest)) != NULL) {
@@ -189,7 +189,7 @@ Test(command, is_offered_to_whom_may_run_it)
     struct world *w = world_new(CAPS_PLAIN);
     struct xmpp_from stranger = world_from("romeo@elsewhere.org", "r");
     struct xmpp_from from = world_from(ROMEO, "r");
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     const char *title;
 
     expect_list(w, "romeo@elsewhere.org", "");
@@ -222,7 +222,7 @@ Test(command, is_limited_per_user)
 Test(command, is_limited_in_all)
 {
     struct world *w = world_new(CAPS_PLAIN);
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     char user[64], full[80];
 
     for (unsigned i = 0; i <= COMMAND_RUNS_MAX; i++) {
@@ -351,7 +351,7 @@ Test(command, checks_values_by_their_kind)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct xmpp_input in = {.kind = rows[i].kind, .var = "v", .label = "Label",
                                 .choices = choices, .n_choices = 2};
-        struct sj_error err = {SJ_OK, ""};
+        struct sj_error err = {.status = SJ_OK};
         char *kept = command_value_take(&in, rows[i].given, &err);
         cr_expect_eq(!kept, !rows[i].kept, "row %zu", i);
         if (kept && rows[i].kept)
@@ -361,7 +361,7 @@ Test(command, checks_values_by_their_kind)
         sj_secret_free(&kept);
     }
     memset(text, 'x', 4000);
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     cr_expect_null(command_value_take(&(struct xmpp_input){.var = "v"}, text, &err));
     sj_free(text);
 }

@@ -157,7 +157,7 @@ Test(contact, changes_survive_a_disk_that_is_full_for_a_while)
 {
     struct world *w = world_new(CAPS_PLAIN);
     struct session *s;
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     sj_log_set_sink(world_ignore_log, NULL);
     ready_with_juliet(w);

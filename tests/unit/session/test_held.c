@@ -115,7 +115,7 @@ Test(held, unregistering_hands_over_and_returns_what_waits)
 {
     struct world *w = world_new(CAPS_PLAIN);
     struct xmpp_from from = world_from(ROMEO, "r");
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     world_register(w, ROMEO, "romeo", 1);
     world_says(w, "juliet", "hello");

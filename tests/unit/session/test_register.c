@@ -20,7 +20,7 @@ Test(register, refused_credentials_store_nothing_G100_07)
     struct world *w = world_new(CAPS_PLAIN);
     struct xmpp_from from = world_from(ROMEO, "r");
     struct xmpp_form_out form = {.registered = true};
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     w->refuse = SJ_END_AUTH;
     cr_expect_eq(world_register(w, ROMEO, "romeo", 7), SJ_OK);
@@ -65,7 +65,7 @@ Test(register, the_form_shows_what_is_on_file_but_no_secret_G100_15)
     struct xmpp_from from = world_from(ROMEO, "other");
     struct xmpp_form_in in = {.n = 2, .field = {{"username", "romeo"}, {"password", "s3cret"}}};
     struct xmpp_form_out out = {.n = 0};
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     cr_assert_eq(w->in->register_set(w->sessions, &from, &in, 3, &err), SJ_OK);
     world_advance(w, 20);
@@ -165,7 +165,7 @@ Test(register, unregistering_keeps_the_order_G100_19_G100_20)
 {
     struct world *w = world_new(CAPS_PLAIN);
     struct xmpp_from from = world_from(ROMEO, "r");
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     world_ready(w);
     world_sub(w, "juliet", XMPP_SUBSCRIBE);
@@ -194,7 +194,7 @@ Test(register, prompts_give_the_canonical_id_G100_56_G100_57)
 {
     struct world *w = world_new(CAPS_PLAIN);
     struct xmpp_from from = world_from(ROMEO, "r");
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     struct sj_strbuf id;
 
     sj_strbuf_init(&id, SJ_ID_MAX);

@@ -9,7 +9,7 @@ static enum sj_status submit(struct world *w, const char *name, const char *pass
 {
     struct xmpp_from from = world_from(ROMEO, "another");
     struct xmpp_form_in form = {.n = 2, .field = {{"username", name}, {"password", password}}};
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     enum sj_status status = w->in->register_set(w->sessions, &from, &form, req, &err);
 
     world_advance(w, 20);
@@ -47,7 +47,7 @@ Test(rules, unknown_fields_are_ignored_G077_23)
     struct world *w = world_new(CAPS_PLAIN);
     struct xmpp_from from = world_from(ROMEO, "r");
     struct xmpp_form_in form = {.n = 2, .field = {{"username", "romeo"}, {"shoe_size", "42"}}};
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     cr_expect_eq(w->in->register_set(w->sessions, &from, &form, 4, &err), SJ_OK);
     world_advance(w, 20);
@@ -92,7 +92,7 @@ Test(rules, a_user_who_is_back_during_the_log_out_is_logged_in_again_G100_24)
 {
     struct world *w = world_new(CAPS_PLAIN);
     struct xmpp_presence_in p = {.from = world_from(ROMEO, "r"), .show = XMPP_OFFLINE};
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     world_ready(w);
     p.from = world_from(ROMEO, "r");
@@ -238,7 +238,7 @@ Test(rules, a_removal_that_the_store_refuses_is_answered_G100_19)
 {
     struct world *w = world_new(CAPS_PLAIN);
     struct xmpp_from from = world_from(ROMEO, "r");
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     sj_log_set_sink(world_ignore_log, NULL);
     world_ready(w);

@@ -77,7 +77,7 @@ Test(stop, finishes_a_removal_that_is_under_way_G100_19)
 {
     struct world *w = world_new(CAPS_PLAIN);
     struct xmpp_from from = world_from(ROMEO, "r");
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     bool done = false;
 
     world_ready(w);

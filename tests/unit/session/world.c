@@ -92,6 +92,13 @@ bool xmpp_send_subscription(struct xmpp *x, unsigned host, const char *peer, con
     return true;
 }
 
+bool xmpp_send_unsubscribed(struct xmpp *x, unsigned host, const char *peer, const char *to,
+                            const struct sj_error *why)
+{
+    return xmpp_send_subscription(x, host, peer, to, XMPP_UNSUBSCRIBED,
+                                  why && why->text[0] ? why->text : NULL, NULL, NULL);
+}
+
 bool xmpp_send_probe(struct xmpp *x, unsigned host, const char *to)
 {
     (void)x, (void)host;
@@ -320,7 +327,7 @@ static struct sessions_options test_options;
 
 static void world_open(struct world *w)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     w->sessions = sessions_new(w->loop, NULL, w->store, &test_options);
     sessions_set_xmpp(w->sessions, &world_xmpp);
@@ -334,7 +341,7 @@ struct world *world_new(uint32_t caps)
 {
     static const struct sj_store_options memory = {.dir = NULL, .key_file = NULL};
     struct world *w = sj_calloc(1, sizeof *w);
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     sj_log_set_level(SJ_LOG_ERROR);
     sj_strbuf_init(&world_record, 1 << 20);
@@ -367,7 +374,7 @@ struct world *world_new(uint32_t caps)
 
 void world_restart(struct world *w)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
 
     assert(sj_store_flush(w->store, &err) == SJ_OK);
     sessions_free(&w->sessions);
@@ -456,7 +463,7 @@ enum sj_status world_register(struct world *w, const char *user, const char *nam
 {
     struct xmpp_from from = world_from(user, "r");
     struct xmpp_form_in form = {.n = 1, .field = {{"username", name}}};
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     enum sj_status status = w->in->register_set(w->sessions, &from, &form, req, &err);
 
     world_advance(w, 20);
@@ -468,7 +475,7 @@ enum sj_status world_presence(struct world *w, const char *resource, const char 
 {
     struct xmpp_presence_in p = {.from = world_from(ROMEO, resource), .peer = peer, .show = show,
                                  .priority = priority};
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     enum sj_status status = w->in->presence(w->sessions, &p, &err);
 
     world_advance(w, 20);
@@ -486,7 +493,7 @@ void world_bounce(struct world *w, const char *peer, const char *condition)
 enum sj_status world_sub(struct world *w, const char *peer, enum xmpp_sub kind)
 {
     struct xmpp_subscription_in p = {.from = world_from(ROMEO, ""), .peer = peer, .kind = kind};
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     enum sj_status status = w->in->subscription(w->sessions, &p, &err);
 
     world_run(w);
@@ -496,7 +503,7 @@ enum sj_status world_sub(struct world *w, const char *peer, enum xmpp_sub kind)
 enum sj_status world_send(struct world *w, const char *peer, const char *body)
 {
     struct xmpp_message_in m = {.from = world_from(ROMEO, "r"), .peer = peer, .body = body};
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     enum sj_status status = w->in->message(w->sessions, &m, &err);
 
     world_run(w);

@@ -43,7 +43,7 @@ static enum sj_status fixture_try(struct fixture *f, struct sj_error *err)
 
 void fixture_open(struct fixture *f)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     enum sj_status status = fixture_try(f, &err);
     cr_assert_eq(status, SJ_OK, "open: %s", err.text);
     cr_assert(f->store);
@@ -51,7 +51,7 @@ void fixture_open(struct fixture *f)
 
 void fixture_refused(struct fixture *f, enum sj_status status, const char *text)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     enum sj_status got = fixture_try(f, &err);
     cr_assert_eq(got, status, "status %s, text %s", sj_status_text(got), err.text);
     cr_assert_eq(err.status, status);
@@ -62,7 +62,7 @@ void fixture_refused(struct fixture *f, enum sj_status status, const char *text)
 
 void fixture_reopen(struct fixture *f)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     if (f->kind == FIXTURE_LMDB) {
         sj_store_close(&f->store);
         fixture_open(f);
@@ -141,7 +141,7 @@ struct sj_registration fixture_registration(unsigned i)
 
 void fixture_register(struct fixture *f, unsigned i)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     const struct sj_registration r = fixture_registration(i);
     cr_assert_eq(sj_store_registration_put(f->store, &r, &err), SJ_OK, "%s", err.text);
 }
@@ -166,7 +166,7 @@ bool copy_each(const struct sj_registration *r, void *arg)
 
 enum sj_status fixture_get(struct fixture *f, unsigned i, struct copy *out)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     const struct sj_owner owner = fixture_owner(i);
     memset(out, 0, sizeof *out);
     return sj_store_registration_get(f->store, &owner, copy_registration, out, &err);
@@ -192,7 +192,7 @@ static bool contacts_add(const struct sj_store_contact *c, void *arg)
 
 enum sj_status fixture_contacts(struct fixture *f, unsigned i, struct contacts *out)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     const struct sj_owner owner = fixture_owner(i);
     memset(out, 0, sizeof *out);
     return sj_store_contact_each(f->store, &owner, &out->damaged, contacts_add, out, &err);
@@ -200,7 +200,7 @@ enum sj_status fixture_contacts(struct fixture *f, unsigned i, struct contacts *
 
 enum sj_status fixture_add_contact(struct fixture *f, unsigned i, const char *id)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     const struct sj_owner owner = fixture_owner(i);
     const struct sj_store_contact c = {.id = id, .to = true};
     return fixture_contact_put(f->store, &owner, &c, &err);
@@ -222,7 +222,7 @@ static void state_take(const void *blob, size_t len, void *arg)
 
 long fixture_state(struct fixture *f, unsigned i, unsigned char *out, size_t size)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     struct state_copy c = {out, size, -1};
     const struct sj_owner owner = fixture_owner(i);
     enum sj_status status = sj_store_state_get(f->store, &owner, state_take, &c, &err);
@@ -259,7 +259,7 @@ static bool tamper_take(void *arg, const uint8_t key[STORE_KEY_LEN], struct stor
 void fixture_tamper(struct fixture *f, enum store_table table,
                     void (*change)(unsigned char *p, size_t *n))
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     struct engine *e = f->store->engine;
     struct tamper *t = sj_calloc(1, sizeof *t);
     cr_assert_eq(e->ops->begin(e, true, &err), SJ_OK);

@@ -34,7 +34,7 @@ static void write_key(size_t n)
 
 Test(keyfile, makes_a_private_random_key_once)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     unsigned char first[SEAL_KEY_LEN], second[SEAL_KEY_LEN];
     struct stat st;
     umask(0);
@@ -63,7 +63,7 @@ Test(keyfile, does_not_follow_a_dangling_link_when_making)
 Test(keyfile, judges_size_kind_and_mode)
 {
     static const size_t sizes[] = {0, 1, 31, 33, 64};
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     cr_expect_eq(sj_store_check_key(f.key_file, &err), SJ_OK, "missing, and may be made");
     cr_expect_eq(err.status, SJ_OK);
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -88,7 +88,7 @@ Test(keyfile, judges_size_kind_and_mode)
 
 Test(keyfile, refuses_a_key_of_another_user)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     write_key(32);
     if (geteuid() != 0 || chown(f.key_file, 65534, 65534) != 0)
         return;                          /* cannot be tried without the right to give files away */

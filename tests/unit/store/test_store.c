@@ -97,7 +97,7 @@ BOTH(replaces_a_registration_and_leaves_contacts_and_state)
 
 BOTH(says_not_found_for_who_is_not_registered)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     const struct sj_owner owner = fixture_owner(1);
     cr_expect_eq(fixture_get(f, 1, &copy), SJ_NOTFOUND);
     cr_expect_eq(copy.count, 0);
@@ -167,7 +167,7 @@ BOTH(takes_the_largest_registration_and_contact)
 
 BOTH(refuses_what_is_too_long_or_missing)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     char *address = long_text(SJ_STORE_TEXT_MAX + 1, 'a');
     char *value = long_text(SJ_STORE_VALUE_MAX + 1, 'v');
     struct sj_registration r = fixture_registration(1);
@@ -573,7 +573,7 @@ BOTH(starts_anew_when_a_data_key_is_damaged)
 
 BOTH(writes_the_changes_of_others_when_one_owner_is_damaged_or_unknown)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     fixture_register(f, 1);
     fixture_tamper(f, STORE_KEY, flip_last_byte);
     fixture_register(f, 2);
@@ -685,7 +685,7 @@ BOTH(counts)
 
 BOTH(refuses_another_key_and_works_again_with_the_right_one)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     char kept[128];
     fixture_register(f, 1);
     snprintf(kept, sizeof kept, "%s.kept", f->key_file);
@@ -708,7 +708,7 @@ BOTH(refuses_another_key_and_works_again_with_the_right_one)
 
 BOTH(refuses_a_newer_schema)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     fixture_register(f, 1);
     fixture_tamper(f, STORE_HEADER, raise_schema);
     struct engine *engine = store_release(&f->store);
@@ -721,7 +721,7 @@ BOTH(refuses_a_newer_schema)
 BOTH(refuses_a_store_without_its_header)
 {
     static const uint8_t zeros[STORE_KEY_LEN];
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     struct engine *e = f->store->engine;
     fixture_register(f, 1);
     cr_assert_eq(e->ops->begin(e, true, &err), SJ_OK);
@@ -762,7 +762,7 @@ BOTH(runs_each_step_of_a_migration_once_in_order)
         NULL, step_one, step_two};
     const struct migrate_steps steps = {table, 3};
     uint8_t schema = 0;
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     cr_assert_eq(migrate_run(f->store, 1, &steps, &err), SJ_OK);
     cr_expect_eq(steps_run, 12);
     cr_expect_eq(fixture_records(f), 1);
@@ -781,7 +781,7 @@ BOTH(drops_a_migration_that_fails)
         NULL, step_two, step_bad};
     const struct migrate_steps steps = {table, 3};
     uint8_t schema = 0;
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     cr_assert_eq(migrate_run(f->store, 1, &steps, &err), SJ_INTERNAL);
     cr_expect_eq(fixture_records(f), 0);
     cr_assert_eq(store_read_begin(f->store, &err), SJ_OK);

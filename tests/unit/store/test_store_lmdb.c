@@ -86,7 +86,7 @@ static rlim_t address_space(void)
 Test(store_lmdb, says_limit_when_the_map_cannot_grow_and_goes_on)
 {
     struct rlimit limit;
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     if (FIXTURE_ASAN)
         return;                          /* its shadow memory leaves no limit to set */
     fixture_init(&f, FIXTURE_LMDB);
@@ -141,7 +141,7 @@ static void large_disk(bool is_tmpfs)
 /* Registers users until the disk is full; their number. */
 static unsigned fill_disk(void)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     enum sj_status status = SJ_OK;
     unsigned n = 0;
     while (status == SJ_OK && n < 20000) {
@@ -229,7 +229,7 @@ ssize_t pwrite(int fd, const void *p, size_t n, off_t offset)
 
 Test(store_lmdb, reports_a_disk_that_fails_and_goes_on)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     fixture_init(&f, FIXTURE_LMDB);
     fixture_open(&f);
     fixture_register(&f, 1);
@@ -246,7 +246,7 @@ Test(store_lmdb, reports_a_disk_that_fails_and_goes_on)
 
 Test(store_lmdb, opens_again_after_its_header_could_not_be_written)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     fixture_init(&f, FIXTURE_LMDB);
     fixture_open(&f);
     fixture_register(&f, 1);
@@ -394,7 +394,7 @@ static void try_all_pages(void (*damage)(unsigned char *page, const unsigned cha
     fclose(file);
     cr_assert_lt(size, sizeof good);
     for (size_t offset = 0; offset < size; offset += sizeof page) {
-        struct sj_error err = {SJ_OK, ""};
+        struct sj_error err = {.status = SJ_OK};
         const struct sj_store_options options = {.dir = f.dir, .key_file = f.key_file};
         write_at("data.mdb", 0, good, size);
         memcpy(page, good + offset, sizeof page);

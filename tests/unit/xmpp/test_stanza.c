@@ -72,7 +72,7 @@ Test(stanza, gives_each_status_one_condition)
 Test(stanza, adds_text_and_code_only_when_asked)
 {
     xmpp_stanza_t *st = stanza_new(ctx, "iq", "error", "i");
-    stanza_add_error(st, STANZA_CONFLICT, "Taken.", false);
+    stanza_add_error(st, STANZA_CONFLICT, &(struct sj_error){.text = "Taken."}, false);
     struct sj_strbuf b;
     sj_strbuf_init(&b, 4096);
     xmpp_stanza_set_ns(st, "jabber:component:accept");
