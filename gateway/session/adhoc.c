@@ -100,12 +100,3 @@ enum sj_status adhoc_step(void *ctx, const struct xmpp_command_in *in, uint64_t 
     }
     return command_step(r, in->action, in->values, req, fault, err);
 }
-
-enum sj_status adhoc_talk(void *ctx, const struct xmpp_from *from, const char *body,
-                          struct sj_error *err)
-{
-    (void)ctx, (void)from, (void)body;
-    return sj_fail(err, SJ_UNAVAILABLE,
-                   "This is a gateway to another network; it takes no messages itself. "
-                   "Use your client's service discovery to register with it.");
-}

@@ -312,7 +312,7 @@ static void run_ask(struct run *r, enum xmpp_note kind, const char *note)
 
     if (status == SJ_OK) {
         r->state = RUN_ASKING;
-        sj_timer_start(r->all->loop, &r->deadline, COMMAND_IDLE_MS);
+        run_touch(r);
         r->front->show(r, &turn);
     } else {
         command_done_error(r, &err);
@@ -390,6 +390,16 @@ void run_cancel(struct run *r)
     run_abandon(r);
     run_show_end(r, XMPP_CANCELED, NULL);
     run_free(r);
+}
+
+void run_end(struct run *r)
+{
+    run_free(r);
+}
+
+void run_touch(struct run *r)
+{
+    sj_timer_start(r->all->loop, &r->deadline, COMMAND_IDLE_MS);
 }
 
 static void run_expire(struct run *r)

@@ -184,6 +184,8 @@ enum sj_status command_values_take(const struct xmpp_form *, const struct xmpp_v
                                    char **out, enum xmpp_command_fault *, struct sj_error *);
 struct run *command_find(struct sessions *, uint64_t id);
 void run_cancel(struct run *);
+void run_end(struct run *);              /* without a word */
+void run_touch(struct run *);            /* the user does something: the deadline begins anew */
 /* Keeps one value before the whole form is submitted (dialogue). SJ_LIMIT. */
 enum sj_status run_keep(struct run *, const char *var, const char *text, struct sj_error *);
 
@@ -223,7 +225,5 @@ enum sj_status adhoc_info(void *ctx, const struct xmpp_from *, const char *node,
                           const char **title, struct sj_error *);
 enum sj_status adhoc_step(void *ctx, const struct xmpp_command_in *, uint64_t req,
                           enum xmpp_command_fault *, struct sj_error *);
-enum sj_status adhoc_talk(void *ctx, const struct xmpp_from *, const char *body,
-                          struct sj_error *);
 
 #endif

@@ -7,6 +7,8 @@ struct command;
 
 /* command_account.c */
 extern const struct command command_register, command_unregister;
+/* command_help.c */
+extern const struct command command_help;
 /* command_session.c */
 extern const struct command command_status, command_login;
 

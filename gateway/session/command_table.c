@@ -9,6 +9,7 @@ static const struct command *const command_table[] = {
     &command_status,
     &command_login,
     &command_unregister,
+    &command_help,
 };
 
 const struct command *const *commands_table(size_t *n)

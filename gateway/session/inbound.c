@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "dialogue.h"
 #include "session.h"
 #include "sojourn/strbuf.h"
 
@@ -182,7 +183,7 @@ static const struct xmpp_in session_xmpp_in = {
     .prompt = in_prompt,
     .peer = presence_peer,
     .rosterx = in_rosterx,
-    .command = {.list = adhoc_list, .info = adhoc_info, .step = adhoc_step, .talk = adhoc_talk},
+    .command = {.list = adhoc_list, .info = adhoc_info, .step = adhoc_step, .talk = dialogue_hear},
     .file = {.slot = in_slot},
     .privilege =
         {

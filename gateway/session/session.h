@@ -160,6 +160,7 @@ struct session {
 
 struct commands;
 struct strangers;
+struct talks;
 
 struct sessions {
     struct sj_host host;         /* session_host; links point here */
@@ -186,6 +187,7 @@ struct sessions {
     struct sj_defer chores;
     struct strangers *strangers;
     struct commands *commands;
+    struct talks *talks;
     struct sj_log_limit drop_limit, load_limit;
     struct sj_list roll;         /* registered users who are yet to hear of a new stream */
     struct sj_timer roll_timer;

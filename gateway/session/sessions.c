@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "dialogue.h"
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -244,6 +245,7 @@ struct sessions *sessions_new(struct sj_loop *loop, const struct sj_log *log,
                               sizeof *all->networks);
     all->strangers = strangers_new();
     all->commands = commands_new();
+    all->talks = talks_new();
     sj_idmap_init(&all->by_id);
     sj_idmap_init(&all->ops);
     sj_list_init(&all->ops_by_age);
@@ -276,6 +278,7 @@ void sessions_free(struct sessions **at)
         return;
     records_flush(all);
     commands_free(&all->commands);
+    talks_free(&all->talks);
     for (uint32_t next = 0; all->by_id.used > 0; next = 0) {
         struct session *s = sj_idmap_next(&all->by_id, &next);
         session_free(&s);

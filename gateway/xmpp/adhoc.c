@@ -59,6 +59,7 @@ enum sj_status adhoc_add_info(struct inbound *in, xmpp_stanza_t *query, const ch
     stanza_set(identity, "category", "automation");
     stanza_set(identity, "type", is_list ? "command-list" : "command-node");
     stanza_set(identity, "name", title);
+    stanza_set(stanza_add(query, "feature", NULL), "var", NS_INFO);      /* G030-02 */
     stanza_set(stanza_add(query, "feature", NULL), "var", NS_COMMANDS);
     if (!is_list)
         stanza_set(stanza_add(query, "feature", NULL), "var", NS_DATA);

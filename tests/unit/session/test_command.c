@@ -193,13 +193,13 @@ Test(command, is_offered_to_whom_may_run_it)
     const char *title;
 
     expect_list(w, "romeo@elsewhere.org", "");
-    expect_list(w, ROMEO, "register status ");
+    expect_list(w, ROMEO, "register status help ");
     cr_expect_eq(step(w, "unregister", 0, NULL), SJ_DENIED);
     cr_expect_eq(w->in->command.info(w->sessions, &from, "unregister", &title, &err), SJ_DENIED);
     cr_expect_eq(w->in->command.info(w->sessions, &from, "nothing", &title, &err), SJ_NOTFOUND);
     cr_expect_eq(w->in->command.info(w->sessions, &stranger, "register", &title, &err), SJ_DENIED);
     world_register(w, ROMEO, "romeo", 7);
-    expect_list(w, ROMEO, "register status login unregister ");
+    expect_list(w, ROMEO, "register status login unregister help ");
     cr_expect_eq(w->in->command.info(w->sessions, &from, "unregister", &title, &err), SJ_OK);
     world_free(w);
 }

@@ -46,7 +46,9 @@ Test(adhoc, lists_the_commands_of_the_asker)
                    "<item jid='irc0.example.org' name='Status' node='status'/></query></iq>");
     peer_say(p, 0, DISCO("info", COMMANDS));
     peer_expect(p, "<iq *<query node='" COMMANDS "' *<identity category='automation' "
-                   "name='Commands' type='command-list'/><feature var='" COMMANDS "'/></query>*");
+                   "name='Commands' type='command-list'/>"
+                   "<feature var='http://jabber.org/protocol/disco#info'/>"
+                   "<feature var='" COMMANDS "'/></query>*");
     peer_hears_nothing(p);
 }
 
@@ -55,7 +57,9 @@ Test(adhoc, tells_what_a_command_is)
 {
     peer_say(p, 0, DISCO("info", "register"));
     peer_expect(p, "<iq *<query node='register' *<identity category='automation' name='Register' "
-                   "type='command-node'/><feature var='" COMMANDS "'/>"
+                   "type='command-node'/>"
+                   "<feature var='http://jabber.org/protocol/disco#info'/>"
+                   "<feature var='" COMMANDS "'/>"
                    "<feature var='jabber:x:data'/></query>*");
     peer_say(p, 0, DISCO("items", "register"));
     peer_expect(p, "<iq *type='result'><query node='register' *disco#items'/></iq>");

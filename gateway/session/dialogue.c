@@ -1,0 +1,559 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Conversations with users: one message in, one answer out, to the bare JID, so that a user may go
+ * on from another client. What is asked and done is the commands' business (command.h); here words
+ * find their command, and the fields of its forms are asked one by one.
+ *
+ * Machines must not talk to machines: servers and gateways are not answered, and nobody more often
+ * than a person can type. What was not understood is never repeated: it may be a password. */
+#include "dialogue.h"
+
+#include <string.h>
+
+#include "session.h"
+#include "sojourn/memory.h"
+
+/* What is remembered of a user who wrote. Owned by struct talks. */
+struct talk {
+    struct sj_list by_use;
+    uint64_t run;                        /* that asks something, 0: none */
+    char *rest;                          /* what stands behind the command, while it begins */
+    int64_t window_ms;
+    unsigned heard;
+    char key[];
+};
+struct talks {
+    struct sj_map by_key;
+    struct sj_list by_use;               /* the one unused for longest first */
+};
+
+static const struct command_front dialogue_front;
+
+struct talks *talks_new(void)
+{
+    struct talks *t = sj_calloc(1, sizeof *t);
+
+    sj_map_init(&t->by_key);
+    sj_list_init(&t->by_use);
+    return t;
+}
+
+static void talk_forget(struct talks *t, struct talk *k)
+{
+    sj_map_remove(&t->by_key, k->key);
+    sj_list_remove(&k->by_use);
+    sj_free(k);
+}
+
+void talks_free(struct talks **at)
+{
+    struct talks *t = at ? *at : NULL;
+
+    if (!t)
+        return;
+    while (!sj_list_empty(&t->by_use))
+        talk_forget(t, SJ_CONTAINER(t->by_use.next, struct talk, by_use));
+    sj_map_release(&t->by_key);
+    sj_free(t);
+    *at = NULL;
+}
+
+static struct talk *talk_get(struct sessions *all, unsigned host, const char *user)
+{
+    struct talks *t = all->talks;
+    struct sj_strbuf key;
+    struct talk *k;
+
+    sj_strbuf_init(&key, SJ_STORE_TEXT_MAX + 16u);
+    sj_strbuf_addf(&key, "%u %s", host, user);
+    k = sj_map_find(&t->by_key, key.s);
+    if (!k) {
+        if (t->by_key.used >= DIALOGUE_TALKS_MAX)
+            talk_forget(t, SJ_CONTAINER(t->by_use.next, struct talk, by_use));
+        k = sj_calloc(1, sizeof *k + key.len + 1);
+        memcpy(k->key, key.s, key.len + 1);
+        sj_list_init(&k->by_use);
+        sj_map_put(&t->by_key, k->key, k);
+    }
+    sj_list_remove(&k->by_use);
+    sj_list_append(&t->by_use, &k->by_use);
+    sj_strbuf_release(&key);
+    return k;
+}
+
+/* ---- saying ---- */
+
+static void say(struct sessions *all, unsigned host, const char *user, const char *text)
+{
+    struct xmpp_message_out out = {.to = user, .body = text};
+
+    xmpp_send_message(all->xmpp, host, &out);
+}
+
+static void run_say(const struct run *r, const char *text)
+{
+    say(r->all, r->network->index, r->user, text);
+}
+
+/* A text that did not fit was cut at the last part that did. */
+static void run_say_text(const struct run *r, struct sj_strbuf *b)
+{
+    if (!sj_strbuf_ok(b)) {
+        b->failed = false;
+        b->max += 8;
+        sj_strbuf_adds(b, " ...");
+    }
+    run_say(r, b->s);
+}
+
+/* ---- a form, field by field ---- */
+
+/* What comes before the question in the same message. */
+struct question {
+    struct run *run;
+    struct command_form form;
+    struct sj_strbuf text;
+};
+
+static void question_line(struct question *q, const char *text)
+{
+    if (text && *text)
+        sj_strbuf_addf(&q->text, "%s%s", q->text.len > 0 ? "\n" : "", text);
+}
+
+static bool input_is_open(const struct run *r, const struct xmpp_input *in)
+{
+    return in->kind != XMPP_INPUT_FIXED && !run_value(r, in->var);
+}
+
+static bool inputs_left_required(const struct run *r, const struct xmpp_form *form, size_t from)
+{
+    for (size_t i = from; i < form->n; i++) {
+        if (input_is_open(r, &form->input[i]) && form->input[i].required)
+            return true;
+    }
+    return false;
+}
+
+/* There is more to ask, and nothing of it is needed. */
+static bool inputs_may_be_left(const struct run *r, const struct xmpp_form *form, size_t from)
+{
+    for (size_t i = from; i < form->n; i++) {
+        if (input_is_open(r, &form->input[i]))
+            return !inputs_left_required(r, form, from);
+    }
+    return false;
+}
+
+/* All is answered: as if the form had been submitted. */
+static void question_submit(struct question *q)
+{
+    struct run *r = q->run;
+    struct xmpp_values values = {.n = 0};
+    enum xmpp_command_fault fault = XMPP_FAULT_NONE;
+    struct sj_error err = {.status = SJ_OK};
+    enum xmpp_action action = XMPP_EXECUTE;
+
+    for (size_t i = 0; i < q->form.form.n; i++) {
+        const char *var = q->form.form.input[i].var;
+        const char *text = var ? run_value(r, var) : NULL;
+        if (text) {
+            values.item[values.n].var = var;
+            values.item[values.n++].value = text;
+        }
+    }
+    if (q->text.len > 0)
+        run_say_text(r, &q->text);
+    if (command_step(r, action, &values, 0, &fault, &err) == SJ_OK)
+        return;
+    run_say(r, err.text);
+    run_cancel(r);
+}
+
+/* Asks the next open field, or submits. The run may be gone afterwards. */
+static void question_next(struct question *q)
+{
+    struct run *r = q->run;
+    const struct xmpp_form *form = &q->form.form;
+
+    for (; r->asked_at < form->n; r->asked_at++) {
+        const struct xmpp_input *in = &form->input[r->asked_at];
+        if (!input_is_open(r, in)) {
+            if (in->kind == XMPP_INPUT_FIXED)
+                question_line(q, in->value);
+            continue;
+        }
+        if (q->text.len > 0)
+            sj_strbuf_addc(&q->text, '\n');
+        dialogue_ask(&q->text, in, inputs_may_be_left(r, form, r->asked_at + 1));
+        run_say_text(r, &q->text);
+        return;
+    }
+    question_submit(q);
+}
+
+/* Keeps what was typed for one field; false: it does not do, and the text says why. */
+static bool question_take(struct question *q, const struct xmpp_input *in, const char *typed)
+{
+    struct sj_error err = {.status = SJ_OK};
+    char *value = dialogue_value(in, typed, &err);
+    bool good = value && run_keep(q->run, in->var, value, &err) == SJ_OK;
+
+    sj_secret_free(&value);
+    if (!good)
+        question_line(q, err.text);
+    return good;
+}
+
+/* Words behind the command, in the order of its fields; the last takes the rest. */
+static void question_take_rest(struct question *q, char *rest)
+{
+    const struct xmpp_form *form = &q->form.form;
+    char *words[XMPP_INPUTS_MAX];
+    size_t n, at = 0, inputs = 0;
+
+    for (size_t i = 0; i < form->n; i++)
+        inputs += form->input[i].kind != XMPP_INPUT_FIXED;
+    n = words_cut(rest, words, inputs);
+    for (size_t i = 0; i < form->n && at < n; i++) {
+        const struct xmpp_input *in = &form->input[i];
+        if (in->kind != XMPP_INPUT_FIXED && question_take(q, in, words[at++]) &&
+            in->kind == XMPP_INPUT_SECRET)
+            question_line(q, dialogue_secret_words);
+    }
+}
+
+/* "set NAME VALUE": one field of many, the others stay (COMMAND_NAMED). */
+static void question_named(struct question *q, char *rest)
+{
+    const struct xmpp_form *form = &q->form.form;
+    char *words[2];
+    size_t n = rest ? words_cut(rest, words, 2) : 0;
+    const struct xmpp_input *in = n > 0 ? dialogue_input(form, words[0]) : NULL;
+    struct run *r = q->run;
+
+    if (in && n > 1 && question_take(q, in, words[1])) {
+        question_submit(q);
+        return;
+    }
+    if (n > 0 && !in)
+        question_line(q, "There is no such name.");
+    if (!in)
+        dialogue_list(&q->text, form);
+    else if (n == 1)
+        dialogue_ask(&q->text, in, false);
+    sj_strbuf_addf(&q->text, "\n\nType %s, a name, and a value.", r->command->word);
+    run_say_text(r, &q->text);
+    run_end(r);
+}
+
+static bool question_begin(struct question *q, struct run *r)
+{
+    struct sj_error err = {.status = SJ_OK};
+
+    q->run = r;
+    sj_strbuf_init(&q->text, DIALOGUE_TEXT_MAX);
+    if (command_form_now(r, &q->form, &err) == SJ_OK)
+        return true;
+    run_say(r, err.text);
+    return false;
+}
+
+static void question_end(struct question *q)
+{
+    command_form_release(&q->form);
+    sj_strbuf_release(&q->text);
+}
+
+/* ---- the front end of commands ---- */
+
+static void dialogue_show_form(struct run *r, const struct command_turn *turn)
+{
+    struct talk *k = talk_get(r->all, r->network->index, r->user);
+    char *rest = k->rest;
+    struct question q;
+
+    k->rest = NULL;
+    k->run = r->id;
+    r->asked_at = 0;
+    if (question_begin(&q, r)) {
+        question_line(&q, turn->note);
+        if (r->command->flags & COMMAND_NAMED) {
+            question_named(&q, rest);
+        } else {
+            if (rest)
+                question_take_rest(&q, rest);
+            else
+                question_line(&q, q.form.form.instructions);
+            question_next(&q);
+        }
+    }
+    question_end(&q);
+}
+
+static void dialogue_show(struct run *r, const struct command_turn *turn)
+{
+    struct sj_strbuf text;
+
+    if (turn->status == XMPP_EXECUTING) {
+        dialogue_show_form(r, turn);
+        return;
+    }
+    sj_strbuf_init(&text, DIALOGUE_TEXT_MAX);
+    dialogue_result(&text, turn);
+    run_say_text(r, &text);
+    sj_strbuf_release(&text);
+}
+
+static void dialogue_waiting(struct run *r)
+{
+    run_say(r, "One moment ...");
+}
+
+static void dialogue_expired(struct run *r)
+{
+    struct sj_strbuf text;
+
+    sj_strbuf_init(&text, DIALOGUE_TEXT_MAX);
+    sj_strbuf_addf(&text, "I no longer wait for an answer: \"%s\" is cancelled.",
+                   r->command->word);
+    run_say(r, text.s);
+    sj_strbuf_release(&text);
+}
+
+static const struct command_front dialogue_front = {
+    .show = dialogue_show,
+    .waiting = dialogue_waiting,
+    .expired = dialogue_expired,
+};
+
+/* ---- hearing ---- */
+
+/* One message while it is being answered. */
+struct hearing {
+    struct sessions *all;
+    const struct xmpp_from *from;
+    struct talk *talk;
+    struct command_rights rights;
+};
+
+static void hearing_say(const struct hearing *h, const char *text)
+{
+    say(h->all, h->from->host, h->from->user, text);
+}
+
+/* The command that a word, or its beginning, stands for. *several: it could be more than one. */
+static const struct command *hearing_find(const struct hearing *h, const char *word, bool *several)
+{
+    const struct network *network = &h->all->networks[h->from->host];
+    const struct command *found = NULL;
+    struct sj_error err;
+    size_t n, hits = 0;
+    const struct command *const *table = commands_table(&n);
+
+    for (size_t i = 0; i < n && *word; i++) {
+        if (sj_ascii_ncasecmp(table[i]->word, word, strlen(word)) != 0 ||
+            command_may(table[i], network, &h->rights, &err) != SJ_OK)
+            continue;
+        found = table[i];
+        hits++;
+        if (sj_ascii_casecmp(found->word, word) == 0)
+            return found;
+    }
+    *several = hits > 1;
+    return hits == 1 ? found : NULL;
+}
+
+/* The log-in is over and only the user can change that: said whenever they write (peers: users
+ * are not told that the log-in broke). */
+static void hearing_add_trouble(const struct hearing *h, struct sj_strbuf *text)
+{
+    const struct session *s = session_find(&h->all->networks[h->from->host], h->from->user);
+
+    if (s && s->registered && s->state == SESSION_REFUSED && s->trouble)
+        sj_strbuf_addf(text, "You are not logged in: %s.\n", s->trouble);
+}
+
+static void hearing_not_understood(const struct hearing *h, bool several)
+{
+    struct sj_strbuf text;
+
+    sj_strbuf_init(&text, DIALOGUE_TEXT_MAX);
+    hearing_add_trouble(h, &text);
+    sj_strbuf_adds(&text, several ? "That is the beginning of more than one word."
+                                  : "I do not know this word.");
+    sj_strbuf_adds(&text, " Type help to see what I understand.");
+    hearing_say(h, text.s);
+    sj_strbuf_release(&text);
+}
+
+static const char *word_of(const char *text)
+{
+    return *text == '/' ? text + 1 : text;
+}
+
+static bool is_cancel(const char *text)
+{
+    return sj_ascii_casecmp(word_of(text), "cancel") == 0;
+}
+
+static void hearing_command(struct hearing *h, char *text)
+{
+    enum xmpp_command_fault fault = XMPP_FAULT_NONE;
+    struct command_start start = {.from = h->from, .front = &dialogue_front};
+    struct sj_error why = {.status = SJ_OK};
+    bool several = false;
+    size_t n = strcspn(text, " \t\r\n");
+    char *rest = words_strip(text + n);
+
+    text[n] = '\0';
+    if (is_cancel(text)) {
+        hearing_say(h, "There is nothing to cancel.");
+        return;
+    }
+    start.command = hearing_find(h, word_of(text), &several);
+    if (!start.command) {
+        hearing_not_understood(h, several);
+        return;
+    }
+    h->talk->rest = *rest ? rest : NULL;
+    if (command_begin(h->all, &start, &fault, &why) != SJ_OK)
+        hearing_say(h, why.text);
+    talk_get(h->all, h->from->host, h->from->user)->rest = NULL;
+}
+
+/* What stands there stays. */
+static bool question_leave(struct question *q)
+{
+    struct run *r = q->run;
+    const struct xmpp_input *in = &q->form.form.input[r->asked_at++];
+    struct sj_error err;
+
+    return !in->value || in->kind == XMPP_INPUT_SECRET || !input_is_open(r, in) ||
+           run_keep(r, in->var, in->value, &err) == SJ_OK;
+}
+
+static bool is_skip(const char *typed)
+{
+    return strcmp(typed, ".") == 0 || strcmp(typed, "..") == 0 || strcmp(typed, "-") == 0;
+}
+
+/* ".": what stands there stays; "..": also all that follows; "-": nothing is to stand there. */
+static void question_skip(struct question *q, const struct xmpp_input *in, const char *typed)
+{
+    const struct xmpp_form *form = &q->form.form;
+    struct run *r = q->run;
+    bool empty = strcmp(typed, "-") == 0, all = strcmp(typed, "..") == 0;
+
+    if (in->required && (empty || !in->value || !*in->value)) {
+        question_line(q, "This one is needed.");
+        return;
+    }
+    if (empty) {
+        r->asked_at += question_take(q, in, "");
+        return;
+    }
+    while (question_leave(q) && all && r->asked_at < form->n &&
+           !inputs_left_required(r, form, r->asked_at))
+        continue;
+}
+
+/* A slash makes a word a command, but not while a secret is asked for: it may begin so. */
+static bool answer_is_command(const struct hearing *h, const struct xmpp_input *in,
+                              const char *typed)
+{
+    bool several = false;
+    size_t n = strcspn(typed, " \t\r\n");
+    char *word;
+    bool found;
+
+    if (*typed != '/' || in->kind == XMPP_INPUT_SECRET)
+        return false;
+    word = sj_strndup(typed + 1, n - 1);
+    found = hearing_find(h, word, &several) != NULL;
+    sj_free(word);
+    return found;
+}
+
+static void hearing_answer(const struct hearing *h, struct run *r, char *text)
+{
+    struct question q;
+    const struct xmpp_input *in;
+
+    if (is_cancel(text)) {
+        run_cancel(r);
+        return;
+    }
+    if (!question_begin(&q, r)) {
+        question_end(&q);
+        run_cancel(r);
+        return;
+    }
+    in = r->asked_at < q.form.form.n ? &q.form.form.input[r->asked_at] : NULL;
+    if (in && answer_is_command(h, in, text))
+        question_line(&q, "Please answer first, or type cancel.");
+    else if (in && is_skip(text))
+        question_skip(&q, in, text);
+    else if (in && question_take(&q, in, words_unquote(text)))
+        r->asked_at++;
+    run_touch(r);
+    question_next(&q);
+    question_end(&q);
+}
+
+static void hearing_text(struct hearing *h, char *text)
+{
+    struct run *r = command_find(h->all, h->talk->run);
+
+    if (!r || r->front != &dialogue_front)
+        hearing_command(h, text);
+    else if (r->state == RUN_ASKING)
+        hearing_answer(h, r, text);
+    else if (is_cancel(text))
+        run_cancel(r);
+    else
+        hearing_say(h, "I am still working on it. Type cancel to stop that.");
+}
+
+/* More than a person types: the last answer says so, then there is silence. */
+static bool hearing_is_too_much(struct hearing *h)
+{
+    int64_t now = sj_loop_now_ms(h->all->loop);
+    struct talk *k = h->talk;
+
+    if (now - k->window_ms >= DIALOGUE_ANSWERS_MS || k->heard == 0) {
+        k->window_ms = now;
+        k->heard = 0;
+    }
+    k->heard++;
+    if (k->heard == DIALOGUE_ANSWERS_MAX)
+        hearing_say(h, "That was a lot at once. I read on in a minute.");
+    return k->heard >= DIALOGUE_ANSWERS_MAX;
+}
+
+enum sj_status dialogue_hear(void *ctx, const struct xmpp_from *from, const char *body,
+                             struct sj_error *err)
+{
+    struct hearing h = {.all = ctx, .from = from};
+    enum sj_status status;
+    char *copy;
+    size_t n;
+
+    if (!strchr(from->user, '@'))
+        return SJ_OK;                    /* a server, or another gateway */
+    h.talk = talk_get(h.all, from->host, from->user);
+    if (hearing_is_too_much(&h))
+        return SJ_OK;
+    status = command_rights(&h.rights, h.all, from, err);
+    if (status != SJ_OK)
+        return status;
+    if (!h.rights.registered && !h.rights.may_register && !h.rights.admin) {
+        hearing_say(&h, "This gateway is not open to you: its admin decides who may use it.");
+        return SJ_OK;
+    }
+    n = strlen(body);
+    copy = sj_strndup(body, n);
+    hearing_text(&h, words_strip(copy));
+    sj_wipe(copy, n);                    /* it was cut: longer than it looks */
+    sj_free(copy);
+    return SJ_OK;
+}
