@@ -58,19 +58,33 @@ enum sj_status record_check_owner(const struct sj_owner *o, struct sj_error *err
     return status;
 }
 
+static enum sj_status record_check_values(const struct sj_store_value *values, size_t n,
+                                          size_t max, struct sj_error *err)
+{
+    enum sj_status status = SJ_OK;
+    if (n > max)
+        status = sj_fail(err, SJ_INVALID, "more than %zu values", max);
+    for (size_t i = 0; status == SJ_OK && i < n; i++) {
+        status = record_check_text("name of a value", values[i].var, 1, RECORD_VAR_MAX, err);
+        /* var is a constant of the program; the value is never shown. */
+        if (status == SJ_OK)
+            status = record_check_text(values[i].var, values[i].value, 0, SJ_STORE_VALUE_MAX,
+                                       err);
+    }
+    return status;
+}
+
 enum sj_status record_check_registration(const struct sj_registration *r, struct sj_error *err)
 {
     enum sj_status status = record_check_owner(&r->owner, err);
-    if (status == SJ_OK && r->n_values > SJ_STORE_VALUES_MAX)
-        status = sj_fail(err, SJ_INVALID, "more than %u values", SJ_STORE_VALUES_MAX);
-    for (size_t i = 0; status == SJ_OK && i < r->n_values; i++) {
-        status = record_check_text("name of a value", r->values[i].var, 1, RECORD_VAR_MAX, err);
-        /* var is the backend's own constant; the value is never shown. */
-        if (status == SJ_OK)
-            status = record_check_text(r->values[i].var, r->values[i].value, 0,
-                                       SJ_STORE_VALUE_MAX, err);
-    }
-    return status;
+    return status == SJ_OK
+               ? record_check_values(r->values, r->n_values, SJ_STORE_VALUES_MAX, err)
+               : status;
+}
+
+enum sj_status record_check_preferences(const struct sj_preferences *p, struct sj_error *err)
+{
+    return record_check_values(p->values, p->n, SJ_STORE_PREFERENCES_MAX, err);
 }
 
 enum sj_status record_check_contact(const struct sj_store_contact *c, struct sj_error *err)
@@ -156,16 +170,28 @@ size_t record_encode_key(uint8_t *out, size_t cap, const struct record_key *k)
     return o.n;
 }
 
+static void record_add_values(struct record_out *o, const struct sj_store_value *values, size_t n)
+{
+    record_add_uint(o, n, 1);
+    for (size_t i = 0; i < n; i++) {
+        record_add_text(o, values[i].var);
+        record_add_text(o, values[i].value);
+    }
+}
+
 size_t record_encode_registration(uint8_t *out, size_t cap, const struct sj_registration *r)
 {
     struct record_out o = {out, 0, cap};
     record_add_uint(&o, (uint64_t)r->created_at, 8);
     record_add_owner(&o, &r->owner);
-    record_add_uint(&o, r->n_values, 1);
-    for (size_t i = 0; i < r->n_values; i++) {
-        record_add_text(&o, r->values[i].var);
-        record_add_text(&o, r->values[i].value);
-    }
+    record_add_values(&o, r->values, r->n_values);
+    return o.n;
+}
+
+size_t record_encode_preferences(uint8_t *out, size_t cap, const struct sj_preferences *p)
+{
+    struct record_out o = {out, 0, cap};
+    record_add_values(&o, p->values, p->n);
     return o.n;
 }
 
@@ -314,6 +340,19 @@ bool record_decode_key(struct record_key *out, uint8_t schema, const uint8_t *p,
     return record_end(&in);
 }
 
+static bool record_take_values(struct record_in *in, struct sj_store_value *values, size_t *n,
+                               size_t max)
+{
+    *n = (size_t)record_take_uint(in, 1);
+    if (*n > max)
+        return false;
+    for (size_t i = 0; i < *n; i++) {
+        values[i].var = record_take_text(in, 1, RECORD_VAR_MAX);
+        values[i].value = record_take_text(in, 0, SJ_STORE_VALUE_MAX);
+    }
+    return true;
+}
+
 bool record_decode_registration(struct sj_registration *out, uint8_t schema, const uint8_t *p,
                                 size_t n)
 {
@@ -321,14 +360,16 @@ bool record_decode_registration(struct sj_registration *out, uint8_t schema, con
     out->created_at = (int64_t)record_take_uint(&in, 8);
     out->sees_user = out->seen_by_user = out->online = false;
     record_take_owner(&in, &out->owner);
-    out->n_values = (size_t)record_take_uint(&in, 1);
-    if (out->n_values > SJ_STORE_VALUES_MAX)
-        return false;
-    for (size_t i = 0; i < out->n_values; i++) {
-        out->values[i].var = record_take_text(&in, 1, RECORD_VAR_MAX);
-        out->values[i].value = record_take_text(&in, 0, SJ_STORE_VALUE_MAX);
-    }
-    return record_end(&in);
+    return record_take_values(&in, out->values, &out->n_values, SJ_STORE_VALUES_MAX) &&
+           record_end(&in);
+}
+
+bool record_decode_preferences(struct sj_preferences *out, uint8_t schema, const uint8_t *p,
+                               size_t n)
+{
+    struct record_in in = record_start(schema, p, n);
+    return record_take_values(&in, out->values, &out->n, SJ_STORE_PREFERENCES_MAX) &&
+           record_end(&in);
 }
 
 bool record_decode_flags(uint8_t *out, uint8_t schema, const uint8_t *p, size_t n)

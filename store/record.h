@@ -47,6 +47,7 @@ struct record_reactions {
 /* SJ_INVALID with a text that names the member. */
 enum sj_status record_check_owner(const struct sj_owner *o, struct sj_error *err);
 enum sj_status record_check_registration(const struct sj_registration *r, struct sj_error *err);
+enum sj_status record_check_preferences(const struct sj_preferences *p, struct sj_error *err);
 bool record_check_message(const struct sj_store_message *m);     /* peer is not looked at */
 bool record_check_reactions(const char *const *reactions, size_t n);
 enum sj_status record_check_contact(const struct sj_store_contact *c, struct sj_error *err);
@@ -58,6 +59,7 @@ size_t record_encode_flags(uint8_t *out, size_t cap, uint8_t flags);
 size_t record_encode_contact(uint8_t *out, size_t cap, const struct sj_store_contact *c);
 size_t record_encode_message(uint8_t *out, size_t cap, const struct sj_store_message *m);
 size_t record_encode_reactions(uint8_t *out, size_t cap, const char *const *reactions, size_t n);
+size_t record_encode_preferences(uint8_t *out, size_t cap, const struct sj_preferences *p);
 size_t record_encode_state(uint8_t *out, size_t cap, const struct record_state *s);
 
 bool record_decode_header(uint8_t id[STORE_PART_LEN], uint8_t schema, const uint8_t *p, size_t n);
@@ -73,6 +75,8 @@ bool record_decode_message(struct sj_store_message *out, uint8_t schema, const u
                            size_t n);
 bool record_decode_reactions(struct record_reactions *out, uint8_t schema, const uint8_t *p,
                              size_t n);
+bool record_decode_preferences(struct sj_preferences *out, uint8_t schema, const uint8_t *p,
+                               size_t n);
 bool record_decode_state(struct record_state *out, uint8_t schema, const uint8_t *p, size_t n);
 
 #endif

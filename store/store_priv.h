@@ -37,7 +37,8 @@
     X(CONTACT, "contact")   \
     X(STATE, "state")       \
     X(MESSAGE, "message")   \
-    X(MESSAGE_ORDER, "message-order")
+    X(MESSAGE_ORDER, "message-order") \
+    X(PREFERENCE, "preference")
 enum store_table {
 #define STORE_TABLE_ENUM(name, text) STORE_##name,
     STORE_TABLE_LIST(STORE_TABLE_ENUM)

@@ -24,6 +24,7 @@
 #define SJ_STORE_VALUE_MAX 1023u         /* bytes of one value */
 #define SJ_STORE_TEXT_MAX 3071u          /* bytes of an address, id, name or group */
 #define SJ_STORE_BLOB_MAX 65536u
+#define SJ_STORE_PREFERENCES_MAX 32u     /* of an owner */
 
 struct sj_loop;
 struct sj_log;
@@ -127,6 +128,19 @@ void sj_store_state_put(struct sj_store *, const struct sj_owner *, const void *
 enum sj_status sj_store_state_get(struct sj_store *, const struct sj_owner *,
                                   void (*fn)(const void *blob, size_t len, void *arg), void *arg,
                                   struct sj_error *);
+
+/* What an owner chose, by name; what is not there has its default. */
+struct sj_preferences {
+    size_t n;
+    struct sj_store_value values[SJ_STORE_PREFERENCES_MAX];
+};
+/* All of them, in place of those before; n 0: none. SJ_NOTFOUND: the owner has no registration. */
+enum sj_status sj_store_preferences_put(struct sj_store *, const struct sj_owner *,
+                                        const struct sj_preferences *, struct sj_error *);
+/* SJ_NOTFOUND: there are none. */
+enum sj_status sj_store_preferences_get(struct sj_store *, const struct sj_owner *,
+                                        void (*fn)(const struct sj_preferences *, void *arg),
+                                        void *arg, struct sj_error *);
 
 struct sj_store_stats {
     uint64_t registrations;

@@ -66,6 +66,15 @@ static void try_message(uint8_t schema, const uint8_t *p, size_t n, uint8_t *aga
     }
 }
 
+static void try_preferences(uint8_t schema, const uint8_t *p, size_t n, uint8_t *again)
+{
+    struct sj_preferences set;
+    if (!record_decode_preferences(&set, schema, p, n))
+        return;
+    assert(record_check_preferences(&set, NULL) == SJ_OK);
+    same(p, n, again, record_encode_preferences(again, n, &set));
+}
+
 static void try_small(uint8_t kind, uint8_t schema, const uint8_t *p, size_t n, uint8_t *again)
 {
     struct record_state state;
@@ -95,6 +104,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         try_contact(data[1], p, n, again);
     else if (kind == STORE_MESSAGE)
         try_message(data[1], p, n, again);
+    else if (kind == STORE_PREFERENCE)
+        try_preferences(data[1], p, n, again);
     else
         try_small(kind, data[1], p, n, again);
     sj_free(again);

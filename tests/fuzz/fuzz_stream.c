@@ -156,6 +156,72 @@ static void on_rosterx(void *ctx, unsigned host, const char *full, bool supporte
     (void)ctx, (void)host, (void)full, (void)supported;
 }
 
+static void on_list(void *ctx, const struct xmpp_from *f,
+                    void (*each)(void *arg, const char *node, const char *title), void *arg)
+{
+    (void)ctx;
+    check_from(f);
+    each(arg, "status", "Status");
+}
+
+static enum sj_status on_info(void *ctx, const struct xmpp_from *f, const char *node,
+                              const char **title, struct sj_error *err)
+{
+    (void)ctx;
+    check_from(f);
+    check_text(node);
+    *title = "Status";
+    return strlen(node) % 2 ? SJ_OK : sj_fail(err, SJ_NOTFOUND, "no");
+}
+
+static enum sj_status on_step(void *ctx, const struct xmpp_command_in *in, uint64_t req,
+                              enum xmpp_command_fault *fault, struct sj_error *err)
+{
+    (void)ctx, (void)fault;
+    check_from(&in->from);
+    assert(req != 0);
+    return sj_fail(err, SJ_INVALID, "no");
+}
+
+static enum sj_status on_talk(void *ctx, const struct xmpp_from *f, const char *body,
+                              struct sj_error *err)
+{
+    (void)ctx, (void)err;
+    check_from(f);
+    check_text(body);
+    return SJ_OK;
+}
+
+static void on_slot(void *ctx, unsigned host, const struct xmpp_slot *slot)
+{
+    (void)ctx, (void)host, (void)slot;
+}
+
+static void on_granted(void *ctx, unsigned host, const char *domain)
+{
+    (void)ctx, (void)host;
+    check_text(domain);
+}
+
+static void on_item(void *ctx, unsigned host, const char *user, const struct xmpp_roster_item *i)
+{
+    (void)ctx, (void)host;
+    check_text(user);
+    check_peer(i->peer);
+    check_text(i->name);
+    assert(i->n_groups <= XMPP_GROUPS_MAX);
+}
+
+static void on_read(void *ctx, unsigned host, const char *user, bool ok)
+{
+    (void)ctx, (void)host, (void)user, (void)ok;
+}
+
+static void on_written(void *ctx, unsigned host, const char *user, const char *peer, bool ok)
+{
+    (void)ctx, (void)host, (void)user, (void)peer, (void)ok;
+}
+
 static const struct xmpp_in session = {
     .up = on_state,
     .down = on_state,
@@ -170,6 +236,10 @@ static const struct xmpp_in session = {
     .prompt = on_prompt,
     .peer = on_peer,
     .rosterx = on_rosterx,
+    .command = {.list = on_list, .info = on_info, .step = on_step, .talk = on_talk},
+    .file = {.slot = on_slot},
+    .privilege = {.changed = on_granted, .item = on_item, .read = on_read, .written = on_written,
+                  .pushed = on_item},
 };
 
 /* ---- the streams ---- */
