@@ -178,7 +178,7 @@ static enum sj_status on_step(void *ctx, const struct xmpp_command_in *in, uint6
                               enum xmpp_command_fault *fault, struct sj_error *err)
 {
     (void)ctx, (void)fault;
-    check_from(&in->from);
+    check_from(in->from);
     assert(req != 0);
     return sj_fail(err, SJ_INVALID, "no");
 }
