@@ -339,8 +339,11 @@ static bool transfer_set_kind(struct http_request *r)
 {
     bool good = true;
     if (r->kind == SJ_HTTP_CALL) {
-        SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-        SET(CURLOPT_PIPEWAIT, 1L);
+        /* Waiting for the first connection to tell whether it has streams ends with the TLS
+         * handshake. Without TLS it would end with the first answer: never, behind a poll. */
+        SET(CURLOPT_HTTP_VERSION,
+            r->url.https ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
+        SET(CURLOPT_PIPEWAIT, r->url.https ? 1L : 0L);
         SET(CURLOPT_BUFFERSIZE, TRANSFER_CALL_BUFFER);
         SET(CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
     } else {

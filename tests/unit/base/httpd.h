@@ -66,7 +66,7 @@ size_t httpd_body(const struct httpd_peer *p, const char **body);
 void httpd_next(struct httpd_peer *p);
 
 /* httpd_h2.c: just enough of RFC 9113 to be a server in tests. */
-void httpd_h2_offer(struct httpd *d);                  /* by ALPN; after web_secure */
+void httpd_offer(struct httpd *d, const char *protocol);   /* by ALPN; after web_secure */
 void httpd_h2_read(struct httpd_peer *p);              /* takes frames from in */
 void httpd_h2_answer(struct httpd_peer *p, uint32_t stream, const char *body);
 void httpd_h2_reset(struct httpd_peer *p, uint32_t stream);

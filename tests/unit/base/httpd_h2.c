@@ -10,21 +10,25 @@
 enum { H2_DATA = 0, H2_HEADERS = 1, H2_RESET = 3, H2_SETTINGS = 4, H2_PING = 6 };
 enum { H2_END_STREAM = 1, H2_ACK = 1, H2_END_HEADERS = 4 };
 
-static int h2_choose(SSL *ssl, const unsigned char **out, unsigned char *len,
-                     const unsigned char *in, unsigned in_len, void *arg)
+static int offer_choose(SSL *ssl, const unsigned char **out, unsigned char *len,
+                        const unsigned char *in, unsigned in_len, void *arg)
 {
-    static const unsigned char offered[] = "\x02h2";
+    const char *protocol = arg;
+    size_t n = strlen(protocol);
     (void)ssl;
-    (void)arg;
-    unsigned char *chosen;
-    int verdict = SSL_select_next_proto(&chosen, len, offered, 3, in, in_len);
-    *out = chosen;
-    return verdict == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+    for (const unsigned char *p = in; p < in + in_len; p += *p + 1) {
+        if (*p == n && memcmp(p + 1, protocol, n) == 0) {
+            *out = p + 1;
+            *len = *p;
+            return SSL_TLSEXT_ERR_OK;
+        }
+    }
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-void httpd_h2_offer(struct httpd *d)
+void httpd_offer(struct httpd *d, const char *protocol)
 {
-    SSL_CTX_set_alpn_select_cb(d->tls, h2_choose, NULL);
+    SSL_CTX_set_alpn_select_cb(d->tls, offer_choose, (void *)protocol);
 }
 
 static void h2_send(struct httpd_peer *p, int type, int flags, uint32_t stream, const void *payload,
