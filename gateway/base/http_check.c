@@ -114,6 +114,23 @@ static enum sj_status check_scheme(struct http_url *out, CURLU *u, bool allow_ht
     return sj_fail(err, SJ_DENIED, "only web links are used");
 }
 
+/* libcurl reads the text once more when the request starts; what it finds then must be what was
+ * judged here ("121." is a name, and without its dot an address). */
+static bool check_is_settled(const struct http_url *url)
+{
+    CURLU *u = curl_url();
+    struct http_url again = {0};
+    char *text = NULL;
+    if (curl_url_set(u, CURLUPART_URL, url->text, CURLU_DISALLOW_USER) == CURLUE_OK &&
+        check_host(&again, u))
+        text = check_part(u, CURLUPART_URL, 0);
+    bool settled = text && strcmp(text, url->text) == 0 && strcmp(again.host, url->host) == 0;
+    sj_secret_free(&text);
+    http_url_release(&again);
+    curl_url_cleanup(u);
+    return settled;
+}
+
 static enum sj_status check_parts(struct http_url *out, CURLU *u, bool allow_http,
                                   struct sj_error *err)
 {
@@ -134,6 +151,8 @@ static enum sj_status check_parts(struct http_url *out, CURLU *u, bool allow_htt
         out->text = check_part(u, CURLUPART_URL, 0);
     if (!out->text || strlen(out->text) > SJ_HTTP_URL_MAX)
         return sj_fail(err, SJ_INVALID, "the link is too long");
+    if (!check_is_settled(out))
+        return sj_fail(err, SJ_INVALID, "the host of the link is malformed");
     return SJ_OK;
 }
 

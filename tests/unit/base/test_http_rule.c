@@ -74,6 +74,7 @@ static const struct {
     {"https://exam%0dple.org/", false, SJ_INVALID},
     {"https://exam,ple.org/", false, SJ_INVALID},
     {"https://*.example.org/", false, SJ_INVALID},
+    {"https://121./", false, SJ_INVALID},              /* without its dot an address */
     {"https://.example.org/", false, SJ_INVALID},
     {"https:///path", false, SJ_OK},                   /* libcurl: a host "path" */
     {"https:////path", false, SJ_INVALID},
