@@ -6,7 +6,6 @@
 #include "sojourn/http.h"
 
 #include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -156,7 +155,7 @@ bool http_on_connected(struct http_request *r)
     int64_t now_ms = sj_loop_now_ms(r->http->loop);
     if (r->connected && (r->method == SJ_HTTP_POST || r->repeated ||
                          now_ms - r->connected_ms > HTTP_REPEAT_MS)) {
-        http_fail(r, SJ_UNREACHABLE, "the connection to %.100s was lost", r->url.host);
+        http_fail(r, SJ_UNREACHABLE, "the connection to %s was lost", r->url.host);
         return false;
     }
     r->repeated = r->connected;
@@ -174,13 +173,15 @@ static void http_on_timer(void *arg)
     int64_t now_ms = sj_loop_now_ms(r->http->loop);
     const char *host = r->url.host;
     if (now_ms >= r->start_ms + r->total_ms) {
-        http_fail(r, SJ_TIMEOUT, "%.100s did not answer in time", host);
+        http_fail(r, SJ_TIMEOUT, "%s did not answer in time", host);
     } else if (r->at_work && !r->connected && now_ms >= r->connect_by_ms) {
-        http_fail(r, SJ_TIMEOUT, "cannot %s %.100s: timed out",
-                  r->state == HTTP_LOOKING ? "look up" : "connect to", host);
+        if (r->state == HTTP_LOOKING)
+            http_fail(r, SJ_TIMEOUT, "cannot look up %s: timed out", host);
+        else
+            http_fail(r, SJ_TIMEOUT, "cannot connect to %s: timed out", host);
     } else if (r->connected && r->stall_ms && now_ms >= r->window_ms + r->stall_ms) {
         if (!r->window_held && r->moved - r->window_moved < r->stall_bytes)
-            http_fail(r, SJ_TIMEOUT, "%.100s is too slow", host);
+            http_fail(r, SJ_TIMEOUT, "%s is too slow", host);
         http_open_window(r, now_ms);
     }
     if (!http_is_over(r))
@@ -284,18 +285,13 @@ void http_work(struct http_request *r, unsigned what)
         http_host_leave(r);
 }
 
-void http_fail(struct http_request *r, enum sj_status status, const char *fmt, ...)
+struct sj_error *http_failing(struct http_request *r)
 {
     if (http_is_over(r))
-        return;
-    char text[SJ_ERROR_TEXT_MAX];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
+        return NULL;
     r->error = sj_calloc(1, sizeof *r->error);
-    sj_fail(r->error, status, "%s", text);
     http_work(r, HTTP_WORK_END);
+    return r->error;
 }
 
 /* The request of that id while something can still be done for it. */

@@ -14,6 +14,7 @@
 #include "http_priv.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
+#include "sojourn/translate.h"
 
 #define HTTP_HOSTS_IDLE_MAX 256u        /* hosts without requests whose addresses are kept */
 #define HTTP_CONNECTING_MAX 8u          /* requests of one host that look up or connect at once:
@@ -59,8 +60,8 @@ static void host_on_addresses(struct http_host *h, int result, const struct evut
         if (h->addresses)
             http_work(r, HTTP_WORK_CONNECT);
         else
-            http_fail(r, SJ_UNREACHABLE, "cannot look up %.100s: %s", h->name,
-                      result ? evutil_gai_strerror(result) : "no address");
+            http_fail(r, SJ_UNREACHABLE, "cannot look up %s: %s", h->name,
+                      result ? evutil_gai_strerror(result) : N_("no address"));
     }
 }
 

@@ -139,8 +139,14 @@ void http_enter(struct sj_http *http);
 void http_leave(struct sj_http *http);
 void http_work(struct http_request *r, unsigned what);
 /* Ends r with an error of ours, if nothing ended it before. */
-void http_fail(struct http_request *r, enum sj_status status, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+#define http_fail(r, status, ...)                                    \
+    do {                                                             \
+        struct sj_error *http_fail_err = http_failing(r);            \
+        if (http_fail_err)                                           \
+            sj_fail(http_fail_err, (status), __VA_ARGS__);           \
+    } while (0)
+/* Where the reason goes; NULL: r is over already. */
+struct sj_error *http_failing(struct http_request *r);
 /* The request is about to be sent; false: it may not be (http_fail was called). */
 bool http_on_connected(struct http_request *r);
 static inline bool http_is_over(const struct http_request *r)

@@ -145,7 +145,7 @@ static void transfer_redirect(struct http_request *r)
 {
     struct sj_error err;
     if (!r->redirects_left) {
-        http_fail(r, SJ_REMOTE, "%.100s: too many redirects", r->url.host);
+        http_fail(r, SJ_REMOTE, "%s: too many redirects", r->url.host);
         return;
     }
     r->redirects_left--;
@@ -153,7 +153,7 @@ static void transfer_redirect(struct http_request *r)
     if (http_url_parse(&r->hop, &r->url, transfer_header(r, "Location"), allow_http, &err) == SJ_OK)
         http_work(r, HTTP_WORK_END);
     else
-        http_fail(r, SJ_DENIED, "%.60s redirects to an address that is not used: %s", r->url.host,
+        http_fail(r, SJ_DENIED, "%s redirects to an address that is not used: %s", r->url.host,
                   err.text);
 }
 
@@ -166,13 +166,13 @@ static bool transfer_on_final_head(struct http_request *r)
         return false;
     }
     if (!transfer_lengths_agree(r)) {
-        http_fail(r, SJ_REMOTE, "%.100s gave an answer that contradicts itself", r->url.host);
+        http_fail(r, SJ_REMOTE, "%s gave an answer that contradicts itself", r->url.host);
         return false;
     }
     int64_t announced = transfer_announced(r);
     bool bodyless = r->method == SJ_HTTP_HEAD || r->status == 204 || r->status == 304;
     if (!bodyless && announced >= 0 && (uint64_t)announced > r->response_max) {
-        http_fail(r, SJ_LIMIT, "the answer of %.100s is too large", r->url.host);
+        http_fail(r, SJ_LIMIT, "the answer of %s is too large", r->url.host);
         return false;
     }
     if (r->status >= 300 && r->body.streamed && r->body.sent < r->body.size) {
@@ -197,7 +197,7 @@ static size_t transfer_on_header(char *p, size_t size, size_t count, void *arg)
     r->head_bytes += n;
     r->moved += n;
     if (r->head_bytes > SJ_HTTP_HEAD_MAX) {
-        http_fail(r, SJ_LIMIT, "the answer of %.100s is too large", r->url.host);
+        http_fail(r, SJ_LIMIT, "the answer of %s is too large", r->url.host);
         return 0;
     }
     bool blank = n <= 2 && (p[0] == '\r' || p[0] == '\n');
@@ -208,7 +208,7 @@ static size_t transfer_on_header(char *p, size_t size, size_t count, void *arg)
     if (status >= 100 && status < 200 && status != 101)
         return n;
     if (status < 200 || status > 599) {
-        http_fail(r, SJ_REMOTE, "%.100s answered something that is not understood", r->url.host);
+        http_fail(r, SJ_REMOTE, "%s answered something that is not understood", r->url.host);
         return 0;
     }
     r->status = (int)status;
@@ -229,7 +229,7 @@ static size_t transfer_on_write(char *p, size_t size, size_t count, void *arg)
     }
     r->moved += n;
     if (n > r->response_max - r->received) {
-        http_fail(r, SJ_LIMIT, "the answer of %.100s is too large", r->url.host);
+        http_fail(r, SJ_LIMIT, "the answer of %s is too large", r->url.host);
         return 0;
     }
     r->received += n;
