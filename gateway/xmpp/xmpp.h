@@ -24,6 +24,7 @@
 #include "xmpp_command.h"
 #include "xmpp_disco.h"
 #include "xmpp_file.h"
+#include "xmpp_message.h"
 #include "xmpp_privilege.h"
 
 struct sj_loop;
@@ -38,16 +39,6 @@ typedef uint64_t xmpp_req;
 #define XMPP_REQUEST_TIMEOUT_MS 90000
 
 enum xmpp_show { XMPP_OFFLINE, XMPP_ONLINE, XMPP_CHAT, XMPP_AWAY, XMPP_XA, XMPP_DND };
-
-/* Who sent it: always a user of some server, never one of our own addresses. */
-struct xmpp_from {
-    unsigned host;             /* network that was addressed (by the `to` domain) */
-    const char *user;          /* bare JID */
-    const char *resource;      /* "" when the stanza came from the bare JID */
-    const char *full;          /* as to answer it */
-    const char *id;            /* stanza id, at most 1023 bytes, or NULL */
-    const char *lang;          /* xml:lang, at most 63 bytes, or NULL */
-};
 
 /* Presence of type none or unavailable. peer: addressed contact's id, NULL: the gateway. */
 struct xmpp_presence_in {
@@ -64,15 +55,6 @@ struct xmpp_subscription_in {
     const char *peer;          /* NULL: the gateway */
     enum xmpp_sub kind;
     const char *text;          /* status or NULL */
-};
-
-/* Message of type chat or normal with a body, addressed to a contact. */
-struct xmpp_message_in {
-    struct xmpp_from from;
-    const char *peer;
-    const char *body;          /* "/me " already cut off when action */
-    bool action;               /* XEP-0245 */
-    const struct xmpp_file *file;    /* it is about this file, and body has its link; or NULL */
 };
 
 /* One registration field, either direction. */
@@ -140,6 +122,7 @@ struct xmpp_in {
                    const char *condition);
 
     enum sj_status (*message)(void *ctx, const struct xmpp_message_in *, struct sj_error *);
+    struct xmpp_in_messages messages;
 
     /* jabber:iq:gateway: appends the canonical id of what the user typed. SJ_UNACCEPTABLE else. */
     enum sj_status (*prompt)(void *ctx, const struct xmpp_from *, const char *typed,
@@ -224,21 +207,6 @@ bool xmpp_send_probe(struct xmpp *, unsigned host, const char *to);
 /* Presence error from the gateway (or peer): G100-26, G100-31. */
 bool xmpp_send_presence_error(struct xmpp *, unsigned host, const char *peer, const char *to,
                               const struct sj_error *err);
-
-struct xmpp_message_out {
-    const char *peer;            /* NULL: from the gateway */
-    const char *to;
-    const char *body;
-    const char *lang;            /* xml:lang of body, or NULL */
-    int64_t sent_at;             /* XEP-0203 delay when non-zero */
-    const char *network_id;      /* the network's id of it or NULL: our id derives from it */
-    bool action;                 /* XEP-0245 */
-    const struct xmpp_file *file;    /* the message is this file; body is not sent. Or NULL */
-};
-bool xmpp_send_message(struct xmpp *, unsigned host, const struct xmpp_message_out *);
-/* The one error answer to a message that was accepted earlier: from peer to `to`, same id. */
-bool xmpp_send_message_error(struct xmpp *, unsigned host, const char *peer, const char *to,
-                             const char *id, const struct sj_error *err);
 
 /* XEP-0144. Items of one kind of action for one address; at most XMPP_ROSTERX_MAX a call.
  * by_iq: `to` is a full JID that supports it; else a message to the bare JID. */

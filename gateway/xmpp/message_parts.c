@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Finds what a message carries beside its text.
+ *
+ * A payload counts by name and namespace; whatever is not in the table is passed over, and so
+ * carbons, forwarded messages and privileges that some user made up have no effect (G280-03,
+ * G356-02). What the payloads mean is left to message_in.c. Source: the XEPs in the table,
+ * XEP-0428. */
+#include "message_parts.h"
+
+#include <string.h>
+
+#include "sojourn/strbuf.h"
+#include "stanza.h"
+
+struct part_row {
+    const char *name, *ns;
+    enum message_part part;
+    enum xmpp_chat_state state;
+};
+static const struct part_row part_rows[] = {
+    {"active", NS_CHATSTATES, PART_STATE, XMPP_STATE_ACTIVE},
+    {"composing", NS_CHATSTATES, PART_STATE, XMPP_STATE_COMPOSING},
+    {"paused", NS_CHATSTATES, PART_STATE, XMPP_STATE_PAUSED},
+    {"inactive", NS_CHATSTATES, PART_STATE, XMPP_STATE_INACTIVE},
+    {"gone", NS_CHATSTATES, PART_STATE, XMPP_STATE_GONE},
+    {"request", NS_RECEIPTS, PART_REQUEST, XMPP_STATE_NONE},
+    {"received", NS_RECEIPTS, PART_RECEIVED, XMPP_STATE_NONE},
+    {"markable", NS_MARKERS, PART_MARKABLE, XMPP_STATE_NONE},
+    {"displayed", NS_MARKERS, PART_DISPLAYED, XMPP_STATE_NONE},
+    {"replace", NS_CORRECT, PART_REPLACE, XMPP_STATE_NONE},
+    {"retract", NS_RETRACT, PART_RETRACT, XMPP_STATE_NONE},
+    {"reactions", NS_REACTIONS, PART_REACTIONS, XMPP_STATE_NONE},
+    {"reply", NS_REPLY, PART_REPLY, XMPP_STATE_NONE},
+    {"origin-id", NS_SID, PART_ORIGIN, XMPP_STATE_NONE},
+    {"attention", NS_ATTENTION, PART_ATTENTION, XMPP_STATE_NONE},
+};
+
+static const struct part_row *part_find(const char *name, const char *ns)
+{
+    for (size_t i = 0; i < sizeof part_rows / sizeof *part_rows; i++)
+        if (part_rows[i].name[0] == name[0] && strcmp(part_rows[i].name, name) == 0 &&
+            strcmp(part_rows[i].ns, ns) == 0)
+            return &part_rows[i];
+    return NULL;
+}
+
+void message_parts_read(struct message_parts *out, xmpp_stanza_t *st)
+{
+    const char *own_ns = xmpp_stanza_get_ns(st);
+    *out = (struct message_parts){.state = XMPP_STATE_NONE};
+    for (xmpp_stanza_t *c = stanza_first(st); c != NULL; c = stanza_next(c)) {
+        const char *ns = xmpp_stanza_get_ns(c);
+        if (ns == NULL || ns == own_ns || (own_ns != NULL && strcmp(ns, own_ns) == 0))
+            continue;                    /* body, subject, thread */
+        const struct part_row *row = part_find(xmpp_stanza_get_name(c), ns);
+        if (row == NULL || out->part[row->part] != NULL)
+            continue;
+        out->part[row->part] = c;
+        if (row->part == PART_STATE)
+            out->state = row->state;
+    }
+}
+
+const char *message_part_id(const struct message_parts *p, enum message_part part)
+{
+    const char *id = p->part[part] != NULL ? stanza_get(p->part[part], "id") : NULL;
+    bool usable = id != NULL && id[0] != '\0' &&
+                  strnlen(id, XMPP_MESSAGE_ID_MAX + 1) <= XMPP_MESSAGE_ID_MAX;
+    return usable ? id : NULL;
+}
+
+/* ---- fallbacks ---- */
+
+static xmpp_stanza_t *fallback_find(xmpp_stanza_t *st, const char *ns)
+{
+    for (xmpp_stanza_t *c = stanza_first(st); c != NULL; c = stanza_next(c)) {
+        const char *of = stanza_get(c, "for");
+        if (stanza_is(c, "fallback", NS_FALLBACK) && of != NULL && strcmp(of, ns) == 0)
+            return c;
+    }
+    return NULL;
+}
+
+/* Bytes before the n-th code point; false: the text is shorter. */
+static bool fallback_offset(const char *body, int64_t n, size_t *out)
+{
+    const char *at = body;
+    for (; n > 0 && *at != '\0'; n--)
+        do
+            at++;
+        while (((unsigned char)*at & 0xc0) == 0x80);
+    *out = (size_t)(at - body);
+    return n == 0;
+}
+
+bool message_fallback(xmpp_stanza_t *st, const char *ns, const char *body, size_t *start,
+                      size_t *end)
+{
+    xmpp_stanza_t *fallback = fallback_find(st, ns);
+    int64_t from = 0;
+    int64_t to = 0;
+    if (fallback == NULL)
+        return false;
+    *start = 0;
+    *end = strlen(body);
+    if (stanza_first(fallback) == NULL)
+        return true;                     /* body and subject as a whole (G461-05) */
+    xmpp_stanza_t *range = stanza_child(fallback, "body", NS_FALLBACK);
+    if (range == NULL)
+        return false;                    /* only the subject */
+    const char *start_text = stanza_get(range, "start");
+    const char *end_text = stanza_get(range, "end");
+    if (start_text == NULL && end_text == NULL)
+        return true;
+    return (start_text == NULL || sj_parse_int(start_text, 0, INT32_MAX, &from)) &&
+           fallback_offset(body, from, start) &&
+           (end_text == NULL || (sj_parse_int(end_text, from, INT32_MAX, &to) &&
+                                 fallback_offset(body, to, end)));
+}
