@@ -30,7 +30,9 @@ enum record_message_flag {
     RECORD_OWN = 1u << 0,
     RECORD_LATER = 1u << 1,
     RECORD_HAS_OTHER = 1u << 2,
-    RECORD_MESSAGE_FLAGS = (1u << 3) - 1,
+    RECORD_MARKABLE = 1u << 3,
+    RECORD_HAS_RESOURCE = 1u << 4,
+    RECORD_MESSAGE_FLAGS = (1u << 5) - 1,
     RECORD_REACTIONS = 1u << 7
 };
 
@@ -106,7 +108,8 @@ static bool record_fits(const char *text, size_t max)
 bool record_check_message(const struct sj_store_message *m)
 {
     return record_fits(m->network_id, SJ_ID_MAX) && record_fits(m->id, SJ_STORE_NAME_MAX) &&
-           (!m->other_id || record_fits(m->other_id, SJ_STORE_NAME_MAX));
+           (!m->other_id || record_fits(m->other_id, SJ_STORE_NAME_MAX)) &&
+           (!m->resource || strnlen(m->resource, SJ_STORE_NAME_MAX + 1) <= SJ_STORE_NAME_MAX);
 }
 
 bool record_check_reactions(const char *const *reactions, size_t n)
@@ -223,11 +226,16 @@ size_t record_encode_message(uint8_t *out, size_t cap, const struct sj_store_mes
 {
     struct record_out o = {out, 0, cap};
     record_add_uint(&o, (m->own ? RECORD_OWN : 0u) | (m->later ? RECORD_LATER : 0u) |
-                            (m->other_id ? RECORD_HAS_OTHER : 0u), 1);
+                            (m->other_id ? RECORD_HAS_OTHER : 0u) |
+                            (m->markable ? RECORD_MARKABLE : 0u) |
+                            (m->resource ? RECORD_HAS_RESOURCE : 0u), 1);
+    record_add_uint(&o, (uint64_t)m->at, 8);
     record_add_text(&o, m->network_id);
     record_add_text(&o, m->id);
     if (m->other_id)
         record_add_text(&o, m->other_id);
+    if (m->resource)
+        record_add_text(&o, m->resource);
     return o.n;
 }
 
@@ -404,11 +412,15 @@ bool record_decode_message(struct sj_store_message *out, uint8_t schema, const u
     struct record_in in = record_start(schema, p, n);
     uint8_t flags = record_take_flags(&in, RECORD_MESSAGE_FLAGS);
     *out = (struct sj_store_message){.own = (flags & RECORD_OWN) != 0,
-                                     .later = (flags & RECORD_LATER) != 0};
+                                     .later = (flags & RECORD_LATER) != 0,
+                                     .markable = (flags & RECORD_MARKABLE) != 0};
+    out->at = (int64_t)record_take_uint(&in, 8);
     out->network_id = record_take_text(&in, 1, SJ_ID_MAX);
     out->id = record_take_text(&in, 1, SJ_STORE_NAME_MAX);
     if (flags & RECORD_HAS_OTHER)
         out->other_id = record_take_text(&in, 1, SJ_STORE_NAME_MAX);
+    if (flags & RECORD_HAS_RESOURCE)
+        out->resource = record_take_text(&in, 0, SJ_STORE_NAME_MAX);
     return record_end(&in);
 }
 

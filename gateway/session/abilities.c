@@ -17,6 +17,14 @@ static const struct {
     uint32_t feature;                    /* enum xmpp_feature */
 } abilities_rows[] = {
     {SJ_CAP_SEARCH, XMPP_FEATURE_SEARCH},
+    {SJ_CAP_TYPING, XMPP_FEATURE_TYPING},
+    {SJ_CAP_RECEIPTS, XMPP_FEATURE_RECEIPTS},
+    {SJ_CAP_MARKERS, XMPP_FEATURE_MARKERS},
+    {SJ_CAP_CORRECT, XMPP_FEATURE_CORRECT},
+    {SJ_CAP_RETRACT, XMPP_FEATURE_RETRACT},
+    {SJ_CAP_REACT, XMPP_FEATURE_REACT},
+    {SJ_CAP_REPLY, XMPP_FEATURE_REPLY},
+    {SJ_CAP_ATTENTION, XMPP_FEATURE_ATTENTION},
 };
 
 static uint32_t abilities_of(uint32_t caps)

@@ -4,9 +4,11 @@
  * takes them. Nothing is stored beyond that (XEP-0100 §8). */
 #include <string.h>
 
+#include "incoming.h"
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
+#include "talk.h"
 
 #define HELD_SWEEP_MS 1000
 #define HELD_PIECE_MAX 1200u             /* fits 10000 bytes with every character escaped */
@@ -26,12 +28,14 @@ static void held_free(struct held *h)
     sj_free(h->body);
     sj_free(h->id);
     sj_free(h->full);
+    sj_free(h->rich);
     sj_free(h);
 }
 
-static struct held *held_new(struct session *s, const char *peer, const char *body, const char *id)
+static struct held *held_new(struct session *s, const char *peer, const char *body, const char *id,
+                             const struct rich *rich)
 {
-    size_t bytes = strlen(peer) + strlen(body);
+    size_t bytes = strlen(peer) + (body ? strlen(body) : 0) + rich_bytes(rich);
     struct held *h;
 
     if (s->held_count >= SESSION_HELD_MAX || s->held_bytes + bytes > SESSION_HELD_BYTES_MAX)
@@ -40,6 +44,7 @@ static struct held *held_new(struct session *s, const char *peer, const char *bo
     h->peer = sj_strdup(peer);
     h->body = sj_strdup(body);
     h->id = sj_strdup(id);
+    h->rich = rich_dup(rich);
     h->bytes = bytes;
     sj_list_init(&h->link);
     s->held_count++;
@@ -47,15 +52,14 @@ static struct held *held_new(struct session *s, const char *peer, const char *bo
     return h;
 }
 
-enum sj_status held_out_add(struct session *s, const struct xmpp_message_in *m, const char *peer,
-                            struct sj_error *err)
+enum sj_status held_out_add(struct session *s, const struct outgoing *o, struct sj_error *err)
 {
-    struct held *h = held_new(s, peer, m->body, m->from.id);
+    struct held *h = held_new(s, o->peer, o->body, o->id, o->rich);
 
     if (!h)
         return sj_fail(err, SJ_LIMIT, "Too many messages are waiting for the connection.");
-    h->full = sj_strdup(m->from.full);
-    h->action = m->action;
+    h->full = sj_strdup(o->full);
+    h->action = o->action;
     h->deadline_ms = sj_loop_now_ms(s->all->loop) + s->all->options->hold_ms;
     sj_list_append(&s->held_out, &h->link);
     sessions_sweep_later(s->all);
@@ -67,17 +71,45 @@ static void held_answer(struct session *s, const struct held *h, const struct sj
     refusal_send(s, &(struct refused){.peer = h->peer, .full = h->full, .id = h->id}, err);
 }
 
-void held_out_send(struct session *s)
+static struct outgoing held_outgoing(const struct held *h)
 {
+    return (struct outgoing){.peer = h->peer, .full = h->full, .id = h->id, .body = h->body,
+                             .action = h->action, .rich = h->rich};
+}
+
+static void held_out_send_one(struct session *s, struct held *h)
+{
+    struct outgoing o = held_outgoing(h);
     struct sj_error err = {.status = SJ_OK};
 
-    while (s->state == SESSION_ONLINE && !sj_list_empty(&s->held_out)) {
-        struct held *h = SJ_CONTAINER(s->held_out.next, struct held, link);
-        struct sj_message m = {.peer = h->peer, .body = h->body, .id = h->id, .action = h->action};
-        held_unlink(s, h);
-        if (session_send_now(s, &m, h->full, &err) != SJ_OK)
-            held_answer(s, h, &err);
-        held_free(h);
+    held_unlink(s, h);
+    if (outgoing_send(s, &o, &err) != SJ_OK)
+        held_answer(s, h, &err);
+    held_free(h);
+}
+
+/* Something for this peer is held, before end: what comes later must not overtake it. */
+static bool held_is_behind(const struct session *s, const char *peer, const struct sj_list *end)
+{
+    const struct sj_list *at;
+
+    for (at = s->held_out.next; at != end; at = at->next) {
+        if (strcmp(SJ_CONTAINER(at, struct held, link)->peer, peer) == 0)
+            return true;
+    }
+    return false;
+}
+
+void held_out_send(struct session *s)
+{
+    struct sj_list *at = s->held_out.next;
+
+    while (s->state == SESSION_ONLINE && at != &s->held_out) {
+        struct held *h = SJ_CONTAINER(at, struct held, link);
+        struct outgoing o = held_outgoing(h);
+        at = at->next;
+        if (!held_is_behind(s, h->peer, &h->link) && !outgoing_waits(s, &o))
+            held_out_send_one(s, h);
     }
 }
 
@@ -138,18 +170,25 @@ static bool held_degrade(struct session *s, const struct xmpp_message_out *m)
     return true;
 }
 
+static bool held_deliver_out(struct session *s, struct xmpp_message_out *out)
+{
+    return xmpp_send_message(s->all->xmpp, s->network->index, out) || held_degrade(s, out);
+}
+
 static bool held_deliver(struct session *s, const struct sj_message *m)
 {
     struct xmpp_message_out out = {.peer = m->peer, .to = s->user, .body = m->body,
                                    .sent_at = m->sent_at, .network_id = m->id,
                                    .action = m->action};
 
-    return xmpp_send_message(s->all->xmpp, s->network->index, &out) || held_degrade(s, &out);
+    if (s->network->rich || m->own)
+        return incoming_complete(s, m, &out, held_deliver_out);
+    return held_deliver_out(s, &out);
 }
 
-void held_in_add(struct session *s, const struct sj_message *m)
+void held_in_add(struct session *s, const struct sj_message *m, const struct rich *rich)
 {
-    struct held *h = held_new(s, m->peer, m->body, m->id);
+    struct held *h = held_new(s, m->peer, m->body, m->id, rich);
     unsigned dropped;
 
     if (!h) {
@@ -165,13 +204,26 @@ void held_in_add(struct session *s, const struct sj_message *m)
     sessions_sweep_later(s->all);
 }
 
+static bool held_in_send_one(struct session *s, const struct held *h)
+{
+    struct sj_message m = {.peer = h->peer, .body = h->body, .id = h->id, .sent_at = h->sent_at,
+                           .action = h->action};
+    struct sj_mark mark = {.peer = h->peer, .sent_at = h->sent_at};
+
+    if (h->rich && h->rich->is_mark) {
+        rich_to_network_mark(&mark, h->rich);
+        return incoming_mark(s, &mark);
+    }
+    if (h->rich)
+        rich_to_message(&m, h->rich);
+    return held_deliver(s, &m);
+}
+
 void held_in_send(struct session *s)
 {
     while (!sj_list_empty(&s->held_in)) {
         struct held *h = SJ_CONTAINER(s->held_in.next, struct held, link);
-        struct sj_message m = {.peer = h->peer, .body = h->body, .id = h->id,
-                               .sent_at = h->sent_at, .action = h->action};
-        if (!held_deliver(s, &m))
+        if (!held_in_send_one(s, h))
             return;
         held_unlink(s, h);
         held_free(h);
@@ -188,27 +240,26 @@ void held_in_flush(struct session *s)
 
 void session_deliver(struct session *s, const struct sj_message *m)
 {
+    struct rich rich;
+
     s->network->from_network++;
     if (s->announced && sj_list_empty(&s->held_in) && held_deliver(s, m))
         return;
-    held_in_add(s, m);
+    if (s->network->rich || m->own)
+        rich_of_message(&rich, m);
+    held_in_add(s, m, s->network->rich || m->own ? &rich : NULL);
 }
 
-enum sj_status session_send_now(struct session *s, const struct sj_message *m, const char *full,
-                                struct sj_error *err)
+/* In order with the messages. */
+void session_deliver_mark(struct session *s, const struct sj_mark *mark)
 {
-    struct op_ask ask = {.kind = OP_MESSAGE, .peer = m->peer, .full = full, .id = m->id};
-    sj_op op = op_new(s, &ask, err);
-    enum sj_status status;
+    const struct sj_message m = {.peer = mark->peer, .sent_at = mark->sent_at};
+    struct rich rich;
 
-    if (!op)
-        return SJ_LIMIT;
-    status = s->network->backend->send_message(s->link, m, op, err);
-    if (status != SJ_OK)
-        op_forget(s->all, op);
-    else
-        s->network->to_network++;
-    return status;
+    if (s->announced && sj_list_empty(&s->held_in) && incoming_mark(s, mark))
+        return;
+    rich_of_network_mark(&rich, mark);
+    held_in_add(s, &m, &rich);
 }
 
 /* A link is being made, or will be as soon as the old one is gone. */
@@ -219,35 +270,74 @@ static bool session_expects_link(const struct session *s)
            (s->state == SESSION_CLOSING && s->wants_online && !s->all->stopping);
 }
 
+/* Passes it on at once, or holds it while a link is being made, or while it refers to a message
+ * whose id is not known yet. */
+static enum sj_status session_pass(struct session *s, const struct outgoing *o,
+                                   struct sj_error *err)
+{
+    bool online = s->state == SESSION_ONLINE;
+    bool waits = !sj_list_empty(&s->held_out) && held_is_behind(s, o->peer, &s->held_out);
+
+    if (!abilities_may_write(s, o->peer))
+        return sj_fail(err, SJ_UNACCEPTABLE, "This contact takes no messages.");   /* G506-01 */
+    if (online && !waits && !(o->rich && outgoing_waits(s, o)))
+        return outgoing_send(s, o, err);
+    if (online || session_expects_link(s))
+        return held_out_add(s, o, err);
+    if (s->state == SESSION_REFUSED)
+        return sj_fail(err, SJ_UNREACHABLE, "The network refused your log-in; "
+                       "register again with the right data.");
+    return sj_fail(err, SJ_UNREACHABLE, "You are not logged in to the network; "
+                   "show yourself as available first.");
+}
+
+/* The same for a peer that need not be canonical yet. */
+static enum sj_status session_pass_to(struct session *s, const char *peer, struct outgoing *o,
+                                      struct sj_error *err)
+{
+    struct sj_strbuf id;
+    enum sj_status status;
+
+    sj_strbuf_init(&id, SJ_ID_MAX);
+    status = session_canon(s, peer, &id, err);
+    o->peer = id.s;
+    if (status == SJ_OK)
+        status = session_pass(s, o, err);
+    else
+        status = sj_fail(err, SJ_NOTFOUND, "This is no address on this network.");
+    sj_strbuf_release(&id);
+    return status;
+}
+
 /* Queues m for the peer of the session's link; held for hold_ms while the link is being made.
  * Source: XEP-0100 §4.8.1, §4.8.2; G100-43, G100-44, G100-47. */
 enum sj_status session_send(struct session *s, const struct xmpp_message_in *m,
                             struct sj_error *err)
 {
-    struct sj_strbuf id;
-    enum sj_status status;
-    struct sj_message out = {.body = m->body, .id = m->from.id, .action = m->action};
+    struct outgoing o = {.full = m->from.full, .id = m->from.id, .body = m->body,
+                         .action = m->action};
+    struct rich rich;
 
-    sj_strbuf_init(&id, SJ_ID_MAX);
-    status = session_canon(s, m->peer, &id, err);
-    if (status != SJ_OK)
-        status = sj_fail(err, SJ_NOTFOUND, "This is no address on this network.");
-    else if (!abilities_may_write(s, id.s))
-        status = sj_fail(err, SJ_UNACCEPTABLE, "This contact takes no messages.");   /* G506-01 */
-    else if (s->state == SESSION_ONLINE && sj_list_empty(&s->held_out)) {
-        out.peer = id.s;
-        status = session_send_now(s, &out, m->from.full, err);
-    } else if (s->state == SESSION_ONLINE || session_expects_link(s)) {
-        status = held_out_add(s, m, id.s, err);
-    } else if (s->state == SESSION_REFUSED) {
-        status = sj_fail(err, SJ_UNREACHABLE, "The network refused your log-in; "
-                         "register again with the right data.");
-    } else {
-        status = sj_fail(err, SJ_UNREACHABLE, "You are not logged in to the network; "
-                         "show yourself as available first.");
+    if (s->network->rich || m->replaces || m->attention) {
+        rich_of_text(&rich, m);
+        o.rich = &rich;
+        typing_learn(s, m->from.resource, m->state);
     }
-    sj_strbuf_release(&id);
-    return status;
+    return session_pass_to(s, m->peer, &o, err);
+}
+
+enum sj_status session_mark(struct session *s, const struct xmpp_mark_in *m, struct sj_error *err)
+{
+    struct outgoing o = {.full = m->from.full, .id = m->from.id,
+                         .body = m->body ? m->body : ""};
+    bool report = m->kind == XMPP_MARK_RECEIVED || m->kind == XMPP_MARK_DISPLAYED;
+    struct rich rich;
+
+    if (report && s->state != SESSION_ONLINE)
+        return SJ_OK;                    /* nobody waits for it */
+    rich_of_mark(&rich, m);
+    o.rich = &rich;
+    return session_pass_to(s, m->peer, &o, err);
 }
 
 static void held_expire(struct session *s, int64_t now_ms)
@@ -259,6 +349,10 @@ static void held_expire(struct session *s, int64_t now_ms)
         struct held *h = SJ_CONTAINER(s->held_out.next, struct held, link);
         if (now_ms < h->deadline_ms)
             return;
+        if (s->state == SESSION_ONLINE) {
+            held_out_send_one(s, h);     /* without the id that it waited for */
+            continue;
+        }
         held_unlink(s, h);
         held_answer(s, h, &late);
         held_free(h);
@@ -318,7 +412,8 @@ static void sweep_run(void *arg)
 
     ops_sweep(all, now_ms);
     held_sweep(all, now_ms);
-    if (!sj_list_empty(&all->ops_by_age) || held_any(all))
+    typing_sweep(all, now_ms);
+    if (!sj_list_empty(&all->ops_by_age) || !sj_list_empty(&all->typing) || held_any(all))
         sj_timer_start(all->loop, &all->sweep, HELD_SWEEP_MS);
 }
 

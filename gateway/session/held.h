@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #include "sojourn/backend.h"
+#include "outgoing.h"
+#include "rich.h"
 #include "sojourn/map.h"
 #include "xmpp.h"
 
@@ -22,6 +24,7 @@ struct held {
     bool action;
     char *peer, *body, *id;      /* id: stanza id, or the network's */
     char *full;                  /* asker; NULL when it came from the network */
+    struct rich *rich;           /* NULL: a plain text */
 };
 
 /* The error of a message that the stream did not take yet. */
@@ -32,13 +35,23 @@ struct refusal {
 };
 
 /* op.c: operations whose outcome is open */
-enum op_kind { OP_MESSAGE, OP_CONTACT_ADD };
+enum op_kind { OP_MESSAGE, OP_CONTACT_ADD, OP_MARK };
 struct op_ask {
     enum op_kind kind;
     const char *peer, *full, *id;    /* full and id: NULL unless a stanza waits */
+    const char *other_id;            /* MESSAGE: a second id of it, or NULL */
+    const char *target;              /* MESSAGE: the network's id of the first version; MARK: of the
+                                        message that was reacted to; or NULL */
+    bool receipt, markable;          /* MESSAGE: what its client wants to know */
+    const char *const *before;       /* MARK: reactions that hold again if it fails */
+    size_t n_before;
 };
 sj_op op_new(struct session *, const struct op_ask *, struct sj_error *);    /* 0: limit */
 void op_finish(struct sessions *, const struct session *, sj_op, const struct sj_error *);
+/* The network's id of the message that op sends: from now on it can be referred to. */
+void op_message_id(struct sessions *, struct session *, sj_op, const char *network_id);
+/* A message that clients know by id is on its way, and its id is not known yet. */
+bool op_is_open(const struct session *, const char *peer, const char *id);
 void op_forget(struct sessions *, sj_op);    /* the backend refused it at once */
 void ops_fail(struct session *, const struct sj_error *);
 void ops_sweep(struct sessions *, int64_t now_ms);
@@ -52,20 +65,20 @@ void refusals_flush(struct session *);
 void refusals_clear(struct session *);
 
 /* held.c: messages that wait */
-enum sj_status held_out_add(struct session *, const struct xmpp_message_in *, const char *peer,
-                            struct sj_error *);
+enum sj_status held_out_add(struct session *, const struct outgoing *, struct sj_error *);
 void held_out_send(struct session *);
 void held_out_bounce(struct session *, const struct sj_error *);
-void held_in_add(struct session *, const struct sj_message *);
+void held_in_add(struct session *, const struct sj_message *, const struct rich *);
 void held_in_send(struct session *);
 /* The same unless the log-in use case is yet to end (G100-08). */
 void held_in_flush(struct session *);
 void held_sweep(struct sessions *, int64_t now_ms);
 void held_clear(struct session *);
 enum sj_status session_send(struct session *, const struct xmpp_message_in *, struct sj_error *);
-enum sj_status session_send_now(struct session *, const struct sj_message *, const char *full,
-                                struct sj_error *);
+/* About an earlier message. */
+enum sj_status session_mark(struct session *, const struct xmpp_mark_in *, struct sj_error *);
 void session_deliver(struct session *, const struct sj_message *);
+void session_deliver_mark(struct session *, const struct sj_mark *);
 void sweep_init(struct sessions *);
 void sessions_sweep_later(struct sessions *);
 

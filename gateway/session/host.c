@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "session.h"
+#include "talk.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 
@@ -44,17 +45,47 @@ static void host_op_done(struct sj_link *link, sj_op op, const struct sj_error *
 {
     struct session *s = host_session(link);
 
-    if (s && op)
-        op_finish(s->all, s, op, err);
+    if (!s || !op)
+        return;
+    op_finish(s->all, s, op, err);
+    if (!sj_list_empty(&s->held_out))
+        held_out_send(s);                /* what waited for an id that will not come any more */
 }
 
 static void host_message(struct sj_link *link, const struct sj_message *m)
 {
     struct session *s = host_session(link);
 
-    if (!s || m->own || (!host_is_live(s, link) && !host_is_check(s, link)))
+    if (!s || (!host_is_live(s, link) && !host_is_check(s, link)))
         return;
     session_deliver(s, m);
+}
+
+static void host_message_id(struct sj_link *link, sj_op op, const char *id)
+{
+    struct session *s = host_session(link);
+
+    if (!host_is_live(s, link) || !(s->network->backend->caps & SJ_CAPS_WITH_IDS))
+        return;
+    op_message_id(s->all, s, op, id);
+    if (!sj_list_empty(&s->held_out))
+        held_out_send(s);
+}
+
+static void host_mark(struct sj_link *link, const struct sj_mark *m)
+{
+    struct session *s = host_session(link);
+
+    if (s && (host_is_live(s, link) || host_is_check(s, link)))
+        session_deliver_mark(s, m);
+}
+
+static void host_typing(struct sj_link *link, const char *id, enum sj_typing typing)
+{
+    struct session *s = host_session(link);
+
+    if (host_is_live(s, link))
+        typing_from_network(s, id, typing);
 }
 
 static void host_presence(struct session *s, struct contact *c, const struct sj_contact *in,
@@ -208,26 +239,6 @@ static void host_state_save(struct sj_link *link, const void *blob, size_t len)
 }
 
 /* ---- events of capabilities that the gateway does not use yet: no backend has them ---- */
-
-static void host_message_id(struct sj_link *link, sj_op op, const char *id)
-{
-    (void)link;
-    (void)op;
-    (void)id;
-}
-
-static void host_mark(struct sj_link *link, const struct sj_mark *m)
-{
-    (void)link;
-    (void)m;
-}
-
-static void host_typing(struct sj_link *link, const char *id, enum sj_typing typing)
-{
-    (void)link;
-    (void)id;
-    (void)typing;
-}
 
 static void host_file_wanted(struct sj_link *link, sj_op op, size_t len)
 {

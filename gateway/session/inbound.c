@@ -7,6 +7,7 @@
 #include "dialogue.h"
 #include "session.h"
 #include "sojourn/strbuf.h"
+#include "talk.h"
 
 static void in_up(void *ctx, unsigned host)
 {
@@ -107,6 +108,36 @@ static enum sj_status in_message(void *ctx, const struct xmpp_message_in *in, st
     return status;
 }
 
+static enum sj_status in_mark(void *ctx, const struct xmpp_mark_in *in, struct sj_error *err)
+{
+    struct session *s = in_session(ctx, &in->from, err);
+    enum sj_status status;
+
+    if (!s)
+        return err->status;
+    status = session_mark(s, in, err);
+    session_release(s);
+    return status;
+}
+
+/* Nobody is loaded, and nothing is answered, for a chat state. */
+static void in_state(void *ctx, const struct xmpp_from *from, const char *peer,
+                     enum xmpp_chat_state state)
+{
+    struct sessions *all = ctx;
+    struct network *n = &all->networks[from->host];
+    struct session *s = n->rich ? session_find(n, from->user) : NULL;
+    struct sj_error ignored = {.status = SJ_OK};
+    struct sj_strbuf id;
+
+    if (!s || !s->registered || s->removal.wanted)
+        return;
+    sj_strbuf_init(&id, SJ_ID_MAX);
+    if (session_canon(s, peer, &id, &ignored) == SJ_OK)
+        typing_from_user(s, from, id.s, state);
+    sj_strbuf_release(&id);
+}
+
 static enum sj_status in_prompt(void *ctx, const struct xmpp_from *from, const char *typed,
                                 struct sj_strbuf *id, struct sj_error *err)
 {
@@ -180,6 +211,7 @@ static const struct xmpp_in session_xmpp_in = {
     .probe = presence_probe,
     .bounce = presence_bounce,
     .message = in_message,
+    .messages = {.mark = in_mark, .state = in_state},
     .prompt = in_prompt,
     .peer = presence_peer,
     .rosterx = in_rosterx,

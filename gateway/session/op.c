@@ -6,6 +6,7 @@
 
 #include "session.h"
 #include "sojourn/memory.h"
+#include "sojourn/store_message.h"
 
 struct op {
     struct sj_list in_session, by_age;
@@ -14,6 +15,9 @@ struct op {
     int64_t started_ms;
     enum op_kind kind;
     const char *peer, *full, *stanza_id;     /* into text; NULL: none */
+    const char *other_id, *target, *before;
+    size_t n_before;
+    bool receipt, markable, named;           /* named: the network has told its id */
     char text[];
 };
 
@@ -35,6 +39,15 @@ static size_t op_size(const char *s)
     return s ? strlen(s) + 1 : 0;
 }
 
+static size_t op_before_size(const struct op_ask *ask)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < ask->n_before; i++)
+        n += op_size(ask->before[i]);
+    return n;
+}
+
 sj_op op_new(struct session *s, const struct op_ask *ask, struct sj_error *err)
 {
     struct sessions *all = s->all;
@@ -45,11 +58,21 @@ sj_op op_new(struct session *s, const struct op_ask *ask, struct sj_error *err)
         sj_fail(err, SJ_LIMIT, "Too many messages are waiting for the network; try again later.");
         return 0;
     }
-    op = sj_malloc(sizeof *op + op_size(ask->peer) + op_size(ask->full) + op_size(ask->id));
+    op = sj_malloc(sizeof *op + op_size(ask->peer) + op_size(ask->full) + op_size(ask->id) +
+                   op_size(ask->other_id) + op_size(ask->target) + op_before_size(ask));
     at = op->text;
     op->peer = op_text(&at, ask->peer);
     op->full = op_text(&at, ask->full);
     op->stanza_id = op_text(&at, ask->id);
+    op->other_id = op_text(&at, ask->other_id);
+    op->target = op_text(&at, ask->target);
+    op->before = at;
+    for (size_t i = 0; i < ask->n_before; i++)
+        op_text(&at, ask->before[i]);
+    op->n_before = ask->n_before;
+    op->receipt = ask->receipt;
+    op->markable = ask->markable;
+    op->named = false;
     op->session = s->id;
     op->kind = ask->kind;
     op->id = ++all->next_op;
@@ -73,11 +96,28 @@ static void op_unlink(struct sessions *all, struct session *s, struct op *op)
         s->n_ops--;
 }
 
+/* The reactions were not taken: the set before them holds again. */
+static void op_restore_reactions(struct session *s, const struct op *op)
+{
+    const char *set[SJ_REACTIONS_MAX];
+    const char *at = op->before;
+    struct sj_owner owner;
+
+    for (size_t i = 0; i < op->n_before; i++) {
+        set[i] = at;
+        at += strlen(at) + 1;
+    }
+    session_owner(s, &owner);
+    sj_store_reactions_put(s->all->store, &owner, op->peer, op->target, set, op->n_before);
+}
+
 static void op_tell(struct session *s, const struct op *op, const struct sj_error *err)
 {
     struct contact *c;
 
-    if (op->kind == OP_MESSAGE) {
+    if (op->kind == OP_MARK && op->target && err)
+        op_restore_reactions(s, op);
+    if (op->kind != OP_CONTACT_ADD) {
         if (err && op->full)
             refusal_send(s, &(struct refused){.peer = op->peer, .full = op->full,
                                               .id = op->stanza_id}, err);
@@ -107,6 +147,47 @@ void op_finish(struct sessions *all, const struct session *owner, sj_op id,
     if (s)
         op_tell(s, op, err);
     sj_free(op);
+}
+
+static bool op_is_called(const struct op *op, const char *id)
+{
+    return (op->stanza_id && strcmp(op->stanza_id, id) == 0) ||
+           (op->other_id && strcmp(op->other_id, id) == 0);
+}
+
+bool op_is_open(const struct session *s, const char *peer, const char *id)
+{
+    const struct sj_list *at;
+
+    for (at = s->ops.next; at != &s->ops; at = at->next) {
+        const struct op *op = SJ_CONTAINER(at, struct op, in_session);
+        if (op->kind == OP_MESSAGE && !op->named && strcmp(op->peer, peer) == 0 &&
+            op_is_called(op, id))
+            return true;
+    }
+    return false;
+}
+
+/* Later versions lead to the first one, by whose id the network refers to them all. */
+void op_message_id(struct sessions *all, struct session *s, sj_op id, const char *network_id)
+{
+    struct op *op = sj_idmap_find(&all->ops, id);
+    const char *slash;
+    struct sj_owner owner;
+
+    if (!op || op->session != s->id || op->kind != OP_MESSAGE || op->named)
+        return;
+    op->named = true;
+    if (!op->stanza_id)
+        return;                          /* its client cannot refer to it */
+    slash = op->full ? strchr(op->full, '/') : NULL;
+    session_owner(s, &owner);
+    sj_store_message_put(all->store, &owner, &(struct sj_store_message){
+        .peer = op->peer, .network_id = op->target ? op->target : network_id,
+        .id = op->stanza_id, .other_id = op->other_id,
+        .resource = !op->receipt ? NULL : slash ? slash + 1 : "",
+        .at = sj_loop_utc_ms(all->loop), .own = true, .markable = op->markable,
+        .later = op->target != NULL});
 }
 
 void op_forget(struct sessions *all, sj_op id)

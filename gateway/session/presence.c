@@ -13,7 +13,7 @@ static struct network *presence_network(void *ctx, const struct xmpp_from *from)
     return &((struct sessions *)ctx)->networks[from->host];
 }
 
-static struct resource *resource_find(const struct session *s, const char *name)
+struct resource *session_resource(const struct session *s, const char *name)
 {
     struct sj_list *at;
 
@@ -201,7 +201,7 @@ static void presence_unblocked(struct session *s, const char *peer)
 
 static void presence_available(struct session *s, const struct xmpp_presence_in *in)
 {
-    struct resource *r = resource_find(s, in->from.resource);
+    struct resource *r = session_resource(s, in->from.resource);
     bool is_new = r == NULL, was_quiet = s->quiet;
 
     sj_timer_stop(&s->linger);
@@ -249,7 +249,7 @@ void session_linger_over(void *session)
 
 static void presence_unavailable(struct session *s, const struct xmpp_presence_in *in)
 {
-    struct resource *r = resource_find(s, in->from.resource);
+    struct resource *r = session_resource(s, in->from.resource);
     struct xmpp_presence_out bye = {.to = in->from.full, .show = XMPP_OFFLINE};
 
     if (in->from.resource[0] == '\0') {              /* an answer to a probe, or not approved yet */
@@ -399,7 +399,7 @@ void presence_bounce(void *ctx, const struct xmpp_from *from, const char *peer, 
         bounce_contact(s, peer, condition);
     if (kind != 'p' || peer)
         return;
-    r = resource_find(s, from->resource);
+    r = session_resource(s, from->resource);
     if (r)
         resource_remove(s, r);
     else if (from->resource[0] == '\0')

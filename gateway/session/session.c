@@ -9,6 +9,7 @@
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 #include "sojourn/translate.h"
+#include "talk.h"
 
 static const char *const state_name[] = {
     [SESSION_OFFLINE] = "offline",       [SESSION_QUEUED] = "queued",
@@ -423,6 +424,7 @@ void session_link_down(struct session *s, enum sj_end end, const struct sj_error
             "have arrived.");
     sessions_bury(s->all, &s->link);
     ops_fail(s, &lost);
+    talks_clear(s);
     sj_secret_free(&s->self_id);
     session_unannounce(s, was_closing ? NULL : &cause);
     if (was_closing) {

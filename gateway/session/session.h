@@ -22,6 +22,7 @@
 #include "sojourn/loop.h"
 #include "sojourn/map.h"
 #include "sojourn/store.h"
+#include "strangers.h"
 
 /* Limits of one session: what they bound, and what happens beyond them. */
 #define SESSION_RESOURCES_MAX 32u        /* further resources are not tracked */
@@ -66,6 +67,7 @@ struct resource {
     uint32_t seq;                /* order of the last change */
     bool told_gateway;           /* its presence reached the gateway itself, not only a contact */
     bool takes_items;            /* supports XEP-0144 */
+    uint8_t chat_states;         /* enum resource_states */
     char *status;
     char name[];
 };
@@ -106,6 +108,7 @@ struct network {
     struct governor governor;
     struct sj_map by_user;
     bool was_up;
+    bool rich;                   /* messages may be more than text: SESSION_RICH_CAPS */
     uint64_t to_network, from_network;
 };
 
@@ -151,6 +154,7 @@ struct session {
     unsigned n_refusals;
     struct sj_list ops;
     unsigned n_ops;
+    struct talks *talks;         /* talk.c; NULL: none yet */
     enum sj_show last_show;      /* told to the network */
     char *last_status;
     struct check *check;
@@ -159,7 +163,6 @@ struct session {
 };
 
 struct commands;
-struct strangers;
 struct talks;
 
 struct sessions {
@@ -182,6 +185,7 @@ struct sessions {
     struct sj_timer records_retry;
     struct sj_log_limit records_limit;
     struct sj_timer sweep;       /* operations and held messages, while there are any */
+    struct sj_list typing;       /* struct talk, typing.c */
     struct sj_list graves;       /* links to be freed at the loop top */
     struct sj_list reap;
     struct sj_defer chores;
@@ -243,6 +247,7 @@ void session_resources_clear(struct session *);
 void session_linger_over(void *session);
 void session_apply_presence(struct session *);
 void session_send_gateway_presence(struct session *, const char *to, const char *id);
+struct resource *session_resource(const struct session *, const char *name);     /* or NULL */
 /* Sends; what a lost stream or a full queue refuses makes the session stale. */
 bool session_send_presence(struct session *, const struct xmpp_presence_out *);
 /* The server takes nothing for now: no stream, or too much waits. What it refuses otherwise it
@@ -284,14 +289,5 @@ void presence_peer(void *ctx, const struct xmpp_from *, const char *peer, struct
 void startup_init(struct sessions *);
 void startup_begin(struct sessions *, struct network *);
 void startup_clear(struct sessions *);
-
-/* strangers.c: who is not registered, and was told so (G100-31); bounded, oldest forgotten. */
-struct strangers *strangers_new(void);
-void strangers_free(struct strangers **);
-bool strangers_tell(struct strangers *, unsigned host, const char *full);    /* first time? */
-void strangers_forget(struct strangers *, unsigned host, const char *full);
-/* An unregistered user asked to see the gateway; answered when they register (G100-12). */
-void strangers_asked(struct strangers *, unsigned host, const char *bare);
-bool strangers_take_asked(struct strangers *, unsigned host, const char *bare);
 
 #endif

@@ -8,6 +8,7 @@
 #include "command.h"
 #include "dialogue.h"
 #include "session.h"
+#include "talk.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 
@@ -70,6 +71,7 @@ void session_free(struct session **at)
     graves_clear(s->all);                /* a link borrows the session's log */
     ops_fail(s, &gone);
     held_clear(s);
+    talks_clear(s);
     refusals_clear(s);
     session_resources_clear(s);
     contacts_clear(s);
@@ -251,6 +253,7 @@ struct sessions *sessions_new(struct sj_loop *loop, const struct sj_log *log,
     sj_list_init(&all->ops_by_age);
     records_init(all);
     sweep_init(all);
+    sj_list_init(&all->typing);
     sj_list_init(&all->graves);
     sj_list_init(&all->reap);
     startup_init(all);
@@ -261,6 +264,7 @@ struct sessions *sessions_new(struct sj_loop *loop, const struct sj_log *log,
         n->index = i;
         n->options = &options->networks[i];
         n->backend = n->options->backend;
+        n->rich = (n->backend->caps & SESSION_RICH_CAPS) != 0;
         n->log = (struct sj_log){.parent = &all->log, .key = "net", .value = n->options->host};
         governor_init(&n->governor, loop, n->options->login_rate, n->options->login_burst,
                       n->options->logins_at_once);

@@ -4,7 +4,7 @@
  * A message becomes a plain struct: one with text, one about an earlier message, a chat state. What
  * nobody could read over there is refused (message_refuse.c); what carries nothing that we know is
  * left alone (GMSG-04). Delays that users claim are not believed (G203-05), hints change nothing
- * (G280-08, G334-03). Payloads are found by message_parts.c and file_in.c, writing is message_out.c.
+ * (G280-08, G334-03). Payloads are found by message_parts.c and file_in.c; message_out.c writes.
  * Source: RFC 6121 §5, XEP-0100 §4.8, XEP-0085, 0184, 0224, 0245, 0308, 0333, 0359, 0424, 0428,
  * 0444, 0461. */
 #include <string.h>

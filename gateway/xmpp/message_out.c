@@ -2,20 +2,20 @@
 /* One-to-one messages from contacts and the gateway to users, and what is said about earlier ones.
  *
  * Each has one id in both places where clients look (GMSG-01), so ids of ours serve every extension
- * alike. What servers should keep for clients that are away, and what not, is hinted (G334-01). What
- * is said is left to the session room. Source: RFC 6121 §5, XEP-0100 §5.3, XEP-0085, 0184, 0203,
- * 0224, 0245, 0308, 0333, 0334, 0359, 0424, 0428, 0444, 0461. */
+ * alike. What servers should keep for clients that are away, and what not, is hinted (G334-01).
+ * What is said is left to the session room. Source: RFC 6121 §5, XEP-0100 §5.3, XEP-0085, 0184,
+ * 0203, 0224, 0245, 0308, 0333, 0334, 0359, 0424, 0428, 0444, 0461. */
 #include <stdio.h>
 #include <string.h>
 
 #include "file.h"
 #include "message_parts.h"
 #include "room.h"
+#include "sojourn/translate.h"
 #include "stanza.h"
 
 #define MESSAGE_LIVE_MS 60000            /* younger ones carry no delay (G203-03) */
 #define MESSAGE_ACTION "/me "
-#define MESSAGE_RETRACTED "A message was taken back, but your client cannot do that."
 
 static void message_add_hint(xmpp_stanza_t *st, const char *hint)
 {
@@ -158,11 +158,14 @@ bool xmpp_send_message_error(struct xmpp *x, unsigned host, const char *peer, co
 
 /* The text is for servers, which keep messages with one, and for clients without the extension
  * (G424-01). */
-static void message_add_retraction(xmpp_stanza_t *st, const char *target)
+static void message_add_retraction(xmpp_stanza_t *st, const struct xmpp_mark_out *m)
 {
-    stanza_add_with_text(st, "body", MESSAGE_RETRACTED);
+    stanza_set(st, "xml:lang", m->lang);
+    stanza_add_with_text(st, "body",
+                         sj_translate(m->lang, "A message was taken back, but your client cannot "
+                                               "do that."));
     message_add_origin(st);
-    stanza_set(stanza_add(st, "retract", NS_RETRACT), "id", target);
+    stanza_set(stanza_add(st, "retract", NS_RETRACT), "id", m->target);
     message_add_fallback(st, NS_RETRACT, 0);
 }
 
@@ -188,7 +191,7 @@ bool xmpp_send_mark(struct xmpp *x, unsigned host, const struct xmpp_mark_out *m
         stanza_set(stanza_add(st, "displayed", NS_MARKERS), "id", m->target);
         break;
     case XMPP_MARK_RETRACTED:
-        message_add_retraction(st, m->target);
+        message_add_retraction(st, m);
         break;
     case XMPP_MARK_REACTIONS:
         message_add_reactions(st, m);

@@ -117,6 +117,7 @@ struct xmpp_mark_out {
     enum xmpp_mark kind;
     const char *target;          /* REACTIONS: the origin-id where there is one (section 14.0) */
     int64_t sent_at;             /* as in xmpp_message_out */
+    const char *lang;            /* the user's, for texts that clients may show, or NULL */
     const char *const *reactions;
     size_t n_reactions;
 };

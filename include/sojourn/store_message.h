@@ -37,14 +37,18 @@ struct sj_store_message {
     const char *network_id;
     const char *id;              /* its name on the other side */
     const char *other_id;        /* a second name there, or NULL */
+    const char *resource;        /* of the client that wants a receipt, at most SJ_STORE_NAME_MAX
+                                    bytes; NULL: none does */
+    sj_msec at;                  /* UTC, when it was sent */
     bool own;                    /* the user is the author */
+    bool markable;               /* its client wants to know when it was read */
     bool later;                  /* id names a correction: network_id leads to the first name */
 };
 /* Grouped. Takes the place of what is recorded under the same ids. */
 void sj_store_message_put(struct sj_store *, const struct sj_owner *,
                           const struct sj_store_message *);
 /* By a name (made by sj_store_message_name or recorded); SJ_NOTFOUND: unknown here, or expired.
- * id and other_id are NULL when the name says it all. */
+ * id and other_id are NULL, and at is 0, when the name says it all. */
 enum sj_status sj_store_message_find(struct sj_store *, const struct sj_owner *, const char *peer,
                                      const char *id,
                                      void (*fn)(const struct sj_store_message *, void *arg),

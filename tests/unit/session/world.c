@@ -114,12 +114,19 @@ bool xmpp_send_presence_error(struct xmpp *x, unsigned host, const char *peer, c
     return true;
 }
 
+bool world_takes(const struct xmpp *x)
+{
+    return takes(x, NULL);
+}
+
 bool xmpp_send_message(struct xmpp *x, unsigned host, const struct xmpp_message_out *m)
 {
     (void)host;
     if (!takes(x, m->peer) || (x->w->body_max && strlen(m->body) > x->w->body_max))
         return false;
-    RECORD("message %s -> %s %s", who(m->peer), m->to, m->body);
+    sj_strbuf_addf(&world_record, "message %s -> %s %s", who(m->peer), m->to, m->body);
+    world_facts(&world_record, m);
+    sj_strbuf_addc(&world_record, '\n');
     return true;
 }
 
@@ -205,6 +212,11 @@ static void test_deferred(void *arg)
     sj_op done = l->done;
 
     l->done = 0;
+    if (done && w->ids) {
+        char id[24];
+        snprintf(id, sizeof id, "n%u", ++w->n_ids);
+        l->base.host->message_id(&l->base, done, id);
+    }
     if (done)
         l->base.host->op_done(&l->base, done, NULL);
     if (l->next == TEST_UP && w->refuse) {
@@ -275,16 +287,30 @@ static void test_disconnect(struct sj_link *link, const char *reason)
         test_later(link, TEST_DOWN);
 }
 
+void world_later(struct sj_link *link, sj_op op)
+{
+    link->net->w->op = op;
+    if (link->net->w->messages_wait)
+        return;
+    SJ_CONTAINER(link, struct test_link, base)->done = op;
+    test_later(link, TEST_NOTHING);
+}
+
+static const struct sj_reaction_rules *test_reactions;
+
+void world_set_reactions(const struct sj_reaction_rules *rules)
+{
+    test_reactions = rules;
+}
+
 static enum sj_status test_send(struct sj_link *link, const struct sj_message *m, sj_op op,
                                 struct sj_error *err)
 {
     (void)err;
-    RECORD("net send %s %s%s", m->peer, m->action ? "* " : "", m->body);
-    link->net->w->op = op;
-    if (!link->net->w->messages_wait) {
-        SJ_CONTAINER(link, struct test_link, base)->done = op;
-        test_later(link, TEST_NOTHING);
-    }
+    sj_strbuf_addf(&world_record, "net send %s %s%s", m->peer, m->action ? "* " : "", m->body);
+    world_sent_facts(&world_record, m);
+    sj_strbuf_addc(&world_record, '\n');
+    world_later(link, op);
     return SJ_OK;
 }
 
@@ -360,7 +386,9 @@ struct world *world_new(uint32_t caps)
         .account_check = test_account_check, .link_new = test_link_new,
         .link_free = test_link_free, .connect = test_connect, .disconnect = test_disconnect,
         .send_message = test_send, .set_presence = test_presence, .contact_add = test_add,
-        .contact_remove = test_remove, .contact_answer = test_answer};
+        .contact_remove = test_remove, .contact_answer = test_answer,
+        .send_mark = world_send_mark, .set_typing = world_set_typing,
+        .reactions = test_reactions};
     test_network = (struct sessions_network){
         .host = HOST, .label = "Test", .backend = &test_backend, .net = &test_net,
         .login_rate = 0, .login_burst = 10, .logins_at_once = 10};

@@ -4,6 +4,9 @@
  *
  *   presence PEER|G -> TO SHOW [STATUS] [can FEATURES]
  *   sub PEER|G -> TO KIND [STATUS]
+ *   message PEER|G -> TO BODY [FACTS]
+ *   mark PEER -> TO KIND TARGET [REACTIONS]    state PEER -> TO STATE
+ *   net mark PEER KIND TARGET [REACTIONS [was REACTIONS]]    net typing PEER N
  *   message PEER|G -> TO BODY                  error-message PEER -> TO ID STATUS
  *   error-presence G -> TO STATUS              answer REQ ok|STATUS
  *   probe TO                                   items TO ACTION PEER ... (iq|message)
@@ -19,6 +22,7 @@
 #include "sojourn/log.h"
 #include "sojourn/loop.h"
 #include "sojourn/store.h"
+#include "xmpp.h"
 
 #define ROMEO "romeo@example.org"
 #define HOST "net.example.org"
@@ -42,6 +46,8 @@ struct world {
     bool disconnect_waits;       /* else a link goes down when it is asked to */
     enum sj_end refuse;          /* non-zero: links end like this instead of coming up */
     bool messages_wait;          /* send_message gets no op_done by itself */
+    bool ids;                    /* and messages get ids: n1, n2, ... before it */
+    unsigned n_ids;
     bool stream_down;            /* xmpp_send_* return false */
     size_t queued;               /* bytes that wait for the server; WORLD_QUEUE_MAX: no more */
     size_t body_max;             /* xmpp_send_message refuses longer ones; 0: none */
@@ -90,5 +96,34 @@ void world_down(struct world *w, enum sj_end end);
 void world_contact(struct world *w, const char *id, enum sj_show show, bool listed);
 void world_says(struct world *w, const char *peer, const char *body);
 void world_done(struct world *w, enum sj_status status);
+/* The network's id of the message that was sent last. */
+void world_named(struct world *w, const char *id);
+
+/* world_rich.c: beyond texts. */
+struct sj_strbuf;
+struct xmpp;
+/* The network has no limit of reactions unless these rules are given before world_new. */
+void world_set_reactions(const struct sj_reaction_rules *rules);
+bool world_takes(const struct xmpp *x);
+/* op is done at the next turn, unless messages_wait. */
+void world_later(struct sj_link *link, sj_op op);
+/* From the user; from and peer are filled in. */
+enum sj_status world_send_rich(struct world *w, const char *id, struct xmpp_message_in *m);
+enum sj_status world_mark(struct world *w, enum xmpp_mark kind, const char *target,
+                          const char *reactions);
+void world_state(struct world *w, const char *resource, enum xmpp_chat_state state);
+/* From the network, in the conversation with juliet. */
+void world_tells(struct world *w, struct sj_message *m);
+void world_marks(struct world *w, enum sj_mark_kind kind, const char *target,
+                 const char *reactions);
+void world_types(struct world *w, enum sj_typing typing);
+/* What the last message to the user was named; also of what world_lines has cleared. */
+const char *world_last_id(void);
+/* Appends what a message has beyond its text. */
+void world_facts(struct sj_strbuf *out, const struct xmpp_message_out *m);
+enum sj_status world_send_mark(struct sj_link *link, const struct sj_mark *m, sj_op op,
+                               struct sj_error *err);
+void world_set_typing(struct sj_link *link, const char *id, enum sj_typing typing);
+void world_sent_facts(struct sj_strbuf *out, const struct sj_message *m);
 
 #endif

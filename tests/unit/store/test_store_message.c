@@ -37,8 +37,10 @@ static char found[4200];
 static void keep(const struct sj_store_message *m, void *arg)
 {
     (void)arg;
-    snprintf(found, sizeof found, "%s|%s|%s|%s%s", m->network_id, m->id ? m->id : "",
-             m->other_id ? m->other_id : "", m->own ? "own" : "", m->later ? " later" : "");
+    snprintf(found, sizeof found, "%s|%s|%s|%s%s%s%s%s", m->network_id, m->id ? m->id : "",
+             m->other_id ? m->other_id : "", m->own ? "own" : "", m->later ? " later" : "",
+             m->markable ? " markable" : "", m->resource ? " to " : "",
+             m->resource ? m->resource : "");
 }
 
 static const char *by_id(struct fixture *f, unsigned i, const char *peer, const char *id)
@@ -247,6 +249,20 @@ BOTH(forgets_all_with_the_registration)
     cr_expect_str_eq(by_id(f, 1, "juliet", "m2"), "");
     cr_expect_str_eq(by_id(f, 2, "juliet", "m1"), "4711|m1||own");
     cr_expect_eq(fixture_records(f), before);        /* a registration is three records */
+    return 0;
+}
+
+BOTH(keeps_who_asked_for_a_receipt_and_a_mark)                       /* G184-02, G333-06 */
+{
+    const struct sj_owner owner = fixture_owner(1);
+    fixture_register(f, 1);
+    sj_store_message_put(f->store, &owner, &(struct sj_store_message){
+        .peer = "juliet", .network_id = "1", .id = "m1", .resource = "orchard", .markable = true});
+    sj_store_message_put(f->store, &owner, &(struct sj_store_message){
+        .peer = "juliet", .network_id = "2", .id = "m2", .resource = ""});
+    fixture_reopen(f);
+    cr_expect_str_eq(by_network(f, 1, "juliet", "1"), "1|m1|| markable to orchard");
+    cr_expect_str_eq(by_network(f, 1, "juliet", "2"), "2|m2|| to ");
     return 0;
 }
 

@@ -201,11 +201,54 @@ static void on_bounce(void *ctx, const struct xmpp_from *f, const char *peer, ch
           or_dash(f->id));
 }
 
+static void add_fact(struct sj_strbuf *out, const char *name, const char *value)
+{
+    if (value != NULL)
+        sj_strbuf_addf(out, " %s=%s", name, value);
+}
+
+/* What a message has beyond its text: " receipt replaces=m1", "" nothing. */
+static void on_message_facts(struct sj_strbuf *out, const struct xmpp_message_in *m)
+{
+    sj_strbuf_adds(out, m->wants_receipt ? " receipt" : "");
+    sj_strbuf_adds(out, m->markable ? " markable" : "");
+    sj_strbuf_adds(out, m->attention ? " attention" : "");
+    if (m->state != XMPP_STATE_NONE)
+        sj_strbuf_addf(out, " state=%d", (int)m->state);
+    add_fact(out, "origin", m->origin_id);
+    add_fact(out, "replaces", m->replaces);
+    add_fact(out, "reply", m->reply_to);
+    add_fact(out, "cut", m->reply_body);
+}
+
+static enum sj_status on_mark(void *ctx, const struct xmpp_mark_in *m, struct sj_error *err)
+{
+    static const char *const kinds[] = {"received", "displayed", "retracted", "reactions"};
+    struct sj_strbuf set;
+    sj_strbuf_init(&set, 8192);
+    for (size_t i = 0; i < m->n_reactions; i++)
+        sj_strbuf_addf(&set, " %s", m->reactions[i]);
+    heard(ctx, "mark %s to %s: %s %s%s body=%s", m->from.full, or_dash(m->peer), kinds[m->kind],
+          m->target, set.s, or_dash(m->body));
+    sj_strbuf_release(&set);
+    return answer(ctx, err);
+}
+
+static void on_state(void *ctx, const struct xmpp_from *f, const char *peer,
+                     enum xmpp_chat_state state)
+{
+    heard(ctx, "state %s to %s: %d", f->full, or_dash(peer), (int)state);
+}
+
 static enum sj_status on_message(void *ctx, const struct xmpp_message_in *m, struct sj_error *err)
 {
     struct peer *p = ctx;
-    heard(p, "message %u %s to %s: %s%s", m->from.host, m->from.full, or_dash(m->peer),
-          m->action ? "*" : "", m->body);
+    struct sj_strbuf facts;
+    sj_strbuf_init(&facts, 1 << 20);
+    on_message_facts(&facts, m);
+    heard(p, "message %u %s to %s: %s%s%s", m->from.host, m->from.full, or_dash(m->peer),
+          m->action ? "*" : "", m->body, facts.s);
+    sj_strbuf_release(&facts);
     if (m->file != NULL)
         heard(p, "file %s name=%s type=%s size=%llu %ux%u length=%u hash=%d caption=%s",
               m->file->url, or_dash(m->file->name), or_dash(m->file->media_type),
@@ -361,6 +404,7 @@ const struct xmpp_in peer_session = {
     .probe = on_probe,
     .bounce = on_bounce,
     .message = on_message,
+    .messages = {.mark = on_mark, .state = on_state},
     .prompt = on_prompt,
     .peer = on_peer,
     .rosterx = on_rosterx,

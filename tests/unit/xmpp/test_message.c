@@ -50,7 +50,7 @@ Test(message, is_read_by_type_and_content)
         {"<message type='chat' " TO_BOB "><body> \n\t </body></message>", NULL, NULL},
         {"<message type='chat' " TO_BOB "><composing "
          "xmlns='http://jabber.org/protocol/chatstates'/></message>",
-         NULL, NULL},
+         "state r@m.lit/o to bob: 2", NULL},
         {"<message type='chat' " TO_BOB "><body xmlns='urn:x'>no</body></message>", NULL, NULL},
         {"<message type='chat' xml:lang='de' " TO_BOB "><body xml:lang='en'>en</body>"
          "<body xml:lang='de'>hi</body></message>",

@@ -195,17 +195,17 @@ Test(privilege, knows_the_echo)
     come_back(U, "bob@" G0, id);
     peer_hears_nothing(p);
     come_back(U, "ann@" G0, id);
-    peer_hears(p, "message 0 " U " to ann: hello");
+    peer_hears(p, "message 0 " U " to ann: hello origin=*");
     come_back("juliet@example.org", "bob@" G0, id);
-    peer_hears(p, "message 0 juliet@example.org to bob: hello");
+    peer_hears(p, "message 0 juliet@example.org to bob: hello origin=*");
     come_back(U "/orchard", "bob@" G0, id);
-    peer_hears(p, "message 0 " U "/orchard to bob: hello");
+    peer_hears(p, "message 0 " U "/orchard to bob: hello origin=*");
     memcpy(other, id, sizeof other);
     other[0] = other[0] == 'a' ? 'b' : 'a';
     come_back(U, "bob@" G0, other);
-    peer_hears(p, "message 0 " U " to bob: hello");
+    peer_hears(p, "message 0 " U " to bob: hello origin=*");
     come_back(U, "bob@" G0, "-0123456789abcdef");
-    peer_hears(p, "message 0 " U " to bob: hello");
+    peer_hears(p, "message 0 " U " to bob: hello origin=*");
     come_back(U, "bob@" G0, "");
     peer_hears(p, "message 0 " U " to bob: hello");
 }

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What the user says to a contact, in the network's terms.
+ *
+ * A text goes as it is. A correction, a reply, a retraction or reactions name an earlier message;
+ * the clients' id of it becomes the network's. Where the network or this contact cannot do such a
+ * thing, or the message is not known (any more), the reader gets readable text instead; only a
+ * retraction has none, and is refused, because nobody may believe that something was taken back
+ * that was not. Source: XEP-0184, 0224, 0308, 0333, 0424, 0444, 0461 as in requirements §14. */
+#include "outgoing.h"
+
+#include <string.h>
+
+#include "ids.h"
+#include "session.h"
+#include "sojourn/memory.h"
+#include "sojourn/store_message.h"
+#include "sojourn/translate.h"
+#include "talk.h"
+
+uint32_t session_caps(const struct session *s, const char *peer)
+{
+    const struct contact *c = contact_find(s, peer);
+
+    return s->network->backend->caps & ~(c ? c->lacks : 0);
+}
+
+bool outgoing_waits(const struct session *s, const struct outgoing *o)
+{
+    const struct rich *r = o->rich;
+    const char *const named[] = {r ? r->replaces : NULL, r ? r->reply_to : NULL,
+                                 r ? r->target : NULL};
+
+    if (!r || !(s->network->backend->caps & SJ_CAPS_WITH_IDS))
+        return false;
+    for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
+        if (named[i] && op_is_open(s, o->peer, named[i]))
+            return true;
+    }
+    return false;
+}
+
+static enum sj_status outgoing_submit(struct session *s, const struct sj_message *m,
+                                      const struct op_ask *ask, struct sj_error *err)
+{
+    sj_op op = op_new(s, ask, err);
+    enum sj_status status;
+
+    if (!op)
+        return SJ_LIMIT;
+    status = s->network->backend->send_message(s->link, m, op, err);
+    if (status != SJ_OK)
+        op_forget(s->all, op);
+    else
+        s->network->to_network++;
+    return status;
+}
+
+static enum sj_status outgoing_plain(struct session *s, const struct outgoing *o,
+                                     const char *body, bool action, struct sj_error *err)
+{
+    const struct sj_message m = {.peer = o->peer, .body = body, .id = o->id, .action = action};
+    const struct op_ask ask = {.kind = OP_MESSAGE, .peer = o->peer, .full = o->full, .id = o->id};
+
+    return outgoing_submit(s, &m, &ask, err);
+}
+
+/* ---- texts with more to them ---- */
+
+/* The text of a correction, for readers who see it as a new message (G308-04). */
+static void outgoing_mark_correction(const struct session *s, const struct outgoing *o,
+                                     struct sj_message *m, struct sj_strbuf *text)
+{
+    sj_strbuf_addf(text, sj_translate(s->lang, "Correction: %s%s"),
+                   o->action ? "/me " : "", o->body);
+    if (!sj_strbuf_ok(text))
+        return;                          /* it fills a message: then it goes unmarked */
+    m->body = text->s;
+    m->action = false;
+}
+
+static void outgoing_correct(struct session *s, const struct outgoing *o, uint32_t caps,
+                             struct ids_message *first, struct sj_message *m,
+                             struct sj_strbuf *text)
+{
+    bool known = (caps & SJ_CAP_CORRECT) && ids_find(s, o->peer, o->rich->replaces, first);
+
+    if (known && first->own)
+        m->replaces = first->network_id.s;
+    else if (!known)
+        outgoing_mark_correction(s, o, m, text);
+    /* else: not theirs to correct, so it is a new message (G308-03) */
+}
+
+static void outgoing_answer(struct session *s, const struct outgoing *o, uint32_t caps,
+                            struct ids_message *target, struct sj_message *m)
+{
+    if (!(caps & SJ_CAP_REPLY) || !ids_find(s, o->peer, o->rich->reply_to, target))
+        return;                          /* the quotation stays in the text (G461-04) */
+    m->reply_to = target->network_id.s;
+    if (o->rich->reply_text)
+        m->body = o->rich->reply_text;
+}
+
+static void outgoing_nudge(const struct session *s, const struct outgoing *o, uint32_t caps,
+                           struct sj_message *m)
+{
+    if (caps & SJ_CAP_ATTENTION) {
+        m->attention = true;
+    } else if (o->body[0] == '\0') {
+        m->body = sj_translate(s->lang, "asks for your attention");
+        m->action = true;
+    }
+}
+
+static enum sj_status outgoing_text(struct session *s, const struct outgoing *o,
+                                    struct sj_error *err)
+{
+    const struct rich *r = o->rich;
+    struct sj_message m = {.peer = o->peer, .body = o->body, .id = o->id, .action = o->action};
+    struct op_ask ask = {.kind = OP_MESSAGE, .peer = o->peer, .full = o->full, .id = o->id,
+                         .other_id = r->other_id, .receipt = r->receipt, .markable = r->markable};
+    uint32_t caps = session_caps(s, o->peer);
+    struct ids_message first, target;
+    struct sj_strbuf text;
+    enum sj_status status;
+
+    ids_init(&first);
+    ids_init(&target);
+    sj_strbuf_init(&text, SJ_BODY_MAX);
+    if (r->attention)
+        outgoing_nudge(s, o, caps, &m);
+    if (r->reply_to)
+        outgoing_answer(s, o, caps, &target, &m);
+    if (r->replaces)
+        outgoing_correct(s, o, caps, &first, &m, &text);
+    ask.target = m.replaces;
+    status = outgoing_submit(s, &m, &ask, err);
+    typing_ends(s, o->peer, true);
+    sj_strbuf_release(&text);
+    ids_release(&target);
+    ids_release(&first);
+    return status;
+}
+
+/* ---- what is said about earlier messages ---- */
+
+struct outgoing_set {
+    const char *reaction[SJ_REACTIONS_MAX];
+    char *text;                  /* owned; all of them */
+    size_t n;
+};
+
+static void outgoing_keep_set(const char *const *reactions, size_t n, void *arg)
+{
+    struct outgoing_set *set = arg;
+    size_t bytes = 0, at = 0;
+
+    for (size_t i = 0; i < n; i++)
+        bytes += strlen(reactions[i]) + 1;
+    set->text = sj_malloc(bytes);
+    for (size_t i = 0; i < n; i++) {
+        size_t len = strlen(reactions[i]) + 1;
+        memcpy(set->text + at, reactions[i], len);
+        set->reaction[i] = set->text + at;
+        at += len;
+    }
+    set->n = n;
+}
+
+static enum sj_status outgoing_submit_mark(struct session *s, const struct outgoing *o,
+                                           const struct sj_mark *mark, struct sj_error *err)
+{
+    const struct op_ask ask = {.kind = OP_MARK, .peer = o->peer, .full = o->full, .id = o->id,
+                               .target = mark->kind == SJ_MARK_REACTIONS ? mark->target : NULL,
+                               .before = mark->before, .n_before = mark->n_before};
+    sj_op op = op_new(s, &ask, err);
+    enum sj_status status;
+
+    if (!op)
+        return SJ_LIMIT;
+    status = s->network->backend->send_mark(s->link, mark, op, err);
+    if (status != SJ_OK)
+        op_forget(s->all, op);
+    return status;
+}
+
+/* G444-07: says the rule that was broken. */
+static enum sj_status outgoing_check_reactions(const struct session *s, const struct rich *r,
+                                               struct sj_error *err)
+{
+    const struct sj_reaction_rules *rules = s->network->backend->reactions;
+
+    if (!rules)
+        return SJ_OK;
+    if (rules->max_per_user && r->n_reactions > rules->max_per_user)
+        return sj_fail(err, SJ_UNACCEPTABLE,
+                       "This network takes at most %u reactions of one person to a message.",
+                       rules->max_per_user);
+    for (size_t i = 0; rules->allowed && i < r->n_reactions; i++) {
+        size_t k = 0;
+        while (k < rules->n_allowed && strcmp(rules->allowed[k], r->reactions[i]) != 0)
+            k++;
+        if (k == rules->n_allowed)
+            return sj_fail(err, SJ_UNACCEPTABLE, "This network does not know the reaction %s.",
+                           r->reactions[i]);
+    }
+    return SJ_OK;
+}
+
+static enum sj_status outgoing_react(struct session *s, const struct outgoing *o,
+                                     const struct ids_message *target, struct sj_error *err)
+{
+    const struct rich *r = o->rich;
+    struct outgoing_set before = {.n = 0};
+    struct sj_owner owner;
+    struct sj_mark mark = {.kind = SJ_MARK_REACTIONS, .peer = o->peer,
+                           .target = target->network_id.s, .target_own = target->own,
+                           .reactions = r->reactions, .n_reactions = r->n_reactions};
+    enum sj_status status = outgoing_check_reactions(s, r, err);
+
+    if (status != SJ_OK)
+        return status;
+    session_owner(s, &owner);
+    sj_store_reactions_get(s->all->store, &owner, o->peer, mark.target, outgoing_keep_set, &before,
+                           NULL);
+    mark.before = before.reaction;
+    mark.n_before = before.n;
+    status = outgoing_submit_mark(s, o, &mark, err);
+    if (status == SJ_OK)                 /* op.c puts the former set back if it fails */
+        sj_store_reactions_put(s->all->store, &owner, o->peer, mark.target, r->reactions,
+                               r->n_reactions);
+    sj_free(before.text);
+    return status;
+}
+
+/* For readers whose network has no reactions (GMSG-06). */
+static enum sj_status outgoing_tell_reactions(struct session *s, const struct outgoing *o,
+                                              struct sj_error *err)
+{
+    struct sj_strbuf text;
+    enum sj_status status;
+
+    sj_strbuf_init(&text, SJ_BODY_MAX);
+    if (o->rich->n_reactions == 0)
+        sj_strbuf_adds(&text, sj_translate(s->lang, "takes a reaction back"));
+    else
+        sj_strbuf_adds(&text, sj_translate(s->lang, "reacts with"));
+    for (size_t i = 0; i < o->rich->n_reactions; i++)
+        sj_strbuf_addf(&text, " %s", o->rich->reactions[i]);
+    status = outgoing_plain(s, o, text.s, true, err);
+    sj_strbuf_release(&text);
+    return status;
+}
+
+static enum sj_status outgoing_reactions(struct session *s, const struct outgoing *o,
+                                         uint32_t caps, struct sj_error *err)
+{
+    struct ids_message target;
+    enum sj_status status = SJ_OK;
+
+    if (!(caps & SJ_CAP_REACT))
+        return outgoing_tell_reactions(s, o, err);
+    ids_init(&target);
+    if (ids_find(s, o->peer, o->rich->target, &target))
+        status = outgoing_react(s, o, &target, err);
+    else if (o->body && *o->body)
+        status = outgoing_plain(s, o, o->body, false, err);      /* GMSG-03 */
+    ids_release(&target);
+    return status;
+}
+
+static enum sj_status outgoing_retract(struct session *s, const struct outgoing *o, uint32_t caps,
+                                       struct sj_error *err)
+{
+    struct ids_message target;
+    enum sj_status status;
+
+    if (!(caps & SJ_CAP_RETRACT))
+        return sj_fail(err, SJ_UNSUPPORTED, "On this network nothing can be taken back; the other "
+                       "side has your message.");
+    ids_init(&target);
+    if (!ids_find(s, o->peer, o->rich->target, &target)) {
+        status = sj_fail(err, SJ_UNSUPPORTED, "This message is too old, or was not sent from here; "
+                         "it was not taken back.");
+    } else if (!target.own) {            /* G424-02 */
+        status = sj_fail(err, SJ_DENIED, "Only your own messages can be taken back.");
+    } else {
+        const struct sj_mark mark = {.kind = SJ_MARK_RETRACTED, .peer = o->peer,
+                                     .target = target.network_id.s, .target_own = true};
+        status = outgoing_submit_mark(s, o, &mark, err);
+    }
+    ids_release(&target);
+    return status;
+}
+
+/* Receipts and displayed markers: news about a message of the peer's are passed on, all else is
+ * ignored (G184-04, G333-03). Nobody waits for an outcome. */
+static void outgoing_report(struct session *s, const struct outgoing *o, uint32_t caps)
+{
+    bool read = o->rich->kind == SJ_MARK_DISPLAYED;
+    struct ids_message target;
+    struct sj_error ignored = {.status = SJ_OK};
+
+    if (!(caps & (uint32_t)(read ? SJ_CAP_MARKERS : SJ_CAP_RECEIPTS)))
+        return;
+    ids_init(&target);
+    if (ids_find(s, o->peer, o->rich->target, &target) && !target.own &&
+        (read ? talk_read(s, o->peer, target.network_id.s)
+              : talk_received(s, o->peer, target.network_id.s))) {
+        const struct sj_mark mark = {.kind = o->rich->kind, .peer = o->peer,
+                                     .target = target.network_id.s};
+        (void)s->network->backend->send_mark(s->link, &mark, 0, &ignored);
+    }
+    ids_release(&target);
+}
+
+enum sj_status outgoing_send(struct session *s, const struct outgoing *o, struct sj_error *err)
+{
+    uint32_t caps;
+
+    if (!o->rich)
+        return outgoing_plain(s, o, o->body, o->action, err);
+    if (!o->rich->is_mark)
+        return outgoing_text(s, o, err);
+    caps = session_caps(s, o->peer);
+    switch (o->rich->kind) {
+    case SJ_MARK_RETRACTED:
+        return outgoing_retract(s, o, caps, err);
+    case SJ_MARK_REACTIONS:
+        return outgoing_reactions(s, o, caps, err);
+    case SJ_MARK_RECEIVED:
+    case SJ_MARK_DISPLAYED:
+        outgoing_report(s, o, caps);
+        break;
+    }
+    return SJ_OK;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What the user says to a contact, on its way to the link. */
+#ifndef SESSION_OUTGOING_H
+#define SESSION_OUTGOING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rich.h"
+#include "sojourn/backend.h"
+#include "sojourn/error.h"
+
+struct session;
+
+/* Networks with one of these pay for more than plain texts. */
+#define SESSION_RICH_CAPS (SJ_CAPS_WITH_IDS | SJ_CAP_TYPING | SJ_CAP_ATTENTION)
+
+struct outgoing {                /* borrowed */
+    const char *peer;            /* canonical */
+    const char *full, *id;       /* who gets the error */
+    const char *body;
+    bool action;
+    const struct rich *rich;     /* NULL: a plain text */
+};
+/* Hands it to the link, which is up. Refers to messages by the network's ids; what the network or
+ * this contact cannot do becomes text, or the error that says so (GMSG-03, GMSG-06). */
+enum sj_status outgoing_send(struct session *, const struct outgoing *, struct sj_error *);
+/* It refers to a message whose id the network has not told yet. */
+bool outgoing_waits(const struct session *, const struct outgoing *);
+/* What the network can do, less what this contact lacks: enum sj_cap. */
+uint32_t session_caps(const struct session *, const char *peer);
+
+#endif
