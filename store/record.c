@@ -22,7 +22,19 @@ enum record_contact_flag {
     RECORD_SUGGESTED = 1u << 4,
     RECORD_HAS_NAME = 1u << 5,
     RECORD_HAS_GROUP = 1u << 6,
+    RECORD_MORE = 1u << 7,               /* a second byte of flags follows; since schema 2 */
     RECORD_CONTACT_FLAGS = (1u << 7) - 1
+};
+/* The second byte; never 0. */
+enum record_told_flag {
+    RECORD_NAME_TOLD = 1u << 0,
+    RECORD_HAS_TOLD_NAME = 1u << 1,      /* with NAME_TOLD: differs from the name */
+    RECORD_GROUP_TOLD = 1u << 2,
+    RECORD_HAS_TOLD_GROUP = 1u << 3,
+    RECORD_NAMED = 1u << 4,
+    RECORD_ASKED = 1u << 5,
+    RECORD_CREATED = 1u << 6,
+    RECORD_TOLD_FLAGS = (1u << 7) - 1
 };
 
 /* First byte of a record of a message; the last bit says that it is one of reactions. */
@@ -96,6 +108,11 @@ enum sj_status record_check_contact(const struct sj_store_contact *c, struct sj_
         status = record_check_text("contact's name", c->name, 0, SJ_STORE_TEXT_MAX, err);
     if (status == SJ_OK && c->group)
         status = record_check_text("contact's group", c->group, 0, SJ_STORE_TEXT_MAX, err);
+    if (status == SJ_OK && c->told_name)
+        status = record_check_text("name in the roster", c->told_name, 0, SJ_STORE_TEXT_MAX, err);
+    if (status == SJ_OK && c->told_group)
+        status = record_check_text("group in the roster", c->told_group, 0, SJ_STORE_TEXT_MAX,
+                                   err);
     return status;
 }
 
@@ -205,20 +222,37 @@ size_t record_encode_flags(uint8_t *out, size_t cap, uint8_t flags)
     return o.n;
 }
 
+static unsigned record_told_flags(const struct sj_store_contact *c)
+{
+    return (c->name_told ? RECORD_NAME_TOLD : 0u) |
+           (c->name_told && c->told_name ? RECORD_HAS_TOLD_NAME : 0u) |
+           (c->group_told ? RECORD_GROUP_TOLD : 0u) |
+           (c->group_told && c->told_group ? RECORD_HAS_TOLD_GROUP : 0u) |
+           (c->named ? RECORD_NAMED : 0u) | (c->asked ? RECORD_ASKED : 0u) |
+           (c->created ? RECORD_CREATED : 0u);
+}
+
 size_t record_encode_contact(uint8_t *out, size_t cap, const struct sj_store_contact *c)
 {
     struct record_out o = {out, 0, cap};
+    unsigned told = record_told_flags(c);
     record_add_uint(&o, (c->to ? RECORD_TO : 0u) | (c->from ? RECORD_FROM : 0u) |
                             (c->asked_out ? RECORD_ASKED_OUT : 0u) |
                             (c->asked_in ? RECORD_ASKED_IN : 0u) |
                             (c->suggested ? RECORD_SUGGESTED : 0u) |
                             (c->name ? RECORD_HAS_NAME : 0u) |
-                            (c->group ? RECORD_HAS_GROUP : 0u), 1);
+                            (c->group ? RECORD_HAS_GROUP : 0u) | (told ? RECORD_MORE : 0u), 1);
+    if (told)
+        record_add_uint(&o, told, 1);
     record_add_text(&o, c->id);
     if (c->name)
         record_add_text(&o, c->name);
     if (c->group)
         record_add_text(&o, c->group);
+    if (told & RECORD_HAS_TOLD_NAME)
+        record_add_text(&o, c->told_name);
+    if (told & RECORD_HAS_TOLD_GROUP)
+        record_add_text(&o, c->told_group);
     return o.n;
 }
 
@@ -318,10 +352,10 @@ static void record_take_owner(struct record_in *in, struct sj_owner *out)
     out->label = record_take_text(in, 0, SJ_STORE_TEXT_MAX);
 }
 
-/* One schema so far; a decoder that can read older ones branches on it. */
+/* Older schemas are read as they are; a decoder whose record has changed branches on it. */
 static struct record_in record_start(uint8_t schema, const uint8_t *p, size_t n)
 {
-    return (struct record_in){p, n, schema != STORE_SCHEMA};
+    return (struct record_in){p, n, schema == 0 || schema > STORE_SCHEMA};
 }
 
 static bool record_end(const struct record_in *in)
@@ -387,22 +421,41 @@ bool record_decode_flags(uint8_t *out, uint8_t schema, const uint8_t *p, size_t 
     return record_end(&in);
 }
 
+/* The second byte of a contact's flags. */
+static uint8_t record_take_told(struct record_in *in)
+{
+    uint8_t told = record_take_flags(in, RECORD_TOLD_FLAGS);
+    bool sound = told != 0 && (!(told & RECORD_HAS_TOLD_NAME) || told & RECORD_NAME_TOLD) &&
+                 (!(told & RECORD_HAS_TOLD_GROUP) || told & RECORD_GROUP_TOLD);
+    if (!sound)
+        in->bad = true;
+    return told;
+}
+
 bool record_decode_contact(struct sj_store_contact *out, uint8_t schema, const uint8_t *p,
                            size_t n)
 {
     struct record_in in = record_start(schema, p, n);
-    uint8_t flags = record_take_flags(&in, RECORD_CONTACT_FLAGS);
+    uint8_t flags = record_take_flags(&in, RECORD_CONTACT_FLAGS | (schema > 1 ? RECORD_MORE : 0u));
+    uint8_t told = flags & RECORD_MORE ? record_take_told(&in) : 0;
+    *out = (struct sj_store_contact){
+        .name_told = (told & RECORD_NAME_TOLD) != 0, .group_told = (told & RECORD_GROUP_TOLD) != 0,
+        .named = (told & RECORD_NAMED) != 0, .asked = (told & RECORD_ASKED) != 0,
+        .created = (told & RECORD_CREATED) != 0};
     out->to = (flags & RECORD_TO) != 0;
     out->from = (flags & RECORD_FROM) != 0;
     out->asked_out = (flags & RECORD_ASKED_OUT) != 0;
     out->asked_in = (flags & RECORD_ASKED_IN) != 0;
     out->suggested = (flags & RECORD_SUGGESTED) != 0;
     out->id = record_take_text(&in, 1, SJ_STORE_TEXT_MAX);
-    out->name = out->group = NULL;
     if (flags & RECORD_HAS_NAME)
         out->name = record_take_text(&in, 0, SJ_STORE_TEXT_MAX);
     if (flags & RECORD_HAS_GROUP)
         out->group = record_take_text(&in, 0, SJ_STORE_TEXT_MAX);
+    if (told & RECORD_HAS_TOLD_NAME)
+        out->told_name = record_take_text(&in, 0, SJ_STORE_TEXT_MAX);
+    if (told & RECORD_HAS_TOLD_GROUP)
+        out->told_group = record_take_text(&in, 0, SJ_STORE_TEXT_MAX);
     return record_end(&in);
 }
 

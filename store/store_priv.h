@@ -16,7 +16,7 @@
 #include "sojourn/store.h"
 
 /* Format of the whole store; every record carries it as its first byte. */
-#define STORE_SCHEMA 1u
+#define STORE_SCHEMA 2u
 
 /* Bounds of what waits for a grouped commit; at either one it is committed at once. */
 #define STORE_PENDING_MAX 1024u

@@ -60,6 +60,13 @@ struct sj_store_contact {
     bool asked_out;          /* the user asked, the contact has not answered */
     bool asked_in;           /* the contact asked, the user has not answered */
     bool suggested;          /* was offered to the user's client as a roster item */
+    /* What the user's roster was last told of it. */
+    const char *told_name;   /* with name_told; NULL: the same as name */
+    const char *told_group;  /* likewise */
+    bool name_told, group_told;
+    bool named;              /* the user has given it a name of their own */
+    bool asked;              /* it asked the user by itself: once, ever */
+    bool created;            /* its roster item is ours */
 };
 
 struct sj_store_options {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Records: the bytes of schema 1, and what decoders refuse. */
+/* Records: their bytes, and what decoders refuse. */
 #include "record.h"
 
 #include <criterion/criterion.h>
@@ -58,7 +58,8 @@ Test(record, refuses_other_schemas)
     cr_expect(record_decode_flags(&flags, 1, out, n));
     cr_expect_eq(flags, RECORD_ONLINE);
     cr_expect_not(record_decode_flags(&flags, 0, out, n));
-    cr_expect_not(record_decode_flags(&flags, 2, out, n));
+    cr_expect(record_decode_flags(&flags, STORE_SCHEMA, out, n));
+    cr_expect_not(record_decode_flags(&flags, STORE_SCHEMA + 1, out, n));
 }
 
 Test(record, refuses_unknown_flags_and_wild_lengths)
@@ -80,6 +81,32 @@ Test(record, refuses_unknown_flags_and_wild_lengths)
     struct sj_store_contact c;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         cr_expect_not(record_decode_contact(&c, 1, rows[i].bytes, rows[i].n), "%s", rows[i].what);
+}
+
+/* The second byte of flags is of schema 2, and says something. */
+Test(record, refuses_what_a_roster_cannot_have_been_told)
+{
+    static const struct {
+        unsigned char bytes[16];
+        size_t n;
+        uint8_t schema;
+        bool sound;
+    } rows[] = {
+        {{0x80, 1, 0, 1, 'a', 0}, 6, 2, true},
+        {{0x80, 1, 0, 1, 'a', 0}, 6, 1, false},
+        {{0x80, 0, 0, 1, 'a', 0}, 6, 2, false},
+        {{0x80, 0x80, 0, 1, 'a', 0}, 6, 2, false},
+        {{0x80, 2, 0, 1, 'a', 0, 0, 0, 0}, 9, 2, false},
+        {{0x80, 3, 0, 1, 'a', 0, 0, 0, 0}, 9, 2, true},
+        {{0x80, 3, 0, 1, 'a', 0}, 6, 2, false},
+        {{0x80, 8, 0, 1, 'a', 0, 0, 0, 0}, 9, 2, false},
+        {{0x80, 0x0c, 0, 1, 'a', 0, 0, 0, 0}, 9, 2, true},
+        {{0x80}, 1, 2, false},
+    };
+    struct sj_store_contact c;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        cr_expect_eq(record_decode_contact(&c, rows[i].schema, rows[i].bytes, rows[i].n),
+                     rows[i].sound, "row %zu", i);
 }
 
 Test(record, bounds_what_a_state_may_claim)
