@@ -68,6 +68,8 @@ void contact_free(struct contact *c)
 {
     contact_clean(c);
     sj_free(c->name);
+    sj_free(c->told_name);
+    sj_free(c->told_group);
     sj_free(c->group);
     sj_free(c->status);
     sj_free(c);

@@ -14,6 +14,9 @@ struct resource;
 struct session;
 struct sessions;
 
+/* Its roster item is being written. */
+enum contact_writes { CONTACT_WRITES_NOTHING, CONTACT_WRITES_CHANGE, CONTACT_WRITES_NEW };
+
 /* One person in the user's list. Owned by the session; when gone is set, by its list of changes
  * (sessions.dirty) until they are written. */
 struct contact {
@@ -31,7 +34,13 @@ struct contact {
     bool listed;                 /* stands in the network's own list */
     bool no_reply;               /* takes no messages */
     uint32_t lacks;              /* enum sj_cap that only this one has not */
-    bool to, from, asked_out, asked_in, suggested;     /* as in struct sj_store_contact */
+    /* As in struct sj_store_contact, to "created"; told.c changes what was told. */
+    bool to, from, asked_out, asked_in, suggested;
+    bool name_told, group_told, named, asked, created;
+    char *told_name, *told_group;
+    bool in_roster;              /* stands in the roster, by the last reading */
+    bool unsure;                 /* what its item is called is not known: a write failed */
+    enum contact_writes writing;
     char id[];
 };
 
@@ -64,6 +73,29 @@ enum sj_status contact_subscription(struct session *, const struct xmpp_subscrip
 enum sj_status session_canon(const struct session *, const char *peer, struct sj_strbuf *out,
                              struct sj_error *);
 
+/* What the user's server says of a subscription, learnt otherwise than by a stanza of its own: the
+ * user wants to see the contact, lets it see them, or has taken it out of the roster (G100-42). */
+void contact_wanted(struct session *, const char *id);
+void contact_granted(struct session *, struct contact *);
+void contact_removed(struct session *, struct contact *);
+/* The user sees it by their roster: believed when it can exist (R6121-09), else NULL. */
+struct contact *contact_adopt(struct session *, const char *id);
+
+/* told.c */
+/* What the network calls it, and where it stands there; true: that is new. */
+bool contact_rename(struct contact *, const char *name);
+bool contact_regroup(struct contact *, const char *group);
+/* What the roster was told; NULL: nothing. */
+const char *contact_told_name(struct contact *);
+const char *contact_told_group(struct contact *);
+/* It is told. */
+void contact_tell_name(struct contact *, const char *text);
+void contact_tell_group(struct contact *, const char *text);
+void contact_tell_all(struct contact *);
+/* Has the roster been told how things stand now? */
+bool contact_is_told(const struct contact *);
+void contact_written(struct contact *, bool ok);
+
 /* records.c: changes of contacts reach the store at the end of the turn, in one commit. */
 void records_init(struct sessions *);
 void records_release(struct sessions *);
@@ -79,5 +111,11 @@ void suggest_resource(struct session *, const struct resource *);
 void suggest_answer(struct session *, const char *resource, bool supported);
 void suggest_run(struct session *);
 void suggest_gone(struct session *, const struct contact *);
+/* Asks all resources what they take, where nobody has asked yet. */
+void suggest_features(struct session *);
+/* Does a client take offers? */
+bool suggest_is_understood(const struct session *);
+/* The client refused an offer: no more in this session (G144-09). */
+void suggest_refused(struct session *);
 
 #endif

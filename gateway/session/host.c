@@ -3,6 +3,7 @@
  * session's id each time; an event of a link that was given up is dropped. */
 #include <string.h>
 
+#include "roster.h"
 #include "session.h"
 #include "talk.h"
 #include "sojourn/memory.h"
@@ -112,16 +113,28 @@ static void host_presence(struct session *s, struct contact *c, const struct sj_
 
 static void host_names(struct contact *c, const struct sj_contact *in)
 {
-    bool name = in->name && (!c->name || strcmp(c->name, in->name) != 0);
-    bool group = in->group && (!c->group || strcmp(c->group, in->group) != 0);
+    bool name = in->name && contact_rename(c, in->name);
+    bool group = in->group && contact_regroup(c, in->group);
 
-    if (name)
-        contact_set(&c->name, in->name);
-    if (group)
-        contact_set(&c->group, in->group);
+    if (!name && !group)
+        return;
     /* One that was only listed is no record of the user's until it is offered. */
-    if ((name || group) && (c->to || c->from || c->asked_out || c->asked_in || c->suggested))
+    if (c->to || c->from || c->asked_out || c->asked_in || c->suggested)
         contact_changed(c);
+    if (c->suggested && !contact_is_told(c))
+        roster_later(c->session);
+}
+
+static void host_listed(struct session *s, struct contact *c)
+{
+    c->listed = true;
+    if (c->asked_out)
+        contact_approved(s, c);
+    if (c->suggested || c->to)
+        return;
+    if (!c->name)
+        roster_wait_for_name(s);
+    roster_later(s);
 }
 
 static void host_contact(struct sj_link *link, const struct sj_contact *in)
@@ -141,21 +154,31 @@ static void host_contact(struct sj_link *link, const struct sj_contact *in)
         host_presence(s, c, in, other);
     else if (other && c->shown && s->announced && !s->quiet && !c->quiet)
         contact_send_presence(s, c, s->user, NULL);  /* G115-05 */
-    if (!in->listed)
-        return;
-    c->listed = true;
-    if (c->asked_out)
-        contact_approved(s, c);
-    else if (!c->suggested && !c->to)
-        suggest_later(s);
+    if (in->listed)
+        host_listed(s, c);
 }
 
-/* G100-52, in the order that requirements §24.2 recommends. */
+/* The contact goes from the user's side: G100-52, in the order that requirements §24.2
+ * recommends. */
+static void host_end_contact(struct session *s, struct contact *c, const struct sj_error *why)
+{
+    unsigned host = s->network->index;
+
+    if (c->to)
+        contact_show_unavailable(s, c, s->user);
+    if (c->from || c->asked_in)
+        xmpp_send_subscription(s->all->xmpp, host, c->id, s->user, XMPP_UNSUBSCRIBE, NULL, NULL,
+                               NULL);
+    if (c->to)
+        session_unsubscribed(s, c->id, why);
+    if (c->to)
+        contact_show_unavailable(s, c, s->user);
+}
+
 static void host_contact_gone(struct sj_link *link, const char *id, const struct sj_error *why)
 {
     struct session *s = host_session(link);
     struct contact *c = host_is_live(s, link) ? contact_find(s, id) : NULL;
-    unsigned host;
 
     if (!c)
         return;
@@ -163,16 +186,9 @@ static void host_contact_gone(struct sj_link *link, const char *id, const struct
         contact_refused(s, c, why);
         return;
     }
-    host = s->network->index;
-    if (c->to)
-        contact_show_unavailable(s, c, s->user);
-    if (c->from || c->asked_in)
-        xmpp_send_subscription(s->all->xmpp, host, id, s->user, XMPP_UNSUBSCRIBE, NULL, NULL, NULL);
-    if (c->to)
-        session_unsubscribed(s, id, why);
-    if (c->to)
-        contact_show_unavailable(s, c, s->user);
+    host_end_contact(s, c, why);
     suggest_gone(s, c);
+    roster_gone(s, c);
     contact_forget(c);
 }
 
@@ -180,12 +196,19 @@ static void host_contact_renamed(struct sj_link *link, const char *id, const cha
 {
     struct session *s = host_session(link);
     struct contact *c = host_is_live(s, link) ? contact_find(s, id) : NULL;
-    struct sj_contact gone = {.id = id, .show = SJ_SHOW_OFFLINE, .has_presence = true};
+    struct contact *now;
 
-    if (!c)
+    if (!c || strcmp(id, new_id) == 0)
         return;
     sj_log_debug(&s->log, "contact renamed from=%s to=%s", SJ_CLIP(id), SJ_CLIP(new_id));
-    host_presence(s, c, &gone, false);
+    host_end_contact(s, c, NULL);
+    suggest_gone(s, c);
+    now = roster_move(s, c, new_id);
+    if (!now)
+        roster_gone(s, c);
+    contact_forget(c);
+    if (now)
+        roster_later(s);
 }
 
 static void host_contact_request(struct sj_link *link, const char *id, const char *name,
@@ -198,7 +221,7 @@ static void host_contact_request(struct sj_link *link, const char *id, const cha
     if (!c)
         return;
     if (name)
-        contact_set(&c->name, name);
+        contact_rename(c, name);
     if (c->from) {                                   /* granted earlier: no question twice */
         if (s->network->backend->contact_answer(s->link, id, true, 0, &err) != SJ_OK)
             sj_log_debug(&s->log, "answer not passed on cause=%s", SJ_CLIP(err.text));

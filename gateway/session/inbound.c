@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "dialogue.h"
+#include "roster.h"
 #include "session.h"
 #include "sojourn/strbuf.h"
 #include "talk.h"
@@ -175,31 +176,6 @@ static void in_slot(void *ctx, unsigned host, const struct xmpp_slot *slot)
     (void)ctx, (void)host, (void)slot;
 }
 
-/* ---- events of rosters, which this room does not use yet ---- */
-
-static void in_privileges(void *ctx, unsigned host, const char *domain)
-{
-    struct sessions *all = ctx;
-
-    sj_log_debug(&all->networks[host].log, "privileges changed server=%s", SJ_CLIP(domain));
-}
-
-static void in_roster_item(void *ctx, unsigned host, const char *user,
-                           const struct xmpp_roster_item *item)
-{
-    (void)ctx, (void)host, (void)user, (void)item;
-}
-
-static void in_roster_read(void *ctx, unsigned host, const char *user, bool ok)
-{
-    (void)ctx, (void)host, (void)user, (void)ok;
-}
-
-static void in_roster_written(void *ctx, unsigned host, const char *user, const char *peer, bool ok)
-{
-    (void)ctx, (void)host, (void)user, (void)peer, (void)ok;
-}
-
 static const struct xmpp_in session_xmpp_in = {
     .up = in_up,
     .down = in_down,
@@ -219,11 +195,11 @@ static const struct xmpp_in session_xmpp_in = {
     .file = {.slot = in_slot},
     .privilege =
         {
-            .changed = in_privileges,
-            .item = in_roster_item,
-            .read = in_roster_read,
-            .written = in_roster_written,
-            .pushed = in_roster_item,
+            .changed = roster_on_changed,
+            .item = roster_on_item,
+            .read = roster_on_read,
+            .written = roster_on_written,
+            .pushed = roster_on_pushed,
         },
 };
 

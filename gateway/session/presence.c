@@ -297,13 +297,16 @@ enum sj_status presence_in(void *ctx, const struct xmpp_presence_in *in, struct 
         strangers_forget(all->strangers, in->from.host, in->from.full);
         return SJ_OK;
     }
+    /* What the server tells us of everybody is nobody's wish (G356-23). */
+    if (!s && xmpp_privileges(all->xmpp, in->from.host, in->from.user) & XMPP_SEES_PRESENCE)
+        return SJ_OK;
     if (s || !strangers_tell(all->strangers, in->from.host, in->from.full))
         return SJ_OK;                                /* G100-31: once per resource */
     return sj_fail(err, SJ_UNREGISTERED, "You are not registered with this gateway.");
 }
 
 /* Adopts what the user's roster says when the contact can exist (R6121-09). */
-static struct contact *probe_adopt(struct session *s, const char *id)
+struct contact *contact_adopt(struct session *s, const char *id)
 {
     struct contact *c = contact_find(s, id);
     struct sj_error err = {.status = SJ_OK};
@@ -330,7 +333,7 @@ static void probe_contact(struct session *s, const struct xmpp_from *from, const
 
     sj_strbuf_init(&id, SJ_ID_MAX);
     if (session_canon(s, peer, &id, &err) == SJ_OK)
-        c = probe_adopt(s, id.s);
+        c = contact_adopt(s, id.s);
     if (c)
         contact_send_presence(s, c, *from->resource ? from->full : s->user, from->id);
     else
@@ -397,6 +400,8 @@ void presence_bounce(void *ctx, const struct xmpp_from *from, const char *peer, 
                  SJ_CLIP(condition), SJ_CLIP(peer));
     if (kind == 'p' && peer && from->resource[0] == '\0')
         bounce_contact(s, peer, condition);
+    if (kind == 'i' && !peer && from->resource[0] != '\0')
+        suggest_refused(s);
     if (kind != 'p' || peer)
         return;
     r = session_resource(s, from->resource);

@@ -15,7 +15,10 @@ static void records_describe(const struct contact *c, struct sj_store_change *ou
     *out = (struct sj_store_change){
         .contact = {.id = c->id, .name = c->name, .group = c->group, .to = c->to, .from = c->from,
                     .asked_out = c->asked_out, .asked_in = c->asked_in,
-                    .suggested = c->suggested},
+                    .suggested = c->suggested, .told_name = c->told_name,
+                    .told_group = c->told_group, .name_told = c->name_told,
+                    .group_told = c->group_told, .named = c->named, .asked = c->asked,
+                    .created = c->created},
         .remove = c->gone};
     session_owner(c->session, &out->owner);
 }

@@ -2,6 +2,7 @@
 /* Unregistering, in the order of XEP-0100 §4.3 and G100-19, G100-20: contacts go, the network is
  * told, the data are deleted, the request is answered, then the gateway's own presence ends. */
 #include "command.h"
+#include "roster.h"
 #include "session.h"
 #include "sojourn/memory.h"
 
@@ -16,6 +17,7 @@ static void removal_contacts(struct session *s)
     uint32_t at = 0;
 
     contacts_unavailable(s, true);
+    roster_remove_created(s);
     while ((c = sj_map_next(&s->contacts, &at)) != NULL) {
         if (c->from || c->asked_in)
             removal_sub(s, c->id, XMPP_UNSUBSCRIBE);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "roster.h"
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -277,7 +278,7 @@ void session_announce(struct session *s)
     s->fresh = false;
     session_store_online(s, true);
     held_in_send(s);
-    suggest_later(s);
+    roster_start(s);
 }
 
 void session_unannounce(struct session *s, const struct sj_error *why)
@@ -288,7 +289,8 @@ void session_unannounce(struct session *s, const struct sj_error *why)
     contacts_unavailable(s, true);
     if (!s->announced)
         return;
-    s->announced = false;
+    s->announced = s->offer_refused = false;
+    roster_free(s);
     if (why) {
         words = session_words(s, why);
         out.status = words.text;

@@ -131,7 +131,8 @@ struct session {
     bool has_quiet;              /* presence of some contact bounced */
     bool has_no_reply;           /* some contact takes no messages, or did */
     bool fresh;                  /* first announcement since the daemon started */
-    bool suggest_due, features_known;    /* XEP-0144, suggest.c */
+    bool suggest_due, features_known, offer_refused;     /* XEP-0144, suggest.c */
+    struct roster *roster;       /* owned; NULL: nothing is under way */
     bool awaited;                /* a run of a command waits for the log-in */
     unsigned tries;
     uint32_t seq;

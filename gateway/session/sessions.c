@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "dialogue.h"
+#include "roster.h"
 #include "session.h"
 #include "talk.h"
 #include "sojourn/memory.h"
@@ -74,6 +75,7 @@ void session_free(struct session **at)
     talks_clear(s);
     refusals_clear(s);
     session_resources_clear(s);
+    roster_free(s);
     contacts_clear(s);
     sj_map_release(&s->contacts);
     sj_list_remove(&s->reap);
@@ -119,6 +121,13 @@ static bool session_load_contact(const struct sj_store_contact *r, void *arg)
     c->asked_out = r->asked_out;
     c->asked_in = r->asked_in;
     c->suggested = r->suggested;
+    c->name_told = r->name_told;
+    c->group_told = r->group_told;
+    contact_set(&c->told_name, r->told_name);
+    contact_set(&c->told_group, r->told_group);
+    c->named = r->named;
+    c->asked = r->asked;
+    c->created = r->created;
     return true;
 }
 

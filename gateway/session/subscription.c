@@ -152,6 +152,33 @@ static void sub_unsubscribe(struct session *s, struct contact *c)
     contact_drop_unused(c);
 }
 
+void contact_wanted(struct session *s, const char *id)
+{
+    sub_subscribe(s, id);
+}
+
+void contact_granted(struct session *s, struct contact *c)
+{
+    sub_subscribed(s, c);
+}
+
+void contact_removed(struct session *s, struct contact *c)
+{
+    const struct sj_backend *b = s->network->backend;
+    struct sj_error err = {.status = SJ_OK};
+    bool was = c->to || c->asked_out || c->listed;
+
+    if (c->shown)
+        contact_show_unavailable(s, c, s->user);
+    c->shown = c->to = c->from = c->asked_out = c->asked_in = c->listed = c->in_roster = false;
+    if (was && (b->caps & SJ_CAP_CONTACTS) && s->state == SESSION_ONLINE &&
+        b->contact_remove(s->link, c->id, 0, &err) != SJ_OK)
+        sj_log_debug(&s->log, "contact not removed over there peer=%s cause=%s", SJ_CLIP(c->id),
+                     SJ_CLIP(err.text));
+    contact_changed(c);
+    contact_drop_unused(c);
+}
+
 enum sj_status contact_subscription(struct session *s, const struct xmpp_subscription_in *in,
                                     struct sj_error *err)
 {

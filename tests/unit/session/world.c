@@ -153,6 +153,43 @@ bool xmpp_send_rosterx(struct xmpp *x, unsigned host, const char *to, enum xmpp_
     return true;
 }
 
+unsigned xmpp_privileges(const struct xmpp *x, unsigned host, const char *user)
+{
+    (void)host, (void)user;
+    return x->w->stream_down ? 0 : x->w->privileges;
+}
+
+bool xmpp_roster_read(struct xmpp *x, unsigned host, const char *user)
+{
+    if (!(xmpp_privileges(x, host, user) & XMPP_MAY_READ_ROSTER))
+        return false;
+    RECORD("roster-read %s", user);
+    return true;
+}
+
+bool xmpp_roster_write(struct xmpp *x, unsigned host, const char *user,
+                       const struct xmpp_roster_item *item)
+{
+    static const char *const name[] = {"none", "to", "from", "both", "remove"};
+
+    if (!(xmpp_privileges(x, host, user) & XMPP_MAY_SET_ROSTER))
+        return false;
+    sj_strbuf_addf(&world_record, "roster-write %s '%s' %s", item->peer,
+                   item->name ? item->name : "", name[item->sub]);
+    for (size_t i = 0; i < item->n_groups; i++)
+        sj_strbuf_addf(&world_record, " +%s", item->group[i]);
+    sj_strbuf_addc(&world_record, '\n');
+    return true;
+}
+
+bool xmpp_roster_remove(struct xmpp *x, unsigned host, const char *user, const char *peer)
+{
+    if (!(xmpp_privileges(x, host, user) & XMPP_MAY_SET_ROSTER))
+        return false;
+    RECORD("roster-remove %s", peer);
+    return true;
+}
+
 void xmpp_query_rosterx(struct xmpp *x, unsigned host, const char *full)
 {
     (void)x, (void)host;
@@ -363,6 +400,14 @@ static void world_open(struct world *w)
     world_run(w);
 }
 
+static enum sj_status test_name(struct sj_link *link, const char *id, const char *name,
+                                const char *group, sj_op op, struct sj_error *err)
+{
+    (void)link, (void)op, (void)err;
+    RECORD("net name %s '%s' '%s'", id, name ? name : "-", group ? group : "-");
+    return SJ_OK;
+}
+
 struct world *world_new(uint32_t caps)
 {
     static const struct sj_store_options memory = {.dir = NULL, .key_file = NULL};
@@ -387,7 +432,7 @@ struct world *world_new(uint32_t caps)
         .link_free = test_link_free, .connect = test_connect, .disconnect = test_disconnect,
         .send_message = test_send, .set_presence = test_presence, .contact_add = test_add,
         .contact_remove = test_remove, .contact_answer = test_answer,
-        .send_mark = world_send_mark, .set_typing = world_set_typing,
+        .contact_name = test_name, .send_mark = world_send_mark, .set_typing = world_set_typing,
         .reactions = test_reactions};
     test_network = (struct sessions_network){
         .host = HOST, .label = "Test", .backend = &test_backend, .net = &test_net,
@@ -442,6 +487,11 @@ void world_stream(struct world *w, bool up)
     else
         w->in->down(w->sessions, 0);
     world_advance(w, 50);
+}
+
+void world_contacts_max(unsigned n)
+{
+    test_options.contacts_max = n;
 }
 
 void world_run(struct world *w)
@@ -564,6 +614,67 @@ void world_contact(struct world *w, const char *id, enum sj_show show, bool list
 
     w->link->host->contact(w->link, &c);
     world_run(w);
+}
+
+void world_listed(struct world *w, const char *id, const char *name, const char *group)
+{
+    struct sj_contact c = {.id = id, .name = name, .group = group, .listed = true};
+
+    w->link->host->contact(w->link, &c);
+    world_run(w);
+}
+
+void world_gone(struct world *w, const char *id)
+{
+    w->link->host->contact_gone(w->link, id, NULL);
+    world_run(w);
+}
+
+void world_grant(struct world *w, unsigned privileges)
+{
+    w->privileges = privileges;
+    w->in->privilege.changed(w->sessions, 0, "example.org");
+    world_advance(w, 100);
+}
+
+static struct xmpp_roster_item world_item_of(const char *peer, const char *name,
+                                             enum xmpp_roster_sub sub, const char *group)
+{
+    struct xmpp_roster_item item = {.peer = peer, .name = name, .sub = sub};
+
+    if (group)
+        item.group[item.n_groups++] = group;
+    return item;
+}
+
+void world_item(struct world *w, const char *peer, const char *name, enum xmpp_roster_sub sub,
+                const char *group)
+{
+    struct xmpp_roster_item item = world_item_of(peer, name, sub, group);
+
+    w->in->privilege.item(w->sessions, 0, ROMEO, &item);
+    world_run(w);
+}
+
+void world_push(struct world *w, const char *peer, const char *name, enum xmpp_roster_sub sub,
+                const char *group)
+{
+    struct xmpp_roster_item item = world_item_of(peer, name, sub, group);
+
+    w->in->privilege.pushed(w->sessions, 0, ROMEO, &item);
+    world_run(w);
+}
+
+void world_read(struct world *w, bool ok)
+{
+    w->in->privilege.read(w->sessions, 0, ROMEO, ok);
+    world_advance(w, 100);
+}
+
+void world_written(struct world *w, const char *peer, bool ok)
+{
+    w->in->privilege.written(w->sessions, 0, ROMEO, peer, ok);
+    world_advance(w, 100);
 }
 
 void world_says(struct world *w, const char *peer, const char *body)

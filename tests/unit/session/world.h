@@ -10,7 +10,10 @@
  *   message PEER|G -> TO BODY                  error-message PEER -> TO ID STATUS
  *   error-presence G -> TO STATUS              answer REQ ok|STATUS
  *   probe TO                                   items TO ACTION PEER ... (iq|message)
- *   net connect|disconnect|send PEER BODY|add PEER|remove PEER|answer PEER yes|no|show SHOW */
+ *   roster-read USER                           roster-write PEER 'NAME' SUBSCRIPTION [+GROUP ...]
+ *   roster-remove PEER
+ *   net connect|disconnect|send PEER BODY|add PEER|remove PEER|answer PEER yes|no|show SHOW|
+ *       name PEER 'NAME' 'GROUP' */
 #ifndef TEST_WORLD_H
 #define TEST_WORLD_H
 
@@ -52,6 +55,7 @@ struct world {
     size_t queued;               /* bytes that wait for the server; WORLD_QUEUE_MAX: no more */
     size_t body_max;             /* xmpp_send_message refuses longer ones; 0: none */
     enum sj_status add_refused;  /* contact_add returns this instead of SJ_OK */
+    unsigned privileges;         /* enum xmpp_privilege, of everybody */
     unsigned links;              /* made so far */
     char state[32];              /* what the newest link was given of former ones, "" none */
     const struct engine_ops *engine;     /* the store's own: world_disk_full */
@@ -59,6 +63,8 @@ struct world {
 
 struct world *world_new(uint32_t caps);
 void world_free(struct world *w);
+/* A user may have so many contacts; 4 unless told. */
+void world_contacts_max(unsigned n);
 /* The store refuses every change, or takes them again. */
 void world_disk_full(struct world *w, bool full);
 /* The component stream is lost, or there again. */
@@ -90,10 +96,21 @@ enum sj_status world_send(struct world *w, const char *peer, const char *body);
 /* Registered, approved, available with one resource and logged in; nothing recorded. */
 void world_ready(struct world *w);
 
+/* The user's server: what it grants, and answers to roster-read and roster-write. */
+void world_grant(struct world *w, unsigned privileges);
+void world_item(struct world *w, const char *peer, const char *name, enum xmpp_roster_sub sub,
+                const char *group);
+void world_push(struct world *w, const char *peer, const char *name, enum xmpp_roster_sub sub,
+                const char *group);
+void world_read(struct world *w, bool ok);
+void world_written(struct world *w, const char *peer, bool ok);
+
 /* The network's side. */
 void world_up(struct world *w);
 void world_down(struct world *w, enum sj_end end);
 void world_contact(struct world *w, const char *id, enum sj_show show, bool listed);
+void world_listed(struct world *w, const char *id, const char *name, const char *group);
+void world_gone(struct world *w, const char *id);
 void world_says(struct world *w, const char *peer, const char *body);
 void world_done(struct world *w, enum sj_status status);
 /* The network's id of the message that was sent last. */

@@ -794,7 +794,7 @@ BOTH(runs_each_step_of_a_migration_once_in_order)
 /* What was written under schema 1 is there under ours, and so is what is written now. */
 BOTH(reads_contacts_of_schema_1)
 {
-    struct sj_error err = {SJ_OK, ""};
+    struct sj_error err = {.status = SJ_OK};
     const struct sj_owner owner = fixture_owner(1);
     const struct sj_store_contact now = {.id = "b", .name = "B", .name_told = true};
     uint8_t schema = 0;
