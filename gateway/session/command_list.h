@@ -9,7 +9,9 @@ struct command;
 extern const struct command command_register, command_unregister;
 /* command_help.c */
 extern const struct command command_help;
+/* command_preference.c */
+extern const struct command command_preferences;
 /* command_session.c */
-extern const struct command command_status, command_login;
+extern const struct command command_status, command_login, command_logout;
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Commands about the log-in: how it stands, and log in again, also after the network refused
- * (G100-30). */
+/* Commands about the log-in: how it stands, log in again (also after the network refused, G100-30),
+ * and log out until the user asks for it again. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -93,10 +93,15 @@ static void login_do(struct run *r)
 {
     struct session *s = run_session(r);
     struct sessions *all = r->all;
+    struct sj_error err = {.status = SJ_OK};
     uint64_t id = r->id;
 
     if (!s) {
         command_done_note(r, XMPP_NOTE_ERROR, "You are not registered with this gateway.");
+        return;
+    }
+    if (session_prefer(s, PREFERENCE_STAY_OUT, "0", &err) != SJ_OK) {
+        command_done_error(r, &err);
         return;
     }
     if (s->check) {
@@ -138,3 +143,30 @@ void command_login_over(struct session *s, const struct sj_error *err)
     s->awaited = false;
     commands_outcome_of(s->all, s->network->index, s->user, &command_login, err);
 }
+
+/* ---- logout ---- */
+
+static void logout_do(struct run *r)
+{
+    struct session *s = run_session(r);
+    struct sj_error err = {.status = SJ_OK};
+
+    if (!s)
+        sj_fail(&err, SJ_UNREGISTERED, "You are not registered with this gateway.");
+    else
+        session_stay_out(s, &err);
+    if (err.status != SJ_OK)
+        command_done_error(r, &err);
+    else
+        command_done_note(r, XMPP_NOTE_INFO,
+                          "You are logged out and stay so until you ask for a log-in.");
+}
+
+const struct command command_logout = {
+    .node = "logout",
+    .word = "logout",
+    .title = "Log out and stay out",
+    .help = "log out until you type login",
+    .flags = COMMAND_REGISTERED,
+    .do_it = logout_do,
+};

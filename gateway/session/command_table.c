@@ -8,6 +8,8 @@ static const struct command *const command_table[] = {
     &command_register,
     &command_status,
     &command_login,
+    &command_logout,
+    &command_preferences,
     &command_unregister,
     &command_help,
 };

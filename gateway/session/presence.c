@@ -93,7 +93,13 @@ static bool text_same(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* Tells the network the combined presence when it changed. */
+/* The user wants to be logged in without a client, too. */
+static bool presence_stays(const struct session *s)
+{
+    return s->wants_online && session_prefers(s, PREFERENCE_STAY_ONLINE);
+}
+
+/* Tells the network the combined presence when it changed; who stays without a client is away. */
 void session_apply_presence(struct session *s)
 {
     static const enum sj_show map[] = {
@@ -101,14 +107,17 @@ void session_apply_presence(struct session *s)
         [XMPP_CHAT] = SJ_SHOW_CHAT, [XMPP_AWAY] = SJ_SHOW_AWAY,
         [XMPP_XA] = SJ_SHOW_XA, [XMPP_DND] = SJ_SHOW_DND};
     const struct resource *r = resource_best(s);
+    enum sj_show show = r ? map[r->show] : SJ_SHOW_XA;
+    const char *status = r ? r->status : NULL;
     struct sj_error err = {.status = SJ_OK};
 
-    if (!r || s->state != SESSION_ONLINE || !(s->network->backend->caps & SJ_CAP_PRESENCE))
+    if (s->state != SESSION_ONLINE || !(s->network->backend->caps & SJ_CAP_PRESENCE) ||
+        (!r && !presence_stays(s)))
         return;
-    if (s->last_show == map[r->show] && text_same(s->last_status, r->status))
+    if (s->last_show == show && text_same(s->last_status, status))
         return;
-    s->last_show = map[r->show];
-    contact_set(&s->last_status, r->status);
+    s->last_show = show;
+    contact_set(&s->last_status, status);
     if (s->network->backend->set_presence(s->link, s->last_show, s->last_status, &err) != SJ_OK)
         sj_log_debug(&s->log, "presence not passed on cause=%s", SJ_CLIP(err.text));
 }
@@ -206,7 +215,7 @@ static void presence_available(struct session *s, const struct xmpp_presence_in 
 
     sj_timer_stop(&s->linger);
     s->quiet = false;
-    s->wants_online = true;
+    s->wants_online = !session_prefers(s, PREFERENCE_STAY_OUT);
     if (in->peer && s->has_quiet)
         presence_unblocked(s, in->peer);
     if (was_quiet && s->announced)
@@ -241,7 +250,7 @@ void session_linger_over(void *session)
 {
     struct session *s = session;
 
-    if (s->n_resources > 0)
+    if (s->n_resources > 0 || presence_stays(s))
         return;
     s->wants_online = false;
     session_logout(s, "");
@@ -260,7 +269,7 @@ static void presence_unavailable(struct session *s, const struct xmpp_presence_i
         return;                                      /* G100-33, G100-35, G191-02 */
     if (r)
         resource_remove(s, r);
-    if (s->n_resources > 0) {
+    if (s->n_resources > 0 || presence_stays(s)) {
         session_apply_presence(s);
         return;
     }

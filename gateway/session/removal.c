@@ -71,6 +71,8 @@ void session_removed(struct session *s)
         removal_answer(s, &err);
         return;
     }
+    preferences_release(s);
+    preferences_init(s);
     s->registered = s->online_stored = s->sees_user = s->seen_by_user = false;
     contacts_clear(s);
     session_resources_clear(s);

@@ -224,6 +224,19 @@ void session_restart(struct session *s)
     session_login(s);
 }
 
+enum sj_status session_stay_out(struct session *s, struct sj_error *err)
+{
+    enum sj_status status = session_prefer(s, PREFERENCE_STAY_OUT, "1", err);
+
+    if (status != SJ_OK)
+        return status;
+    s->wants_online = false;
+    if (s->state == SESSION_REFUSED)
+        session_enter(s, SESSION_OFFLINE, "stays out");
+    session_logout(s, "");
+    return SJ_OK;
+}
+
 /* The user asks for it. Who is not known to be there is probed: a command is no presence. */
 bool session_login_again(struct session *s)
 {

@@ -12,10 +12,12 @@
 #include <stdint.h>
 
 #include "abilities.h"
+#include "check.h"
 #include "contact.h"
 #include "governor.h"
 #include "held.h"
 #include "language.h"
+#include "preference.h"
 #include "sessions.h"
 #include "sojourn/backend.h"
 #include "sojourn/log.h"
@@ -72,25 +74,6 @@ struct resource {
     char name[];
 };
 
-/* Who waits for the outcome of a change: an iq request, or a run of a command; 0: none. */
-struct waiter {
-    xmpp_req req;
-    uint64_t run;
-};
-
-/* A registration that is being checked by logging in (G100-06). Owned by the session. */
-struct check {
-    struct ticket ticket;
-    struct sj_timer deadline;
-    struct sj_link *link;
-    struct waiter waiter;
-    bool first;                  /* no registration yet: its link becomes the session's */
-    char *value[SJ_FIELDS_MAX];  /* wiped at the end */
-    size_t n_values;
-    void *state;                 /* what the link saved meanwhile; wiped at the end */
-    size_t state_len;
-};
-
 struct removal {
     bool wanted;
     xmpp_req req;
@@ -134,6 +117,8 @@ struct session {
     bool suggest_due, features_known, offer_refused;     /* XEP-0144, suggest.c */
     struct roster *roster;       /* owned; NULL: nothing is under way */
     bool awaited;                /* a run of a command waits for the log-in */
+    uint32_t preferences;        /* bits of the yes-or-no ones (preference.h) */
+    char **preference_texts;     /* the others as far as they are no default; NULL: none */
     unsigned tries;
     uint32_t seq;
     int64_t created_at;          /* of the registration, UTC ms */
@@ -227,6 +212,8 @@ void session_login(struct session *);        /* if it is wanted and possible */
 void session_logout(struct session *, const char *reason);
 void session_restart(struct session *);      /* new credentials */
 bool session_login_again(struct session *);  /* the user asks for it; true: it is through */
+/* The user wants to be out until they ask for a log-in. SJ_OK or a store error. */
+enum sj_status session_stay_out(struct session *, struct sj_error *);
 void session_adopt(struct session *, struct sj_link *);
 void session_link_up(struct session *);
 void session_link_down(struct session *, enum sj_end, const struct sj_error *why);
@@ -259,25 +246,6 @@ void session_show(struct session *);
 
 /* host.c */
 extern const struct sj_host session_host;
-
-/* register.c */
-enum sj_status register_get(void *ctx, const struct xmpp_from *, struct xmpp_form_out *,
-                            struct sj_error *);
-enum sj_status register_set(void *ctx, const struct xmpp_from *, const struct xmpp_form_in *,
-                            xmpp_req, struct sj_error *);
-enum sj_status register_remove(void *ctx, const struct xmpp_from *, xmpp_req, struct sj_error *);
-/* What register_set does, whoever waits. SJ_OK: the waiter is told (maybe it has been). */
-enum sj_status register_begin(struct sessions *, const struct xmpp_from *,
-                              const struct xmpp_form_in *, struct waiter, struct sj_error *);
-void waiter_tell(struct sessions *, const struct waiter *, const struct sj_error *err);
-/* Nobody wants to know any more: nothing is stored. */
-void check_abandon(struct session *);
-void check_link_state(struct session *, enum sj_link_state, enum sj_end, const struct sj_error *);
-void check_free(struct session *);
-/* Keeps what the link of the check saves until there is a registration to store it with. */
-void check_save_state(struct session *, const void *blob, size_t len);
-/* Answers the request with err and ends the check; what the session wanted meanwhile goes on. */
-void check_fail(struct session *, const struct sj_error *err);
 
 /* presence.c: inbound */
 enum sj_status presence_in(void *ctx, const struct xmpp_presence_in *, struct sj_error *);

@@ -38,6 +38,7 @@ struct session *session_new(struct network *n, const char *user)
     s->user = sj_strdup(user);
     s->log = (struct sj_log){.parent = &n->log, .key = "user", .value = s->user};
     s->last_show = SJ_SHOW_ONLINE;
+    preferences_init(s);
     sj_list_init(&s->resources);
     sj_list_init(&s->held_out);
     sj_list_init(&s->held_in);
@@ -82,6 +83,7 @@ void session_free(struct session **at)
     sj_map_remove(&s->network->by_user, s->user);
     sj_idmap_remove(&s->all->by_id, s->id);
     s->all->n_sessions--;
+    preferences_release(s);
     sj_free(s->self_id);
     sj_free(s->trouble);
     sj_free(s->last_status);
@@ -144,8 +146,10 @@ struct session *session_get(struct network *n, const char *user, struct sj_error
     if (status == SJ_OK)
         status = sj_store_contact_each(n->all->store, &owner, NULL, session_load_contact, load.s,
                                        err);
-    if (status == SJ_OK)
+    if (status == SJ_OK) {
+        preferences_load(load.s);
         return load.s;
+    }
     if (load.s)
         session_free(&load.s);
     if (status == SJ_NOTFOUND)
