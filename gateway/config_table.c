@@ -77,6 +77,10 @@ const struct sj_option config_gateway_options[] = {
       .help = "Contacts that one user may have on one network." },
     { .name = "sessions-max", .kind = SJ_OPTION_INT, .fallback = "20000", .min = 1, .max = 1000000,
       .help = "Users that may be logged in at once, all networks together." },
+    { .name = "avatar-cache-bytes", .kind = SJ_OPTION_INT, .fallback = "16777216",
+      .min = 1024 * KIB, .max = 1024 * MIB,
+      .help = "Bytes of contacts' pictures that are kept in memory, all users and networks "
+              "together; others are fetched again when somebody asks." },
 };
 const size_t config_gateway_n = sizeof config_gateway_options / sizeof config_gateway_options[0];
 

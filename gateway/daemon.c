@@ -140,6 +140,8 @@ static enum sj_status daemon_nets(struct daemon *d, struct sj_error *err)
             .identity_type = b->network_type, .identity_name = d->names[i],
             .prompt_name = b->id_name, .prompt_text = b->id_help,
             .contacts_suggested = (b->caps & SJ_CAP_CONTACT_LIST) != 0,
+            .has_profiles = (b->caps & SJ_CAP_PROFILES) != 0,
+            .takes_profile = (b->caps & SJ_CAP_OWN_PROFILE) != 0,
             .features = abilities_of_network(b->caps), .policy = &d->policies[i]};
         about_policy(&d->policies[i], d->config, i, d->nets[i]);
         daemon_reactions(&d->hosts[i].reactions, b->reactions);
@@ -304,7 +306,8 @@ static enum sj_status daemon_build(struct daemon *d, struct sj_error *err)
         .allow = (const char *const *)d->allow.item, .n_allow = d->allow.n,
         .hold_ms = sj_values_number(v, "hold-time"),
         .contacts_max = daemon_number(v, "contacts-max"),
-        .sessions_max = daemon_number(v, "sessions-max")};
+        .sessions_max = daemon_number(v, "sessions-max"),
+        .avatar_bytes = (size_t)sj_values_number(v, "avatar-cache-bytes")};
     d->sessions = sessions_new(d->loop, &d->log, d->store, &d->session_options);
     d->xmpp_options = (struct xmpp_options){
         .hosts = d->hosts, .n_hosts = (unsigned)d->n, .version = SOJOURN_VERSION,

@@ -211,7 +211,9 @@ static void link_tell_contact(struct loopback_link *l, const char *id)
         .id = id,
         .name = p.name,
         .status = p.status,
+        .avatar = p.avatar,
         .show = p.show,
+        .idle_since = p.idle_since,
         .listed = true,
         .has_presence = true,
     };
@@ -252,6 +254,38 @@ static void link_on_ask(struct loopback_link *l, const char *id)
     loopback_queue_save(l->account);
 }
 
+/* A part of an operation, then its end (sojourn/backend.h). */
+static void link_tell_profile(struct loopback_link *l, const struct loopback_event *e)
+{
+    struct sj_profile profile;
+    if (!loopback_profile_fill(l, e->id, &profile)) {
+        loopback_op_finish(l, e->op, SJ_NOTFOUND, "there is no such user in your list");
+        return;
+    }
+    l->base.host->profile(&l->base, e->op, &profile);
+    loopback_op_finish(l, e->op, SJ_OK, NULL);
+}
+
+static void link_tell_avatar(struct loopback_link *l, const struct loopback_event *e)
+{
+    struct sj_strbuf data;
+    sj_strbuf_init(&data, LOOPBACK_PICTURE_MAX);
+    if (loopback_picture_fill(l, e->id, e->body, &data)) {
+        const struct sj_avatar avatar = {
+            .contact = e->id,
+            .id = e->body,
+            .media_type = "image/x-loopback",    /* nobody is to trust it */
+            .data = data.s,
+            .len = data.len,
+        };
+        l->base.host->avatar(&l->base, e->op, &avatar);
+        loopback_op_finish(l, e->op, SJ_OK, NULL);
+    } else {
+        loopback_op_finish(l, e->op, SJ_NOTFOUND, "this picture is not there any more");
+    }
+    sj_strbuf_release(&data);
+}
+
 static void link_save(struct loopback_link *l)
 {
     struct sj_strbuf blob;
@@ -279,6 +313,12 @@ static void link_on_event(struct loopback_link *l, const struct loopback_event *
         break;
     case LOOPBACK_EVENT_ASK:
         link_on_ask(l, e->id);
+        break;
+    case LOOPBACK_EVENT_PROFILE:
+        link_tell_profile(l, e);
+        break;
+    case LOOPBACK_EVENT_AVATAR:
+        link_tell_avatar(l, e);
         break;
     case LOOPBACK_EVENT_SAVE:
         link_save(l);

@@ -45,6 +45,8 @@ enum loopback_event_kind {
     LOOPBACK_EVENT_MESSAGE,
     LOOPBACK_EVENT_ENTRY,            /* there are news about an entry */
     LOOPBACK_EVENT_ASK,              /* a resident asks for the user's presence */
+    LOOPBACK_EVENT_PROFILE,          /* somebody's profile, then the outcome */
+    LOOPBACK_EVENT_AVATAR,           /* somebody's picture, then the outcome */
     LOOPBACK_EVENT_SAVE,             /* the list has changed: the gateway is to keep it */
     LOOPBACK_EVENT_END               /* the answer to disconnect */
 };
@@ -58,8 +60,8 @@ struct loopback_event {              /* owned by the link in whose queue it stan
     const char *text;                /* OP that failed: why; a constant */
     uint64_t sender;                 /* MESSAGE: serial of the link that waits for the outcome */
     uint64_t number;                 /* MESSAGE */
-    char id[LOOPBACK_ID_MAX + 1];    /* MESSAGE: from; ENTRY, ASK: about */
-    char *body;                      /* MESSAGE; owned */
+    char id[LOOPBACK_ID_MAX + 1];    /* MESSAGE: from; ENTRY, ASK, PROFILE, AVATAR: about */
+    char *body;                      /* MESSAGE; AVATAR: the picture's id; owned */
     bool action, notice;             /* MESSAGE */
 };
 

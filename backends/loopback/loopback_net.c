@@ -31,7 +31,7 @@ enum sj_status loopback_net_new(struct sj_net **out, struct sj_loop *loop,
     return SJ_OK;
 }
 
-static void account_free(struct loopback_account *a)
+static void account_free(struct sj_net *net, struct loopback_account *a)
 {
     struct loopback_entry *e;
     uint32_t at = 0;
@@ -39,6 +39,7 @@ static void account_free(struct loopback_account *a)
         sj_free(e);
     sj_map_release(&a->entries);
     sj_free(a->status);
+    loopback_own_release(net, &a->own);
     sj_free(a);
 }
 
@@ -50,7 +51,7 @@ void loopback_net_free(struct sj_net **net)
         return;
     loopback_residents_stop(*net);
     while ((a = sj_map_next(&(*net)->accounts, &at)) != NULL)
-        account_free(a);
+        account_free(*net, a);
     sj_map_release(&(*net)->accounts);
     sj_idmap_release(&(*net)->links);
     sj_free(*net);
@@ -89,7 +90,7 @@ static void accounts_sweep(struct sj_net *net)
         if (a->logins > 0)
             continue;
         sj_map_remove(&net->accounts, a->id);
-        account_free(a);
+        account_free(net, a);
     }
     sj_log_info(net->log, "accounts that are offline forgotten left=%u", net->accounts.used);
 }
@@ -112,12 +113,14 @@ struct loopback_account *loopback_account_get(struct sj_net *net, const char *id
 
 struct loopback_presence loopback_presence_of(const struct sj_net *net, const char *id)
 {
-    struct loopback_presence p = {SJ_SHOW_OFFLINE, NULL, NULL};
+    struct loopback_presence p = {.show = SJ_SHOW_OFFLINE};
     const struct loopback_account *a = loopback_account_find(net, id);
-    if (loopback_resident_presence(net, id, &p))
-        return p;
-    if (a && a->link)
-        p = (struct loopback_presence){a->show, NULL, a->status};
+    if (!loopback_resident_presence(net, id, &p) && a) {
+        p.name = a->own.nick;
+        p.show = a->link ? a->show : SJ_SHOW_OFFLINE;
+        p.status = a->link ? a->status : NULL;
+    }
+    loopback_avatar_of(net, id, p.avatar);
     return p;
 }
 

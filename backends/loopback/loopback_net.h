@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "loopback_profile.h"
 #include "sojourn/backend.h"
 #include "sojourn/loop.h"
 #include "sojourn/map.h"
@@ -60,6 +61,7 @@ struct loopback_account {            /* owned by its net */
     unsigned logins;                 /* links that point here: more than one only for a moment */
     enum sj_show show;               /* while online */
     char *status;                    /* or NULL */
+    struct loopback_own own;
     bool loaded;                     /* has been logged in: what is kept elsewhere is older */
 };
 
@@ -75,6 +77,10 @@ struct sj_net {
     uint64_t message;                /* number of the last message */
     struct sj_timer wander;          /* runs while anybody is online */
     uint8_t wander_at;               /* enum wander, loopback_residents.c */
+    uint32_t wander_round;           /* how often it came back */
+    sj_msec wander_since;            /* UTC, of wander_at */
+    size_t picture_bytes;            /* of users' own pictures */
+    uint64_t picture;                /* number of the last one */
 };
 
 enum sj_status loopback_net_new(struct sj_net **out, struct sj_loop *loop,
@@ -102,6 +108,8 @@ struct loopback_presence {
     enum sj_show show;
     const char *name;                /* or NULL; borrowed */
     const char *status;              /* or NULL; borrowed */
+    sj_msec idle_since;
+    char avatar[LOOPBACK_AVATAR_SIZE];
 };
 struct loopback_presence loopback_presence_of(const struct sj_net *net, const char *id);
 /* Tells everybody who may see the account and is online of its presence. */

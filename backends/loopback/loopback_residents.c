@@ -117,8 +117,10 @@ bool loopback_resident_presence(const struct sj_net *net, const char *id,
     const struct resident *r = resident_find(id);
     if (!r)
         return false;
-    *out = (struct loopback_presence){SJ_SHOW_ONLINE, r->name, r->status};
+    *out = (struct loopback_presence){.show = SJ_SHOW_ONLINE, .name = r->name,
+                                      .status = r->status};
     if (!r->status) {
+        out->idle_since = net->wander_at == WANDER_AWAY ? net->wander_since : 0;
         out->show = wander_phases[net->wander_at].show;
         out->status = wander_phases[net->wander_at].status;
     }
@@ -174,6 +176,8 @@ static void wander_on_timer(void *arg)
     struct loopback_link *l;
     uint32_t at = 0;
     net->wander_at = (uint8_t)((net->wander_at + 1) % WANDER_PHASES);
+    net->wander_since = sj_loop_utc_ms(net->loop);
+    net->wander_round += net->wander_at == WANDER_HOME;      /* and has another picture */
     while ((l = sj_idmap_next(&net->links, &at)) != NULL)
         wander_tell(net, l);
     sj_timer_start(net->loop, &net->wander, net->period_ms);

@@ -25,6 +25,8 @@ static const struct {
     {SJ_CAP_REACT, XMPP_FEATURE_REACT},
     {SJ_CAP_REPLY, XMPP_FEATURE_REPLY},
     {SJ_CAP_ATTENTION, XMPP_FEATURE_ATTENTION},
+    {SJ_CAP_PROFILES, XMPP_FEATURE_PEP},
+    {SJ_CAP_PROFILES, XMPP_FEATURE_VCARD4},
 };
 
 static uint32_t abilities_of(uint32_t caps)

@@ -72,6 +72,7 @@ void contact_free(struct contact *c)
     sj_free(c->told_group);
     sj_free(c->group);
     sj_free(c->status);
+    portrait_free(c);
     sj_free(c);
 }
 
@@ -126,7 +127,8 @@ void contact_send_presence(struct session *s, struct contact *c, const char *to,
         .peer = c->id, .to = to, .show = available ? contact_show(c->show) : XMPP_OFFLINE,
         .status = c->has_presence || available ? c->status : NULL,
         .id = available ? NULL : id, .seen_at = available || !long_ago ? 0 : c->seen_at,
-        .features = available ? abilities_of_contact(s, c) : 0};
+        .features = available ? abilities_of_contact(s, c) : 0,
+        .picture = portrait_picture(s, c), .idle_since = available ? c->idle_since : 0};
 
     if (!s->announced && available)
         return;                          /* it follows with the announcement */
@@ -190,7 +192,7 @@ void contacts_unavailable(struct session *s, bool forget_presence)
         if (c->shown || (all && c->to))
             c->shown = !contact_show_unavailable(s, c, s->user) && session_is_blocked(s);
         if (forget_presence)
-            c->has_presence = c->listed = c->quiet = c->question_sent = false;
+            c->has_presence = c->listed = c->quiet = c->node_quiet = c->question_sent = false;
     }
 }
 

@@ -10,6 +10,7 @@
 #include "sojourn/map.h"
 #include "xmpp.h"
 
+struct portrait;
 struct resource;
 struct session;
 struct sessions;
@@ -22,25 +23,31 @@ enum contact_writes { CONTACT_WRITES_NOTHING, CONTACT_WRITES_CHANGE, CONTACT_WRI
 struct contact {
     struct session *session;     /* borrowed */
     struct sj_list dirty;        /* in sessions.dirty: differs from the store */
-    bool gone;
-    char *name, *group, *status;
+    char *name, *group, *status, *told_name, *told_group;
     int64_t seen_at;             /* UTC ms of the last change to offline */
+    int64_t idle_since;          /* UTC ms; 0: active, or not known */
+    struct portrait *portrait;   /* its picture; NULL: no_picture says */
     enum sj_show show;
-    bool has_presence;           /* show is known in this session */
-    bool shown;                  /* the user was told that it is available */
-    bool quiet;                  /* its presence bounced: silent until the link ends (R6121-31) */
-    bool question_sent;          /* asked_in, and the user was asked since the log-in (R6121-10) */
-    bool question_due;           /* waits for the contact's presence, or for the next stream */
-    bool listed;                 /* stands in the network's own list */
-    bool no_reply;               /* takes no messages */
     uint32_t lacks;              /* enum sj_cap that only this one has not */
-    /* As in struct sj_store_contact, to "created"; told.c changes what was told. */
-    bool to, from, asked_out, asked_in, suggested;
-    bool name_told, group_told, named, asked, created;
-    char *told_name, *told_group;
-    bool in_roster;              /* stands in the roster, by the last reading */
-    bool unsure;                 /* what its item is called is not known: a write failed */
     enum contact_writes writing;
+    /* There are many contacts: facts take one bit each. */
+    bool gone : 1;
+    bool has_presence : 1;       /* show is known in this session */
+    bool shown : 1;              /* the user was told that it is available */
+    bool quiet : 1;              /* its presence bounced: silent until the link ends (R6121-31) */
+    bool question_sent : 1;      /* asked_in, and the user was asked since the log-in (R6121-10) */
+    bool question_due : 1;       /* waits for the contact's presence, or for the next stream */
+    bool listed : 1;             /* stands in the network's own list */
+    bool no_reply : 1;           /* takes no messages */
+    bool no_picture : 1;         /* the network says that it has none */
+    bool had_item : 1;           /* its node of pictures had one when clients were last told */
+    bool node_quiet : 1;         /* a notification bounced: no more until the link ends (G163-05) */
+    /* As in struct sj_store_contact, to "created"; told.c changes what was told. */
+    bool to : 1, from : 1, asked_out : 1, asked_in : 1, suggested : 1;
+    bool named : 1, asked : 1, created : 1;
+    bool name_told, group_told;
+    bool in_roster : 1;          /* stands in the roster, by the last reading */
+    bool unsure : 1;             /* what its item is called is not known: a write failed */
     char id[];
 };
 

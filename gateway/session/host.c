@@ -9,6 +9,8 @@
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 
+#define HOST_IDLE_MS 60000
+
 /* The table that a link points to is a member of struct sessions. */
 static struct session *host_session(const struct sj_link *link)
 {
@@ -89,18 +91,26 @@ static void host_typing(struct sj_link *link, const char *id, enum sj_typing typ
         typing_from_network(s, id, typing);
 }
 
+/* Networks reckon it anew each time: what differs by less is the same (G319-01). */
+static bool host_idle_same(int64_t a, int64_t b)
+{
+    return a == b || (a != 0 && b != 0 && (a > b ? a - b : b - a) < HOST_IDLE_MS);
+}
+
 static void host_presence(struct session *s, struct contact *c, const struct sj_contact *in,
                           bool other)
 {
     bool same = c->has_presence && c->show == in->show &&
                 (c->status == in->status ||
-                 (c->status && in->status && strcmp(c->status, in->status) == 0));
+                 (c->status && in->status && strcmp(c->status, in->status) == 0)) &&
+                host_idle_same(c->idle_since, in->idle_since);
     bool went = c->has_presence && c->show != SJ_SHOW_OFFLINE && in->show == SJ_SHOW_OFFLINE;
 
     if (same && !other)
         return;
     c->has_presence = true;
     c->show = in->show;
+    c->idle_since = in->idle_since;
     contact_set(&c->status, in->status);
     if (went)
         c->seen_at = sj_loop_utc_ms(s->all->loop);
@@ -116,6 +126,10 @@ static void host_names(struct contact *c, const struct sj_contact *in)
     bool name = in->name && contact_rename(c, in->name);
     bool group = in->group && contact_regroup(c, in->group);
 
+    if (name) {
+        nodes_tell(c->session, c, XMPP_NODE_NICK);   /* G172-03 */
+        nodes_tell(c->session, c, XMPP_NODE_VCARD4);
+    }
     if (!name && !group)
         return;
     /* One that was only listed is no record of the user's until it is offered. */
@@ -150,6 +164,7 @@ static void host_contact(struct sj_link *link, const struct sj_contact *in)
         return;
     host_names(c, in);
     other = abilities_learn(s, c, in);
+    other = portrait_learn(s, c, in) || other;
     if (in->has_presence)
         host_presence(s, c, in, other);
     else if (other && c->shown && s->announced && !s->quiet && !c->quiet)
@@ -261,6 +276,22 @@ static void host_state_save(struct sj_link *link, const void *blob, size_t len)
     sj_store_state_put(s->all->store, &owner, blob, len);
 }
 
+static void host_profile(struct sj_link *link, sj_op op, const struct sj_profile *p)
+{
+    struct session *s = host_session(link);
+
+    if (host_is_live(s, link))
+        fetch_on_profile(s, op, p);
+}
+
+static void host_avatar(struct sj_link *link, sj_op op, const struct sj_avatar *a)
+{
+    struct session *s = host_session(link);
+
+    if (host_is_live(s, link))
+        fetch_on_avatar(s, op, a);
+}
+
 /* ---- events of capabilities that the gateway does not use yet: no backend has them ---- */
 
 static void host_file_wanted(struct sj_link *link, sj_op op, size_t len)
@@ -276,20 +307,6 @@ static void host_file_chunk(struct sj_link *link, sj_op op, const void *data, si
     (void)op;
     (void)data;
     (void)len;
-}
-
-static void host_profile(struct sj_link *link, sj_op op, const struct sj_profile *p)
-{
-    (void)link;
-    (void)op;
-    (void)p;
-}
-
-static void host_avatar(struct sj_link *link, sj_op op, const struct sj_avatar *a)
-{
-    (void)link;
-    (void)op;
-    (void)a;
 }
 
 static void host_found(struct sj_link *link, sj_op op, const struct sj_contact *c)

@@ -115,6 +115,10 @@ static void op_tell(struct session *s, const struct op *op, const struct sj_erro
 {
     struct contact *c;
 
+    if (op->kind == OP_FETCH) {
+        fetch_op_done(s->all->profiles, op->id, err);
+        return;
+    }
     if (op->kind == OP_MARK && op->target && err)
         op_restore_reactions(s, op);
     if (op->kind != OP_CONTACT_ADD) {

@@ -154,6 +154,7 @@ void session_show(struct session *s)
     if (s->announced) {
         contacts_send_all(s, s->user);
         contacts_send_questions(s);
+        nodes_tell_new(s);
         s->fresh = s->stale;
     } else {
         contacts_unavailable(s, false);
@@ -231,8 +232,11 @@ static void presence_available(struct session *s, const struct xmpp_presence_in 
     if (is_new && s->announced) {
         session_send_gateway_presence(s, in->from.full, NULL);       /* G100-29 */
         contacts_send_all(s, in->from.full);
+        nodes_resource(s, r, in->caps);
         return;
     }
+    if (is_new)
+        nodes_resource(s, r, in->caps);
     if (s->state == SESSION_ONLINE && !s->announced)
         session_announce(s);
     session_login(s);
@@ -329,6 +333,7 @@ struct contact *contact_adopt(struct session *s, const char *id)
         return NULL;
     c->to = true;
     contact_changed(c);
+    portrait_want(s, c);
     if (s->state == SESSION_ONLINE && (s->network->backend->caps & SJ_CAP_CONTACTS))
         (void)s->network->backend->contact_add(s->link, c->id, 0, &err);
     return c;
@@ -411,6 +416,9 @@ void presence_bounce(void *ctx, const struct xmpp_from *from, const char *peer, 
         bounce_contact(s, peer, condition);
     if (kind == 'i' && !peer && from->resource[0] != '\0')
         suggest_refused(s);
+    /* A resource that is there and refuses has blocked the contact (G163-05). */
+    if (kind == 'm' && peer && xmpp_is_node_id(from->id) && session_resource(s, from->resource))
+        nodes_bounced(s, peer);
     if (kind != 'p' || peer)
         return;
     r = session_resource(s, from->resource);

@@ -292,6 +292,8 @@ void session_announce(struct session *s)
     session_store_online(s, true);
     held_in_send(s);
     roster_start(s);
+    nodes_tell_new(s);
+    portfolio_later(s);
 }
 
 void session_unannounce(struct session *s, const struct sj_error *why)
@@ -441,6 +443,7 @@ void session_link_down(struct session *s, enum sj_end end, const struct sj_error
     ops_fail(s, &lost);
     talks_clear(s);
     sj_secret_free(&s->self_id);
+    portraits_retry(s);
     session_unannounce(s, was_closing ? NULL : &cause);
     if (was_closing) {
         sj_log_info(&s->log, "link down reason=%s", sj_end_name(SJ_END_ASKED));

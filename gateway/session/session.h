@@ -18,6 +18,8 @@
 #include "held.h"
 #include "language.h"
 #include "preference.h"
+#include "profile.h"
+#include "resource.h"
 #include "sessions.h"
 #include "sojourn/backend.h"
 #include "sojourn/log.h"
@@ -59,19 +61,6 @@ enum session_state {
     SESSION_CLOSING,
     SESSION_REFUSED,
     SESSION_STATE_COUNT
-};
-
-/* One client of the user that is available. Owned by the session. */
-struct resource {
-    struct sj_list link;
-    enum xmpp_show show;
-    int priority;
-    uint32_t seq;                /* order of the last change */
-    bool told_gateway;           /* its presence reached the gateway itself, not only a contact */
-    bool takes_items;            /* supports XEP-0144 */
-    uint8_t chat_states;         /* enum resource_states */
-    char *status;
-    char name[];
 };
 
 struct removal {
@@ -141,6 +130,7 @@ struct session {
     struct sj_list ops;
     unsigned n_ops;
     struct talks *talks;         /* talk.c; NULL: none yet */
+    struct portfolio *portfolio; /* or NULL */
     enum sj_show last_show;      /* told to the network */
     char *last_status;
     struct check *check;
@@ -166,6 +156,7 @@ struct sessions {
     struct sj_idmap ops;
     struct sj_list ops_by_age;
     uint64_t next_op;
+    struct profiles *profiles;
     struct sj_list dirty;        /* contacts that are to be written */
     struct sj_defer records;
     struct sj_timer records_retry;
@@ -230,12 +221,10 @@ void session_store_online(struct session *, bool online);
 void session_remove(struct session *);       /* removal.* is filled */
 void session_removed(struct session *);      /* the link is gone: the rest of the sequence */
 
-/* presence.c: resources */
-void session_resources_clear(struct session *);
+/* presence.c */
 void session_linger_over(void *session);
 void session_apply_presence(struct session *);
 void session_send_gateway_presence(struct session *, const char *to, const char *id);
-struct resource *session_resource(const struct session *, const char *name);     /* or NULL */
 /* Sends; what a lost stream or a full queue refuses makes the session stale. */
 bool session_send_presence(struct session *, const struct xmpp_presence_out *);
 /* The server takes nothing for now: no stream, or too much waits. What it refuses otherwise it

@@ -71,6 +71,7 @@ void session_free(struct session **at)
     governor_leave(&s->network->governor, &s->ticket);
     sessions_bury(s->all, &s->link);
     graves_clear(s->all);                /* a link borrows the session's log */
+    portfolio_free(s);
     ops_fail(s, &gone);
     held_clear(s);
     talks_clear(s);
@@ -261,6 +262,7 @@ struct sessions *sessions_new(struct sj_loop *loop, const struct sj_log *log,
     all->strangers = strangers_new();
     all->commands = commands_new();
     all->talks = talks_new();
+    all->profiles = profiles_new(all, options->avatar_bytes);
     sj_idmap_init(&all->by_id);
     sj_idmap_init(&all->ops);
     sj_list_init(&all->ops_by_age);
@@ -314,6 +316,7 @@ void sessions_free(struct sessions **at)
     records_release(all);
     sj_timer_stop(&all->stop_timer);
     strangers_free(&all->strangers);
+    profiles_free(&all->profiles);
     sj_idmap_release(&all->by_id);
     sj_idmap_release(&all->ops);
     sj_free(all->networks);

@@ -36,6 +36,7 @@ struct sessions_options {
     int64_t hold_ms;                     /* how long a message waits for a link */
     unsigned contacts_max;               /* for each user */
     unsigned sessions_max;
+    size_t avatar_bytes;                 /* pictures that are kept, all users together */
 };
 
 /* Makes the room. options, loop, log and store are borrowed for its life. Never NULL. */

@@ -32,6 +32,7 @@ void contact_approved(struct session *s, struct contact *c)
     c->asked_in = c->asked_in || ask;
     c->suggested = true;
     contact_changed(c);
+    portrait_want(s, c);
     sub_send(s, c->id, XMPP_SUBSCRIBED, NULL, NULL);
     if (c->has_presence)
         contact_send_presence(s, c, s->user, NULL);

@@ -11,6 +11,7 @@
 #include "adhoc.h"
 #include "form.h"
 #include "handlers.h"
+#include "pep.h"
 #include "router.h"
 
 static bool disco_is_visible(struct inbound *in, uint32_t *features)
@@ -92,16 +93,21 @@ enum sj_status disco_handle_items(struct inbound *in, struct sj_error *err)
 {
     uint32_t features;
     const char *node = stanza_get(in->payload, "node");
+    bool visible = disco_is_visible(in, &features);
+    bool nodes = visible && in->peer != NULL && (features & XMPP_FEATURE_PEP) != 0;
     bool commands = in->peer == NULL && node != NULL && strcmp(node, NS_COMMANDS) == 0;
-    bool known = node == NULL || commands || (in->peer == NULL && adhoc_has_node(in, node));
-    /* Nothing but commands is listed (G030-05, G030-11); to whom a contact is invisible, no node
-     * exists. */
-    if (!known && disco_is_visible(in, &features))
+    bool known = node == NULL || commands || (in->peer == NULL && adhoc_has_node(in, node)) ||
+                 (nodes && pep_is_node(node));
+    /* Nothing but commands and nodes of contacts is listed (G030-05, G030-11, G163-01); to whom a
+     * contact is invisible, no node exists. */
+    if (!known && visible)
         return sj_fail(err, SJ_NOTFOUND, "%s", "");
     xmpp_stanza_t *result;
     xmpp_stanza_t *query = disco_query_new(in, &result);
     if (commands)
         adhoc_add_items(in, query);
+    if (node == NULL && nodes)
+        pep_add_nodes(query, in->to);
     router_answer(in, result);
     return SJ_OK;
 }

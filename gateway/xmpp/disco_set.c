@@ -124,6 +124,10 @@ struct disco *disco_new(struct xmpp *x)
         struct disco_entity *e = &d->gateways[i];
         disco_add_identity(e, "gateway", host->identity_type, host->identity_name);
         disco_add_rows(e, DISCO_ROWS(disco_gateway_rows), host->features);
+        if (host->takes_profile) {           /* G163-08 */
+            disco_add_feature(e, NS_AVATAR_METADATA "+notify");
+            disco_add_feature(e, NS_NICK "+notify");
+        }
         if (host->contacts_suggested)
             disco_add_feature(e, NS_ROSTERX);
         info_forms_gateway(&e->forms, x->options, i);

@@ -22,6 +22,11 @@ enum sj_status gateway_handle_set(struct inbound *in, struct sj_error *err);
 /* vcard.c */
 enum sj_status vcard_handle_get(struct inbound *in, struct sj_error *err);
 enum sj_status vcard_handle_set(struct inbound *in, struct sj_error *err);
+/* pep.c */
+enum sj_status pep_handle_get(struct inbound *in, struct sj_error *err);
+enum sj_status pep_handle_set(struct inbound *in, struct sj_error *err);
+/* own.c: the user's own picture and nick, as their server tells of them */
+enum sj_status own_handle_event(struct inbound *in, struct sj_error *err);
 /* entity.c */
 enum sj_status entity_handle_ping(struct inbound *in, struct sj_error *err);
 enum sj_status entity_handle_version(struct inbound *in, struct sj_error *err);

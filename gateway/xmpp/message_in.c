@@ -240,8 +240,10 @@ enum sj_status message_handle_chat(struct inbound *in, struct sj_error *err)
 enum sj_status message_handle_headline(struct inbound *in, struct sj_error *err)
 {
     struct message_parts parts;
+    if (in->peer == NULL)
+        return own_handle_event(in, err);
     message_parts_read(&parts, in->stanza);
-    if (in->peer == NULL || parts.part[PART_ATTENTION] == NULL)
+    if (parts.part[PART_ATTENTION] == NULL)
         return SJ_OK;
     const char *body = message_body(in);
     return message_tell(in, &parts, body != NULL ? body : "", NULL, err);    /* G224-01 */

@@ -10,6 +10,7 @@
 #include "disco.h"
 #include "handlers.h"
 #include "router.h"
+#include "sojourn/sha1.h"
 
 static const char *const presence_shows[] = {
     [XMPP_CHAT] = "chat",
@@ -17,6 +18,8 @@ static const char *const presence_shows[] = {
     [XMPP_XA] = "xa",
     [XMPP_DND] = "dnd",
 };
+
+#define PRESENCE_VER_LEN 28u             /* of a SHA-1 as Base64 */
 
 static const char *const presence_subs[] = {
     [XMPP_SUBSCRIBE] = "subscribe",
@@ -41,6 +44,27 @@ static enum xmpp_show presence_show(const char *text)
     return XMPP_ONLINE;
 }
 
+/* G115-09: other hashes than SHA-1 are not reckoned here. */
+static bool presence_read_caps(xmpp_stanza_t *st, struct xmpp_caps_in *out)
+{
+    xmpp_stanza_t *c = stanza_child(st, "c", NS_CAPS);
+    const char *hash = c != NULL ? stanza_get(c, "hash") : NULL;
+    if (hash == NULL || strcmp(hash, "sha-1") != 0)
+        return false;
+    out->node = stanza_get(c, "node");
+    out->ver = stanza_get(c, "ver");
+    return out->node != NULL && strlen(out->node) <= XMPP_CAPS_NODE_MAX && out->ver != NULL &&
+           strlen(out->ver) == PRESENCE_VER_LEN;
+}
+
+/* What the user's client, or server, says of the user's picture (XEP-0153 §3.1). NULL: nothing. */
+static const char *presence_picture(xmpp_stanza_t *st)
+{
+    xmpp_stanza_t *x = stanza_child(st, "x", NS_VCARD_UPDATE);
+    xmpp_stanza_t *photo = x != NULL ? stanza_child(x, "photo", NS_VCARD_UPDATE) : NULL;
+    return photo != NULL ? stanza_text(photo) : NULL;
+}
+
 static enum sj_status presence_hear(struct inbound *in, bool available, struct sj_error *err)
 {
     struct xmpp_presence_in p = {
@@ -55,6 +79,12 @@ static enum sj_status presence_hear(struct inbound *in, bool available, struct s
         p.priority = (int)number;
     if (p.status != NULL && p.status[0] == '\0')
         p.status = NULL;
+    struct xmpp_caps_in caps;
+    if (available && in->x->options->hosts[in->host].has_profiles &&
+        presence_read_caps(in->stanza, &caps))
+        p.caps = &caps;
+    if (available && in->x->options->hosts[in->host].takes_profile)
+        p.picture = presence_picture(in->stanza);
     return in->x->in->presence(in->x->ctx, &p, err);
 }
 
@@ -101,6 +131,23 @@ static void presence_add_status(xmpp_stanza_t *st, const char *status)
         stanza_add_with_text(st, "status", status);
 }
 
+/* G153-01: the hash, no picture, or (an empty element) not known yet. G319-01. */
+static void presence_add_contact(xmpp_stanza_t *st, const struct xmpp_presence_out *p)
+{
+    char text[STANZA_TIME_SIZE > SJ_SHA1_HEX_SIZE ? STANZA_TIME_SIZE : SJ_SHA1_HEX_SIZE];
+    xmpp_stanza_t *x = stanza_add(st, "x", NS_VCARD_UPDATE);
+    if (p->picture.state == XMPP_PICTURE_KNOWN) {
+        sj_sha1_hex(text, p->picture.sha1);
+        stanza_add_with_text(x, "photo", text);
+    } else if (p->picture.state == XMPP_PICTURE_NONE) {
+        stanza_add(x, "photo", NULL);
+    }
+    if (p->idle_since != 0) {
+        stanza_format_time(text, p->idle_since);
+        stanza_set(stanza_add(st, "idle", NS_IDLE), "since", text);
+    }
+}
+
 bool xmpp_send_presence(struct xmpp *x, unsigned host, const struct xmpp_presence_out *p)
 {
     bool available = p->show != XMPP_OFFLINE;
@@ -115,7 +162,7 @@ bool xmpp_send_presence(struct xmpp *x, unsigned host, const struct xmpp_presenc
     if (available) {
         disco_add_caps(x, host, p->peer != NULL ? &p->features : NULL, st);
         if (p->peer != NULL)
-            stanza_add(st, "x", NS_VCARD_UPDATE);
+            presence_add_contact(st, p);
     } else if (p->seen_at != 0) {
         stanza_add_delay(st, stanza_get(st, "from"), p->seen_at);
     }

@@ -16,7 +16,7 @@
 
 /* Lives as long as it has open requests. */
 struct requester {
-    unsigned open;
+    unsigned open, cards;
     char user[];
 };
 
@@ -36,7 +36,13 @@ static void requests_free_one(struct requests *r, struct request *q)
     sj_idmap_remove(&r->by_number, q->number);
     sj_list_remove(&q->link);
     r->count--;
-    if (--q->user->open == 0) {
+    if (q->card != REQUEST_NO_CARD) {
+        r->cards--;
+        q->user->cards--;
+    } else {
+        q->user->open--;
+    }
+    if (q->user->open + q->user->cards == 0) {
         sj_map_remove(&r->users, q->user->user);
         sj_free(q->user);
     }
@@ -91,10 +97,20 @@ static struct requester *requests_user(struct requests *r, const char *user)
     return u;
 }
 
-uint64_t requests_add(struct requests *r, const struct request_info *info)
+static bool requests_has_room(const struct requests *r, const struct request_info *info)
 {
     const struct requester *known = sj_map_find(&r->users, info->user);
-    if (r->count >= XMPP_REQUESTS_MAX || (known != NULL && known->open >= XMPP_REQUESTS_USER_MAX))
+    if (r->count >= XMPP_REQUESTS_MAX)
+        return false;
+    if (info->card != REQUEST_NO_CARD)
+        return r->cards < XMPP_REQUESTS_CARDS_MAX &&
+               (known == NULL || known->cards < XMPP_REQUESTS_USER_CARDS_MAX);
+    return known == NULL || known->open < XMPP_REQUESTS_USER_MAX;
+}
+
+uint64_t requests_add(struct requests *r, const struct request_info *info)
+{
+    if (!requests_has_room(r, info))
         return 0;
     struct request *q = sj_calloc(1, sizeof *q);
     q->number = ++r->newest;
@@ -102,11 +118,17 @@ uint64_t requests_add(struct requests *r, const struct request_info *info)
     q->host = info->host;
     q->registers = info->registers;
     q->lang = sj_language(info->lang);
+    q->card = info->card;
     q->id = sj_strdup(info->id);
     q->from = sj_strdup(info->from);
     q->to = sj_strdup(info->to);
     q->user = requests_user(r, info->user);
-    q->user->open++;
+    if (q->card != REQUEST_NO_CARD) {
+        q->user->cards++;
+        r->cards++;
+    } else {
+        q->user->open++;
+    }
     sj_idmap_put(&r->by_number, q->number, q);
     bool first = sj_list_empty(&r->ordered);
     sj_list_append(&r->ordered, &q->link);
@@ -133,6 +155,20 @@ void requests_drop(struct requests *r, uint64_t number)
         return;
     requests_free_one(r, q);
     requests_arm(r);
+}
+
+xmpp_stanza_t *requests_result(const struct requests *r, uint64_t number, unsigned *host,
+                               enum request_card *card)
+{
+    const struct request *q = requests_find(r, number);
+    if (q == NULL)
+        return NULL;
+    *host = q->host;
+    *card = q->card;
+    xmpp_stanza_t *st = stanza_new(r->x->output.ctx, "iq", "result", q->id);
+    stanza_set(st, "from", q->to);
+    stanza_set(st, "to", q->from);
+    return st;
 }
 
 void xmpp_answer(struct xmpp *x, xmpp_req req, const struct sj_error *err)

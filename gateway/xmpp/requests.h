@@ -7,13 +7,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <strophe.h>
+
 #include "sojourn/loop.h"
 #include "sojourn/map.h"
 
 #define XMPP_REQUESTS_MAX 10000u
 #define XMPP_REQUESTS_USER_MAX 16u      /* of one bare JID */
+/* Requests for cards are counted apart: a client may ask for those of all contacts at once. */
+#define XMPP_REQUESTS_CARDS_MAX (XMPP_REQUESTS_MAX / 2)
+#define XMPP_REQUESTS_USER_CARDS_MAX 256u
 
 struct xmpp;
+
+/* In which form a card is the answer (XEP-0054, XEP-0292, XEP-0084). */
+enum request_card { REQUEST_NO_CARD, REQUEST_VCARD, REQUEST_VCARD4, REQUEST_AVATAR };
 
 /* One open request. Owner: struct requests. */
 struct request {
@@ -23,6 +31,7 @@ struct request {
     unsigned host;
     bool registers;           /* errors by the rules of XEP-0077 */
     const char *lang;         /* of the answer, static; NULL: English */
+    enum request_card card;
     struct requester *user;   /* owned by struct requests */
     char *id;                 /* or NULL */
     char *from;               /* who asked */
@@ -36,7 +45,7 @@ struct requests {
     struct sj_map users;      /* bare JID to struct requester */
     struct sj_list ordered;
     struct sj_timer timer;    /* of the oldest */
-    size_t count;
+    size_t count, cards;
     uint64_t newest;
 };
 
@@ -51,6 +60,7 @@ struct request_info {
     const char *to;
     bool registers;
     const char *lang;         /* of who asks, or NULL */
+    enum request_card card;
 };
 /* Notes a request. 0: there are too many, or too many of this user. */
 uint64_t requests_add(struct requests *r, const struct request_info *info);
@@ -58,6 +68,9 @@ uint64_t requests_add(struct requests *r, const struct request_info *info);
 bool requests_has(const struct requests *r, uint64_t number);
 /* What was noted, until the next call here; NULL: no longer open. */
 const struct request *requests_find(const struct requests *r, uint64_t number);
+/* A result without payload for it, to be sent on *host before it is dropped; NULL: not open. */
+xmpp_stanza_t *requests_result(const struct requests *r, uint64_t number, unsigned *host,
+                               enum request_card *card);
 /* Forgets it without an answer. */
 void requests_drop(struct requests *r, uint64_t number);
 

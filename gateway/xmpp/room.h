@@ -17,6 +17,7 @@
 #include "sojourn/loop.h"
 #include "sojourn/map.h"
 #include "sojourn/strbuf.h"
+#include "wants.h"
 #include "xmpp.h"
 
 struct component;
@@ -36,6 +37,9 @@ struct xmpp {
     struct sj_map hosts;                 /* name to component */
     struct requests requests;
     struct queries queries;
+    struct wants wants;
+    struct sj_idmap own_asks;            /* own.c, by token */
+    uint64_t own_newest;
     struct disco *disco;
     struct upload *upload;
     locale_t fold;
@@ -56,6 +60,8 @@ bool room_send(struct xmpp *x, unsigned host, xmpp_stanza_t *st);
 enum sj_status room_send_status(struct xmpp *x, unsigned host, xmpp_stanza_t *st);
 /* A log line about something that outsiders caused, at most a few in a minute. */
 void room_log_drop(struct xmpp *x, const char *what, const char *from, const char *to);
+/* own.c */
+void own_release(struct xmpp *x);
 /* A stream has stopped: tells whoever waits when it was the last. */
 void room_check_stopped(struct xmpp *x);
 

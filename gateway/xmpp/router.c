@@ -28,6 +28,16 @@ xmpp_stanza_t *router_result(struct inbound *in)
     return st;
 }
 
+/* What XEP-0060 says beside the condition. */
+static void router_add_pubsub_error(const struct inbound *in, xmpp_stanza_t *error)
+{
+    if (in->needs_presence)
+        stanza_add(error, "presence-subscription-required", NS_PUBSUB_ERRORS);
+    if (in->unsupported != NULL)
+        stanza_set(stanza_add(error, "unsupported", NS_PUBSUB_ERRORS), "feature",
+                   in->unsupported);
+}
+
 /* words: or NULL. */
 static void router_send_error(struct inbound *in, enum stanza_condition condition,
                               const struct sj_error *words, bool legacy_code)
@@ -41,6 +51,7 @@ static void router_send_error(struct inbound *in, enum stanza_condition conditio
     stanza_add_error(st, condition, &own, legacy_code);
     if (in->detail != NULL)
         stanza_add(xmpp_stanza_get_child_by_name(st, "error"), in->detail, NS_COMMANDS);
+    router_add_pubsub_error(in, xmpp_stanza_get_child_by_name(st, "error"));
     in->answered = true;
     room_send(in->x, in->host, st);
 }
@@ -62,7 +73,8 @@ void router_answer(struct inbound *in, xmpp_stanza_t *result)
         router_send_limit(in, STANZA_RESOURCE_CONSTRAINT, N_("The answer is too large."));
 }
 
-enum sj_status router_defer(struct inbound *in, bool registers, struct sj_error *err)
+static enum sj_status router_note(struct inbound *in, bool registers, enum request_card card,
+                                  struct sj_error *err)
 {
     in->request = requests_add(&in->x->requests, &(struct request_info){
                                                      .host = in->host,
@@ -72,10 +84,21 @@ enum sj_status router_defer(struct inbound *in, bool registers, struct sj_error 
                                                      .to = in->to,
                                                      .registers = registers,
                                                      .lang = in->from.lang,
+                                                     .card = card,
                                                  });
     if (in->request == 0)
         return sj_fail(err, SJ_LIMIT, "Too many requests are open, try again later.");
     return SJ_OK;
+}
+
+enum sj_status router_defer(struct inbound *in, bool registers, struct sj_error *err)
+{
+    return router_note(in, registers, REQUEST_NO_CARD, err);
+}
+
+enum sj_status router_defer_card(struct inbound *in, enum request_card card, struct sj_error *err)
+{
+    return router_note(in, false, card, err);
 }
 
 enum sj_status router_fail(struct inbound *in, enum stanza_condition condition,

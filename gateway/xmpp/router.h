@@ -27,6 +27,8 @@ struct inbound {
     bool has_condition;           /* condition overrides the one of the status returned */
     enum stanza_condition condition;
     const char *detail;           /* element of XEP-0050 beside the condition, or NULL */
+    const char *unsupported;      /* feature of XEP-0060 that is not offered, or NULL */
+    bool needs_presence;          /* the asker is not subscribed (XEP-0060) */
 };
 
 /* Handles one stanza that came on c. cut: it was too large, only answer it. */
@@ -38,6 +40,8 @@ xmpp_stanza_t *router_result(struct inbound *in);
 void router_answer(struct inbound *in, xmpp_stanza_t *result);
 /* Opens a request; SJ_LIMIT when there are too many. registers: errors by XEP-0077. */
 enum sj_status router_defer(struct inbound *in, bool registers, struct sj_error *err);
+/* The same for a request whose answer is a card in this form. */
+enum sj_status router_defer_card(struct inbound *in, enum request_card card, struct sj_error *err);
 /* Makes the error carry this condition whatever the status; returns SJ_INVALID. */
 enum sj_status router_fail(struct inbound *in, enum stanza_condition condition,
                            struct sj_error *err, const char *text);

@@ -50,6 +50,8 @@ struct xmpp *xmpp_new(struct sj_loop *loop, const struct sj_log *log,
     output_init(&x->output, options->stanza_max);
     requests_init(&x->requests, x);
     queries_init(&x->queries, x);
+    wants_init(&x->wants);
+    sj_idmap_init(&x->own_asks);
     sj_map_init(&x->hosts);
     sj_defer_init(&x->stop_done, room_on_stop_done, x);
     x->disco = disco_new(x);
@@ -101,6 +103,8 @@ void xmpp_room_free(struct xmpp **x)
     disco_free(&gone->disco);
     upload_free(&gone->upload);
     queries_release(&gone->queries);
+    wants_release(&gone->wants);
+    own_release(gone);
     requests_release(&gone->requests);
     sj_map_release(&gone->hosts);
     output_release(&gone->output);

@@ -26,6 +26,7 @@
 #include "xmpp_file.h"
 #include "xmpp_message.h"
 #include "xmpp_privilege.h"
+#include "xmpp_profile.h"
 
 struct sj_loop;
 struct sj_log;
@@ -47,6 +48,8 @@ struct xmpp_presence_in {
     enum xmpp_show show;       /* XMPP_OFFLINE: unavailable */
     const char *status;        /* or NULL */
     int priority;
+    const struct xmpp_caps_in *caps;     /* available: or NULL */
+    const char *picture;       /* XEP-0153: SHA-1 in hexadecimal, "" none, NULL: not told */
 };
 
 enum xmpp_sub { XMPP_SUBSCRIBE, XMPP_SUBSCRIBED, XMPP_UNSUBSCRIBE, XMPP_UNSUBSCRIBED };
@@ -135,6 +138,7 @@ struct xmpp_in {
     struct xmpp_in_command command;
     struct xmpp_in_file file;
     struct xmpp_in_privilege privilege;
+    struct xmpp_in_profile profile;
 };
 
 /* One network, as this room needs to see it. */
@@ -148,6 +152,8 @@ struct xmpp_host {
     const char *prompt_name;     /* jabber:iq:gateway <prompt/>: "nickname" */
     const char *prompt_text;     /* and <desc/> */
     bool contacts_suggested;     /* advertises rosterx (XEP-0144) */
+    bool has_profiles;           /* its contacts have cards and pictures of their own */
+    bool takes_profile;          /* users may show their nick and picture there (G163-08) */
     uint32_t features;           /* enum xmpp_feature, of the gateway itself */
     struct xmpp_reaction_rules reactions;
     const struct xmpp_policy *policy;    /* or NULL: nothing is told */
@@ -194,6 +200,8 @@ struct xmpp_presence_out {
     const char *id;              /* stanza id to use, or NULL */
     int64_t seen_at;             /* XEP-0203 delay on unavailable; 0 none */
     uint32_t features;           /* of the contact; enum xmpp_feature */
+    struct xmpp_picture picture; /* of the contact */
+    int64_t idle_since;          /* XEP-0319, UTC ms; 0: none */
 };
 bool xmpp_send_presence(struct xmpp *, unsigned host, const struct xmpp_presence_out *);
 /* unsubscribed, and why (or NULL). */

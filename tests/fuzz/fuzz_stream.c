@@ -222,6 +222,57 @@ static void on_written(void *ctx, unsigned host, const char *user, const char *p
     (void)ctx, (void)host, (void)user, (void)peer, (void)ok;
 }
 
+static bool on_person(void *ctx, const struct xmpp_from *f, const char *peer,
+                      struct xmpp_person *out)
+{
+    static const uint8_t sha1[20] = "abcdefghijklmnopqrs";
+    (void)ctx;
+    check_from(f);
+    check_peer(peer);
+    *out = (struct xmpp_person){.name = peer, .picture = {.state = XMPP_PICTURE_KNOWN,
+                                                          .sha1 = sha1, .bytes = 3,
+                                                          .type = XMPP_PICTURE_PNG}};
+    return strlen(peer) % 2;
+}
+
+static enum sj_status on_card(void *ctx, const struct xmpp_from *f, const char *peer,
+                              const struct xmpp_card_ask *ask, xmpp_req req, struct sj_error *err)
+{
+    (void)ctx, (void)req;
+    check_from(f);
+    check_peer(peer);
+    assert(ask->wants != 0);
+    return sj_fail(err, SJ_NOTFOUND, "%s", "");
+}
+
+static void on_wants(void *ctx, unsigned host, const char *full, unsigned nodes)
+{
+    (void)ctx, (void)host;
+    check_text(full);
+    assert(nodes != 0);
+}
+
+static void on_own_nick(void *ctx, const struct xmpp_from *f, const char *nick)
+{
+    (void)ctx;
+    check_from(f);
+    check_text(nick);
+}
+
+static void on_own_picture(void *ctx, const struct xmpp_from *f, const struct xmpp_own_picture *p)
+{
+    (void)ctx;
+    check_from(f);
+    assert(p->bytes <= SJ_AVATAR_MAX);
+}
+
+static void on_own_data(void *ctx, unsigned host, const char *user, const uint8_t sha1[20],
+                        const void *data, size_t len)
+{
+    (void)ctx, (void)host, (void)user, (void)sha1;
+    assert((data != NULL) == (len > 0));
+}
+
 static const struct xmpp_in session = {
     .up = on_state,
     .down = on_state,
@@ -240,6 +291,8 @@ static const struct xmpp_in session = {
     .file = {.slot = on_slot},
     .privilege = {.changed = on_granted, .item = on_item, .read = on_read, .written = on_written,
                   .pushed = on_item},
+    .profile = {.person = on_person, .card = on_card, .wants = on_wants, .own_nick = on_own_nick,
+                .own_picture = on_own_picture, .own_data = on_own_data},
 };
 
 /* ---- the streams ---- */
@@ -310,6 +363,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .identity_type = "irc",
         .identity_name = "Example",
         .prompt_name = "nickname",
+        .has_profiles = true,
+        .takes_profile = true,
     };
     static const struct xmpp_options options = {
         .hosts = &host, .n_hosts = 1, .version = "0", .stanza_max = 65536, .queue_max = 65536};

@@ -155,6 +155,7 @@ static void on_contact(struct sj_link *link, const struct sj_contact *c)
     recorder_check_text(c->name, SJ_NAME_MAX);
     recorder_check_text(c->group, SJ_NAME_MAX);
     recorder_check_text(c->status, SJ_STATUS_MAX);
+    recorder_check_text(c->avatar, SJ_AVATAR_ID_MAX);
     recorder_event(link, "contact %s %s%s%s%s%s", c->id,
                    c->has_presence ? shows[c->show] : "unknown", c->name ? " " : "",
                    c->name ? c->name : "", c->status ? ": " : "", c->status ? c->status : "");
@@ -552,6 +553,27 @@ enum sj_status recorder_show(struct recorder *r, unsigned n, enum sj_show show, 
     enum sj_status got = r->backend->set_presence(r->slot[n].link, show, status, &r->err);
     r->inside = false;
     return got;
+}
+
+enum sj_status recorder_profile(struct recorder *r, unsigned n, const char *id)
+{
+    sj_op op = recorder_begin(r, n);
+    return recorder_end(r, n, op, r->backend->profile_get(r->slot[n].link, id, op, &r->err));
+}
+
+enum sj_status recorder_avatar(struct recorder *r, unsigned n, const char *id, const char *avatar)
+{
+    sj_op op = recorder_begin(r, n);
+    return recorder_end(r, n, op,
+                        r->backend->avatar_get(r->slot[n].link, id, avatar, op, &r->err));
+}
+
+enum sj_status recorder_own_profile(struct recorder *r, unsigned n,
+                                    const struct sj_own_profile *own)
+{
+    sj_op op = recorder_begin(r, n);
+    return recorder_end(r, n, op,
+                        r->backend->own_profile_set(r->slot[n].link, own, op, &r->err));
 }
 
 const char *recorder_error(const struct recorder *r)

@@ -7,6 +7,7 @@
  *   1 op 3 ok                 1 op 3 not found             1 save 12
  *   1 message echo hello      1 action echo waves          1 notice echo beep
  *   1 contact echo online Echo: status    (name and status only when there are any)
+ *   1 profile echo Full Name  1 avatar echo ID bytes
  *   1 gone juliet: why        1 request juliet             1 renamed a b       1 tell text
  *
  * Broken rules of sojourn/backend.h fail the test where they are broken: a host call from inside an
@@ -57,6 +58,10 @@ enum sj_status recorder_remove(struct recorder *r, unsigned n, const char *id);
 enum sj_status recorder_answer(struct recorder *r, unsigned n, const char *id, bool accept);
 enum sj_status recorder_show(struct recorder *r, unsigned n, enum sj_show show,
                              const char *status);
+enum sj_status recorder_profile(struct recorder *r, unsigned n, const char *id);
+enum sj_status recorder_avatar(struct recorder *r, unsigned n, const char *id, const char *avatar);
+enum sj_status recorder_own_profile(struct recorder *r, unsigned n,
+                                    const struct sj_own_profile *own);
 /* Text of the last operation's error. */
 const char *recorder_error(const struct recorder *r);
 /* Outcomes that are owed to link n. */

@@ -11,6 +11,7 @@
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 #include "store_priv.h"
+#include "world_profile.h"
 
 struct xmpp {
     struct world *w;
@@ -73,8 +74,12 @@ bool xmpp_send_presence(struct xmpp *x, unsigned host, const struct xmpp_presenc
     char can[24] = "";
     if (p->features)
         snprintf(can, sizeof can, " can %x", p->features);
-    RECORD("presence %s -> %s %s%s%s%s", who(p->peer), p->to, name[p->show], p->status ? " " : "",
-           p->status ? p->status : "", can);
+    char photo[WORLD_PICTURE_SIZE] = "";
+    if (p->peer && p->show != XMPP_OFFLINE)
+        world_picture_text(photo, &p->picture);
+    RECORD("presence %s -> %s %s%s%s%s%s%s", who(p->peer), p->to, name[p->show],
+           p->status ? " " : "", p->status ? p->status : "", can, photo,
+           p->idle_since ? " idle" : "");
     return true;
 }
 
@@ -433,13 +438,15 @@ struct world *world_new(uint32_t caps)
         .send_message = test_send, .set_presence = test_presence, .contact_add = test_add,
         .contact_remove = test_remove, .contact_answer = test_answer,
         .contact_name = test_name, .send_mark = world_send_mark, .set_typing = world_set_typing,
-        .reactions = test_reactions};
+        .reactions = test_reactions,
+        .profile_get = world_profile_get, .avatar_get = world_avatar_get,
+        .own_profile_set = world_own_profile_set};
     test_network = (struct sessions_network){
         .host = HOST, .label = "Test", .backend = &test_backend, .net = &test_net,
         .login_rate = 0, .login_burst = 10, .logins_at_once = 10};
     test_options = (struct sessions_options){
         .networks = &test_network, .n_networks = 1, .hold_ms = 30000, .contacts_max = 4,
-        .sessions_max = 100};
+        .sessions_max = 100, .avatar_bytes = 100000};
     world_open(w);
     world_clear(w);
     return w;

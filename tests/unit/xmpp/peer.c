@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "sojourn/memory.h"
+#include "sojourn/sha1.h"
 #include "stanza.h"
 #include "stream.h"
 
@@ -295,6 +296,58 @@ static void on_rosterx(void *ctx, unsigned host, const char *full, bool supporte
     heard(ctx, "rosterx %u %s %d", host, full, supported);
 }
 
+static bool on_person(void *ctx, const struct xmpp_from *f, const char *peer,
+                      struct xmpp_person *out)
+{
+    struct peer *p = ctx;
+    (void)f;
+    *out = p->person;
+    if (out->name == NULL)
+        out->name = p->contact.name != NULL ? p->contact.name : peer;
+    return p->contact.visible;
+}
+
+static enum sj_status on_card(void *ctx, const struct xmpp_from *f, const char *peer,
+                              const struct xmpp_card_ask *ask, xmpp_req req, struct sj_error *err)
+{
+    struct peer *p = ctx;
+    heard(p, "card %s %s wants=%u%s", f->full, peer, ask->wants, ask->sha1 != NULL ? " sha1" : "");
+    p->request = req;
+    if (p->status != SJ_OK)
+        return sj_fail(err, p->status, "%s", p->text != NULL ? p->text : "");
+    if (p->card != NULL)
+        xmpp_answer_card(p->xmpp, req, p->card);
+    return SJ_OK;
+}
+
+static void on_wants(void *ctx, unsigned host, const char *full, unsigned nodes)
+{
+    heard(ctx, "wants %u %s %u", host, full, nodes);
+}
+
+static void on_own_nick(void *ctx, const struct xmpp_from *f, const char *nick)
+{
+    heard(ctx, "own-nick %s %s", f->user, nick);
+}
+
+static void on_own_picture(void *ctx, const struct xmpp_from *f,
+                           const struct xmpp_own_picture *picture)
+{
+    char hex[SJ_SHA1_HEX_SIZE] = "none";
+    if (picture->sha1 != NULL)
+        sj_sha1_hex(hex, picture->sha1);
+    heard(ctx, "own-picture %s %s %zu%s", f->user, hex, picture->bytes,
+          picture->by_card ? " card" : "");
+}
+
+static void on_own_data(void *ctx, unsigned host, const char *user, const uint8_t sha1[20],
+                        const void *data, size_t len)
+{
+    char hex[SJ_SHA1_HEX_SIZE];
+    sj_sha1_hex(hex, sha1);
+    heard(ctx, "own-data %u %s %s %s %zu", host, user, hex, data != NULL ? "right" : "none", len);
+}
+
 static void on_command_list(void *ctx, const struct xmpp_from *f,
                             void (*each)(void *arg, const char *node, const char *title), void *arg)
 {
@@ -408,6 +461,8 @@ const struct xmpp_in peer_session = {
     .prompt = on_prompt,
     .peer = on_peer,
     .rosterx = on_rosterx,
+    .profile = {.person = on_person, .card = on_card, .wants = on_wants, .own_nick = on_own_nick,
+                .own_picture = on_own_picture, .own_data = on_own_data},
     .command = {.list = on_command_list, .info = on_command_info, .step = on_command_step,
                 .talk = on_talk},
     .file = {.slot = on_slot},

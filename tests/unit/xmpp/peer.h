@@ -51,6 +51,8 @@ struct peer {
     const char *text;            /* of its errors */
     struct xmpp_form_out form;
     struct xmpp_peer contact;
+    struct xmpp_person person;
+    const struct xmpp_card *card;    /* answer requests for cards at once with this */
     xmpp_req request;            /* the newest */
     const struct sj_error *answer;    /* answer requests at once with this */
     bool answer_at_once;

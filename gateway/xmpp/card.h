@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* A contact's card in its three forms. */
+#ifndef XMPP_CARD_H
+#define XMPP_CARD_H
+
+#include <strophe.h>
+
+#include "xmpp.h"
+
+/* A picture leaves this much of a stanza to everything else, or half of it where stanzas are
+ * small; what is said in words takes at most half of that, as bytes on the wire. */
+#define CARD_RESERVE 16384u
+
+/* Bytes of words that a card may still take. */
+struct card_room {
+    size_t left;
+};
+struct card_room card_room_of(const struct xmpp *x);
+/* Does the text still fit? Then it counts. */
+bool card_take(struct card_room *room, const char *text);
+/* The value of a profile (enum sj_profile_key) when it is known and fits; else NULL. */
+const char *card_value(struct card_room *room, const struct xmpp_card *card, unsigned key);
+/* The bytes as Base64, as the text of parent. */
+void card_add_base64(xmpp_stanza_t *parent, const void *data, size_t len);
+
+/* vcard.c: <vCard/> (XEP-0054) */
+void vcard_add_contact(struct xmpp *x, xmpp_stanza_t *parent, const struct xmpp_card *card);
+/* vcard4.c: <vcard/> (XEP-0292) */
+void vcard4_add_contact(struct xmpp *x, xmpp_stanza_t *parent, const struct xmpp_card *card);
+/* pep.c: the answer to an items get of the node with that card */
+void pep_add_vcard4(struct xmpp *x, xmpp_stanza_t *result, const struct xmpp_card *card);
+void pep_add_data(xmpp_stanza_t *result, const struct xmpp_card *card);
+
+#endif

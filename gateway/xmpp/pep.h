@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The nodes of contacts (XEP-0163), for service discovery. */
+#ifndef XMPP_PEP_H
+#define XMPP_PEP_H
+
+#include <stdbool.h>
+#include <strophe.h>
+
+/* Adds the nodes of address to the answer of a disco#items. */
+void pep_add_nodes(xmpp_stanza_t *query, const char *address);
+bool pep_is_node(const char *name);
+
+#endif
