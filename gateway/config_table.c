@@ -61,6 +61,10 @@ const struct sj_option config_gateway_options[] = {
     { .name = "hold-time", .kind = SJ_OPTION_DURATION, .fallback = "30s", .min = 0, .max = HOUR,
       .help = "How long messages to a network wait while its link is being renewed, before they "
               "are returned to their sender." },
+    { .name = "prompt-timeout", .kind = SJ_OPTION_DURATION, .fallback = "10m", .min = 1000,
+      .max = HOUR,
+      .help = "How long a question that a network asks during a login (a code, a link) waits for "
+              "the user, where the network itself sets no limit." },
     { .name = "stanza-max", .kind = SJ_OPTION_INT, .fallback = "262144", .min = 10000,
       .max = 524288,
       .help = "Largest stanza to and from the XMPP server, in bytes; not more than the server "

@@ -220,6 +220,7 @@ static void daemon_status_network(const struct daemon *d, unsigned i, struct sj_
     control_number(out, "sessions", (int64_t)s.sessions);
     control_number(out, "online", (int64_t)s.online);
     control_number(out, "connecting", (int64_t)s.connecting);
+    control_number(out, "asking", (int64_t)s.asking);
     control_number(out, "waiting", (int64_t)s.waiting);
     control_number(out, "refused", (int64_t)s.refused);
     control_number(out, "operations", (int64_t)s.operations);
@@ -305,6 +306,7 @@ static enum sj_status daemon_build(struct daemon *d, struct sj_error *err)
         .networks = d->networks, .n_networks = (unsigned)d->n,
         .allow = (const char *const *)d->allow.item, .n_allow = d->allow.n,
         .hold_ms = sj_values_number(v, "hold-time"),
+        .prompt_ms = sj_values_number(v, "prompt-timeout"),
         .contacts_max = daemon_number(v, "contacts-max"),
         .sessions_max = daemon_number(v, "sessions-max"),
         .avatar_bytes = (size_t)sj_values_number(v, "avatar-cache-bytes")};

@@ -44,6 +44,20 @@ static const struct sj_option loopback_options[] = {
         .help = "time after which the network answers",
     },
     {
+        .name = "login-steps",
+        .kind = SJ_OPTION_CHOICE,
+        .fallback = "none",
+        .choices = "none|code|secret|link|picture|all",
+        .help = "what users are asked while they log in, to try how that goes",
+    },
+    {
+        .name = "login-confirm",
+        .kind = SJ_OPTION_DURATION,
+        .fallback = "5s",
+        .max = 24 * 3600 * 1000,
+        .help = "a link or picture of login-steps counts as opened after so long",
+    },
+    {
         .name = "residents-period",
         .kind = SJ_OPTION_DURATION,
         .fallback = "60s",
@@ -104,7 +118,7 @@ const struct sj_backend loopback_backend = {
     .register_help = N_("Choose the username under which you want to appear. Your contact \"echo\" "
                         "answers whatever you write."),
     .caps = SJ_CAP_CONTACTS | SJ_CAP_CONTACT_LIST | SJ_CAP_APPROVAL | SJ_CAP_PRESENCE |
-            SJ_CAP_ANONYMOUS | SJ_CAP_PROFILES | SJ_CAP_OWN_PROFILE,
+            SJ_CAP_ANONYMOUS | SJ_CAP_PROFILES | SJ_CAP_OWN_PROFILE | SJ_CAP_PROMPTS,
     .fields = loopback_fields,
     .n_fields = LOOPBACK_FIELDS,
     .options = loopback_options,
@@ -126,4 +140,5 @@ const struct sj_backend loopback_backend = {
     .profile_get = loopback_profile_get,
     .avatar_get = loopback_avatar_get,
     .own_profile_set = loopback_own_profile_set,
+    .prompt_answer = loopback_prompt_answer,
 };

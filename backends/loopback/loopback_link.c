@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The life of one login on the loopback network, and the only file here that calls the host.
+/* The life of one login on the loopback network. Only this file and loopback_prompt.c, from here,
+ * call the host.
  *
- * NEW -> CONNECTING -> ONLINE -> CLOSING -> DOWN; what is not in the table below does not happen.
- * All calls of the host are made from link_on_due, which the loop calls. The host may call
- * operations from there, also disconnect, so the state is looked at again after each call; it does
- * not free the link there (sojourn/backend.h). */
+ * NEW -> CONNECTING -> [ASKING ->] ONLINE -> CLOSING -> DOWN; what is not in the table below does
+ * not happen. All calls of the host are made from link_on_due, which the loop calls. The host may
+ * call operations from there, also disconnect, so the state is looked at again after each call; it
+ * does not free the link there (sojourn/backend.h). */
 #include "loopback_link.h"
 
 #include <string.h>
@@ -20,6 +21,7 @@
 static const char *const link_state_names[LOOPBACK_STATES] = {
     [LOOPBACK_NEW] = "new",
     [LOOPBACK_CONNECTING] = "connecting",
+    [LOOPBACK_ASKING] = "asking",
     [LOOPBACK_ONLINE] = "online",
     [LOOPBACK_CLOSING] = "closing",
     [LOOPBACK_DOWN] = "down",
@@ -29,7 +31,9 @@ static const char *const link_state_names[LOOPBACK_STATES] = {
  * gateway makes a new link to reconnect. */
 static const uint8_t link_moves[LOOPBACK_STATES] = {
     [LOOPBACK_NEW] = 1u << LOOPBACK_CONNECTING | 1u << LOOPBACK_CLOSING,
-    [LOOPBACK_CONNECTING] = 1u << LOOPBACK_ONLINE | 1u << LOOPBACK_CLOSING | 1u << LOOPBACK_DOWN,
+    [LOOPBACK_CONNECTING] = 1u << LOOPBACK_ASKING | 1u << LOOPBACK_ONLINE |
+                            1u << LOOPBACK_CLOSING | 1u << LOOPBACK_DOWN,
+    [LOOPBACK_ASKING] = 1u << LOOPBACK_ONLINE | 1u << LOOPBACK_CLOSING | 1u << LOOPBACK_DOWN,
     [LOOPBACK_ONLINE] = 1u << LOOPBACK_CLOSING,
     [LOOPBACK_CLOSING] = 1u << LOOPBACK_DOWN,
 };
@@ -67,6 +71,7 @@ static void link_end(struct loopback_link *l, enum sj_end end)
 {
     const struct sj_error lost = {.status = SJ_UNREACHABLE,
                                   .text = N_("logged out before the answer came")};
+    sj_timer_stop(&l->confirm);
     link_enter(l, LOOPBACK_DOWN);
     while (!sj_list_empty(&l->ops)) {
         struct loopback_op *o = SJ_CONTAINER(l->ops.next, struct loopback_op, list);
@@ -152,11 +157,22 @@ static void link_join(struct loopback_link *l, struct loopback_account *a)
     loopback_residents_start(l->base.net);
 }
 
+/* Is there a question before the user gets in? */
+static bool link_asks(struct loopback_link *l)
+{
+    if (l->state == LOOPBACK_CONNECTING && l->base.net->login_steps != LOOPBACK_STEPS_NONE)
+        link_enter(l, LOOPBACK_ASKING);
+    return l->state == LOOPBACK_ASKING && loopback_prompt_ask(l);
+}
+
 static void link_log_in(struct loopback_link *l)
 {
     enum sj_end end = SJ_END_THROTTLED;          /* when there is no room for an account */
     struct loopback_account *a = NULL;
-    if (link_is_welcome(l, &end))
+    bool welcome = link_is_welcome(l, &end);
+    if (welcome && link_asks(l))
+        return;                      /* goes on with its outcome */
+    if (welcome)
         a = loopback_account_get(l->base.net, l->id);
     if (!a) {
         link_end(l, end);
@@ -171,6 +187,15 @@ static void link_log_in(struct loopback_link *l)
     l->base.host->link_state(&l->base, SJ_LINK_UP, SJ_END_ASKED, NULL);
     if (l->state == LOOPBACK_ONLINE)
         l->base.host->self(&l->base, l->id);
+}
+
+/* An answer was judged, or something was done elsewhere. */
+static void link_on_step(struct loopback_link *l, enum sj_status outcome)
+{
+    if (loopback_prompt_step(l, outcome))
+        link_log_in(l);
+    else
+        link_end(l, SJ_END_AUTH);
 }
 
 /* --- telling the host --------------------------------------------------------------------- */
@@ -302,6 +327,9 @@ static void link_on_event(struct loopback_link *l, const struct loopback_event *
     case LOOPBACK_EVENT_LOGIN:
         link_log_in(l);
         break;
+    case LOOPBACK_EVENT_STEP:
+        link_on_step(l, e->status);
+        break;
     case LOOPBACK_EVENT_OP:
         link_tell_op(l, e);
         break;
@@ -377,6 +405,7 @@ struct sj_link *loopback_link_new(const struct sj_link *base, const struct sj_ac
     sj_list_init(&l->ops);
     sj_defer_init(&l->defer, link_on_due, l);
     sj_timer_init(&l->timer, link_on_due, l);
+    sj_timer_init(&l->confirm, loopback_prompt_confirmed, l);
     return &l->base;
 }
 
@@ -401,6 +430,7 @@ void loopback_link_free(struct sj_link **link)
     }
     sj_defer_cancel(&l->defer);
     sj_timer_stop(&l->timer);
+    sj_timer_stop(&l->confirm);
     sj_free(l->blob);
     l->base.magic = 0;
     sj_free(l);
@@ -424,6 +454,7 @@ void loopback_disconnect(struct sj_link *base, const char *reason)
     if (l->state == LOOPBACK_CLOSING || l->state == LOOPBACK_DOWN)
         return;
     loopback_queue_drop(l);          /* outcomes of operations stay */
+    sj_timer_stop(&l->confirm);
     link_leave(l);
     link_enter(l, LOOPBACK_CLOSING);
     loopback_queue_add(l, LOOPBACK_EVENT_END);

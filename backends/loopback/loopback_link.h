@@ -33,6 +33,7 @@ enum loopback_field { LOOPBACK_FIELD_USERNAME, LOOPBACK_FIELD_PASSWORD, LOOPBACK
 enum loopback_state {
     LOOPBACK_NEW,                    /* before connect */
     LOOPBACK_CONNECTING,
+    LOOPBACK_ASKING,                 /* a question of the login is open, or its answer is judged */
     LOOPBACK_ONLINE,
     LOOPBACK_CLOSING,                /* disconnect was called, its end is queued */
     LOOPBACK_DOWN,
@@ -41,6 +42,7 @@ enum loopback_state {
 
 enum loopback_event_kind {
     LOOPBACK_EVENT_LOGIN,            /* the network answers connect */
+    LOOPBACK_EVENT_STEP,             /* or goes on with the login: status of the last answer */
     LOOPBACK_EVENT_OP,               /* outcome of an operation */
     LOOPBACK_EVENT_MESSAGE,
     LOOPBACK_EVENT_ENTRY,            /* there are news about an entry */
@@ -56,7 +58,7 @@ struct loopback_event {              /* owned by the link in whose queue it stan
     enum loopback_event_kind kind;
     int64_t due_ms;
     sj_op op;                        /* OP; MESSAGE: the sender's, 0: nobody waits */
-    enum sj_status status;           /* OP */
+    enum sj_status status;           /* OP, STEP */
     const char *text;                /* OP that failed: why; a constant */
     uint64_t sender;                 /* MESSAGE: serial of the link that waits for the outcome */
     uint64_t number;                 /* MESSAGE */
@@ -77,6 +79,10 @@ struct loopback_link {
     bool password_ok;                /* judged in link_new: no secret is kept */
     enum loopback_state state;       /* changed by link_enter only */
     struct loopback_account *account;    /* of the net; while online, else NULL */
+    uint8_t step;                    /* of login-steps that is next */
+    uint8_t wrong;                   /* answers to it */
+    bool answered;                   /* the answer is on its way */
+    struct sj_timer confirm;         /* of what is done elsewhere */
     void *blob;                      /* what state_save gave; until the login */
     size_t blob_len;
     struct sj_list queue;            /* struct loopback_event, oldest first */
@@ -100,6 +106,15 @@ struct sj_link *loopback_link_new(const struct sj_link *base, const struct sj_ac
 void loopback_link_free(struct sj_link **link);
 enum sj_status loopback_connect(struct sj_link *base, struct sj_error *err);
 void loopback_disconnect(struct sj_link *base, const char *reason);
+
+/* loopback_prompt.c: questions of the login. */
+/* Asks what is next; false: nothing is left. */
+bool loopback_prompt_ask(struct loopback_link *l);
+/* A step has its outcome; false: that was one wrong answer too many. */
+bool loopback_prompt_step(struct loopback_link *l, enum sj_status outcome);
+void loopback_prompt_confirmed(void *link);
+enum sj_status loopback_prompt_answer(struct sj_link *base, const char *value,
+                                      struct sj_error *err);
 
 /* loopback_queue.c: what waits for a link. */
 struct loopback_event *loopback_queue_add(struct loopback_link *l, enum loopback_event_kind kind);

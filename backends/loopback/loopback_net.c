@@ -23,6 +23,8 @@ enum sj_status loopback_net_new(struct sj_net **out, struct sj_loop *loop,
     net->log = log;
     net->password = sj_values_text(values, "password");
     net->latency_ms = sj_values_number(values, "latency");
+    net->login_steps = (enum loopback_steps)sj_values_number(values, "login-steps");
+    net->confirm_ms = sj_values_number(values, "login-confirm");
     net->period_ms = sj_values_number(values, "residents-period");
     sj_map_init(&net->accounts);
     sj_idmap_init(&net->links);

@@ -65,12 +65,25 @@ struct loopback_account {            /* owned by its net */
     bool loaded;                     /* has been logged in: what is kept elsewhere is older */
 };
 
+/* What login-steps says, in the order of its choices. */
+enum loopback_steps {
+    LOOPBACK_STEPS_NONE,
+    LOOPBACK_STEPS_CODE,
+    LOOPBACK_STEPS_SECRET,
+    LOOPBACK_STEPS_LINK,
+    LOOPBACK_STEPS_PICTURE,
+    LOOPBACK_STEPS_ALL,
+    LOOPBACK_STEPS_CHOICES
+};
+
 struct sj_net {
     struct sj_loop *loop;            /* borrowed */
     const struct sj_log *log;        /* borrowed */
     const char *password;            /* borrowed from the configuration; NULL: any will do */
     int64_t latency_ms;
     int64_t period_ms;
+    int64_t confirm_ms;
+    enum loopback_steps login_steps;
     struct sj_map accounts;          /* struct loopback_account by id */
     struct sj_idmap links;           /* struct loopback_link that are online, by serial */
     uint64_t serial;                 /* of the last link */

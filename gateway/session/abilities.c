@@ -10,7 +10,7 @@
 #include "session.h"
 
 /* What is about the gateway, not about contacts. */
-#define ABILITIES_OF_GATEWAY ((uint32_t)SJ_CAP_SEARCH)
+#define ABILITIES_OF_GATEWAY ((uint32_t)(SJ_CAP_SEARCH | SJ_CAP_PROMPTS))
 
 static const struct {
     uint32_t cap;                        /* enum sj_cap */
@@ -27,6 +27,7 @@ static const struct {
     {SJ_CAP_ATTENTION, XMPP_FEATURE_ATTENTION},
     {SJ_CAP_PROFILES, XMPP_FEATURE_PEP},
     {SJ_CAP_PROFILES, XMPP_FEATURE_VCARD4},
+    {SJ_CAP_PROMPTS, XMPP_FEATURE_PICTURES},
 };
 
 static uint32_t abilities_of(uint32_t caps)

@@ -28,6 +28,7 @@ struct check {
     struct sj_link *link;
     struct waiter waiter;
     bool first;                  /* no registration yet: its link becomes the session's */
+    bool was_asked;              /* the network asked something: who waits may be gone since */
     char *value[SJ_FIELDS_MAX];  /* wiped at the end */
     size_t n_values;
     void *state;                 /* what the link saved meanwhile; wiped at the end */
@@ -46,6 +47,9 @@ enum sj_status register_begin(struct sessions *, const struct xmpp_from *,
 void waiter_tell(struct sessions *, const struct waiter *, const struct sj_error *err);
 /* Nobody wants to know any more: nothing is stored. */
 void check_abandon(struct session *);
+/* A question is open, or no longer: the check's time stands still. */
+void check_pause(struct session *);
+void check_resume(struct session *);
 void check_link_state(struct session *, enum sj_link_state, enum sj_end, const struct sj_error *);
 void check_free(struct session *);
 /* Keeps what the link of the check saves until there is a registration to store it with. */

@@ -210,6 +210,21 @@ bool run_says_yes(const struct run *r, const char *var)
     return text && strcmp(text, "1") == 0;
 }
 
+void run_forget(struct run *r, const char *var)
+{
+    struct run_value *v = run_find_value(r, var);
+    size_t n;
+
+    if (!v)
+        return;
+    n = strlen(v->text);
+    r->n_bytes -= n;
+    r->all->commands->n_bytes -= n;
+    sj_free(v->var);
+    sj_secret_free(&v->text);
+    *v = r->values[--r->n_values];
+}
+
 enum sj_status run_keep(struct run *r, const char *var, const char *text, struct sj_error *err)
 {
     struct commands *k = r->all->commands;
@@ -343,7 +358,10 @@ static void run_go_on(struct run *r)
         return;
     }
     r->state = RUN_WORKING;
-    r->command->do_it(r);
+    if (r->after && r->after->answered)
+        r->after->answered(r);
+    else
+        r->command->do_it(r);
     run_check_went_on(all, id);
 }
 
@@ -381,7 +399,7 @@ void command_outcome(struct sessions *all, uint64_t id, const struct sj_error *e
 
 static void run_abandon(struct run *r)
 {
-    if (r->state == RUN_BUSY && r->command->abandon)
+    if ((r->state == RUN_BUSY || r->extra) && r->command->abandon)
         r->command->abandon(r);
 }
 
@@ -418,6 +436,8 @@ static void run_on_deadline(void *arg)
         run_expire(r);
         return;
     }
+    if (r->after && r->after->waited && r->after->waited(r))
+        return;
     run_abandon(r);
     sj_fail(&late, SJ_TIMEOUT, "The network did not answer in time.");
     command_done_error(r, &late);
@@ -507,10 +527,9 @@ static enum sj_status run_submit(struct run *r, const struct xmpp_values *values
     command_form_release(&form);
     if (status != SJ_OK)
         return status;
-    if (r->extra)
-        r->extra = NULL;
-    else
-        r->stage++;
+    r->after = r->extra;
+    r->extra = NULL;
+    r->stage += r->after == NULL;
     r->req = req;
     run_go_on(r);
     return SJ_OK;
@@ -568,6 +587,20 @@ void commands_end_user(struct sessions *all, unsigned host, const char *user)
             run_free(r);
     }
     sj_strbuf_release(&key);
+}
+
+uint64_t commands_busy(struct sessions *all, unsigned host, const char *user,
+                       const struct command *c)
+{
+    struct sj_strbuf key;
+    const struct run_user *u;
+    const struct run *r;
+
+    run_key(&key, host, user);
+    u = sj_map_find(&all->commands->users, key.s);
+    r = u ? run_find_busy(u, c) : NULL;
+    sj_strbuf_release(&key);
+    return r ? r->id : 0;
 }
 
 void commands_outcome_of(struct sessions *all, unsigned host, const char *user,

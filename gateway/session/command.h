@@ -54,6 +54,10 @@ struct command_stage {
     /* Adds or fills in what depends on the user or on former stages (run_value); or NULL. Called
      * each time the form is shown, and again to check what was submitted. */
     enum sj_status (*form)(struct run *, struct command_form *, struct sj_error *);
+    /* Of what command_ask shows: filled in, ends like do_it, in whose place it is; or NULL. */
+    void (*answered)(struct run *);
+    /* Nothing was heard for COMMAND_BUSY_MS after that. true: has ended the run; or NULL. */
+    bool (*waited)(struct run *);
 };
 
 struct command {
@@ -118,7 +122,9 @@ struct run {
     enum run_state state;
     size_t stage;                        /* that is being asked, below command->n_stages */
     const struct command_stage *extra;   /* asked by command_ask instead, or NULL */
+    const struct command_stage *after;   /* filled in last by command_ask, or NULL */
     unsigned memo;                       /* the command's own */
+    uint64_t question;                   /* prompt.c: that it shows */
     uint64_t req;                        /* of the ad-hoc step that waits, or 0 */
     size_t asked_at;                     /* dialogue: the input that is asked */
     char *user, *full;                   /* bare JID; the one that began it */
@@ -134,6 +140,8 @@ struct session *run_session(struct run *);
 /* What the user gave for var: NULL absent, "" emptied. */
 const char *run_value(const struct run *, const char *var);
 bool run_says_yes(const struct run *, const char *var);
+/* Wipes what was given for var. */
+void run_forget(struct run *, const char *var);
 
 struct command_reply {
     enum xmpp_note kind;
@@ -212,6 +220,8 @@ void commands_stop(struct sessions *);
 /* The registration ended: so do the user's runs. */
 void commands_end_user(struct sessions *, unsigned host, const char *user);
 
+/* The user's run of c that waits for an outcome; 0: none. */
+uint64_t commands_busy(struct sessions *, unsigned host, const char *user, const struct command *c);
 /* Every run of this command that the user waits for. */
 void commands_outcome_of(struct sessions *, unsigned host, const char *user,
                          const struct command *, const struct sj_error *err);

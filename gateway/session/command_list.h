@@ -14,4 +14,7 @@ extern const struct command command_preferences;
 /* command_session.c */
 extern const struct command command_status, command_login, command_logout;
 
+/* prompt.c */
+extern const struct command command_answer;
+
 #endif

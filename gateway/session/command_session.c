@@ -16,6 +16,7 @@ static const char *const status_states[SESSION_STATE_COUNT] = {
     [SESSION_OFFLINE] = "not logged in",
     [SESSION_QUEUED] = "waiting for its turn to log in",
     [SESSION_CONNECTING] = "logging in",
+    [SESSION_ASKING] = "waiting for your answer to a question of the network",
     [SESSION_ONLINE] = "logged in",
     [SESSION_BACKOFF] = "trying again soon",
     [SESSION_CLOSING] = "logging out",

@@ -10,6 +10,7 @@ static const struct command *const command_table[] = {
     &command_login,
     &command_logout,
     &command_preferences,
+    &command_answer,
     &command_unregister,
     &command_help,
 };

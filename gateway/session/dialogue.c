@@ -500,10 +500,20 @@ static void hearing_answer(const struct hearing *h, struct run *r, char *text)
     question_end(&q);
 }
 
+/* The answer to a question of the network that came as a message. */
+static bool hearing_is_for_network(const struct hearing *h, const char *text)
+{
+    struct session *s = session_find(&h->all->networks[h->from->host], h->from->user);
+
+    return s && prompt_talk(s, text);
+}
+
 static void hearing_text(struct hearing *h, char *text)
 {
     struct run *r = command_find(h->all, h->talk->run);
 
+    if ((!r || r->front != &dialogue_front) && hearing_is_for_network(h, text))
+        return;
     if (!r || r->front != &dialogue_front)
         hearing_command(h, text);
     else if (r->state == RUN_ASKING)

@@ -284,6 +284,9 @@ static enum sj_status session_pass(struct session *s, const struct outgoing *o,
         return outgoing_send(s, o, err);
     if (online || session_expects_link(s))
         return held_out_add(s, o, err);
+    if (s->state == SESSION_ASKING)
+        return sj_fail(err, SJ_UNREACHABLE, "The network waits for your answer to a question "
+                       "before it lets you in; see what the gateway wrote to you.");
     if (s->state == SESSION_REFUSED)
         return sj_fail(err, SJ_UNREACHABLE, "The network refused your log-in; "
                        "register again with the right data.");
@@ -367,6 +370,7 @@ void held_sweep(struct sessions *all, int64_t now_ms)
     while ((s = sj_idmap_next(&all->by_id, &at)) != NULL) {
         if (s->stale && !session_is_blocked(s))
             session_show(s);
+        prompt_flush(s);
         if (s->n_refusals > 0) {
             refusals_flush(s);
             session_release(s);
@@ -399,7 +403,7 @@ static bool held_any(const struct sessions *all)
     uint32_t at = 0;
 
     while ((s = sj_idmap_next(&all->by_id, &at)) != NULL) {
-        if (s->held_count > 0 || s->n_refusals > 0 || s->stale)
+        if (s->held_count > 0 || s->n_refusals > 0 || s->stale || prompt_is_due(s))
             return true;
     }
     return false;

@@ -38,7 +38,8 @@ static void host_link_state(struct sj_link *link, enum sj_link_state state, enum
         return;
     if (host_is_check(s, link))
         check_link_state(s, state, end, why);
-    else if (host_is_live(s, link) && state == SJ_LINK_UP && s->state == SESSION_CONNECTING)
+    else if (host_is_live(s, link) && state == SJ_LINK_UP &&
+             (s->state == SESSION_CONNECTING || s->state == SESSION_ASKING))
         session_link_up(s);
     else if (host_is_live(s, link) && state == SJ_LINK_DOWN)
         session_link_down(s, end, why);
@@ -316,10 +317,19 @@ static void host_found(struct sj_link *link, sj_op op, const struct sj_contact *
     (void)c;
 }
 
+/* While a registration is being checked, only that log-in may ask. */
 static void host_prompt(struct sj_link *link, const struct sj_prompt *p)
 {
-    (void)link;
-    (void)p;
+    struct session *s = host_session(link);
+    bool live = host_is_live(s, link) &&
+                (s->state == SESSION_CONNECTING || s->state == SESSION_ASKING);
+
+    if (s && host_is_check(s, link))
+        prompt_heard(s, p);
+    else if (live && s->check)
+        session_logout(s, "");
+    else if (live)
+        prompt_heard(s, p);
 }
 
 const struct sj_host session_host = {

@@ -257,7 +257,8 @@ void session_linger_over(void *session)
     if (s->n_resources > 0 || presence_stays(s))
         return;
     s->wants_online = false;
-    session_logout(s, "");
+    if (s->state != SESSION_ASKING)      /* the question survives a restart of the user's client */
+        session_logout(s, "");
 }
 
 static void presence_unavailable(struct session *s, const struct xmpp_presence_in *in)
@@ -280,7 +281,8 @@ static void presence_unavailable(struct session *s, const struct xmpp_presence_i
     s->wants_online = false;
     if (s->state == SESSION_OFFLINE || s->state == SESSION_CLOSING)
         return;
-    session_logout(s, in->status ? in->status : "");
+    if (s->state != SESSION_ASKING)
+        session_logout(s, in->status ? in->status : "");
     xmpp_send_presence(s->all->xmpp, s->network->index, &bye);       /* G100-32 */
 }
 

@@ -75,6 +75,7 @@ static void register_scratch(struct sessions *all, const struct sj_backend *b, c
     }
 }
 
+#define CHECK_TEXT_MAX 1024u             /* what is said about an outcome */
 #define REGISTER_TEXT_MAX (1024u * 1024u)      /* words of ours, not of a peer */
 /* What every network's form says besides its own words (G100-62). */
 #define REGISTER_STORED                                                                       \
@@ -224,10 +225,13 @@ static void check_store_state(const struct session *s)
 void check_free(struct session *s)
 {
     struct check *k = s->check;
+    struct sj_error gone;
 
     if (!k)
         return;
     s->check = NULL;
+    sj_fail(&gone, SJ_CANCELED, "The registration was given up.");
+    prompt_over(s, &gone);               /* who waits for it in another way */
     sj_timer_stop(&k->deadline);
     governor_leave(&s->network->governor, &k->ticket);
     sessions_bury(s->all, &k->link);
@@ -237,10 +241,35 @@ void check_free(struct session *s)
     session_release(s);
 }
 
+/* Who began it may be gone when the network asked for something meanwhile: then the user gets a
+ * message. */
+static void check_tell(struct session *s, const struct sj_error *err)
+{
+    struct check *k = s->check;
+    const struct run *r = command_find(s->all, k->waiter.run);
+    bool heard = k->waiter.req || (r && r->state == RUN_BUSY);
+    struct sj_strbuf text;
+
+    waiter_tell(s->all, &k->waiter, err);
+    k->waiter = (struct waiter){.req = 0};
+    heard = prompt_over(s, err) || heard;
+    if (heard || !k->was_asked)
+        return;
+    sj_strbuf_init(&text, CHECK_TEXT_MAX);
+    if (err)
+        sj_strbuf_addf(&text, sj_translate(s->lang, "You could not be registered with %s: %s."),
+                       s->network->options->label, session_words(s, err).text);
+    else
+        sj_strbuf_addf(&text, sj_translate(s->lang, "You are registered with %s now."),
+                       s->network->options->label);
+    session_say_translated(s, text.s);
+    sj_strbuf_release(&text);
+}
+
 void check_fail(struct session *s, const struct sj_error *err)
 {
     sj_log_info(&s->log, "registration refused cause=%s", SJ_CLIP(err->text));
-    waiter_tell(s->all, &s->check->waiter, err);
+    check_tell(s, err);
     check_abandon(s);
 }
 
@@ -252,14 +281,67 @@ void check_abandon(struct session *s)
     session_login(s);
 }
 
+/* The request cannot wait as long as a person may need. It gets an error that says how to go on,
+ * since nothing is stored before the network has let the user in (G100-06); the check goes on, and
+ * its outcome comes as a message. */
+static void check_leave(struct session *s)
+{
+    struct sj_error unfinished;
+
+    sj_fail(&unfinished, SJ_TIMEOUT, "This is not finished: the network has asked you something. "
+            "Answer what the gateway wrote to you; it registers you when that is done.");
+    xmpp_answer(s->all->xmpp, s->check->waiter.req, &unfinished);
+    s->check->waiter.req = 0;
+    if (!prompt_is_open(s))
+        check_resume(s);
+}
+
 /* Later than this the router would have told the user a failure that may yet turn out well. */
 static void check_over(void *arg)
 {
     struct session *s = arg;
     struct sj_error late;
 
+    if (s->prompt && s->check->waiter.req) {
+        check_leave(s);
+        return;
+    }
     sj_fail(&late, SJ_TIMEOUT, "The network did not answer in time.");
     check_fail(s, &late);
+}
+
+void check_pause(struct session *s)
+{
+    struct check *k = s->check;
+
+    k->was_asked = true;
+    governor_leave(&s->network->governor, &k->ticket);
+    if (!k->waiter.req)
+        sj_timer_stop(&k->deadline);
+}
+
+void check_resume(struct session *s)
+{
+    if (!s->check->waiter.req)
+        sj_timer_start(s->all->loop, &s->check->deadline, SESSION_CHECK_MS);
+}
+
+/* The first log-in stays. So does one that had to answer questions, when there is no other: nobody
+ * wants to answer them twice. */
+static bool check_hand_over(struct session *s)
+{
+    struct check *k = s->check;
+
+    if (!k->first && (!k->was_asked ||
+                      (s->state != SESSION_OFFLINE && s->state != SESSION_REFUSED)))
+        return false;
+    if (s->state == SESSION_REFUSED)
+        session_enter(s, SESSION_OFFLINE, "registration changed");
+    s->tries = 0;
+    s->failure_told = false;
+    session_adopt(s, k->link);
+    k->link = NULL;
+    return true;
 }
 
 /* The network let the account in: store, answer, then ask for presence (G100-06, G100-09). */
@@ -268,7 +350,7 @@ static void check_pass(struct session *s)
     struct check *k = s->check;
     struct sj_error err = {.status = SJ_OK};
     unsigned host = s->network->index;
-    bool first = k->first;
+    bool first = k->first, adopted;
 
     bool asked = first && strangers_take_asked(s->all->strangers, host, s->user);
 
@@ -284,18 +366,16 @@ static void check_pass(struct session *s)
     s->registered = true;
     check_store_state(s);
     sj_log_info(&s->log, "%s", first ? "registered" : "registration changed");
-    waiter_tell(s->all, &k->waiter, NULL);
+    check_tell(s, NULL);
     if (asked)
         xmpp_send_subscription(s->all->xmpp, host, NULL, s->user, XMPP_SUBSCRIBED, NULL, NULL,
                                NULL);
-    if (first) {
+    if (first)
         xmpp_send_subscription(s->all->xmpp, host, NULL, s->user, XMPP_SUBSCRIBE, NULL, NULL,
                                NULL);
-        session_adopt(s, k->link);
-        k->link = NULL;
-    }
+    adopted = check_hand_over(s);
     check_free(s);
-    if (!first)
+    if (!adopted)
         session_restart(s);
 }
 
@@ -346,6 +426,8 @@ static void check_start(struct session *s, char **value, struct waiter waiter)
     memcpy(k->value, value, sizeof k->value);
     memset(value, 0, sizeof k->value);
     ticket_init(&k->ticket, check_go, s);
+    if (s->state == SESSION_ASKING)      /* one question at a time, and this is the newer matter */
+        session_logout(s, "");
     s->check = k;
     sj_timer_init(&k->deadline, check_over, s);
     sj_timer_start(s->all->loop, &k->deadline, SESSION_CHECK_MS);

@@ -14,7 +14,8 @@
 
 static const char *const state_name[] = {
     [SESSION_OFFLINE] = "offline",       [SESSION_QUEUED] = "queued",
-    [SESSION_CONNECTING] = "connecting", [SESSION_ONLINE] = "online",
+    [SESSION_CONNECTING] = "connecting", [SESSION_ASKING] = "asking",
+    [SESSION_ONLINE] = "online",
     [SESSION_BACKOFF] = "waiting",       [SESSION_CLOSING] = "closing",
     [SESSION_REFUSED] = "refused",
 };
@@ -26,8 +27,10 @@ _Static_assert(sizeof state_name / sizeof state_name[0] == SESSION_STATE_COUNT, 
 static const unsigned state_moves[] = {
     [SESSION_OFFLINE] = TO(SESSION_QUEUED) | TO(SESSION_ONLINE),
     [SESSION_QUEUED] = TO(SESSION_CONNECTING) | TO(SESSION_OFFLINE),
-    [SESSION_CONNECTING] = TO(SESSION_ONLINE) | TO(SESSION_BACKOFF) | TO(SESSION_REFUSED) |
-                           TO(SESSION_CLOSING),
+    [SESSION_CONNECTING] = TO(SESSION_ASKING) | TO(SESSION_ONLINE) | TO(SESSION_BACKOFF) |
+                           TO(SESSION_REFUSED) | TO(SESSION_CLOSING),
+    [SESSION_ASKING] = TO(SESSION_CONNECTING) | TO(SESSION_ONLINE) | TO(SESSION_BACKOFF) |
+                       TO(SESSION_REFUSED) | TO(SESSION_CLOSING),
     [SESSION_ONLINE] = TO(SESSION_BACKOFF) | TO(SESSION_REFUSED) | TO(SESSION_CLOSING),
     [SESSION_BACKOFF] = TO(SESSION_QUEUED) | TO(SESSION_OFFLINE),
     [SESSION_CLOSING] = TO(SESSION_OFFLINE),
@@ -188,6 +191,7 @@ void session_logout(struct session *s, const char *reason)
         session_enter(s, SESSION_OFFLINE, "log-out");
         break;
     case SESSION_CONNECTING:
+    case SESSION_ASKING:
     case SESSION_ONLINE:
         session_enter(s, SESSION_CLOSING, "log-out");
         s->network->backend->disconnect(s->link, reason);
@@ -199,10 +203,11 @@ void session_logout(struct session *s, const char *reason)
     }
     if (!s->all->stopping)
         session_store_online(s, false);
-    if (s->awaited) {
-        sj_fail(&gone, SJ_CANCELED, "The log-in was given up.");
+    sj_fail(&gone, SJ_CANCELED, "The log-in was given up.");
+    if (!s->check)
+        prompt_over(s, &gone);
+    if (s->awaited)
         command_login_over(s, &gone);
-    }
     if (!s->wants_online || s->all->stopping) {
         sj_fail(&gone, SJ_UNREACHABLE, "The log-out came before this could be sent.");
         held_out_bounce(s, &gone);       /* G100-47: nothing is kept for a later log-in */
@@ -218,7 +223,8 @@ void session_restart(struct session *s)
     if (s->state == SESSION_REFUSED || s->state == SESSION_BACKOFF) {
         session_enter(s, SESSION_QUEUED, "new registration data");
         s->wants_online = true;
-    } else if (s->state == SESSION_ONLINE || s->state == SESSION_CONNECTING) {
+    } else if (s->state == SESSION_ONLINE || s->state == SESSION_CONNECTING ||
+               s->state == SESSION_ASKING) {
         session_logout(s, "");
     }
     session_login(s);
@@ -316,8 +322,10 @@ void session_unannounce(struct session *s, const struct sj_error *why)
 
 void session_link_up(struct session *s)
 {
+    bool logs_in = s->state == SESSION_CONNECTING || s->state == SESSION_ASKING;
+
     governor_leave(&s->network->governor, &s->ticket);
-    if (s->state == SESSION_CONNECTING)
+    if (logs_in)
         session_enter(s, SESSION_ONLINE, "logged in");
     sj_log_info(&s->log, "link up");
     s->online_at_ms = sj_loop_now_ms(s->all->loop);
@@ -328,8 +336,12 @@ void session_link_up(struct session *s)
     contacts_watch(s);
     held_out_send(s);
     contact_set(&s->trouble, NULL);
+    if (!s->check)
+        prompt_over(s, NULL);
     if (s->awaited)
         command_login_over(s, NULL);
+    if (logs_in && !s->wants_online)     /* the user went away while the network waited for them */
+        session_logout(s, "");
 }
 
 /* Keeps why a log-in failed, and tells who waits for it. */
@@ -399,26 +411,50 @@ static void session_wait(struct session *s, enum sj_end end, const struct sj_err
     session_note_trouble(s, SJ_UNREACHABLE, cause);
 }
 
-/* The user must act: presence says so, and one message (DESIGN §5, G100-26, G100-30). */
-static void session_refuse(struct session *s, enum sj_end end, const struct sj_error *cause)
+/* The user must act: presence says so, and one message (DESIGN §5, G100-26, G100-30). cause has
+ * the status of the presence error. */
+static void session_keep_out(struct session *s, const char *reason, const struct sj_error *cause,
+                             const char *advice)
 {
     struct sj_strbuf body;
-    struct sj_error gone, words = session_words(s, cause);
+    struct sj_error words = session_words(s, cause);
 
-    sj_log_info(&s->log, "link down reason=%s cause=%s", sj_end_name(end), SJ_CLIP(cause->text));
-    session_enter(s, SESSION_REFUSED, sj_end_name(end));
+    sj_log_info(&s->log, "link down reason=%s cause=%s", reason, SJ_CLIP(cause->text));
+    session_enter(s, SESSION_REFUSED, reason);
     session_store_online(s, false);
     s->failure_told = false;             /* an outage before it was another matter */
-    session_tell_failure(s, end == SJ_END_AUTH ? SJ_AUTH : SJ_DENIED, cause);
+    session_tell_failure(s, cause->status, cause);
     session_note_trouble(s, SJ_REMOTE, cause);
     sj_strbuf_init(&body, 1024);
-    sj_strbuf_addf(&body, sj_translate(s->lang,
-                       "You are not logged in to %s: %s. I will not try again by myself; please "
-                       "change your registration with this gateway (register again in your "
-                       "client)."), s->network->options->label, words.text);
+    sj_strbuf_addf(&body, sj_translate(s->lang, "You are not logged in to %s: %s."),
+                   s->network->options->label, words.text);
+    sj_strbuf_addf(&body, " %s", sj_translate(s->lang, advice));
     session_say_translated(s, body.s);
     sj_strbuf_release(&body);
+}
+
+static void session_refuse(struct session *s, enum sj_end end, const struct sj_error *cause)
+{
+    struct sj_error gone, why = *cause;
+
+    why.status = end == SJ_END_AUTH ? SJ_AUTH : SJ_DENIED;
+    session_keep_out(s, sj_end_name(end), &why,
+                     N_("I will not try again by myself; please change your registration with this "
+                        "gateway (register again in your client)."));
     sj_fail(&gone, SJ_UNREACHABLE, "The network refused your log-in.");
+    held_out_bounce(s, &gone);
+}
+
+void session_give_up(struct session *s, const struct sj_error *why)
+{
+    struct sj_error gone;
+
+    sessions_bury(s->all, &s->link);
+    prompt_over(s, why);
+    session_keep_out(s, "given up", why,
+                     N_("To try again, type login to me, or use the command \"Log in\" of this "
+                        "gateway."));
+    sj_fail(&gone, SJ_UNREACHABLE, "You are not logged in to the network.");
     held_out_bounce(s, &gone);
 }
 
@@ -440,6 +476,8 @@ void session_link_down(struct session *s, enum sj_end end, const struct sj_error
             "The connection to the network ended before it confirmed this; it may or may not "
             "have arrived.");
     sessions_bury(s->all, &s->link);
+    if (!s->check)
+        prompt_over(s, &cause);
     ops_fail(s, &lost);
     talks_clear(s);
     sj_secret_free(&s->self_id);

@@ -20,6 +20,7 @@
 #include "preference.h"
 #include "profile.h"
 #include "resource.h"
+#include "prompt.h"
 #include "sessions.h"
 #include "sojourn/backend.h"
 #include "sojourn/log.h"
@@ -47,7 +48,9 @@
 /* Legal moves (session.c has the matrix):
  *   OFFLINE    -> QUEUED; ONLINE when a registration check hands its link over
  *   QUEUED     -> CONNECTING, OFFLINE (the user went away while waiting for the budget)
- *   CONNECTING -> ONLINE, BACKOFF, REFUSED, CLOSING
+ *   CONNECTING -> ONLINE, BACKOFF, REFUSED, CLOSING; ASKING: the network asks the user something,
+ *                 which takes no place of others and ends by the user or prompt-timeout only
+ *   ASKING     -> CONNECTING (answered), ONLINE, BACKOFF, REFUSED, CLOSING
  *   ONLINE     -> BACKOFF, REFUSED, CLOSING
  *   BACKOFF    -> QUEUED, OFFLINE
  *   CLOSING    -> OFFLINE, always: a user who comes back meanwhile is queued from there
@@ -56,6 +59,7 @@ enum session_state {
     SESSION_OFFLINE,
     SESSION_QUEUED,
     SESSION_CONNECTING,
+    SESSION_ASKING,
     SESSION_ONLINE,
     SESSION_BACKOFF,
     SESSION_CLOSING,
@@ -134,6 +138,7 @@ struct session {
     enum sj_show last_show;      /* told to the network */
     char *last_status;
     struct check *check;
+    struct prompt *prompt;       /* of the check if there is one, else of the link; or NULL */
     struct removal removal;
     struct sj_list reap;         /* in sessions.reap: may be dropped when nothing holds it */
 };
@@ -207,6 +212,8 @@ bool session_login_again(struct session *);  /* the user asks for it; true: it i
 enum sj_status session_stay_out(struct session *, struct sj_error *);
 void session_adopt(struct session *, struct sj_link *);
 void session_link_up(struct session *);
+/* The user did not do what the network asked for. */
+void session_give_up(struct session *, const struct sj_error *why);
 void session_link_down(struct session *, enum sj_end, const struct sj_error *why);
 /* Why a link ended, in words: the network's own, or those of end. */
 void session_cause(struct sj_error *out, enum sj_end end, const struct sj_error *why);

@@ -87,6 +87,7 @@ void session_free(struct session **at)
     preferences_release(s);
     sj_free(s->self_id);
     sj_free(s->trouble);
+    prompt_drop(s);
     sj_free(s->last_status);
     sj_free(s->user);
     sj_free(s);
@@ -433,6 +434,7 @@ void sessions_stats(const struct sessions *all, unsigned host, struct sessions_s
         out->sessions++;
         out->online += s->state == SESSION_ONLINE;
         out->connecting += s->state == SESSION_CONNECTING;
+        out->asking += s->state == SESSION_ASKING;
         out->waiting += s->state == SESSION_QUEUED || s->state == SESSION_BACKOFF;
         out->refused += s->state == SESSION_REFUSED;
         out->operations += s->n_ops;

@@ -34,6 +34,7 @@ struct sessions_options {
     const char *const *allow;            /* domains and bare JIDs that may register, "*" for all */
     size_t n_allow;
     int64_t hold_ms;                     /* how long a message waits for a link */
+    int64_t prompt_ms;                   /* how long a question of a network waits for its user */
     unsigned contacts_max;               /* for each user */
     unsigned sessions_max;
     size_t avatar_bytes;                 /* pictures that are kept, all users together */
@@ -64,7 +65,7 @@ void sessions_unregister(struct sessions *, unsigned host, const char *user, ses
                          void *arg, uint64_t ticket);
 
 struct sessions_stats {
-    size_t sessions, online, connecting, waiting, refused;
+    size_t sessions, online, connecting, asking, waiting, refused;
     size_t operations;                   /* messages and changes whose outcome is open */
     size_t held;                         /* messages that wait for a link or for the XMPP server */
     uint64_t to_network, from_network;   /* messages since start */

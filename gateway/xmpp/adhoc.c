@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bob.h"
 #include "component.h"
 #include "form.h"
 #include "handlers.h"
@@ -241,9 +242,10 @@ static void adhoc_add_actions(xmpp_stanza_t *command, const struct xmpp_command_
         stanza_add(actions, "complete", NULL);
 }
 
-static void adhoc_add_command(struct xmpp *x, xmpp_stanza_t *iq, const char *full,
+static void adhoc_add_command(struct xmpp *x, xmpp_stanza_t *iq, const struct request *q,
                               const struct xmpp_command_out *out)
 {
+    struct bob_form kept;
     static const char *const states[] = {
         [XMPP_EXECUTING] = "executing", [XMPP_COMPLETED] = "completed",
         [XMPP_CANCELED] = "canceled",
@@ -252,7 +254,7 @@ static void adhoc_add_command(struct xmpp *x, xmpp_stanza_t *iq, const char *ful
         [XMPP_NOTE_INFO] = "info", [XMPP_NOTE_WARN] = "warn", [XMPP_NOTE_ERROR] = "error",
     };
     char id[ADHOC_ID_SIZE];
-    adhoc_seal(x, id, out->run, full);
+    adhoc_seal(x, id, out->run, q->from);
     xmpp_stanza_t *command = stanza_add(iq, "command", NS_COMMANDS);
     stanza_set(command, "node", out->node);
     stanza_set(command, "sessionid", id);
@@ -260,7 +262,8 @@ static void adhoc_add_command(struct xmpp *x, xmpp_stanza_t *iq, const char *ful
     stanza_set(command, "xml:lang", out->lang);      /* G050-15 */
     adhoc_add_actions(command, out);
     if (out->form != NULL)
-        form_add_all(command, out->form, out->status == XMPP_COMPLETED);
+        form_add_all(command, bob_in_form(&kept, x, q->host, q->user->user, out->form),
+                     out->status == XMPP_COMPLETED);
     else if (out->table != NULL)
         form_add_table(command, out->table);
     if (out->note != NULL)
@@ -277,7 +280,7 @@ void xmpp_answer_command(struct xmpp *x, uint64_t req, const struct xmpp_command
     xmpp_stanza_t *iq = stanza_new(x->output.ctx, "iq", "result", q->id);
     stanza_set(iq, "from", q->to);
     stanza_set(iq, "to", q->from);
-    adhoc_add_command(x, iq, q->from, out);
+    adhoc_add_command(x, iq, q, out);
     if (room_send_status(x, q->host, iq) != SJ_UNACCEPTABLE) {
         requests_drop(&x->requests, req);
         return;

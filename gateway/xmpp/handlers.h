@@ -13,6 +13,8 @@ enum sj_status disco_handle_info(struct inbound *in, struct sj_error *err);
 enum sj_status disco_handle_items(struct inbound *in, struct sj_error *err);
 /* adhoc.c */
 enum sj_status adhoc_handle_set(struct inbound *in, struct sj_error *err);
+/* bob.c */
+enum sj_status bob_handle_get(struct inbound *in, struct sj_error *err);
 /* register.c */
 enum sj_status register_handle_get(struct inbound *in, struct sj_error *err);
 enum sj_status register_handle_set(struct inbound *in, struct sj_error *err);

@@ -14,12 +14,6 @@
 #include "sojourn/translate.h"
 #include "stanza.h"
 
-/* Lives as long as it has open requests. */
-struct requester {
-    unsigned open, cards;
-    char user[];
-};
-
 static void requests_arm(struct requests *r)
 {
     if (sj_list_empty(&r->ordered)) {

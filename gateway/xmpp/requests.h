@@ -23,6 +23,12 @@ struct xmpp;
 /* In which form a card is the answer (XEP-0054, XEP-0292, XEP-0084). */
 enum request_card { REQUEST_NO_CARD, REQUEST_VCARD, REQUEST_VCARD4, REQUEST_AVATAR };
 
+/* Who has open requests, as long as there are any. Owner: struct requests. */
+struct requester {
+    unsigned open, cards;
+    char user[];              /* bare JID */
+};
+
 /* One open request. Owner: struct requests. */
 struct request {
     struct sj_list link;      /* in order of age, so of deadline too */

@@ -20,6 +20,7 @@
 #include "wants.h"
 #include "xmpp.h"
 
+struct bob;
 struct component;
 struct disco;
 struct upload;
@@ -42,6 +43,7 @@ struct xmpp {
     uint64_t own_newest;
     struct disco *disco;
     struct upload *upload;
+    struct bob *bob;
     locale_t fold;
     int64_t started_ms;
     char command_key[33];                /* seals the ids of running commands (adhoc.c) */

@@ -34,6 +34,14 @@ static const struct route_iq routes_iq_table[] = {
         .source = "XEP-0050 §3",
     },
     {
+        .ns = NS_BOB,
+        .name = "data",
+        .types = ROUTE_GET,
+        .targets = ROUTE_GATEWAY,
+        .handle = bob_handle_get,
+        .source = "XEP-0231 §3",
+    },
+    {
         .ns = NS_REGISTER,
         .name = "query",
         .types = ROUTE_GET,

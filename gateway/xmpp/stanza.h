@@ -14,6 +14,7 @@
 #define NS_AVATAR_DATA "urn:xmpp:avatar:data"
 #define NS_AVATAR_METADATA "urn:xmpp:avatar:metadata"
 #define NS_COMMANDS "http://jabber.org/protocol/commands"
+#define NS_BOB "urn:xmpp:bob"
 #define NS_CAPS "http://jabber.org/protocol/caps"
 #define NS_DATA "jabber:x:data"
 #define NS_DELAY "urn:xmpp:delay"

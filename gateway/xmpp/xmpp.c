@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "bob.h"
 #include "component.h"
 #include "disco.h"
 #include "room.h"
@@ -55,6 +56,7 @@ struct xmpp *xmpp_new(struct sj_loop *loop, const struct sj_log *log,
     sj_map_init(&x->hosts);
     sj_defer_init(&x->stop_done, room_on_stop_done, x);
     x->disco = disco_new(x);
+    x->bob = bob_new();
     x->upload = upload_new(x);
     x->components = sj_calloc(options->n_hosts, sizeof *x->components);
     for (unsigned i = 0; i < options->n_hosts; i++) {
@@ -101,6 +103,7 @@ void xmpp_room_free(struct xmpp **x)
         component_release(&gone->components[i]);
     sj_free(gone->components);
     disco_free(&gone->disco);
+    bob_free(&gone->bob);
     upload_free(&gone->upload);
     queries_release(&gone->queries);
     wants_release(&gone->wants);

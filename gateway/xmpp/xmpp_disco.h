@@ -24,6 +24,7 @@ enum xmpp_feature {
     XMPP_FEATURE_VCARD4 = 1u << 11,      /* XEP-0292, in such a node */
     XMPP_FEATURE_NO_REPLY = 1u << 12,    /* XEP-0506: takes no messages */
     XMPP_FEATURE_SEARCH = 1u << 13,      /* XEP-0055; gateways only */
+    XMPP_FEATURE_PICTURES = 1u << 14,    /* XEP-0231; gateways only */
 };
 
 /* XEP-0157: each has any number of URIs. */

@@ -445,8 +445,8 @@ struct world *world_new(uint32_t caps)
         .host = HOST, .label = "Test", .backend = &test_backend, .net = &test_net,
         .login_rate = 0, .login_burst = 10, .logins_at_once = 10};
     test_options = (struct sessions_options){
-        .networks = &test_network, .n_networks = 1, .hold_ms = 30000, .contacts_max = 4,
-        .sessions_max = 100, .avatar_bytes = 100000};
+        .networks = &test_network, .n_networks = 1, .hold_ms = 30000, .prompt_ms = 600000,
+        .contacts_max = 4, .sessions_max = 100, .avatar_bytes = 100000};
     world_open(w);
     world_clear(w);
     return w;

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What a network asks while it logs a user in (struct sj_prompt), from the question to the answer.
+ *
+ * A question belongs to the session, not to one of the user's clients: it is there until it is
+ * answered, replaced, or too old (prompt-timeout, or the network's own limit). While it is open the
+ * log-in takes no place from others (governor.c) and no other limit runs. A command that waits for
+ * the log-in shows it as its next form; else it comes as a message from the gateway, and the user's
+ * next message is the answer. Answers are wiped where they are kept for a moment. */
+#include "prompt.h"
+
+#include <string.h>
+
+#include "command_list.h"
+#include "session.h"
+#include "sojourn/memory.h"
+#include "sojourn/strbuf.h"
+#include "sojourn/translate.h"
+
+#define PROMPT_MESSAGE_MAX 4096u
+#define PROMPT_URL_MAX 2048u
+
+/* Owned by the session, from the first question of a log-in to its end. */
+struct prompt {
+    struct session *session;             /* borrowed */
+    struct sj_timer deadline;
+    uint64_t number;                     /* changes with each question */
+    uint64_t run;                        /* the command that shows it or waits, or 0 */
+    int64_t since_ms;                    /* the user did something, or the first question came */
+    unsigned tells;
+    bool open;                           /* else what follows the answer is not known yet */
+    bool due;                            /* is to be told by message */
+    bool talked;                         /* was told so: the next message is the answer */
+    enum sj_prompt_kind kind;
+    char *text, *url;
+    struct xmpp_media picture;           /* bytes NULL: none */
+};
+
+bool prompt_is_open(const struct session *s)
+{
+    return s->prompt && s->prompt->open;
+}
+
+static void prompt_clear(struct prompt *p)
+{
+    p->open = p->due = p->talked = false;
+    sj_timer_stop(&p->deadline);
+    sj_free(p->text);
+    sj_free(p->url);
+    sj_free((char *)p->picture.type);
+    if (p->picture.bytes)
+        sj_wipe((void *)p->picture.bytes, p->picture.n_bytes);
+    sj_free((void *)p->picture.bytes);
+    p->text = p->url = NULL;
+    p->picture = (struct xmpp_media){.bytes = NULL};
+}
+
+void prompt_drop(struct session *s)
+{
+    struct prompt *p = s->prompt;
+
+    if (!p)
+        return;
+    s->prompt = NULL;
+    prompt_clear(p);
+    sj_free(p);
+}
+
+bool prompt_over(struct session *s, const struct sj_error *err)
+{
+    const struct run *r = command_find(s->all, s->prompt ? s->prompt->run : 0);
+    bool waits = r && r->state == RUN_BUSY;
+
+    prompt_drop(s);
+    if (waits)
+        command_outcome(s->all, r->id, err);
+    return waits;
+}
+
+/* ---- saying ---- */
+
+static const char *prompt_text(const struct session *s)
+{
+    return sj_translate(s->lang, s->prompt->text);
+}
+
+/* How the user goes on, in the message that has the question. */
+static const char *prompt_advice(const struct prompt *p)
+{
+    switch (p->kind) {
+    case SJ_PROMPT_TEXT:
+        return N_("Your next message to me is the answer; type cancel to give up.");
+    case SJ_PROMPT_SECRET:
+        return N_("Your next message to me is the answer. It passes in clear text through your own "
+                  "server, and may stay in your history; the command \"Answer\" of your client "
+                  "avoids the latter. Type cancel to give up.");
+    default:
+        return N_("I go on by myself when that is done; type cancel to give up.");
+    }
+}
+
+static void prompt_say(struct session *s)
+{
+    const struct prompt *p = s->prompt;
+    struct sj_strbuf body;
+
+    sj_strbuf_init(&body, PROMPT_MESSAGE_MAX);
+    sj_strbuf_addf(&body, sj_translate(s->lang, "%s wants to know before it lets you in:"),
+                   s->network->options->label);
+    sj_strbuf_addf(&body, "\n%s\n", prompt_text(s));
+    if (p->url)
+        sj_strbuf_addf(&body, "%s\n", p->url);
+    if (p->picture.bytes)
+        sj_strbuf_addf(&body, "%s\n", sj_translate(s->lang,
+                           "There is a picture with it: the command \"Answer\" of this gateway "
+                           "shows it in your client."));
+    sj_strbuf_adds(&body, sj_translate(s->lang, prompt_advice(p)));
+    s->prompt->due = !session_say_translated(s, body.s) && session_is_blocked(s);
+    sj_strbuf_release(&body);
+    if (s->prompt->due)
+        sessions_sweep_later(s->all);
+}
+
+/* The gateway stays unavailable, and says why. */
+static void prompt_show_presence(struct session *s)
+{
+    struct sj_error words;
+    struct xmpp_presence_out out = {.to = s->user, .show = XMPP_OFFLINE};
+
+    if (s->check || !s->registered)
+        return;
+    sj_fail(&words, SJ_UNAVAILABLE, "The network waits for your answer.");
+    sj_error_translate(&words, s->lang);
+    out.status = words.text;
+    out.lang = words.lang;
+    session_send_presence(s, &out);
+}
+
+static void prompt_tell(struct session *s)
+{
+    struct prompt *p = s->prompt;
+
+    if (p->tells >= PROMPT_TELLS_MAX)
+        return;
+    p->tells++;
+    if (p->number == 1)
+        prompt_show_presence(s);
+    p->talked = true;
+    prompt_say(s);
+}
+
+void prompt_flush(struct session *s)
+{
+    if (prompt_is_due(s) && !session_is_blocked(s))
+        prompt_say(s);
+}
+
+bool prompt_is_due(const struct session *s)
+{
+    return s->prompt && s->prompt->due;
+}
+
+/* ---- the question comes and goes ---- */
+
+/* The command of this user that waits for what the network is asking about, or NULL. */
+static struct run *prompt_run(const struct session *s)
+{
+    uint64_t id = s->prompt->run;
+
+    if (!id && s->check)
+        id = s->check->waiter.run;
+    else if (!id && s->awaited)
+        id = commands_busy(s->all, s->network->index, s->user, &command_login);
+    return command_find(s->all, id);
+}
+
+static void prompt_show(struct session *s)
+{
+    struct prompt *p = s->prompt;
+    struct run *r = prompt_run(s);
+
+    if (r && r->state == RUN_BUSY && p->tells < PROMPT_TELLS_MAX) {
+        p->tells++;
+        p->run = r->id;
+        r->question = p->number;
+        command_ask(r, &prompt_stage, XMPP_NOTE_INFO, NULL);
+    } else if (!r || (r->state != RUN_BUSY && r->extra != &prompt_stage)) {
+        p->run = 0;
+        prompt_tell(s);
+    }                                    /* else the form is open: it shows the new one when it is
+                                            sent in (prompt_answered) */
+}
+
+/* Nobody did what was asked, or the user does not want to. */
+static void prompt_give_up(struct session *s, const struct sj_error *why)
+{
+    if (s->check)
+        check_fail(s, why);
+    else
+        session_give_up(s, why);
+}
+
+static void prompt_late(void *arg)
+{
+    struct prompt *p = arg;
+    struct session *s = p->session;
+    struct sj_error late;
+
+    sj_log_info(&s->log, "question not answered in time");
+    sj_fail(&late, SJ_TIMEOUT, "the question of the network was not answered in time");
+    prompt_give_up(s, &late);
+}
+
+/* The network's own limit if it has one; and however often it asks anew, a user who does nothing is
+ * waited for only so long. */
+static int64_t prompt_life_ms(const struct prompt *p, const struct sj_prompt *in)
+{
+    const struct sessions *all = p->session->all;
+    int64_t life = p->since_ms + all->options->prompt_ms - sj_loop_now_ms(all->loop), own;
+
+    if (in->expires_at) {
+        own = in->expires_at - sj_loop_utc_ms(all->loop) + PROMPT_GRACE_MS;
+        if (own > PROMPT_LIFE_MAX_MS)
+            own = PROMPT_LIFE_MAX_MS;
+        if (p->number == 1)
+            life = own;                  /* the first may take longer than ours */
+        else if (own < life)
+            life = own;
+    }
+    return life > 0 ? life : 0;
+}
+
+static void prompt_take(struct prompt *p, const struct sj_prompt *in)
+{
+    size_t n = in->text ? strlen(in->text) : 0;
+
+    prompt_clear(p);
+    p->kind = in->kind;
+    p->text = sj_strndup(in->text ? in->text : "",
+                         n > SJ_PROMPT_TEXT_MAX ? sj_utf8_cut(in->text, n, SJ_PROMPT_TEXT_MAX) : n);
+    if (in->url && strlen(in->url) <= PROMPT_URL_MAX)
+        p->url = sj_strdup(in->url);
+    if (in->picture && in->picture_type && in->picture_len > 0 &&
+        in->picture_len <= SJ_PROMPT_PICTURE_MAX) {
+        void *bytes = sj_malloc(in->picture_len);
+        memcpy(bytes, in->picture, in->picture_len);
+        p->picture = (struct xmpp_media){.type = sj_strdup(in->picture_type), .bytes = bytes,
+                                         .n_bytes = in->picture_len};
+    }
+}
+
+/* The time of the log-in runs again: what follows is the network's to say. */
+static void prompt_close(struct session *s)
+{
+    struct prompt *p = s->prompt;
+
+    if (!prompt_is_open(s))
+        return;
+    prompt_clear(p);
+    if (s->check)
+        check_resume(s);
+    else if (s->state == SESSION_ASKING)
+        session_enter(s, SESSION_CONNECTING, "answered");
+}
+
+static void prompt_open(struct session *s, const struct sj_prompt *in)
+{
+    struct prompt *p = s->prompt;
+
+    if (!p) {
+        p = s->prompt = sj_calloc(1, sizeof *p);
+        p->session = s;
+        p->since_ms = sj_loop_now_ms(s->all->loop);
+        sj_timer_init(&p->deadline, prompt_late, p);
+    }
+    prompt_take(p, in);
+    p->open = true;
+    p->number++;
+    sj_timer_start(s->all->loop, &p->deadline, prompt_life_ms(p, in));
+    if (s->check)
+        check_pause(s);
+    else if (s->state == SESSION_CONNECTING)
+        session_enter(s, SESSION_ASKING, "question");
+    sj_log_info(&s->log, "the network asks kind=%d", (int)p->kind);
+    prompt_show(s);
+}
+
+void prompt_heard(struct session *s, const struct sj_prompt *in)
+{
+    if (!(s->network->backend->caps & SJ_CAP_PROMPTS))
+        return;
+    if (in)
+        prompt_open(s, in);
+    else
+        prompt_close(s);
+}
+
+/* ---- answers ---- */
+
+static struct sj_link *prompt_link(const struct session *s)
+{
+    return s->check ? s->check->link : s->link;
+}
+
+/* SJ_UNACCEPTABLE: this cannot be an answer, the question stays open. */
+static enum sj_status prompt_answer(struct session *s, const char *value, struct sj_error *err)
+{
+    struct prompt *p = s->prompt;
+    struct sj_link *link = prompt_link(s);
+    enum sj_status status;
+
+    if (!p || !p->open || !link)
+        return sj_fail(err, SJ_NOTFOUND, "Nothing is being asked any more.");
+    if (!value || !*value || strlen(value) > PROMPT_ANSWER_MAX)
+        return sj_fail(err, SJ_UNACCEPTABLE, "An answer has 1 to %u bytes.", PROMPT_ANSWER_MAX);
+    for (const char *c = value; *c; c++) {
+        if ((unsigned char)*c < ' ')
+            return sj_fail(err, SJ_UNACCEPTABLE, "An answer is one line of text.");
+    }
+    status = s->network->backend->prompt_answer(link, value, err);
+    if (status != SJ_OK)
+        return status;
+    p->since_ms = sj_loop_now_ms(s->all->loop);
+    p->tells = 0;
+    prompt_close(s);
+    return SJ_OK;
+}
+
+/* Words that are for the commands, not for the network. */
+static bool talk_is_word(const struct prompt *p, const char *text)
+{
+    if (sj_ascii_ncasecmp(text, "answer", 6) == 0 && (text[6] == '\0' || text[6] == ' '))
+        return true;
+    return p->kind != SJ_PROMPT_SECRET && (*text == '/' || sj_ascii_casecmp(text, "help") == 0);
+}
+
+bool prompt_talk(struct session *s, const char *text)
+{
+    struct prompt *p = s->prompt;
+    struct sj_error err = {.status = SJ_OK};
+
+    if (!p || !p->open || !p->talked)
+        return false;
+    if (sj_ascii_casecmp(text, "cancel") == 0 || sj_ascii_casecmp(text, "/cancel") == 0) {
+        sj_fail(&err, SJ_CANCELED, "the log-in was given up");
+        prompt_give_up(s, &err);
+        return true;
+    }
+    if (p->kind == SJ_PROMPT_ACTION || talk_is_word(p, text))
+        return false;
+    if (prompt_answer(s, text, &err) != SJ_OK) {
+        sj_error_translate(&err, s->lang);
+        session_say_translated(s, err.text);
+    }
+    return true;
+}
+
+/* ---- as a form ---- */
+
+static struct session *prompt_session(const struct run *r)
+{
+    return session_find(r->network, r->user);
+}
+
+static enum sj_status prompt_form(struct run *r, struct command_form *out, struct sj_error *err)
+{
+    struct session *s = prompt_session(r);
+    const struct prompt *p = s ? s->prompt : NULL;
+
+    (void)err;
+    if (!p || !p->open) {
+        out->form.instructions = N_("Nothing is being asked any more.");
+        return SJ_OK;
+    }
+    out->form.instructions = command_form_keep(out, sj_strdup(sj_translate(r->lang, p->text)));
+    if (p->url)
+        command_form_add(out, &(struct xmpp_input){
+            .kind = XMPP_INPUT_FIXED, .var = "link", .label = N_("Open this link"),
+            .value = command_form_keep(out, sj_strdup(p->url))});
+    if (p->picture.bytes)
+        command_form_add(out, &(struct xmpp_input){
+            .kind = XMPP_INPUT_FIXED, .var = "picture", .label = N_("Look at this picture"),
+            .media = &p->picture});
+    if (p->kind != SJ_PROMPT_ACTION)
+        command_form_add(out, &(struct xmpp_input){
+            .kind = p->kind == SJ_PROMPT_SECRET ? XMPP_INPUT_SECRET : XMPP_INPUT_TEXT,
+            .var = "answer", .label = N_("Your answer"), .required = true});
+    return SJ_OK;
+}
+
+/* The form came back after the log-in was over. */
+static void prompt_answered_late(struct run *r, const struct session *s)
+{
+    struct sj_error gone;
+
+    sj_fail(&gone, SJ_NOTFOUND, "Nothing is being asked any more.");
+    if (s && s->registered && s->state == SESSION_ONLINE)
+        command_done_note(r, XMPP_NOTE_INFO, "You are logged in.");
+    else
+        command_done_error(r, &gone);
+}
+
+static void prompt_ask_again(struct run *r, struct session *s, enum xmpp_note kind,
+                             const char *note)
+{
+    r->question = s->prompt->number;
+    command_ask(r, &prompt_stage, kind, note);
+}
+
+static void prompt_answered(struct run *r)
+{
+    struct session *s = prompt_session(r);
+    struct prompt *p = s ? s->prompt : NULL;
+    struct sj_error err = {.status = SJ_OK};
+    enum sj_status status = SJ_OK;
+
+    if (!p) {
+        prompt_answered_late(r, s);
+        return;
+    }
+    if (p->open && r->question != p->number) {
+        run_forget(r, "answer");
+        prompt_ask_again(r, s, XMPP_NOTE_WARN, N_("The question has changed."));
+        return;
+    }
+    p->run = r->id;
+    if (p->open && p->kind != SJ_PROMPT_ACTION)
+        status = prompt_answer(s, run_value(r, "answer"), &err);
+    run_forget(r, "answer");
+    if (status == SJ_OK) {
+        command_wait(r);
+    } else if (status == SJ_UNACCEPTABLE) {
+        sj_error_translate(&err, r->lang);
+        prompt_ask_again(r, s, XMPP_NOTE_ERROR, err.text);
+    } else {
+        command_done_error(r, &err);
+    }
+}
+
+/* The network has not said anything for as long as a request may take. */
+static bool prompt_waited(struct run *r)
+{
+    struct session *s = prompt_session(r);
+
+    if (!s || !prompt_is_open(s))
+        return false;
+    s->prompt->run = 0;
+    s->prompt->talked = true;
+    if (s->check && s->check->waiter.run == r->id)
+        s->check->waiter.run = 0;
+    command_done_note(r, XMPP_NOTE_INFO, "The network has not noticed yet. I tell you when it has; "
+                      "the command \"Answer\" shows the question again.");
+    return true;
+}
+
+const struct command_stage prompt_stage = {
+    .form = prompt_form,
+    .answered = prompt_answered,
+    .waited = prompt_waited,
+};
+
+/* ---- the command ---- */
+
+static bool answer_fits(const struct network *n)
+{
+    return (n->backend->caps & SJ_CAP_PROMPTS) != 0;
+}
+
+static void answer_do(struct run *r)
+{
+    struct session *s = prompt_session(r);
+
+    if (!s || !prompt_is_open(s))
+        command_done_note(r, XMPP_NOTE_INFO, "Nothing is being asked.");
+    else
+        prompt_ask_again(r, s, XMPP_NOTE_INFO, NULL);
+}
+
+static void answer_outcome(struct run *r, const struct sj_error *err)
+{
+    if (err)
+        command_done_error(r, err);
+    else
+        command_done_note(r, XMPP_NOTE_INFO, "You are logged in.");
+}
+
+const struct command command_answer = {
+    .node = "answer",
+    .word = "answer",
+    .title = N_("Answer"),
+    .help = N_("answer what the network asks while it logs you in"),
+    .fits = answer_fits,
+    .do_it = answer_do,
+    .outcome = answer_outcome,
+};
