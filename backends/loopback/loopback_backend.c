@@ -118,11 +118,14 @@ const struct sj_backend loopback_backend = {
     .register_help = N_("Choose the username under which you want to appear. Your contact \"echo\" "
                         "answers whatever you write."),
     .caps = SJ_CAP_CONTACTS | SJ_CAP_CONTACT_LIST | SJ_CAP_APPROVAL | SJ_CAP_PRESENCE |
-            SJ_CAP_ANONYMOUS | SJ_CAP_PROFILES | SJ_CAP_OWN_PROFILE | SJ_CAP_PROMPTS,
+            SJ_CAP_ANONYMOUS | SJ_CAP_PROFILES | SJ_CAP_OWN_PROFILE | SJ_CAP_PROMPTS |
+            SJ_CAP_SEARCH,
     .fields = loopback_fields,
     .n_fields = LOOPBACK_FIELDS,
     .options = loopback_options,
     .n_options = sizeof loopback_options / sizeof loopback_options[0],
+    .search_fields = loopback_search_fields,
+    .n_search_fields = LOOPBACK_SEARCH_FIELDS,
     .net_new = loopback_net_new,
     .net_free = loopback_net_free,
     .wire = loopback_wire,
@@ -141,4 +144,5 @@ const struct sj_backend loopback_backend = {
     .avatar_get = loopback_avatar_get,
     .own_profile_set = loopback_own_profile_set,
     .prompt_answer = loopback_prompt_answer,
+    .search = loopback_search,
 };

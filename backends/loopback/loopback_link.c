@@ -348,6 +348,9 @@ static void link_on_event(struct loopback_link *l, const struct loopback_event *
     case LOOPBACK_EVENT_AVATAR:
         link_tell_avatar(l, e);
         break;
+    case LOOPBACK_EVENT_FOUND:
+        loopback_search_tell(l, e);
+        break;
     case LOOPBACK_EVENT_SAVE:
         link_save(l);
         break;

@@ -26,6 +26,8 @@
 #define LOOPBACK_BYTES_MAX (1u << 20)
 /* Operations of one link without an outcome. */
 #define LOOPBACK_OPS_MAX 1000u
+/* Results of searches in the queue; past it, further ones are left out. */
+#define LOOPBACK_FOUND_MAX 1000u
 
 /* The account's values, in the order of the registration form (loopback_backend.c). */
 enum loopback_field { LOOPBACK_FIELD_USERNAME, LOOPBACK_FIELD_PASSWORD, LOOPBACK_FIELDS };
@@ -49,6 +51,7 @@ enum loopback_event_kind {
     LOOPBACK_EVENT_ASK,              /* a resident asks for the user's presence */
     LOOPBACK_EVENT_PROFILE,          /* somebody's profile, then the outcome */
     LOOPBACK_EVENT_AVATAR,           /* somebody's picture, then the outcome */
+    LOOPBACK_EVENT_FOUND,            /* a search has found somebody */
     LOOPBACK_EVENT_SAVE,             /* the list has changed: the gateway is to keep it */
     LOOPBACK_EVENT_END               /* the answer to disconnect */
 };
@@ -57,12 +60,12 @@ struct loopback_event {              /* owned by the link in whose queue it stan
     struct sj_list list;
     enum loopback_event_kind kind;
     int64_t due_ms;
-    sj_op op;                        /* OP; MESSAGE: the sender's, 0: nobody waits */
+    sj_op op;                        /* OP, FOUND; MESSAGE: the sender's, 0: nobody waits */
     enum sj_status status;           /* OP, STEP */
     const char *text;                /* OP that failed: why; a constant */
     uint64_t sender;                 /* MESSAGE: serial of the link that waits for the outcome */
     uint64_t number;                 /* MESSAGE */
-    char id[LOOPBACK_ID_MAX + 1];    /* MESSAGE: from; ENTRY, ASK, PROFILE, AVATAR: about */
+    char id[LOOPBACK_ID_MAX + 1];    /* MESSAGE: from; ENTRY, ASK, FOUND, ...: about */
     char *body;                      /* MESSAGE; AVATAR: the picture's id; owned */
     bool action, notice;             /* MESSAGE */
 };
@@ -89,6 +92,7 @@ struct loopback_link {
     struct sj_list ops;              /* struct loopback_op */
     size_t n_messages, n_bytes;      /* of the messages in the queue */
     size_t n_ops;                    /* in ops, and outcomes in the queue */
+    size_t n_found;                  /* FOUND in the queue */
     bool save_queued;
     struct sj_defer defer;           /* the queue's head is due now */
     struct sj_timer timer;           /* or later */
@@ -156,7 +160,16 @@ enum sj_status loopback_contact_remove(struct sj_link *base, const char *id, sj_
 enum sj_status loopback_contact_answer(struct sj_link *base, const char *id, bool accept, sj_op op,
                                        struct sj_error *err);
 
+/* loopback_search.c */
+enum loopback_search_field { LOOPBACK_SEARCH_NICK, LOOPBACK_SEARCH_ONLINE, LOOPBACK_SEARCH_FIELDS };
+extern const struct sj_field loopback_search_fields[LOOPBACK_SEARCH_FIELDS];
+enum sj_status loopback_search(struct sj_link *base, const char *const *values, size_t n, sj_op op,
+                               struct sj_error *err);
+void loopback_search_tell(struct loopback_link *l, const struct loopback_event *e);
+
 /* loopback_residents.c: those who are always there. */
+/* Their ids one by one; NULL: there are no more. */
+const char *loopback_resident_at(size_t i);
 bool loopback_is_resident(const char *id);
 /* false: not a resident. */
 bool loopback_resident_presence(const struct sj_net *net, const char *id,

@@ -47,6 +47,8 @@ static void queue_remove(struct loopback_link *l, struct loopback_event *e)
         l->n_bytes -= strlen(e->body);
     } else if (e->kind == LOOPBACK_EVENT_OP) {
         l->n_ops--;
+    } else if (e->kind == LOOPBACK_EVENT_FOUND) {
+        l->n_found--;
     } else if (e->kind == LOOPBACK_EVENT_SAVE) {
         l->save_queued = false;
     }

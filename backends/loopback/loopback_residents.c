@@ -106,6 +106,11 @@ static const struct resident *resident_find(const char *id)
     return NULL;
 }
 
+const char *loopback_resident_at(size_t i)
+{
+    return i < RESIDENTS ? residents[i].id : NULL;
+}
+
 bool loopback_is_resident(const char *id)
 {
     return resident_find(id) != NULL;

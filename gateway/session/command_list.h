@@ -13,6 +13,8 @@ extern const struct command command_help;
 extern const struct command command_preferences;
 /* command_session.c */
 extern const struct command command_status, command_login, command_logout;
+/* command_search.c */
+extern const struct command command_search;
 
 /* prompt.c */
 extern const struct command command_answer;

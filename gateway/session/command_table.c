@@ -11,6 +11,7 @@ static const struct command *const command_table[] = {
     &command_logout,
     &command_preferences,
     &command_answer,
+    &command_search,
     &command_unregister,
     &command_help,
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "roster.h"
+#include "search.h"
 #include "session.h"
 #include "talk.h"
 #include "sojourn/memory.h"
@@ -312,9 +313,10 @@ static void host_file_chunk(struct sj_link *link, sj_op op, const void *data, si
 
 static void host_found(struct sj_link *link, sj_op op, const struct sj_contact *c)
 {
-    (void)link;
-    (void)op;
-    (void)c;
+    struct session *s = host_session(link);
+
+    if (host_is_live(s, link))
+        search_found(s, op, c);
 }
 
 /* While a registration is being checked, only that log-in may ask. */

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "dialogue.h"
 #include "roster.h"
+#include "search.h"
 #include "session.h"
 #include "sojourn/strbuf.h"
 #include "talk.h"
@@ -212,6 +213,7 @@ static const struct xmpp_in session_xmpp_in = {
     .rosterx = in_rosterx,
     .command = {.list = adhoc_list, .info = adhoc_info, .step = adhoc_step, .talk = dialogue_hear},
     .file = {.slot = in_slot},
+    .search = {.form = search_form, .start = search_start},
     .privilege =
         {
             .changed = roster_on_changed,

@@ -4,6 +4,7 @@
  * that did not by the one error with its id (G100-44). */
 #include <string.h>
 
+#include "search.h"
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/store_message.h"
@@ -117,6 +118,10 @@ static void op_tell(struct session *s, const struct op *op, const struct sj_erro
 
     if (op->kind == OP_FETCH) {
         fetch_op_done(s->all->profiles, op->id, err);
+        return;
+    }
+    if (op->kind == OP_SEARCH) {
+        search_done(s, op->id, err);
         return;
     }
     if (op->kind == OP_MARK && op->target && err)

@@ -139,6 +139,7 @@ struct session {
     char *last_status;
     struct check *check;
     struct prompt *prompt;       /* of the check if there is one, else of the link; or NULL */
+    struct search *search;       /* or NULL */
     struct removal removal;
     struct sj_list reap;         /* in sessions.reap: may be dropped when nothing holds it */
 };

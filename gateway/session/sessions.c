@@ -8,6 +8,7 @@
 #include "command.h"
 #include "dialogue.h"
 #include "roster.h"
+#include "search.h"
 #include "session.h"
 #include "talk.h"
 #include "sojourn/memory.h"
@@ -68,6 +69,7 @@ void session_free(struct session **at)
     sj_timer_stop(&s->timer);
     sj_timer_stop(&s->linger);
     check_free(s);
+    search_free(s);
     governor_leave(&s->network->governor, &s->ticket);
     sessions_bury(s->all, &s->link);
     graves_clear(s->all);                /* a link borrows the session's log */

@@ -34,7 +34,7 @@ static const struct disco_row disco_gateway_rows[] = {
     {0, NS_TIME},
     {0, NS_COMMANDS},
     {XMPP_FEATURE_PICTURES, NS_BOB},
-    {XMPP_FEATURE_SEARCH, "jabber:iq:search"},
+    {XMPP_FEATURE_SEARCH, NS_SEARCH},
     {XMPP_FEATURE_SEARCH, "http://jabber.org/protocol/rsm"},
 };
 static const struct disco_row disco_contact_rows[] = {

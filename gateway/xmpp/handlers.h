@@ -34,6 +34,9 @@ enum sj_status entity_handle_ping(struct inbound *in, struct sj_error *err);
 enum sj_status entity_handle_version(struct inbound *in, struct sj_error *err);
 enum sj_status entity_handle_time(struct inbound *in, struct sj_error *err);
 enum sj_status entity_handle_last(struct inbound *in, struct sj_error *err);
+/* search.c */
+enum sj_status search_handle_get(struct inbound *in, struct sj_error *err);
+enum sj_status search_handle_set(struct inbound *in, struct sj_error *err);
 /* presence.c */
 enum sj_status presence_handle_available(struct inbound *in, struct sj_error *err);
 enum sj_status presence_handle_unavailable(struct inbound *in, struct sj_error *err);

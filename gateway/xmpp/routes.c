@@ -84,6 +84,22 @@ static const struct route_iq routes_iq_table[] = {
         .source = "XEP-0100 §6",
     },
     {
+        .ns = NS_SEARCH,
+        .name = "query",
+        .types = ROUTE_GET,
+        .targets = ROUTE_GATEWAY,
+        .handle = search_handle_get,
+        .source = "XEP-0055 §2.1",
+    },
+    {
+        .ns = NS_SEARCH,
+        .name = "query",
+        .types = ROUTE_SET,
+        .targets = ROUTE_GATEWAY,
+        .handle = search_handle_set,
+        .source = "XEP-0055 §2.1 and §3",
+    },
+    {
         .ns = NS_VCARD,
         .name = "vCard",
         .types = ROUTE_GET,

@@ -36,6 +36,7 @@
 #define NS_REGISTER "jabber:iq:register"
 #define NS_ROSTER "jabber:iq:roster"
 #define NS_ROSTERX "http://jabber.org/protocol/rosterx"
+#define NS_SEARCH "jabber:iq:search"
 #define NS_SID "urn:xmpp:sid:0"
 #define NS_TIME "urn:xmpp:time"
 #define NS_VCARD "vcard-temp"

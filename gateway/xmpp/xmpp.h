@@ -27,6 +27,7 @@
 #include "xmpp_message.h"
 #include "xmpp_privilege.h"
 #include "xmpp_profile.h"
+#include "xmpp_search.h"
 
 struct sj_loop;
 struct sj_log;
@@ -136,6 +137,7 @@ struct xmpp_in {
      * roster items by iq (XEP-0144)? Follows xmpp_query_rosterx. */
     void (*rosterx)(void *ctx, unsigned host, const char *full, bool supported);
     struct xmpp_in_command command;
+    struct xmpp_in_search search;
     struct xmpp_in_file file;
     struct xmpp_in_privilege privilege;
     struct xmpp_in_profile profile;

@@ -203,7 +203,8 @@ struct sj_backend {
     const struct sj_option *options;     /* keys of its sections, beyond the common ones */
     size_t n_options;
     const struct sj_reaction_rules *reactions;   /* SJ_CAP_REACT; NULL: any */
-    const struct sj_field *search_fields;        /* SJ_CAP_SEARCH: none secret */
+    const struct sj_field *search_fields;        /* SJ_CAP_SEARCH: none secret; those
+                                    named first, last, nick, email have standard places in forms */
     size_t n_search_fields;
 
     /* Makes the running form of one configured network. values are borrowed for its life.

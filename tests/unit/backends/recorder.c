@@ -534,6 +534,15 @@ enum sj_status recorder_add(struct recorder *r, unsigned n, const char *id)
     return recorder_end(r, n, op, r->backend->contact_add(r->slot[n].link, id, op, &r->err));
 }
 
+enum sj_status recorder_search(struct recorder *r, unsigned n, const char *first,
+                               const char *second)
+{
+    sj_op op = recorder_begin(r, n);
+    const char *value[SJ_FIELDS_MAX] = {first, second};
+    return recorder_end(r, n, op, r->backend->search(r->slot[n].link, value,
+                                                     r->backend->n_search_fields, op, &r->err));
+}
+
 enum sj_status recorder_remove(struct recorder *r, unsigned n, const char *id)
 {
     sj_op op = recorder_begin(r, n);

@@ -54,6 +54,9 @@ sj_op recorder_next_op(const struct recorder *r);
 enum sj_status recorder_send(struct recorder *r, unsigned n, const char *peer, const char *body);
 enum sj_status recorder_send_message(struct recorder *r, unsigned n, const struct sj_message *m);
 enum sj_status recorder_add(struct recorder *r, unsigned n, const char *id);
+/* For the values of the first two search_fields. */
+enum sj_status recorder_search(struct recorder *r, unsigned n, const char *first,
+                               const char *second);
 enum sj_status recorder_remove(struct recorder *r, unsigned n, const char *id);
 enum sj_status recorder_answer(struct recorder *r, unsigned n, const char *id, bool accept);
 enum sj_status recorder_show(struct recorder *r, unsigned n, enum sj_show show,

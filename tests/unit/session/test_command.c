@@ -381,3 +381,47 @@ Test(command, ends_with_the_gateway)
     cr_expect_eq(step(w, "register", 0, NULL), SJ_UNAVAILABLE);
     world_free(w);
 }
+
+/* The command searches like XEP-0055; G055-01, G050-17. */
+Test(command, searches_for_people)
+{
+    struct world *w = world_new(CAPS_PLAIN | SJ_CAP_SEARCH);
+    struct sj_contact found = {.id = "juliet", .name = "Juliet"};
+    struct sj_contact odd = {.id = WORLD_NO_ADDRESS};
+
+    world_ready(w);
+    cr_expect_eq(step(w, "search", 0, NULL), SJ_OK);
+    EXPECT(w, "command 9 1 search executing complete | nick= online=0\n");
+    cr_expect_eq(step(w, "search", 1, "nick=jul"), SJ_OK);
+    EXPECT(w, "net search jul -\n");
+    w->link->host->found(w->link, w->op, &found);
+    w->link->host->found(w->link, w->op, &odd);
+    world_done(w, SJ_OK);
+    EXPECT(w, "command 9 1 search completed [juliet@" HOST "] [Juliet]\n");
+    step(w, "search", 0, NULL);
+    step(w, "search", 2, "nick=");
+    world_clear(w);
+    step(w, "search", 0, NULL);
+    step(w, "search", 3, "nick=x");
+    world_clear(w);
+    world_done(w, SJ_OK);
+    EXPECT(w, "command 9 3 search completed ! info: Nobody was found.\n");
+    world_free(w);
+}
+
+/* A run that ends takes its search with it. */
+Test(command, a_search_that_is_given_up_bothers_nobody)
+{
+    struct world *w = world_new(CAPS_PLAIN | SJ_CAP_SEARCH);
+
+    world_ready(w);
+    step(w, "search", 0, NULL);
+    step(w, "search", 1, "nick=jul");
+    cr_expect_eq(step_as(w, "r", "search", 1, XMPP_CANCEL, NULL, 9), SJ_OK);
+    world_clear(w);
+    world_done(w, SJ_OK);
+    EXPECT(w, "");
+    step(w, "search", 0, NULL);
+    cr_expect_eq(step(w, "search", 2, "nick=jul"), SJ_OK);
+    world_free(w);
+}

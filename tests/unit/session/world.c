@@ -389,6 +389,46 @@ static enum sj_status test_answer(struct sj_link *link, const char *id, bool acc
     return SJ_OK;
 }
 
+static const struct sj_field test_search_fields[] = {
+    {.var = "nick", .label = "Nickname"},
+    {.var = "online", .label = "Online", .kind = SJ_FIELD_BOOL, .fallback = "0"},
+};
+
+static enum sj_status test_search(struct sj_link *link, const char *const *values, size_t n,
+                                  sj_op op, struct sj_error *err)
+{
+    assert(n == 2);
+    RECORD("net search %s %s", values[0] ? values[0] : "-", values[1] ? values[1] : "-");
+    if (link->net->w->search_refused)
+        return sj_fail(err, link->net->w->search_refused, "as the test says");
+    link->net->w->op = op;
+    return SJ_OK;
+}
+
+bool xmpp_peer_jid(const struct xmpp *x, unsigned host, const char *peer, struct sj_strbuf *out)
+{
+    (void)x, (void)host;
+    if (strncmp(peer, WORLD_NO_ADDRESS, 1) == 0)
+        return false;
+    sj_strbuf_addf(out, "%s@" HOST, peer);
+    return true;
+}
+
+void xmpp_answer_search(struct xmpp *x, uint64_t req, const struct xmpp_search_out *out)
+{
+    struct sj_strbuf b;
+
+    (void)x;
+    sj_strbuf_init(&b, 1 << 16);
+    for (size_t i = 0; i < out->n; i++)
+        sj_strbuf_addf(&b, " %s(%s)", out->found[i].peer,
+                       out->found[i].name ? out->found[i].name : "");
+    RECORD("found %llu %s%s%s:%s", (unsigned long long)req, out->as_form ? "form" : "items",
+           out->page.wanted ? " after " : "",
+           out->page.wanted && out->page.mark ? out->page.mark : "", b.s);
+    sj_strbuf_release(&b);
+}
+
 static struct sj_backend test_backend;
 static struct sessions_network test_network;
 static struct sessions_options test_options;
@@ -440,7 +480,8 @@ struct world *world_new(uint32_t caps)
         .contact_name = test_name, .send_mark = world_send_mark, .set_typing = world_set_typing,
         .reactions = test_reactions,
         .profile_get = world_profile_get, .avatar_get = world_avatar_get,
-        .own_profile_set = world_own_profile_set};
+        .own_profile_set = world_own_profile_set,
+        .search_fields = test_search_fields, .n_search_fields = 2, .search = test_search};
     test_network = (struct sessions_network){
         .host = HOST, .label = "Test", .backend = &test_backend, .net = &test_net,
         .login_rate = 0, .login_burst = 10, .logins_at_once = 10};

@@ -54,6 +54,7 @@ struct world {
     bool stream_down;            /* xmpp_send_* return false */
     size_t queued;               /* bytes that wait for the server; WORLD_QUEUE_MAX: no more */
     size_t body_max;             /* xmpp_send_message refuses longer ones; 0: none */
+    enum sj_status search_refused;       /* search returns this instead of SJ_OK */
     enum sj_status add_refused;  /* contact_add returns this instead of SJ_OK */
     unsigned privileges;         /* enum xmpp_privilege, of everybody */
     unsigned links;              /* made so far */

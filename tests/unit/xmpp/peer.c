@@ -446,6 +446,41 @@ static void on_written(void *ctx, unsigned host, const char *user, const char *p
     heard(ctx, "written %u %s %s %d", host, user, peer, ok);
 }
 
+static enum sj_status on_search_form(void *ctx, const struct xmpp_from *f, struct xmpp_form *out,
+                                     struct sj_error *err)
+{
+    struct peer *p = ctx;
+    heard(p, "search-form %s", f->user);
+    out->instructions = "Whom?";
+    out->n = 2;
+    out->input[0] = (struct xmpp_input){.var = "nick", .label = "Name"};
+    out->input[1] =
+        (struct xmpp_input){.kind = XMPP_INPUT_BOOL, .var = "online", .label = "Now", .value = "0"};
+    return p->status != SJ_OK ? sj_fail(err, p->status, "no") : SJ_OK;
+}
+
+static enum sj_status on_search_start(void *ctx, const struct xmpp_search_in *in, uint64_t req,
+                                      struct sj_error *err)
+{
+    struct peer *p = ctx;
+    struct sj_strbuf b;
+    sj_strbuf_init(&b, 1 << 16);
+    for (size_t i = 0; i < in->values->n; i++)
+        sj_strbuf_addf(&b, " %s=%s", in->values->item[i].var, in->values->item[i].value);
+    heard(p, "search %s %s%s", in->from->user, in->as_form ? "form" : "plain", b.s);
+    sj_strbuf_release(&b);
+    p->request = req;
+    if (p->status != SJ_OK)
+        return sj_fail(err, p->status, "no");
+    if (p->found != NULL)
+        xmpp_answer_search(p->xmpp, req,
+                           &(struct xmpp_search_out){.found = p->found,
+                                                     .n = p->n_found,
+                                                     .as_form = in->as_form,
+                                                     .page = in->page});
+    return SJ_OK;
+}
+
 const struct xmpp_in peer_session = {
     .up = on_up,
     .down = on_down,
@@ -463,6 +498,7 @@ const struct xmpp_in peer_session = {
     .rosterx = on_rosterx,
     .profile = {.person = on_person, .card = on_card, .wants = on_wants, .own_nick = on_own_nick,
                 .own_picture = on_own_picture, .own_data = on_own_data},
+    .search = {.form = on_search_form, .start = on_search_start},
     .command = {.list = on_command_list, .info = on_command_info, .step = on_command_step,
                 .talk = on_talk},
     .file = {.slot = on_slot},

@@ -53,6 +53,8 @@ struct peer {
     struct xmpp_peer contact;
     struct xmpp_person person;
     const struct xmpp_card *card;    /* answer requests for cards at once with this */
+    const struct xmpp_found *found;   /* answer searches at once with these */
+    size_t n_found;
     xmpp_req request;            /* the newest */
     const struct sj_error *answer;    /* answer requests at once with this */
     bool answer_at_once;
