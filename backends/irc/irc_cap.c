@@ -2,8 +2,8 @@
 /* Capability negotiation: the table of what we want, and CAP.
  *
  * IRCv3 capability negotiation 302. Nothing here is required: a server that knows no CAP answers
- * with an error or not at all, and the login goes on. sasl is asked for only when there is a
- * password to use. */
+ * with an error or not at all, and the login goes on. sasl is asked for only when one of its
+ * mechanisms can be used. */
 #include "irc_cap.h"
 
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "irc_link.h"
 #include "irc_login.h"
 #include "irc_parse.h"
+#include "irc_sasl.h"
 #include "irc_send.h"
 #include "sojourn/log.h"
 #include "sojourn/strbuf.h"
@@ -24,7 +25,6 @@ static const struct {
 #undef CAP_ROW
 };
 
-
 static uint32_t cap_find(const char *name, size_t n)
 {
     for (size_t i = 0; i < IRC_CAP_COUNT; i++) {
@@ -34,24 +34,6 @@ static uint32_t cap_find(const char *name, size_t n)
     return 0;
 }
 
-/* Is PLAIN one of the mechanisms, divided by commas? */
-static bool sasl_has_plain(const char *s, size_t n)
-{
-    while (n) {
-        const char *comma = memchr(s, ',', n);
-        size_t word = comma ? (size_t)(comma - s) : n;
-        if (word == 5 && sj_ascii_ncasecmp(s, "PLAIN", 5) == 0)
-            return true;
-        s += word;
-        n -= word;
-        if (n) {
-            s++;
-            n--;
-        }
-    }
-    return false;
-}
-
 uint32_t irc_cap_parse(const char *list)
 {
     uint32_t caps = 0;
@@ -59,16 +41,29 @@ uint32_t irc_cap_parse(const char *list)
     while (*list) {
         size_t word = strcspn(list, " ");
         const char *value = memchr(list, '=', word);
-        size_t name = value ? (size_t)(value - list) : word;
-        uint32_t bit = cap_find(list, name);
-        if (bit == IRC_CAP_SASL && value &&
-            !sasl_has_plain(value + 1, word - name - 1))
-            bit = 0;
-        caps |= bit;
+        caps |= cap_find(list, value ? (size_t)(value - list) : word);
         list += word;
         list += strspn(list, " ");
     }
     return caps;
+}
+
+unsigned irc_cap_mechanisms(const char *list)
+{
+    static const char name[] = "sasl";
+    const size_t n = sizeof name - 1;
+    unsigned found = 0;
+
+    while (*list) {
+        size_t word = strcspn(list, " ");
+        if (word == n && memcmp(list, name, n) == 0)
+            found |= IRC_MECHANISMS_ALL;
+        else if (word > n && memcmp(list, name, n) == 0 && list[n] == '=')
+            found |= irc_sasl_parse(list + n + 1, word - n - 1);
+        list += word;
+        list += strspn(list, " ");
+    }
+    return found;
 }
 
 size_t irc_cap_request(char *out, size_t size, uint32_t *caps, unsigned most)
@@ -121,11 +116,12 @@ static void cap_on_list(struct irc_link *l, const char *list, bool more)
         return;
     login->negotiating = true;
     login->offered |= irc_cap_parse(list);
+    login->mechanisms |= (uint8_t)irc_cap_mechanisms(list);
     if (more)
         return;
     login->listed = true;
     uint32_t wanted = login->offered;
-    if (!login->password)
+    if (!irc_sasl_is_possible(l))
         wanted &= ~(uint32_t)IRC_CAP_SASL;
     if (wanted & IRC_CAP_SASL)
         login->sasl = IRC_SASL_REQUESTED;

@@ -45,9 +45,11 @@ enum irc_cap {
 /* Bytes of one CAP REQ line, without CR LF. */
 #define IRC_CAP_REQ_MAX 500u
 
-/* Bits of a list as servers send it, "name=value name"; unknown names are left out. With values
- * (CAP LS), sasl counts only when it allows PLAIN. */
+/* Bits of a list as servers send it, "name=value name"; unknown names are left out. */
 uint32_t irc_cap_parse(const char *list);
+/* Mechanisms of the sasl in such a list (enum irc_mechanism): those of its value, without one all
+ * of them, without sasl none. */
+unsigned irc_cap_mechanisms(const char *list);
 /* Writes "CAP REQ :..." with the first of *caps that fit in size bytes (with the NUL), and takes
  * them out of *caps; at most `most` of them. Returns the length, 0 when none is left. */
 size_t irc_cap_request(char *out, size_t size, uint32_t *caps, unsigned most);

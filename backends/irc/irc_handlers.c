@@ -12,6 +12,7 @@
 #include "irc_login.h"
 #include "irc_parse.h"
 #include "irc_presence.h"
+#include "irc_sasl.h"
 #include "irc_self.h"
 #include "irc_text.h"
 #include "sojourn/log.h"
@@ -70,6 +71,7 @@ const struct irc_handler irc_handlers[] = {
     { "905", 1, LOGIN, irc_sasl_handle_failed },
     { "906", 1, LOGIN, irc_sasl_handle_failed },
     { "907", 1, LOGIN, irc_sasl_handle_done },
+    { "908", 2, LOGIN, irc_sasl_handle_mechanisms },
     { "ACK", 0, ONLINE, irc_text_handle_ack },
     { "AUTHENTICATE", 1, LOGIN, irc_sasl_handle_authenticate },
     { "AWAY", 0, ONLINE, irc_presence_handle_away },

@@ -242,7 +242,7 @@ struct sj_link *irc_link_new(const struct sj_link *base, const struct sj_account
     (void)len;
     l->base = *base;
     l->base.magic = IRC_LINK_MAGIC;
-    l->login = irc_login_new(base->net, account);
+    l->login = irc_login_new(l, account);
     l->casemap = (uint8_t)base->net->casemap;
     l->line_max = 512;
     memcpy(l->chantypes, "#&", 3);

@@ -18,11 +18,13 @@
 #include "sojourn/backend.h"
 #include "sojourn/loop.h"
 #include "sojourn/map.h"
+#include "sojourn/strbuf.h"
 
 struct sj_conn;
 struct irc_line;
 struct irc_login;
 struct irc_queue;
+struct sj_scram;
 
 #define IRC_LINK_MAGIC 0x69726331u
 /* Input: 8191 bytes of tags and 512 of text is what servers may send (IRCv3 message tags). */
@@ -103,23 +105,39 @@ struct irc_link {
 };
 
 /* What only the login needs; wiped and freed when the link is up. */
-enum irc_sasl { IRC_SASL_NONE, IRC_SASL_REQUESTED, IRC_SASL_STARTED, IRC_SASL_SENT, IRC_SASL_DONE };
+enum irc_sasl {
+    IRC_SASL_NONE,
+    IRC_SASL_REQUESTED,              /* the capability */
+    IRC_SASL_STARTED,                /* a mechanism is named */
+    IRC_SASL_FIRST,                  /* SCRAM: our first message is out */
+    IRC_SASL_DERIVING,               /* SCRAM: works on the key */
+    IRC_SASL_PROVED,                 /* SCRAM: our proof is out, the server's is due */
+    IRC_SASL_SENT,                   /* everything is said: 903 or a refusal comes */
+    IRC_SASL_DONE
+};
 /* Indices of the account's values: irc_fields in irc_backend.c. */
 enum irc_field { IRC_FIELD_NICK, IRC_FIELD_PASSWORD, IRC_FIELD_LOGIN, IRC_FIELD_NAME,
                  IRC_FIELD_SERVER_PASSWORD, IRC_FIELDS };
 struct irc_login {
+    struct irc_link *link;
     char *nick;                      /* as configured by the user */
     char *account;                   /* NULL: the nick */
     char *realname;
-    char *password;                  /* of the account; NULL: none */
-    char *server_password;
+    char *password;                  /* of the account; NULL: none; locked */
+    char *server_password;           /* the same */
     uint32_t offered;                /* enum irc_cap, from CAP LS */
     uint32_t pending;                /* requested, not answered */
+    struct sj_scram *scram;          /* between FIRST and SENT */
+    struct sj_list deriving;         /* in the net's list while DERIVING */
+    struct sj_strbuf sasl_input;     /* pieces of what the server says */
     uint8_t sasl;                    /* enum irc_sasl */
+    uint8_t mechanisms;              /* enum irc_mechanism, offered and not tried */
+    uint8_t mechanism;               /* the one that is tried */
     uint8_t attempt;                 /* alternative nicknames tried */
     bool negotiating;                /* the server answered CAP LS; END is owed */
     bool listed;                     /* CAP LS is complete */
     bool single;                     /* after a NAK, capabilities are asked for one by one */
+    bool own_server_password;        /* the user's, not the configuration's */
     bool identified;                 /* NickServ or SASL accepted the password */
     const char *unused;              /* why the password was not used, or NULL */
 };

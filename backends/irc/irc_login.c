@@ -13,11 +13,13 @@
 #include "irc_link.h"
 #include "irc_nick.h"
 #include "irc_parse.h"
+#include "irc_sasl.h"
 #include "irc_self.h"
 #include "irc_send.h"
 #include "irc_text.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
+#include "sojourn/scram.h"
 #include "sojourn/strbuf.h"
 
 #define NICK_ATTEMPTS_MAX 8u
@@ -31,8 +33,9 @@ static const char *account_value(const struct sj_account *account, enum irc_fiel
     return account->value[field];
 }
 
-struct irc_login *irc_login_new(const struct sj_net *net, const struct sj_account *account)
+struct irc_login *irc_login_new(struct irc_link *l, const struct sj_account *account)
 {
+    const struct sj_net *net = l->base.net;
     struct irc_login *login = sj_calloc(1, sizeof *login);
     const char *server_password = account_value(account, IRC_FIELD_SERVER_PASSWORD);
     const char *nick = account_value(account, IRC_FIELD_NICK);
@@ -40,11 +43,16 @@ struct irc_login *irc_login_new(const struct sj_net *net, const struct sj_accoun
 
     if (!realname)
         realname = net->realname;
+    login->link = l;
+    sj_list_init(&login->deriving);
+    sj_strbuf_init(&login->sasl_input, IRC_SASL_INPUT_MAX);
     login->nick = sj_strdup(nick ? nick : "user");
     login->account = sj_strdup(account_value(account, IRC_FIELD_LOGIN));
     login->realname = sj_strdup(realname ? realname : login->nick);
-    login->password = sj_strdup(account_value(account, IRC_FIELD_PASSWORD));
-    login->server_password = sj_strdup(server_password ? server_password : net->server_password);
+    login->password = sj_locked_dup(account_value(account, IRC_FIELD_PASSWORD));
+    login->own_server_password = server_password != NULL;
+    login->server_password = sj_locked_dup(server_password ? server_password
+                                                           : net->server_password);
     return login;
 }
 
@@ -52,11 +60,14 @@ void irc_login_free(struct irc_login **login)
 {
     if (!login || !*login)
         return;
+    sj_list_remove(&(*login)->deriving);
+    sj_scram_free(&(*login)->scram);
+    sj_strbuf_release(&(*login)->sasl_input);
     sj_free((*login)->nick);
     sj_free((*login)->account);
     sj_free((*login)->realname);
-    sj_secret_free(&(*login)->password);
-    sj_secret_free(&(*login)->server_password);
+    sj_locked_free(&(*login)->password);
+    sj_locked_free(&(*login)->server_password);
     sj_free(*login);
     *login = NULL;
 }
@@ -77,7 +88,7 @@ static void login_send_pass(struct irc_link *l)
     irc_out_adds(&o, l->login->server_password);
     irc_send(l, &o, IRC_NOW);
     sj_wipe(&o, sizeof o);
-    sj_secret_free(&l->login->server_password);
+    sj_locked_free(&l->login->server_password);
 }
 
 static void login_send_nick(struct irc_link *l, const char *nick)
@@ -98,6 +109,11 @@ void irc_login_start(struct irc_link *l)
     char ident[16];
     struct irc_out o;
 
+    if (login->own_server_password && !irc_net_keeps_secrets(net)) {
+        irc_link_end(l, SJ_END_AUTH, "the connection is not encrypted, so the server's password "
+                                     "was not sent");
+        return;
+    }
     /* PASS must come before NICK and USER (RFC 2812 §3.1.1). */
     irc_send_text(l, "CAP LS 302", IRC_NOW);
     if (login->server_password)
@@ -156,11 +172,14 @@ void irc_login_welcomed(struct irc_link *l)
     struct irc_login *login = l->login;
 
     if (login->password && !login->identified) {
-        if (l->base.net->nickserv == IRC_NICKSERV_IDENTIFY) {
+        bool is_safe = irc_net_keeps_secrets(l->base.net);
+        if (is_safe && l->base.net->nickserv == IRC_NICKSERV_IDENTIFY) {
             login_identify(l);
             return;
         }
-        login->unused = N_("this server offers no way to log in to accounts (SASL PLAIN)");
+        login->unused = is_safe
+            ? N_("this server offers no way to log in to accounts (SASL PLAIN)")
+            : N_("the connection is not encrypted, and everybody on its way could read it");
     }
     irc_link_up(l);
 }

@@ -11,8 +11,8 @@ struct irc_link;
 struct irc_line;
 struct irc_login;
 
-/* Copies what the account says. */
-struct irc_login *irc_login_new(const struct sj_net *net, const struct sj_account *account);
+/* Copies what the account says; secrets into locked memory. */
+struct irc_login *irc_login_new(struct irc_link *l, const struct sj_account *account);
 void irc_login_free(struct irc_login **login);       /* wipes passwords */
 /* The connection is up: sends the first lines. */
 void irc_login_start(struct irc_link *l);
@@ -37,11 +37,5 @@ void irc_login_handle_bad_nick(struct irc_link *l, struct irc_line *line);      
 void irc_login_handle_bad_password(struct irc_link *l, struct irc_line *line);  /* 464 */
 void irc_login_handle_banned(struct irc_link *l, struct irc_line *line);        /* 463 465 466 */
 void irc_login_handle_logged_in(struct irc_link *l, struct irc_line *line);     /* 900 */
-
-/* irc_sasl.c */
-void irc_sasl_start(struct irc_link *l);
-void irc_sasl_handle_authenticate(struct irc_link *l, struct irc_line *line);
-void irc_sasl_handle_done(struct irc_link *l, struct irc_line *line);           /* 903 907 */
-void irc_sasl_handle_failed(struct irc_link *l, struct irc_line *line);         /* 902 904-906 */
 
 #endif

@@ -11,10 +11,12 @@
 
 #include "irc_link.h"
 #include "irc_presence.h"
+#include "irc_sasl.h"
 #include "irc_send.h"
 #include "sojourn/conn.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
+#include "sojourn/strbuf.h"
 
 /* Duties that fall due close together are done together. */
 #define SWEEP_MIN_MS 40
@@ -35,6 +37,10 @@ const struct sj_option irc_options[] = {
               "with a private or self-signed one." },
     { .name = "tls-verify", .kind = SJ_OPTION_BOOL, .fallback = "yes",
       .help = "Whether the server's certificate must be valid for its name; no accepts anybody." },
+    { .name = "clear-passwords", .kind = SJ_OPTION_BOOL, .fallback = "no",
+      .help = "With tls = no: whether passwords of users may be sent all the same to a server that "
+              "is not on this machine (SASL PLAIN, NickServ, server passwords); SASL SCRAM never "
+              "sends them." },
     { .name = "server-password", .kind = SJ_OPTION_SECRET, .max = 255,
       .help = "Password that the server asks of everybody; a user may give another one when "
               "registering." },
@@ -49,7 +55,7 @@ const struct sj_option irc_options[] = {
     { .name = "quit-message", .kind = SJ_OPTION_TEXT, .max = 200,
       .help = "What others read when a user logs out without giving a reason." },
     { .name = "nickserv", .kind = SJ_OPTION_CHOICE, .fallback = "off", .choices = "off|identify",
-      .help = "What to do with an account's password when the server offers no SASL PLAIN: off "
+      .help = "What to do with an account's password when the server offers no SASL for it: off "
               "does not use it and says so, identify sends it to NickServ; choose identify only "
               "where nobody but the network can have that nickname." },
     { .name = "encoding-fallback", .kind = SJ_OPTION_CHOICE, .fallback = "windows-1252",
@@ -83,9 +89,27 @@ _Static_assert(sizeof irc_options / sizeof irc_options[0] == IRC_OPTIONS, "IRC_O
 
 static void net_sweep(void *arg);
 
+static void net_derive(void *arg)
+{
+    irc_sasl_derive(arg);
+}
+
+static bool server_is_local(const char *server)
+{
+    return sj_ascii_casecmp(server, "localhost") == 0 || strcmp(server, "::1") == 0 ||
+           (strncmp(server, "127.", 4) == 0 && server[strspn(server, "0123456789.")] == '\0');
+}
+
+bool irc_net_keeps_secrets(const struct sj_net *net)
+{
+    return net->tls || net->is_local || net->clear_passwords;
+}
+
 static void net_read_options(struct sj_net *net, const struct sj_values *v)
 {
     net->server = sj_values_text(v, "server");
+    net->is_local = server_is_local(net->server);
+    net->clear_passwords = sj_values_number(v, "clear-passwords") != 0;
     net->port = (uint16_t)sj_values_number(v, "port");
     net->source = sj_values_text(v, "source");
     net->server_password = sj_values_text(v, "server-password");
@@ -116,12 +140,14 @@ enum sj_status irc_net_new(struct sj_net **out, struct sj_loop *loop, const stru
     net->log = log;
     net->casemap = IRC_CASEMAP_RFC1459;
     struct sj_list *lists[] = { &net->login, &net->identify, &net->live, &net->pinged,
-                                &net->closing, &net->confirm, &net->barrier, &net->pacing };
+                                &net->closing, &net->confirm, &net->barrier, &net->pacing,
+                                &net->deriving };
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         sj_list_init(lists[i]);
     for (size_t i = 0; i < IRC_PHASES; i++)
         sj_list_init(&net->poll[i]);
     sj_timer_init(&net->sweep, net_sweep, net);
+    sj_timer_init(&net->derive, net_derive, net);
     net_read_options(net, values);
     if (sj_values_number(values, "tls")) {
         enum sj_status status = sj_tls_new(&net->tls, sj_values_text(values, "tls-ca"),
@@ -140,6 +166,7 @@ void irc_net_free(struct sj_net **net)
     if (!net || !*net)
         return;
     sj_timer_stop(&(*net)->sweep);
+    sj_timer_stop(&(*net)->derive);
     sj_tls_free(&(*net)->tls);
     sj_free(*net);
     *net = NULL;

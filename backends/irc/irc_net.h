@@ -23,7 +23,7 @@ struct irc_link;
 
 enum irc_nickserv { IRC_NICKSERV_OFF, IRC_NICKSERV_IDENTIFY };
 
-#define IRC_OPTIONS 23u
+#define IRC_OPTIONS 24u
 extern const struct sj_option irc_options[IRC_OPTIONS];
 
 struct sj_net {
@@ -39,6 +39,8 @@ struct sj_net {
     uint16_t nick_length;                /* 0: what the server says */
     enum irc_nickserv nickserv;
     bool answers_version;
+    bool clear_passwords;                /* the admin permits them without TLS */
+    bool is_local;                       /* the server is on this machine */
     int64_t ping_interval_ms, ping_timeout_ms, connect_timeout_ms, login_timeout_ms;
     int64_t presence_interval_ms;
     int64_t send_rate_ms;                /* 0: no pacing */
@@ -60,6 +62,8 @@ struct sj_net {
     uint32_t n_polled;
     int64_t poll_at_ms;                  /* when the next group is polled */
     struct sj_timer sweep;
+    struct sj_list deriving;             /* logins with work to do on their keys (irc_sasl.c) */
+    struct sj_timer derive;
 };
 
 /* struct sj_backend.net_new and net_free. */
@@ -67,6 +71,8 @@ enum sj_status irc_net_new(struct sj_net **out, struct sj_loop *loop, const stru
                            const struct sj_values *values, struct sj_error *err);
 void irc_net_free(struct sj_net **net);
 
+/* May a password be sent as it is? */
+bool irc_net_keeps_secrets(const struct sj_net *net);
 /* Makes sure that the sweep runs at at_ms (loop time) or earlier. */
 void irc_net_wake(struct sj_net *net, int64_t at_ms);
 /* Puts l at the end of one of the `wait` lists (NULL: none) as of now. */

@@ -1,43 +1,73 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* SASL PLAIN over IRC: `AUTHENTICATE` in pieces of 400 bytes.
+/* SASL over IRC: `AUTHENTICATE` in pieces of 400 bytes, mechanisms one after the other.
  *
- * IRCv3 SASL 3.1 and 3.2, RFC 4616 (PLAIN), RFC 4648 §4 (base64). Whether the password may be sent
- * is decided in irc_cap.c: only when the server offers PLAIN. All copies are wiped. */
+ * What the server offers is read in irc_cap.c; a mechanism is tried once, the safest first, and the
+ * next only when the server refuses it: accounts that are older than a network's SCRAM have PLAIN
+ * alone. SCRAM's keys cost work that the server chooses, so the logins of a net wait in a list for
+ * the slices of one timer. IRCv3 SASL 3.1 and 3.2, RFC 4616 (PLAIN), RFC 5802 and 7677 (SCRAM).
+ * All copies of secrets are wiped. */
+#include "irc_sasl.h"
+
 #include <string.h>
 
+#include "irc_base64.h"
 #include "irc_cap.h"
 #include "irc_link.h"
 #include "irc_login.h"
 #include "irc_parse.h"
-#include "irc_sasl.h"
 #include "irc_send.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
+#include "sojourn/scram.h"
+#include "sojourn/strbuf.h"
 
-size_t irc_base64(char *out, const unsigned char *s, size_t n)
+static const struct {
+    const char *name;
+    unsigned bit;
+} mechanisms[] = {
+    { "SCRAM-SHA-256", IRC_MECHANISM_SCRAM },
+    { "PLAIN", IRC_MECHANISM_PLAIN },
+};
+#define MECHANISMS (sizeof mechanisms / sizeof mechanisms[0])
+
+unsigned irc_sasl_parse(const char *s, size_t n)
 {
-    static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char *p = out;
+    unsigned found = 0;
 
-    for (size_t i = 0; i < n; i += 3) {
-        uint32_t v = (uint32_t)s[i] << 16;
-        if (i + 1 < n)
-            v |= (uint32_t)s[i + 1] << 8;
-        if (i + 2 < n)
-            v |= s[i + 2];
-        *p++ = digits[v >> 18];
-        *p++ = digits[v >> 12 & 63];
-        *p++ = i + 1 < n ? digits[v >> 6 & 63] : '=';
-        *p++ = i + 2 < n ? digits[v & 63] : '=';
+    while (n) {
+        const char *comma = memchr(s, ',', n);
+        size_t word = comma ? (size_t)(comma - s) : n;
+        for (size_t i = 0; i < MECHANISMS; i++) {
+            if (strlen(mechanisms[i].name) == word &&
+                sj_ascii_ncasecmp(s, mechanisms[i].name, word) == 0)
+                found |= mechanisms[i].bit;
+        }
+        s += word;
+        n -= word;
+        if (n) {
+            s++;
+            n--;
+        }
     }
-    return (size_t)(p - out);
+    return found;
 }
 
-void irc_sasl_start(struct irc_link *l)
+/* Those of what is left that we have the means for. */
+static unsigned sasl_usable(const struct irc_link *l)
 {
-    l->login->sasl = IRC_SASL_STARTED;
-    irc_send_text(l, "AUTHENTICATE PLAIN", IRC_NOW);
+    const struct irc_login *login = l->login;
+    unsigned usable = login->mechanisms;
+
+    if (!login->password)
+        usable &= ~(unsigned)(IRC_MECHANISM_SCRAM | IRC_MECHANISM_PLAIN);
+    if (!irc_net_keeps_secrets(l->base.net))
+        usable &= ~(unsigned)IRC_MECHANISM_PLAIN;
+    return usable;
+}
+
+bool irc_sasl_is_possible(const struct irc_link *l)
+{
+    return sasl_usable(l) != 0;
 }
 
 /* One piece; an empty one is "+". */
@@ -55,15 +85,76 @@ static void sasl_send_piece(struct irc_link *l, const char *s, size_t n)
     sj_wipe(&o, sizeof o);
 }
 
+/* The bytes as base64, in pieces; nothing is an empty one. */
+static void sasl_send(struct irc_link *l, const void *bytes, size_t n)
+{
+    char text[(2 * SJ_FIELD_MAX + SJ_SCRAM_MESSAGE_MAX + 1024) / 3 * 4];
+
+    assert((n + 2) / 3 * 4 <= sizeof text);
+    size_t length = irc_base64(text, bytes, n);
+    size_t at = 0;
+    size_t piece;
+    do {
+        piece = length - at < IRC_SASL_PIECE ? length - at : IRC_SASL_PIECE;
+        sasl_send_piece(l, text + at, piece);
+        at += piece;
+        /* A last piece of full length is followed by an empty one. */
+    } while (piece == IRC_SASL_PIECE);
+    sj_wipe(text, sizeof text);
+}
+
+/* Names the next mechanism. why: what the server said to the one before, NULL: none yet. */
+static void sasl_next(struct irc_link *l, const char *why)
+{
+    struct irc_login *login = l->login;
+    unsigned usable = sasl_usable(l);
+    struct irc_out o;
+
+    irc_sasl_release(l);
+    for (size_t i = 0; i < MECHANISMS; i++) {
+        if (!(usable & mechanisms[i].bit))
+            continue;
+        login->mechanisms &= (uint8_t)~mechanisms[i].bit;
+        login->mechanism = (uint8_t)mechanisms[i].bit;
+        login->sasl = IRC_SASL_STARTED;
+        irc_out_init(&o);
+        irc_out_adds(&o, "AUTHENTICATE ");
+        irc_out_adds(&o, mechanisms[i].name);
+        irc_send(l, &o, IRC_NOW);
+        return;
+    }
+    if (why) {
+        irc_link_end(l, SJ_END_AUTH, why);
+        return;
+    }
+    login->sasl = IRC_SASL_NONE;
+    irc_cap_settle(l);
+}
+
+void irc_sasl_start(struct irc_link *l)
+{
+    sasl_next(l, NULL);
+}
+
+void irc_sasl_release(struct irc_link *l)
+{
+    sj_list_remove(&l->login->deriving);
+    sj_scram_free(&l->login->scram);
+    sj_strbuf_release(&l->login->sasl_input);
+}
+
+static const char *sasl_account(const struct irc_link *l)
+{
+    return l->login->account ? l->login->account : l->login->nick;
+}
+
 /* authzid NUL authcid NUL password (RFC 4616 §2); the authzid is left to the server. */
 static void sasl_send_plain(struct irc_link *l)
 {
-    const struct irc_login *login = l->login;
-    const char *account = login->account ? login->account : login->nick;
+    const char *account = sasl_account(l);
     unsigned char plain[2 * SJ_FIELD_MAX + 2];
-    char text[(sizeof plain + 2) / 3 * 4];
     size_t account_length = strlen(account);
-    size_t password_length = strlen(login->password);
+    size_t password_length = strlen(l->login->password);
 
     if (account_length > SJ_FIELD_MAX || password_length > SJ_FIELD_MAX) {
         irc_link_end(l, SJ_END_AUTH, "the account's password is too long");
@@ -71,42 +162,150 @@ static void sasl_send_plain(struct irc_link *l)
     }
     plain[0] = '\0';
     memcpy(plain + 1, account, account_length + 1);
-    memcpy(plain + account_length + 2, login->password, password_length);
-    size_t n = irc_base64(text, plain, account_length + password_length + 2);
-    size_t at = 0;
-    size_t piece;
-    do {
-        piece = n - at < IRC_SASL_PIECE ? n - at : IRC_SASL_PIECE;
-        sasl_send_piece(l, text + at, piece);
-        at += piece;
-        /* A last piece of full length is followed by an empty one. */
-    } while (piece == IRC_SASL_PIECE);
-    sj_wipe(plain, sizeof plain);
-    sj_wipe(text, sizeof text);
+    memcpy(plain + account_length + 2, l->login->password, password_length);
     l->login->sasl = IRC_SASL_SENT;
+    sasl_send(l, plain, account_length + password_length + 2);
+    sj_wipe(plain, sizeof plain);
+}
+
+/* ---- SCRAM ---- */
+
+static void scram_send_first(struct irc_link *l)
+{
+    struct irc_login *login = l->login;
+
+    login->scram = sj_scram_new(sasl_account(l), login->password);
+    if (!login->scram) {
+        irc_link_end(l, SJ_END_AUTH, "the account's password is too long");
+        return;
+    }
+    const char *first = sj_scram_first(login->scram);
+    login->sasl = IRC_SASL_FIRST;
+    sasl_send(l, first, strlen(first));
+}
+
+static void scram_on_challenge(struct irc_link *l, const char *text)
+{
+    struct sj_net *net = l->base.net;
+    struct sj_error err;
+
+    if (sj_scram_challenge(l->login->scram, text, &err) != SJ_OK) {
+        irc_link_end(l, SJ_END_AUTH, err.text);
+        return;
+    }
+    l->login->sasl = IRC_SASL_DERIVING;
+    sj_list_append(&net->deriving, &l->login->deriving);
+    if (!sj_timer_running(&net->derive))
+        sj_timer_start(net->loop, &net->derive, 0);
+}
+
+void irc_sasl_derive(struct sj_net *net)
+{
+    if (sj_list_empty(&net->deriving))
+        return;
+    struct irc_login *login = SJ_CONTAINER(net->deriving.next, struct irc_login, deriving);
+    if (sj_scram_derive(login->scram, SJ_SCRAM_SLICE)) {
+        sj_list_remove(&login->deriving);
+        login->sasl = IRC_SASL_PROVED;
+        const char *final = sj_scram_final(login->scram);
+        sasl_send(login->link, final, strlen(final));
+    }
+    if (!sj_list_empty(&net->deriving))
+        sj_timer_start(net->loop, &net->derive, 0);
+}
+
+static void scram_on_verdict(struct irc_link *l, const char *text)
+{
+    struct irc_login *login = l->login;
+    struct sj_error err;
+
+    if (sj_scram_verify(login->scram, text, &err) == SJ_OK) {
+        login->sasl = IRC_SASL_SENT;
+        sasl_send_piece(l, NULL, 0);
+    } else if (*text == 'e' && !sj_scram_was_wrong(login->scram)) {
+        /* The account may have no key of this kind; the server answers with 906. */
+        login->sasl = IRC_SASL_SENT;
+        sasl_send_piece(l, "*", 1);
+    } else {
+        irc_link_end(l, SJ_END_AUTH, err.text);
+    }
+}
+
+/* ---- what the server says ---- */
+
+static void sasl_on_begin(struct irc_link *l)
+{
+    if (l->login->mechanism == IRC_MECHANISM_SCRAM)
+        scram_send_first(l);
+    else
+        sasl_send_plain(l);
+}
+
+/* All pieces are there. */
+static void sasl_on_data(struct irc_link *l, const char *text)
+{
+    if (l->login->sasl == IRC_SASL_STARTED)
+        sasl_on_begin(l);
+    else if (l->login->sasl == IRC_SASL_FIRST)
+        scram_on_challenge(l, text);
+    else if (l->login->sasl == IRC_SASL_PROVED)
+        scram_on_verdict(l, text);
 }
 
 void irc_sasl_handle_authenticate(struct irc_link *l, struct irc_line *line)
 {
-    if (!l->login || l->login->sasl != IRC_SASL_STARTED)
+    unsigned char bytes[IRC_SASL_INPUT_MAX / 4 * 3 + 1];
+    struct irc_login *login = l->login;
+    const char *piece = line->param[0];
+    size_t n = strlen(piece);
+
+    if (!login || login->sasl < IRC_SASL_STARTED || login->sasl >= IRC_SASL_SENT)
         return;
-    if (strcmp(line->param[0], "+") == 0)
-        sasl_send_plain(l);
+    if (strcmp(piece, "+") != 0)
+        sj_strbuf_add(&login->sasl_input, piece, n);
+    if (n == IRC_SASL_PIECE && sj_strbuf_ok(&login->sasl_input))
+        return;
+    bool is_text = sj_strbuf_ok(&login->sasl_input) &&
+                   irc_base64_read(bytes, &n, login->sasl_input.s, login->sasl_input.len) &&
+                   !memchr(bytes, '\0', n);
+    sj_strbuf_reset(&login->sasl_input);
+    if (!is_text) {
+        irc_link_end(l, SJ_END_AUTH, "the network's part of the login (SASL) makes no sense");
+        return;
+    }
+    bytes[n] = '\0';
+    sasl_on_data(l, (const char *)bytes);
+}
+
+/* 908 <me> <mechanism,mechanism> :are available; the refusal itself comes besides. */
+void irc_sasl_handle_mechanisms(struct irc_link *l, struct irc_line *line)
+{
+    if (l->login)
+        l->login->mechanisms &= (uint8_t)irc_sasl_parse(line->param[1], strlen(line->param[1]));
 }
 
 void irc_sasl_handle_done(struct irc_link *l, struct irc_line *line)
 {
+    struct irc_login *login = l->login;
+
     (void)line;
-    if (!l->login || l->login->sasl != IRC_SASL_SENT)
+    if (!login || login->sasl < IRC_SASL_STARTED || login->sasl > IRC_SASL_SENT)
         return;
-    l->login->sasl = IRC_SASL_DONE;
-    l->login->identified = true;
+    if (login->sasl != IRC_SASL_SENT) {
+        /* A server that lets everybody in does not know the password: it is not the right one. */
+        if (login->mechanism == IRC_MECHANISM_SCRAM)
+            irc_link_end(l, SJ_END_AUTH, "the network did not prove that it knows the account");
+        return;
+    }
+    irc_sasl_release(l);
+    login->sasl = IRC_SASL_DONE;
+    login->identified = true;
     irc_cap_settle(l);
 }
 
 void irc_sasl_handle_failed(struct irc_link *l, struct irc_line *line)
 {
-    if (!l->login || (l->login->sasl != IRC_SASL_STARTED && l->login->sasl != IRC_SASL_SENT))
+    if (!l->login || l->login->sasl < IRC_SASL_STARTED || l->login->sasl > IRC_SASL_SENT)
         return;
-    irc_link_end(l, SJ_END_AUTH, IRC_WORDS(l, line->param[line->n_params - 1]));
+    sasl_next(l, IRC_WORDS(l, line->param[line->n_params - 1]));
 }

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "random.h"
+
 #undef malloc
 #undef calloc
 #undef realloc
@@ -77,6 +79,27 @@ void sj_secret_free(char **s)
         return;
     sj_wipe(*s, strlen(*s));
     free(*s);
+    *s = NULL;
+}
+
+char *sj_locked_dup(const char *s)
+{
+    if (!s)
+        return NULL;
+    random_prepare();
+    size_t n = strlen(s) + 1;
+    char *copy = sodium_malloc(n);
+    if (!copy)
+        memory_exhausted();
+    memcpy(copy, s, n);
+    return copy;
+}
+
+void sj_locked_free(char **s)
+{
+    if (!s || !*s)
+        return;
+    sodium_free(*s);                     /* wipes */
     *s = NULL;
 }
 

@@ -12,7 +12,7 @@
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
 
-static void random_prepare(void)
+void random_prepare(void)
 {
     static bool prepared;
     if (prepared)

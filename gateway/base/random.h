@@ -8,4 +8,7 @@
 /* SipHash-2-4 of the n bytes under a key that is drawn once a process. */
 uint64_t random_hash(const void *p, size_t n);
 
+/* Prepares libsodium, once; before its first use. */
+void random_prepare(void);
+
 #endif

@@ -19,6 +19,10 @@ void sj_free(void *p);                             /* NULL is fine */
 void sj_wipe(void *p, size_t n);
 /* Wipes and frees *s, sets it to NULL. NULL and pointer to NULL are fine. */
 void sj_secret_free(char **s);
+/* A copy in locked memory, kept out of swap and core dumps; s may be NULL: returns NULL. Takes
+ * pages: for few and short-lived ones. sj_locked_free wipes and sets *s to NULL. */
+char *sj_locked_dup(const char *s);
+void sj_locked_free(char **s);
 /* 1 when equal; time depends on n only. */
 int sj_equal_secret(const void *a, const void *b, size_t n);
 

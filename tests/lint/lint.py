@@ -38,7 +38,7 @@ ROOMS = {
     "backends/*": (("json-c/", "json.h"), ("backends/*",)),
     "store": (("lmdb.h", "sodium"), ("store",)),
 }
-SODIUM_IN_BASE = {"gateway/base/random.c", "gateway/base/memory.c"}
+SODIUM_IN_BASE = {"gateway/base/random.c", "gateway/base/memory.c", "gateway/base/scram.c"}
 
 BANNED = ("strcpy", "strcat", "strncpy", "strncat", "sprintf", "vsprintf", "strtok", "atoi",
           "atol", "gets", "ctime", "gmtime", "localtime", "rand", "srand", "alloca", "system",
@@ -124,7 +124,7 @@ def include_problem(name, header, quoted):
             return "%s may not use <%s>" % (room, header)
         if header.startswith("sodium") and room == "gateway/base" and \
                 name not in SODIUM_IN_BASE:
-            return "sodium is for random and memory only"
+            return "sodium is for random, memory and scram only"
         return None
     home = pathlib.PurePosixPath(name).parent
     candidates = [home / header] + [pathlib.PurePosixPath(f) / header for f in

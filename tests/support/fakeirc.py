@@ -7,6 +7,8 @@ It checks of every line: CR LF at the end and nowhere else, no NUL, at most 510 
 tags (RFC 2812 §2.3), tags at most 4094 bytes, and that a PRIVMSG or NOTICE still fits in 510 bytes
 when it is relayed with the sender's prefix."""
 import base64
+import hashlib
+import hmac
 
 from reactor import Connection, Listener
 
@@ -60,6 +62,33 @@ class Person:
         return "%s!%s@%s" % (self.nick, self.user, self.host)
 
 
+class Scram:
+    """The server's half of one SCRAM-SHA-256 exchange."""
+    SALT = b"a pinch of salt"
+
+    def __init__(self, first, user, nonce, rounds):
+        self.first, self.user, self.rounds, self.verdict = first, user, rounds, None
+        self.nonce = nonce + "of-the-server"
+        self.challenge = "r=%s,s=%s,i=%d" % (self.nonce, base64.b64encode(self.SALT).decode(),
+                                             rounds)
+
+    def check(self, final, password):
+        """Is the proof right? The verdict is then our own proof."""
+        def keyed(key, text):
+            return hmac.new(key, text.encode(), hashlib.sha256).digest()
+        bare, _, proof = final.rpartition(",p=")
+        signed = ",".join([self.first, self.challenge, bare])
+        salted = hashlib.pbkdf2_hmac("sha256", password.encode(), self.SALT, self.rounds)
+        stored = hashlib.sha256(keyed(salted, "Client Key")).digest()
+        mask = keyed(stored, signed)
+        key = bytes(a ^ b for a, b in zip(base64.b64decode(proof), mask))
+        if bare != "c=biws,r=" + self.nonce or hashlib.sha256(key).digest() != stored:
+            return False
+        self.verdict = "v=" + base64.b64encode(
+            keyed(keyed(salted, "Server Key"), signed)).decode()
+        return True
+
+
 class Client(Connection):
     """One connection of the daemon."""
 
@@ -70,7 +99,7 @@ class Client(Connection):
         self.caps, self.negotiating, self.registered = set(), False, False
         self.mechanism, self.account, self.away = None, None, None
         self.monitored, self.silent, self.number = {}, False, 0
-        self.sasl_buffer = ""
+        self.sasl_buffer, self.scram = "", None
 
     @property
     def prefix(self):
@@ -147,7 +176,7 @@ class Client(Connection):
             self.negotiating = not self.registered
             names = list(server.caps)
             if server.sasl is not None and "sasl" not in [n.split("=")[0] for n in names]:
-                names.append("sasl=PLAIN")
+                names.append("sasl=" + ",".join(server.mechanisms))
             # a list that is cut in two exercises the continuation mark
             while len(names) > 12:
                 self.say(":%s CAP * LS * :%s" % (SERVER, " ".join(names[:12])))
@@ -169,7 +198,9 @@ class Client(Connection):
     def on_authenticate(self, line):
         word = line.params[0] if line.params else ""
         if self.mechanism is None:
-            if word.upper() != "PLAIN" or self.server.sasl is None:
+            if word.upper() not in self.server.mechanisms or self.server.sasl is None:
+                self.numeric("908", "%s :are available SASL mechanisms"
+                             % ",".join(self.server.mechanisms))
                 self.numeric("904", ":SASL authentication failed")
                 return
             self.mechanism = word.upper()
@@ -178,14 +209,51 @@ class Client(Connection):
         self.sasl_buffer += "" if word == "+" else word
         if len(word) == 400:
             return                     # more follows
-        data, self.sasl_buffer, self.mechanism = self.sasl_buffer, "", None
+        data, self.sasl_buffer = self.sasl_buffer, ""
+        if word == "*":
+            self.mechanism = self.scram = None
+            self.numeric("906", ":SASL authentication aborted")
+            return
+        if self.mechanism == "SCRAM-SHA-256":
+            self._scram(base64.b64decode(data).decode())
+            return
+        self.mechanism = None
         try:
             _, user, password = base64.b64decode(data).split(b"\0")
             ok = [user.decode(), password.decode()] == self.server.sasl
         except ValueError:
             ok = False
+        self._sasl_ends(ok)
+
+    def _scram(self, text):
+        """RFC 5802 §5, the server's side."""
+        if self.scram is None:
+            user, nonce = text.split(",")[2][2:], text.split(",")[3][2:]
+            self.scram = Scram(text[3:], user, nonce, self.server.scram_rounds)
+            self.say_base64(self.scram.challenge)
+        elif self.scram.verdict is None:
+            ok = self.scram.user == self.server.sasl[0] and \
+                self.scram.check(text, self.server.sasl[1])
+            if self.server.scram_lies:
+                self.scram.verdict = "v=" + base64.b64encode(bytes(32)).decode()
+            elif not ok:
+                self.scram.verdict = "e=invalid-proof"
+            self.say_base64(self.scram.verdict)
+        else:
+            ok = self.scram.verdict.startswith("v=")
+            self.scram = self.mechanism = None
+            self._sasl_ends(ok)
+
+    def say_base64(self, text):
+        data = base64.b64encode(text.encode()).decode()
+        while len(data) >= 400:
+            self.say("AUTHENTICATE " + data[:400])
+            data = data[400:]
+        self.say("AUTHENTICATE " + (data or "+"))
+
+    def _sasl_ends(self, ok):
         if ok:
-            self.account = user.decode()
+            self.account = self.server.sasl[0]
             self.numeric("900", "%s!*@* %s :You are now logged in" % (self.nick or "*",
                                                                      self.account))
             self.numeric("903", ":SASL authentication successful")
@@ -368,6 +436,7 @@ class IrcServer:
         self.queue = []                # (client, line) in the order of arrival
         self.total = 0
         self.caps, self.sasl, self.password = [], None, None
+        self.mechanisms, self.scram_rounds, self.scram_lies = ["PLAIN"], 4096, False
         self.isupport = ["CASEMAPPING=rfc1459", "CHANTYPES=#", "NETWORK=TestNet"]
         self.nick_max, self.client_host = 30, "client.host.test"
         self.manual, self.show = set(), set()

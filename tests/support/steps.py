@@ -93,6 +93,10 @@ class Steps:
             irc.caps = None
         elif word == "sasl":
             irc.sasl = words[1:3]
+            irc.mechanisms = words[3].split(",") if len(words) > 3 else ["PLAIN"]
+        elif word == "scram":
+            irc.scram_lies = "lies" in words
+            irc.scram_rounds = int(words[1]) if words[1].isdigit() else irc.scram_rounds
         elif word == "password":
             irc.password = words[1]
         elif word == "isupport":

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "irc_base64.h"
 #include "irc_cap.h"
 #include "irc_link.h"
 #include "irc_login.h"
@@ -168,14 +169,17 @@ Test(irc_cap, request_lines_are_bounded)
     cr_expect_gt(lines, 1);
 }
 
-Test(irc_cap, sasl_counts_with_plain_only)
+Test(irc_cap, mechanisms_of_sasl)
 {
-    cr_expect_eq(irc_cap_parse("sasl"), IRC_CAP_SASL);
-    cr_expect_eq(irc_cap_parse("sasl=PLAIN"), IRC_CAP_SASL);
-    cr_expect_eq(irc_cap_parse("sasl=EXTERNAL,PLAIN"), IRC_CAP_SASL);
-    cr_expect_eq(irc_cap_parse("sasl=EXTERNAL"), 0);
-    cr_expect_eq(irc_cap_parse("sasl=PLAIN-X,XPLAIN"), 0);
-    cr_expect_eq(irc_cap_parse("sasl="), 0);
+    cr_expect_eq(irc_cap_mechanisms("sasl"), IRC_MECHANISMS_ALL);
+    cr_expect_eq(irc_cap_mechanisms("batch sasl=PLAIN"), IRC_MECHANISM_PLAIN);
+    cr_expect_eq(irc_cap_mechanisms("sasl=X,plain,SCRAM-SHA-256 batch"),
+                 IRC_MECHANISM_PLAIN | IRC_MECHANISM_SCRAM);
+    cr_expect_eq(irc_cap_mechanisms("sasl=SCRAM-SHA-256-PLUS,SCRAM-SHA-1"), 0);
+    cr_expect_eq(irc_cap_mechanisms("sasl=PLAIN-X,XPLAIN,,"), 0);
+    cr_expect_eq(irc_cap_mechanisms("sasl="), 0);
+    cr_expect_eq(irc_cap_mechanisms("=sasl sas sasls sasls=PLAIN"), 0);
+    cr_expect_eq(irc_cap_parse("sasl=NEVER"), IRC_CAP_SASL);
     cr_expect_eq(irc_cap_parse("=sasl sas sasls"), 0);
 }
 
@@ -287,7 +291,22 @@ Test(irc_sasl, base64)
         size_t n = irc_base64(out, (const unsigned char *)rows[i].plain, strlen(rows[i].plain));
         cr_expect_eq(n, strlen(rows[i].text));
         cr_expect_eq(memcmp(out, rows[i].text, n), 0, "%s", rows[i].plain);
+        unsigned char back[16];
+        cr_expect(irc_base64_read(back, &n, rows[i].text, strlen(rows[i].text)));
+        cr_expect_eq(n, strlen(rows[i].plain));
+        cr_expect_eq(memcmp(back, rows[i].plain, n), 0);
     }
+}
+
+Test(irc_sasl, what_is_no_base64)
+{
+    static const char *const rows[] = { "=", "Z", "Zg", "Zg=", "Zg==Zg==", "Z===", "====", "Zm9v=",
+                                        "Zm 9", "Zm9\n", "Zm9-", "Zg=A", "\xff\xff\xff\xff" };
+    unsigned char out[16];
+    size_t n;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        cr_expect_not(irc_base64_read(out, &n, rows[i], strlen(rows[i])), "%s", rows[i]);
 }
 
 Test(irc_login, an_unused_password_is_told)
@@ -610,7 +629,7 @@ Test(irc_login, passwords_are_in_no_log_line)
     irc_account(w, "username=me password=sesame server_password=ownpass");
     for (int i = 0; i < 4; i++)
         irc_gets(w, NULL);
-    irc_says(w, ":irc.test CAP * LS :sasl echo-message");
+    irc_says(w, ":irc.test CAP * LS :sasl=PLAIN echo-message");
     irc_gets(w, NULL);
     irc_says(w, ":irc.test CAP me ACK :sasl echo-message");
     irc_gets(w, NULL);
