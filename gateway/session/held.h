@@ -35,7 +35,7 @@ struct refusal {
 };
 
 /* op.c: operations whose outcome is open */
-enum op_kind { OP_MESSAGE, OP_CONTACT_ADD, OP_MARK, OP_FETCH, OP_SEARCH };
+enum op_kind { OP_MESSAGE, OP_CONTACT_ADD, OP_MARK, OP_FETCH, OP_SEARCH, OP_OWN_PROFILE };
 struct op_ask {
     enum op_kind kind;
     const char *peer, *full, *id;    /* full and id: NULL unless a stanza waits */

@@ -177,25 +177,6 @@ static void in_slot(void *ctx, unsigned host, const struct xmpp_slot *slot)
     (void)ctx, (void)host, (void)slot;
 }
 
-/* ---- of networks that take the user's own profile: there is none yet ---- */
-
-static void in_own_nick(void *ctx, const struct xmpp_from *from, const char *nick)
-{
-    (void)ctx, (void)from, (void)nick;
-}
-
-static void in_own_picture(void *ctx, const struct xmpp_from *from,
-                           const struct xmpp_own_picture *p)
-{
-    (void)ctx, (void)from, (void)p;
-}
-
-static void in_own_data(void *ctx, unsigned host, const char *user, const uint8_t sha1[20],
-                        const void *data, size_t len)
-{
-    (void)ctx, (void)host, (void)user, (void)sha1, (void)data, (void)len;
-}
-
 static const struct xmpp_in session_xmpp_in = {
     .up = in_up,
     .down = in_down,
@@ -226,9 +207,9 @@ static const struct xmpp_in session_xmpp_in = {
         .person = profile_person,
         .card = profile_card,
         .wants = nodes_wanted,
-        .own_nick = in_own_nick,
-        .own_picture = in_own_picture,
-        .own_data = in_own_data,
+        .own_nick = own_profile_on_nick,
+        .own_picture = own_profile_on_picture,
+        .own_data = own_profile_on_data,
     },
 };
 

@@ -124,6 +124,10 @@ static void op_tell(struct session *s, const struct op *op, const struct sj_erro
         search_done(s, op->id, err);
         return;
     }
+    if (op->kind == OP_OWN_PROFILE) {
+        own_profile_op_done(s, op->id, err);
+        return;
+    }
     if (op->kind == OP_MARK && op->target && err)
         op_restore_reactions(s, op);
     if (op->kind != OP_CONTACT_ADD) {

@@ -25,6 +25,34 @@ static const struct preference_row preference_table[PREFERENCE_COUNT] = {
         .label = N_("Stay logged out until I ask for a log-in"),
         .hidden = true,                  /* the commands login and logout */
     },
+    [PREFERENCE_SHOW_NICK] = {
+        .key = "show-nick",
+        .kind = XMPP_INPUT_BOOL,
+        .fallback = "0",
+        .label = N_("Show my nickname to people on the network"),
+        .help = N_("The one that I have published here; the network may show it to everybody."),
+        .fits = own_profile_fits,
+        .changed = own_profile_prefer,
+    },
+    [PREFERENCE_SHOW_PICTURE] = {
+        .key = "show-picture",
+        .kind = XMPP_INPUT_BOOL,
+        .fallback = "0",
+        .label = N_("Show my picture to people on the network"),
+        .help = N_("The one that I have published here; the network may show it to everybody."),
+        .fits = own_profile_fits,
+        .changed = own_profile_prefer,
+    },
+    [PREFERENCE_TOLD_NICK] = {
+        .key = "told-nick",
+        .kind = XMPP_INPUT_TEXT,
+        .hidden = true,                  /* own_profile.c, as the next one: SHA-1 in hexadecimal */
+    },
+    [PREFERENCE_TOLD_PICTURE] = {
+        .key = "told-picture",
+        .kind = XMPP_INPUT_TEXT,
+        .hidden = true,
+    },
 };
 _Static_assert(PREFERENCE_COUNT <= 32 && PREFERENCE_COUNT <= SJ_STORE_PREFERENCES_MAX,
                "one bit each, one stored value each");
@@ -139,6 +167,8 @@ enum sj_status session_prefer(struct session *s, enum preference p, const char *
         status = preferences_store(s, err);
         if (status != SJ_OK)
             preference_apply(s, p, before);
+        else if (preference_table[p].changed)
+            preference_table[p].changed(s);
     }
     sj_free(before);
     return status;

@@ -19,6 +19,10 @@ struct session;
 enum preference {
     PREFERENCE_STAY_ONLINE,
     PREFERENCE_STAY_OUT,
+    PREFERENCE_SHOW_NICK,
+    PREFERENCE_SHOW_PICTURE,
+    PREFERENCE_TOLD_NICK,
+    PREFERENCE_TOLD_PICTURE,
     PREFERENCE_COUNT
 };
 
@@ -32,6 +36,7 @@ struct preference_row {
     size_t n_choices;
     bool hidden;                         /* set by something else than the form */
     bool (*fits)(const struct network *);        /* is it of use with this network? NULL: yes */
+    void (*changed)(struct session *);   /* what follows when the user has changed it, or NULL */
 };
 const struct preference_row *preference_row(enum preference);
 

@@ -227,6 +227,8 @@ static void presence_available(struct session *s, const struct xmpp_presence_in 
         r->seq = ++s->seq;
     if (resource_update(s, r, in))
         session_apply_presence(s);
+    if (in->picture && !in->peer)
+        own_profile_hear_hash(s, in->picture);
     if (is_new)
         suggest_resource(s, r);
     if (is_new && s->announced) {

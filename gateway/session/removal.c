@@ -71,6 +71,7 @@ void session_removed(struct session *s)
         removal_answer(s, &err);
         return;
     }
+    own_profile_free(s);
     preferences_release(s);
     preferences_init(s);
     s->registered = s->online_stored = s->sees_user = s->seen_by_user = false;

@@ -220,6 +220,7 @@ void session_restart(struct session *s)
 {
     s->tries = 0;
     s->failure_told = false;
+    own_profile_forget(s);
     if (s->state == SESSION_REFUSED || s->state == SESSION_BACKOFF) {
         session_enter(s, SESSION_QUEUED, "new registration data");
         s->wants_online = true;
@@ -333,6 +334,7 @@ void session_link_up(struct session *s)
     contact_set(&s->last_status, NULL);
     session_announce(s);
     session_apply_presence(s);
+    own_profile_sync(s);
     contacts_watch(s);
     held_out_send(s);
     contact_set(&s->trouble, NULL);

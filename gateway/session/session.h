@@ -17,6 +17,7 @@
 #include "governor.h"
 #include "held.h"
 #include "language.h"
+#include "own_profile.h"
 #include "preference.h"
 #include "profile.h"
 #include "resource.h"
@@ -135,6 +136,7 @@ struct session {
     unsigned n_ops;
     struct talks *talks;         /* talk.c; NULL: none yet */
     struct portfolio *portfolio; /* or NULL */
+    struct own_profile *own;     /* or NULL */
     enum sj_show last_show;      /* told to the network */
     char *last_status;
     struct check *check;

@@ -74,6 +74,7 @@ void session_free(struct session **at)
     sessions_bury(s->all, &s->link);
     graves_clear(s->all);                /* a link borrows the session's log */
     portfolio_free(s);
+    own_profile_free(s);
     ops_fail(s, &gone);
     held_clear(s);
     talks_clear(s);

@@ -75,7 +75,8 @@ struct sj_avatar {
     size_t len;                  /* at most SJ_AVATAR_MAX */
 };
 
-/* The user's own profile, going down. NULL members: unchanged; avatar.len 0: none any more. */
+/* The user's own profile, going down. NULL members: unchanged; nick "", avatar.len 0: none any
+ * more. The network keeps it; it is not told again at each log-in. */
 struct sj_own_profile {
     const char *nick;
     const struct sj_avatar *avatar;
