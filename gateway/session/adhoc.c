@@ -6,16 +6,14 @@
 
 #include "command.h"
 #include "session.h"
-
-/* All texts are English until somebody translates them. */
-#define ADHOC_LANG "en"
+#include "sojourn/translate.h"
 
 static void adhoc_show(struct run *r, const struct command_turn *turn)
 {
     struct xmpp_command_out out = {
         .run = r->id, .node = r->command->node, .status = turn->status,
         .may_prev = turn->may_prev, .may_next = turn->may_next,
-        .may_complete = turn->may_complete, .lang = ADHOC_LANG, .note = turn->note,
+        .may_complete = turn->may_complete, .lang = r->lang ? r->lang : "en", .note = turn->note,
         .note_kind = turn->note_kind, .form = turn->form, .table = turn->table};
     uint64_t req = r->req;
 
@@ -40,7 +38,7 @@ void adhoc_list(void *ctx, const struct xmpp_from *from,
     for (size_t i = 0; i < n; i++) {
         if (!(table[i]->flags & COMMAND_TEXT_ONLY) &&
             command_may(table[i], &all->networks[from->host], &rights, &err) == SJ_OK)
-            each(arg, table[i]->node, table[i]->title);
+            each(arg, table[i]->node, sj_translate(from->lang, table[i]->title));
     }
 }
 
@@ -54,7 +52,7 @@ enum sj_status adhoc_info(void *ctx, const struct xmpp_from *from, const char *n
 
     if (!c)
         return sj_fail(err, SJ_NOTFOUND, "There is no such command here.");
-    *title = c->title;
+    *title = sj_translate(from->lang, c->title);
     status = command_rights(&rights, all, from, err);
     return status == SJ_OK ? command_may(c, &all->networks[from->host], &rights, err) : status;
 }

@@ -11,6 +11,7 @@
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
+#include "sojourn/translate.h"
 
 /* Lives as long as the user has runs. */
 struct run_user {
@@ -111,7 +112,6 @@ static void run_free(struct run *r)
     sj_free(r->values);
     sj_free(r->user);
     sj_free(r->full);
-    sj_free(r->lang);
     sj_free(r);
 }
 
@@ -151,6 +151,13 @@ static struct run_user *run_user(struct commands *k, unsigned host, const char *
     return u;
 }
 
+const char *command_language(struct network *n, const struct xmpp_from *from)
+{
+    const struct session *s = from->lang ? NULL : session_find(n, from->user);
+
+    return from->lang ? sj_language(from->lang) : s ? s->lang : NULL;
+}
+
 static struct run *run_new(struct sessions *all, const struct command_start *start)
 {
     struct commands *k = all->commands;
@@ -164,7 +171,7 @@ static struct run *run_new(struct sessions *all, const struct command_start *sta
     r->req = start->req;
     r->user = sj_strdup(start->from->user);
     r->full = sj_strdup(start->from->full);
-    r->lang = sj_strdup(start->from->lang);
+    r->lang = command_language(r->network, start->from);
     r->owner = run_user(k, start->from->host, start->from->user);
     r->owner->n_runs++;
     sj_list_init(&r->link);
@@ -201,6 +208,11 @@ const char *run_value(const struct run *r, const char *var)
     const struct run_value *v = run_find_value(r, var);
 
     return v ? v->text : NULL;
+}
+
+const char *run_words(const struct run *r, const char *text)
+{
+    return sj_translate(r->lang, text);
 }
 
 bool run_says_yes(const struct run *r, const char *var)
@@ -278,14 +290,25 @@ static void run_show_end(struct run *r, enum xmpp_command_status status,
                          const struct command_reply *reply)
 {
     struct command_turn turn = {.status = status};
+    struct command_form form = {.n_owned = 0};
+    struct xmpp_table table;
 
     if (reply) {
         turn.note_kind = reply->kind;
         turn.note = reply->note;
-        turn.form = reply->result;
-        turn.table = reply->table;
+    }
+    if (reply && reply->result) {
+        form.form = *reply->result;
+        command_form_translate(&form, r->lang);
+        turn.form = &form.form;
+    }
+    if (reply && reply->table) {
+        table = *reply->table;
+        table.columns = command_columns_translate(&form, &table, r->lang);
+        turn.table = &table;
     }
     r->front->show(r, &turn);
+    command_form_release(&form);
 }
 
 void command_done(struct run *r, const struct command_reply *reply)
@@ -300,7 +323,7 @@ void command_done_note(struct run *r, enum xmpp_note kind, const char *fmt, ...)
     va_list args;
 
     va_start(args, fmt);
-    vsnprintf(text, sizeof text, fmt, args);
+    vsnprintf(text, sizeof text, sj_translate(r->lang, fmt), args);
     va_end(args);
     command_done(r, &(struct command_reply){.kind = kind, .note = text});
 }
@@ -312,7 +335,7 @@ void command_done_error(struct run *r, const struct sj_error *err)
 
     sj_error_translate(&words, r->lang);
     if (!words.text[0])
-        text = sj_status_text(err->status);
+        text = run_words(r, sj_status_text(err->status));
     command_done(r, &(struct command_reply){.kind = XMPP_NOTE_ERROR, .note = text});  /* G050-12 */
 }
 
@@ -505,8 +528,11 @@ enum sj_status command_begin(struct sessions *all, const struct command_start *s
                              enum xmpp_command_fault *fault, struct sj_error *err)
 {
     struct command_rights rights;
+    struct session *s = session_find(&all->networks[start->from->host], start->from->user);
     enum sj_status status = command_rights(&rights, all, start->from, err);
 
+    if (s)
+        session_heard(s, start->from);
     if (status == SJ_OK)
         status = command_may(start->command, &all->networks[start->from->host], &rights, err);
     if (status == SJ_OK)

@@ -128,7 +128,7 @@ struct run {
     uint64_t req;                        /* of the ad-hoc step that waits, or 0 */
     size_t asked_at;                     /* dialogue: the input that is asked */
     char *user, *full;                   /* bare JID; the one that began it */
-    char *lang;                          /* of the first request, or NULL (G050-15) */
+    const char *lang;                    /* of the first request (G050-15), see sj_language */
     struct run_value *values;
     size_t n_values, n_bytes;
 };
@@ -142,6 +142,9 @@ const char *run_value(const struct run *, const char *var);
 bool run_says_yes(const struct run *, const char *var);
 /* Wipes what was given for var. */
 void run_forget(struct run *, const char *var);
+/* The text in the user's language (mark it with N_()). Declared titles, labels, helps, choices and
+ * fixed values are translated by the engine, formats of notes by command_done_note. */
+const char *run_words(const struct run *, const char *text) __attribute__((format_arg(2)));
 
 struct command_reply {
     enum xmpp_note kind;
@@ -180,9 +183,14 @@ enum sj_status command_begin(struct sessions *, const struct command_start *,
 /* The user's next step. values NULL: none came along. */
 enum sj_status command_step(struct run *, enum xmpp_action, const struct xmpp_values *,
                             uint64_t req, enum xmpp_command_fault *, struct sj_error *);
-/* The form that the run asks now; released by command_form_release. */
+/* The form that the run asks now, in its language; released by command_form_release. */
 enum sj_status command_form_now(struct run *, struct command_form *, struct sj_error *);
 void command_form_release(struct command_form *);
+/* Puts what is a text of ours into that language, in place. */
+void command_form_translate(struct command_form *, const char *lang);
+/* The columns of a table so, kept by the form. */
+const struct xmpp_input *command_columns_translate(struct command_form *, const struct xmpp_table *,
+                                                   const char *lang);
 /* The text as it is to be kept, to be freed with sj_secret_free; NULL: it is no value for this
  * input, and err names the field. */
 char *command_value_take(const struct xmpp_input *, const char *text, struct sj_error *);
@@ -206,6 +214,8 @@ enum sj_status command_rights(struct command_rights *out, struct sessions *,
 /* SJ_DENIED with a text that says why not; SJ_NOTFOUND: there is no such command here. */
 enum sj_status command_may(const struct command *, const struct network *,
                            const struct command_rights *, struct sj_error *);
+/* What the request says, else what the user's clients said last; as sj_language says it. */
+const char *command_language(struct network *, const struct xmpp_from *);
 /* By node, or NULL. */
 const struct command *command_by_node(const char *node);
 /* command_table.c: all commands, in the order of menus. */

@@ -6,6 +6,7 @@
 #include "command_list.h"
 #include "session.h"
 #include "sojourn/memory.h"
+#include "sojourn/translate.h"
 
 /* ---- register ---- */
 
@@ -28,7 +29,7 @@ static void account_add(struct command_form *out, const struct xmpp_field *f, bo
     command_form_add(out, &(struct xmpp_input){
         .kind = f->secret ? XMPP_INPUT_SECRET : account_kinds[f->boolean],
         .var = f->var, .label = label, .value = value,
-        .help = f->secret && registered ? "Leave it empty to keep the one on file." : NULL,
+        .help = f->secret && registered ? N_("Leave it empty to keep the one on file.") : NULL,
         .required = f->required && !(f->secret && registered)});
 }
 
@@ -91,8 +92,8 @@ static const struct command_stage account_register_stages[] = {{.form = account_
 const struct command command_register = {
     .node = "register",
     .word = "register",
-    .title = "Register, or change the registration",
-    .help = "give or change your account on the network",
+    .title = N_("Register, or change the registration"),
+    .help = N_("give or change your account on the network"),
     .flags = COMMAND_ALONE,
     .stages = account_register_stages,
     .n_stages = 1,
@@ -107,15 +108,15 @@ static const struct xmpp_input account_sure[] = {
     {
         .kind = XMPP_INPUT_BOOL,
         .var = "sure",
-        .label = "Forget my account and log me out for good",
+        .label = N_("Forget my account and log me out for good"),
         .value = "0",
         .required = true,
     },
 };
 static const struct command_stage account_unregister_stages[] = {
     {
-        .instructions = "The gateway deletes everything that it stored about you. Your account on "
-                        "the network itself stays as it is.",
+        .instructions = N_("The gateway deletes everything that it stored about you. Your account "
+                           "on the network itself stays as it is."),
         .inputs = account_sure,
         .n_inputs = 1,
     },
@@ -148,8 +149,8 @@ static void account_unregistered(struct run *r, const struct sj_error *err)
 const struct command command_unregister = {
     .node = "unregister",
     .word = "unregister",
-    .title = "Unregister",
-    .help = "log out for good; the gateway forgets you",
+    .title = N_("Unregister"),
+    .help = N_("log out for good; the gateway forgets you"),
     .flags = COMMAND_REGISTERED | COMMAND_ALONE,
     .stages = account_unregister_stages,
     .n_stages = 1,

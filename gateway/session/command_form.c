@@ -7,6 +7,7 @@
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
+#include "sojourn/translate.h"
 
 #define VALUE_LINE_MAX 3071u             /* bytes of one line: the longest address */
 
@@ -37,6 +38,11 @@ void command_form_release(struct command_form *form)
     form->n_owned = 0;
 }
 
+static const char *words_or_null(const char *lang, const char *text)
+{
+    return text ? sj_translate(lang, text) : NULL;
+}
+
 /* What was given before stands there when the form is shown again (G050-07), secrets never. */
 static void form_fill(const struct run *r, struct xmpp_form *form)
 {
@@ -48,6 +54,55 @@ static void form_fill(const struct run *r, struct xmpp_form *form)
         else if (given && in->kind != XMPP_INPUT_FIXED)
             in->value = given;
     }
+}
+
+/* Choices with labels in that language; the table itself stays. */
+static const struct xmpp_choice *choices_translate(struct command_form *form,
+                                                   const struct xmpp_input *in, const char *lang)
+{
+    struct xmpp_choice *own = sj_calloc(in->n_choices, sizeof *own);
+
+    for (size_t i = 0; i < in->n_choices; i++)
+        own[i] = (struct xmpp_choice){in->choices[i].value,
+                                      words_or_null(lang, in->choices[i].label)};
+    own = command_form_keep(form, own);
+    return own ? own : in->choices;
+}
+
+static void input_translate(struct command_form *form, struct xmpp_input *in, const char *lang)
+{
+    in->label = words_or_null(lang, in->label);
+    in->help = words_or_null(lang, in->help);
+    if (in->kind == XMPP_INPUT_FIXED)
+        in->value = words_or_null(lang, in->value);
+    if (in->n_choices > 0)
+        in->choices = choices_translate(form, in, lang);
+}
+
+void command_form_translate(struct command_form *form, const char *lang)
+{
+    if (!lang)
+        return;
+    form->form.title = words_or_null(lang, form->form.title);
+    form->form.instructions = words_or_null(lang, form->form.instructions);
+    for (size_t i = 0; i < form->form.n; i++)
+        input_translate(form, &form->form.input[i], lang);
+}
+
+const struct xmpp_input *command_columns_translate(struct command_form *form,
+                                                   const struct xmpp_table *table,
+                                                   const char *lang)
+{
+    struct xmpp_input *own;
+
+    if (!lang || table->n_columns == 0)
+        return table->columns;
+    own = command_form_keep(form, sj_calloc(table->n_columns, sizeof *own));
+    for (size_t i = 0; own && i < table->n_columns; i++) {
+        own[i] = table->columns[i];
+        own[i].label = words_or_null(lang, own[i].label);
+    }
+    return own ? own : table->columns;
 }
 
 enum sj_status command_form_now(struct run *r, struct command_form *out, struct sj_error *err)
@@ -62,9 +117,11 @@ enum sj_status command_form_now(struct run *r, struct command_form *out, struct 
         command_form_add(out, &stage->inputs[i]);
     if (stage->form)
         status = stage->form(r, out, err);
-    if (status == SJ_OK)
-        form_fill(r, &out->form);
-    return status;
+    if (status != SJ_OK)
+        return status;
+    command_form_translate(out, r->lang);
+    form_fill(r, &out->form);
+    return SJ_OK;
 }
 
 /* ---- values ---- */

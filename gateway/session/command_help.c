@@ -4,6 +4,7 @@
 #include "command_list.h"
 #include "session.h"
 #include "sojourn/strbuf.h"
+#include "sojourn/translate.h"
 
 #define HELP_MAX 8192u
 
@@ -17,7 +18,7 @@ static void help_add(struct sj_strbuf *text, const struct run *r,
     for (size_t i = 0; i < n; i++) {
         if (command_may(table[i], r->network, rights, &err) == SJ_OK)
             sj_strbuf_addf(text, "%s%s - %s", text->len > 0 ? "\n" : "", table[i]->word,
-                           table[i]->help);
+                           run_words(r, table[i]->help));
     }
 }
 
@@ -39,10 +40,11 @@ static void help_do(struct run *r)
         .n = 2,
         .input = {
             {.kind = XMPP_INPUT_LINES, .var = "words",
-             .label = "Write one of these words to me", .value = text.s},
+             .label = N_("Write one of these words to me"), .value = text.s},
             {.kind = XMPP_INPUT_FIXED,
-             .value = "The first letters of a word will do. What I ask for I ask one by one; "
-                      "cancel ends that. Put a text in \"quotation marks\" when it has blanks."},
+             .value = N_("The first letters of a word will do. What I ask for I ask one by one; "
+                         "cancel ends that. Put a text in \"quotation marks\" when it has "
+                         "blanks.")},
         }};
     command_done(r, &(struct command_reply){.result = &form});
     sj_strbuf_release(&text);
@@ -51,7 +53,7 @@ static void help_do(struct run *r)
 const struct command command_help = {
     .node = "help",
     .word = "help",
-    .title = "Help",
-    .help = "this list",
+    .title = N_("Help"),
+    .help = N_("this list"),
     .do_it = help_do,
 };

@@ -9,18 +9,19 @@
 #include "command_list.h"
 #include "session.h"
 #include "sojourn/strbuf.h"
+#include "sojourn/translate.h"
 
 /* ---- status ---- */
 
 static const char *const status_states[SESSION_STATE_COUNT] = {
-    [SESSION_OFFLINE] = "not logged in",
-    [SESSION_QUEUED] = "waiting for its turn to log in",
-    [SESSION_CONNECTING] = "logging in",
-    [SESSION_ASKING] = "waiting for your answer to a question of the network",
-    [SESSION_ONLINE] = "logged in",
-    [SESSION_BACKOFF] = "trying again soon",
-    [SESSION_CLOSING] = "logging out",
-    [SESSION_REFUSED] = "refused by the network; change your registration, or log in again",
+    [SESSION_OFFLINE] = N_("not logged in"),
+    [SESSION_QUEUED] = N_("waiting for its turn to log in"),
+    [SESSION_CONNECTING] = N_("logging in"),
+    [SESSION_ASKING] = N_("waiting for your answer to a question of the network"),
+    [SESSION_ONLINE] = N_("logged in"),
+    [SESSION_BACKOFF] = N_("trying again soon"),
+    [SESSION_CLOSING] = N_("logging out"),
+    [SESSION_REFUSED] = N_("refused by the network; change your registration, or log in again"),
 };
 
 /* UTC, as people read it. */
@@ -64,27 +65,27 @@ static void status_do(struct run *r)
     }
     status_time(since, s->since_ms);
     status_time(registered, s->created_at);
-    snprintf(contacts, sizeof contacts, "%u, online: %u", status_count(s, false),
+    snprintf(contacts, sizeof contacts, run_words(r, N_("%u, online: %u")), status_count(s, false),
              status_count(s, true));
     snprintf(held, sizeof held, "%zu", s->held_count);
-    status_add(&form, "state", "State", status_states[s->state]);
-    status_add(&form, "since", "Since", since);
+    status_add(&form, "state", N_("State"), run_words(r, status_states[s->state]));
+    status_add(&form, "since", N_("Since"), since);
     if (s->trouble)
-        status_add(&form, "trouble", "Last error", s->trouble);
+        status_add(&form, "trouble", N_("Last error"), run_words(r, s->trouble));
     if (s->self_id)
-        status_add(&form, "self", "You are", s->self_id);
-    status_add(&form, "contacts", "Contacts", contacts);
+        status_add(&form, "self", N_("You are"), s->self_id);
+    status_add(&form, "contacts", N_("Contacts"), contacts);
     if (s->held_count > 0)
-        status_add(&form, "held", "Messages that wait", held);
-    status_add(&form, "registered", "Registered since", registered);
+        status_add(&form, "held", N_("Messages that wait"), held);
+    status_add(&form, "registered", N_("Registered since"), registered);
     command_done(r, &(struct command_reply){.result = &form});
 }
 
 const struct command command_status = {
     .node = "status",
     .word = "status",
-    .title = "Status of the log-in",
-    .help = "how your log-in stands",
+    .title = N_("Status of the log-in"),
+    .help = N_("how your log-in stands"),
     .do_it = status_do,
 };
 
@@ -131,8 +132,8 @@ static void login_outcome(struct run *r, const struct sj_error *err)
 const struct command command_login = {
     .node = "login",
     .word = "login",
-    .title = "Log in",
-    .help = "log in, or try again",
+    .title = N_("Log in"),
+    .help = N_("log in, or try again"),
     .flags = COMMAND_REGISTERED | COMMAND_ALONE,
     .do_it = login_do,
     .outcome = login_outcome,
@@ -166,8 +167,8 @@ static void logout_do(struct run *r)
 const struct command command_logout = {
     .node = "logout",
     .word = "logout",
-    .title = "Log out and stay out",
-    .help = "log out until you type login",
+    .title = N_("Log out and stay out"),
+    .help = N_("log out until you type login"),
     .flags = COMMAND_REGISTERED,
     .do_it = logout_do,
 };

@@ -11,6 +11,7 @@
 
 #include "session.h"
 #include "sojourn/memory.h"
+#include "sojourn/translate.h"
 
 /* What is remembered of a user who wrote. Owned by struct talks. */
 struct talk {
@@ -82,16 +83,17 @@ static struct talk *talk_get(struct sessions *all, unsigned host, const char *us
 
 /* ---- saying ---- */
 
-static void say(struct sessions *all, unsigned host, const char *user, const char *text)
-{
-    struct xmpp_message_out out = {.to = user, .body = text};
-
-    xmpp_send_message(all->xmpp, host, &out);
-}
-
 static void run_say(const struct run *r, const char *text)
 {
-    say(r->all, r->network->index, r->user, text);
+    struct xmpp_message_out out = {.to = r->user, .body = text, .lang = r->lang};
+
+    xmpp_send_message(r->all->xmpp, r->network->index, &out);
+}
+
+static void run_say_error(const struct run *r, struct sj_error *err)
+{
+    sj_error_translate(err, r->lang);
+    run_say(r, err->text);
 }
 
 /* A text that did not fit was cut at the last part that did. */
@@ -165,7 +167,7 @@ static void question_submit(struct question *q)
         run_say_text(r, &q->text);
     if (command_step(r, action, &values, 0, &fault, &err) == SJ_OK)
         return;
-    run_say(r, err.text);
+    run_say_error(r, &err);
     run_cancel(r);
 }
 
@@ -184,7 +186,7 @@ static void question_next(struct question *q)
         }
         if (q->text.len > 0)
             sj_strbuf_addc(&q->text, '\n');
-        dialogue_ask(&q->text, in, inputs_may_be_left(r, form, r->asked_at + 1));
+        dialogue_ask(&q->text, in, r->lang, inputs_may_be_left(r, form, r->asked_at + 1));
         run_say_text(r, &q->text);
         return;
     }
@@ -195,12 +197,14 @@ static void question_next(struct question *q)
 static bool question_take(struct question *q, const struct xmpp_input *in, const char *typed)
 {
     struct sj_error err = {.status = SJ_OK};
-    char *value = dialogue_value(in, typed, &err);
+    char *value = dialogue_value(in, typed, q->run->lang, &err);
     bool good = value && run_keep(q->run, in->var, value, &err) == SJ_OK;
 
     sj_secret_free(&value);
-    if (!good)
+    if (!good) {
+        sj_error_translate(&err, q->run->lang);
         question_line(q, err.text);
+    }
     return good;
 }
 
@@ -218,7 +222,7 @@ static void question_take_rest(struct question *q, char *rest)
         const struct xmpp_input *in = &form->input[i];
         if (in->kind != XMPP_INPUT_FIXED && question_take(q, in, words[at++]) &&
             in->kind == XMPP_INPUT_SECRET)
-            question_line(q, dialogue_secret_words);
+            question_line(q, run_words(q->run, dialogue_secret_words));
     }
 }
 
@@ -236,12 +240,14 @@ static void question_named(struct question *q, char *rest)
         return;
     }
     if (n > 0 && !in)
-        question_line(q, "There is no such name.");
+        question_line(q, run_words(r, N_("There is no such name.")));
     if (!in)
-        dialogue_list(&q->text, form);
+        dialogue_list(&q->text, form, r->lang);
     else if (n == 1)
-        dialogue_ask(&q->text, in, false);
-    sj_strbuf_addf(&q->text, "\n\nType %s, a name, and a value.", r->command->word);
+        dialogue_ask(&q->text, in, r->lang, false);
+    sj_strbuf_adds(&q->text, "\n\n");
+    sj_strbuf_addf(&q->text, sj_translate(r->lang, "Type %s, a name, and a value."),
+                   r->command->word);
     run_say_text(r, &q->text);
     run_end(r);
 }
@@ -254,7 +260,7 @@ static bool question_begin(struct question *q, struct run *r)
     sj_strbuf_init(&q->text, DIALOGUE_TEXT_MAX);
     if (command_form_now(r, &q->form, &err) == SJ_OK)
         return true;
-    run_say(r, err.text);
+    run_say_error(r, &err);
     return false;
 }
 
@@ -299,14 +305,14 @@ static void dialogue_show(struct run *r, const struct command_turn *turn)
         return;
     }
     sj_strbuf_init(&text, DIALOGUE_TEXT_MAX);
-    dialogue_result(&text, turn);
+    dialogue_result(&text, turn, r->lang);
     run_say_text(r, &text);
     sj_strbuf_release(&text);
 }
 
 static void dialogue_waiting(struct run *r)
 {
-    run_say(r, "One moment ...");
+    run_say(r, run_words(r, N_("One moment ...")));
 }
 
 static void dialogue_expired(struct run *r)
@@ -314,8 +320,8 @@ static void dialogue_expired(struct run *r)
     struct sj_strbuf text;
 
     sj_strbuf_init(&text, DIALOGUE_TEXT_MAX);
-    sj_strbuf_addf(&text, "I no longer wait for an answer: \"%s\" is cancelled.",
-                   r->command->word);
+    sj_strbuf_addf(&text, sj_translate(r->lang, "I no longer wait for an answer: \"%s\" is "
+                                       "cancelled."), r->command->word);
     run_say(r, text.s);
     sj_strbuf_release(&text);
 }
@@ -333,12 +339,17 @@ struct hearing {
     struct sessions *all;
     const struct xmpp_from *from;
     struct talk *talk;
+    const char *lang;
     struct command_rights rights;
 };
 
+/* text is a text of ours, or has been put together in the user's language. */
 static void hearing_say(const struct hearing *h, const char *text)
 {
-    say(h->all, h->from->host, h->from->user, text);
+    struct xmpp_message_out out = {.to = h->from->user, .body = sj_translate(h->lang, text),
+                                   .lang = h->lang};
+
+    xmpp_send_message(h->all->xmpp, h->from->host, &out);
 }
 
 /* The command that a word, or its beginning, stands for. *several: it could be more than one. */
@@ -370,7 +381,8 @@ static void hearing_add_trouble(const struct hearing *h, struct sj_strbuf *text)
     const struct session *s = session_find(&h->all->networks[h->from->host], h->from->user);
 
     if (s && s->registered && s->state == SESSION_REFUSED && s->trouble)
-        sj_strbuf_addf(text, "You are not logged in: %s.\n", s->trouble);
+        sj_strbuf_addf(text, sj_translate(h->lang, "You are not logged in: %s."),
+                       sj_translate(h->lang, s->trouble));
 }
 
 static void hearing_not_understood(const struct hearing *h, bool several)
@@ -379,9 +391,10 @@ static void hearing_not_understood(const struct hearing *h, bool several)
 
     sj_strbuf_init(&text, DIALOGUE_TEXT_MAX);
     hearing_add_trouble(h, &text);
-    sj_strbuf_adds(&text, several ? "That is the beginning of more than one word."
-                                  : "I do not know this word.");
-    sj_strbuf_adds(&text, " Type help to see what I understand.");
+    sj_strbuf_addf(&text, "%s%s", text.len > 0 ? "\n" : "", sj_translate(h->lang, several ?
+                   N_("That is the beginning of more than one word. Type help to see what I "
+                      "understand.") :
+                   N_("I do not know this word. Type help to see what I understand.")));
     hearing_say(h, text.s);
     sj_strbuf_release(&text);
 }
@@ -391,9 +404,10 @@ static const char *word_of(const char *text)
     return *text == '/' ? text + 1 : text;
 }
 
+/* Quotation marks make it an answer. */
 static bool is_cancel(const char *text)
 {
-    return sj_ascii_casecmp(word_of(text), "cancel") == 0;
+    return word_is(word_of(text), "cancel");
 }
 
 static void hearing_command(struct hearing *h, char *text)
@@ -407,17 +421,20 @@ static void hearing_command(struct hearing *h, char *text)
 
     text[n] = '\0';
     if (is_cancel(text)) {
-        hearing_say(h, "There is nothing to cancel.");
+        hearing_say(h, N_("There is nothing to cancel."));
         return;
     }
+    text[word_length(text)] = '\0';
     start.command = hearing_find(h, word_of(text), &several);
     if (!start.command) {
         hearing_not_understood(h, several);
         return;
     }
     h->talk->rest = *rest ? rest : NULL;
-    if (command_begin(h->all, &start, &fault, &why) != SJ_OK)
+    if (command_begin(h->all, &start, &fault, &why) != SJ_OK) {
+        sj_error_translate(&why, h->lang);
         hearing_say(h, why.text);
+    }
     talk_get(h->all, h->from->host, h->from->user)->rest = NULL;
 }
 
@@ -445,7 +462,7 @@ static void question_skip(struct question *q, const struct xmpp_input *in, const
     bool empty = strcmp(typed, "-") == 0, all = strcmp(typed, "..") == 0;
 
     if (in->required && (empty || !in->value || !*in->value)) {
-        question_line(q, "This one is needed.");
+        question_line(q, run_words(r, N_("This one is needed.")));
         return;
     }
     if (empty) {
@@ -469,9 +486,19 @@ static bool answer_is_command(const struct hearing *h, const struct xmpp_input *
     if (*typed != '/' || in->kind == XMPP_INPUT_SECRET)
         return false;
     word = sj_strndup(typed + 1, n - 1);
+    word[word_length(word)] = '\0';
     found = hearing_find(h, word, &several) != NULL;
     sj_free(word);
     return found;
+}
+
+/* A secret may look like it, with a stop or a slash. */
+static bool answer_is_cancel(const struct question *q, const char *typed)
+{
+    size_t at = q->run->asked_at;
+    bool secret = at < q->form.form.n && q->form.form.input[at].kind == XMPP_INPUT_SECRET;
+
+    return secret ? sj_ascii_casecmp(typed, "cancel") == 0 : is_cancel(typed);
 }
 
 static void hearing_answer(const struct hearing *h, struct run *r, char *text)
@@ -479,18 +506,14 @@ static void hearing_answer(const struct hearing *h, struct run *r, char *text)
     struct question q;
     const struct xmpp_input *in;
 
-    if (is_cancel(text)) {
-        run_cancel(r);
-        return;
-    }
-    if (!question_begin(&q, r)) {
+    if (!question_begin(&q, r) || answer_is_cancel(&q, text)) {
         question_end(&q);
         run_cancel(r);
         return;
     }
     in = r->asked_at < q.form.form.n ? &q.form.form.input[r->asked_at] : NULL;
     if (in && answer_is_command(h, in, text))
-        question_line(&q, "Please answer first, or type cancel.");
+        question_line(&q, run_words(r, N_("Please answer first, or type cancel.")));
     else if (in && is_skip(text))
         question_skip(&q, in, text);
     else if (in && question_take(&q, in, words_unquote(text)))
@@ -521,7 +544,7 @@ static void hearing_text(struct hearing *h, char *text)
     else if (is_cancel(text))
         run_cancel(r);
     else
-        hearing_say(h, "I am still working on it. Type cancel to stop that.");
+        hearing_say(h, N_("I am still working on it. Type cancel to stop that."));
 }
 
 /* More than a person types: the last answer says so, then there is silence. */
@@ -536,7 +559,7 @@ static bool hearing_is_too_much(struct hearing *h)
     }
     k->heard++;
     if (k->heard == DIALOGUE_ANSWERS_MAX)
-        hearing_say(h, "That was a lot at once. I read on in a minute.");
+        hearing_say(h, N_("That was a lot at once. I read on in a minute."));
     return k->heard >= DIALOGUE_ANSWERS_MAX;
 }
 
@@ -551,13 +574,14 @@ enum sj_status dialogue_hear(void *ctx, const struct xmpp_from *from, const char
     if (!strchr(from->user, '@'))
         return SJ_OK;                    /* a server, or another gateway */
     h.talk = talk_get(h.all, from->host, from->user);
+    h.lang = command_language(&h.all->networks[from->host], from);
     if (hearing_is_too_much(&h))
         return SJ_OK;
     status = command_rights(&h.rights, h.all, from, err);
     if (status != SJ_OK)
         return status;
     if (!h.rights.registered && !h.rights.may_register && !h.rights.admin) {
-        hearing_say(&h, "This gateway is not open to you: its admin decides who may use it.");
+        hearing_say(&h, N_("This gateway is not open to you: its admin decides who may use it."));
         return SJ_OK;
     }
     n = strlen(body);

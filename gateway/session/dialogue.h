@@ -30,20 +30,27 @@ char *words_unquote(char *text);
 /* Cuts text (changed) into at most max words at blanks; a part in quotation marks is one word, and
  * the last one is all of the rest. */
 size_t words_cut(char *text, char **words, size_t max);
-/* What people type for a field, as its value: yes and no, the number or the beginning of a choice,
- * several addresses in one line. NULL with err: it does not do. To be freed with sj_secret_free. */
-char *dialogue_value(const struct xmpp_input *, const char *typed, struct sj_error *);
+/* Bytes of text without the punctuation that phones put behind a word; of a text that has nothing
+ * else, all of it. */
+size_t word_length(const char *text);
+/* Is it that word, in upper or lower case, such punctuation aside? */
+bool word_is(const char *text, const char *word);
+/* What people type for a field, as its value: yes and no (also in their language), the number or
+ * the beginning of a choice, several addresses in one line. NULL with err: it does not do. To be
+ * freed with sj_secret_free. */
+char *dialogue_value(const struct xmpp_input *, const char *typed, const char *lang,
+                     struct sj_error *);
 /* The one input whose var begins like this; NULL: none or several. */
 const struct xmpp_input *dialogue_input(const struct xmpp_form *, const char *name);
 
 /* dialogue_text.c */
 
 /* The question for one input; rest: nothing behind it is required. */
-void dialogue_ask(struct sj_strbuf *, const struct xmpp_input *, bool rest);
+void dialogue_ask(struct sj_strbuf *, const struct xmpp_input *, const char *lang, bool rest);
 /* "name: value" for each. */
-void dialogue_list(struct sj_strbuf *, const struct xmpp_form *);
+void dialogue_list(struct sj_strbuf *, const struct xmpp_form *, const char *lang);
 /* What a command ended with. */
-void dialogue_result(struct sj_strbuf *, const struct command_turn *);
-extern const char dialogue_secret_words[];
+void dialogue_result(struct sj_strbuf *, const struct command_turn *, const char *lang);
+extern const char dialogue_secret_words[], dialogue_yes[], dialogue_no[];
 
 #endif

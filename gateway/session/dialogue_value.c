@@ -5,6 +5,7 @@
 
 #include "dialogue.h"
 #include "sojourn/memory.h"
+#include "sojourn/translate.h"
 
 /* ---- words ---- */
 
@@ -32,6 +33,36 @@ static char *find_quote(char *p)
     while (*p && !quote_at(p))
         p++;
     return *p ? p : NULL;
+}
+
+/* Is there punctuation before end, at which a sentence ends? Its bytes, or 0. */
+static size_t stop_before(const char *text, size_t end)
+{
+    static const char *const marks[] = {".", "!", "?", ",", ";", ":", " ", "\xe2\x80\xa6",
+                                        "\xc2\xa0", "\xe2\x80\xaf"};     /* and two hard blanks */
+
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        size_t n = strlen(marks[i]);
+        if (end >= n && memcmp(text + end - n, marks[i], n) == 0)
+            return n;
+    }
+    return 0;
+}
+
+size_t word_length(const char *text)
+{
+    size_t all = strlen(text), end = all, n;
+
+    while ((n = stop_before(text, end)) > 0)
+        end -= n;
+    return end > 0 ? end : all;
+}
+
+bool word_is(const char *text, const char *word)
+{
+    size_t n = word_length(text);
+
+    return n == strlen(word) && sj_ascii_ncasecmp(text, word, n) == 0;
 }
 
 char *words_strip(char *text)
@@ -96,18 +127,28 @@ static const char *input_name(const struct xmpp_input *in)
     return in->label ? in->label : in->var;
 }
 
-static char *value_bool(const char *typed, struct sj_error *err)
+/* The word, or its first letter. */
+static bool word_means(const char *typed, const char *word)
 {
-    static const char *const yes[] = {"yes", "y", "on", "1", "true", "ok"};
-    static const char *const no[] = {"no", "n", "off", "0", "false"};
+    return word_is(typed, word) ||
+           (word_length(typed) == 1 && sj_ascii_lower(typed[0]) == sj_ascii_lower(word[0]));
+}
 
-    for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++) {
-        if (sj_ascii_casecmp(typed, yes[i]) == 0)
-            return sj_strdup("1");
-    }
-    for (size_t i = 0; i < sizeof no / sizeof no[0]; i++) {
-        if (sj_ascii_casecmp(typed, no[i]) == 0)
-            return sj_strdup("0");
+static char *value_bool(const char *typed, const char *lang, struct sj_error *err)
+{
+    static const char *const words[2][6] = {
+        {"no", "n", "off", "0", "false"},
+        {"yes", "y", "on", "1", "true", "ok"},
+    };
+    const char *own[2] = {sj_translate(lang, dialogue_no), sj_translate(lang, dialogue_yes)};
+
+    for (unsigned yes = 0; yes < 2; yes++) {
+        for (size_t i = 0; i < 6 && words[yes][i]; i++) {
+            if (word_is(typed, words[yes][i]))
+                return sj_strdup(yes ? "1" : "0");
+        }
+        if (word_means(typed, own[yes]))
+            return sj_strdup(yes ? "1" : "0");
     }
     sj_fail(err, SJ_UNACCEPTABLE, "Please answer yes or no.");
     return NULL;
@@ -143,7 +184,11 @@ static const char *choice_find(const struct xmpp_input *in, const char *typed)
 static char *value_choice(const struct xmpp_input *in, const char *typed, struct sj_error *err)
 {
     const char *value = *typed ? choice_find(in, typed) : NULL;
+    char *plain = sj_strndup(typed, word_length(typed));
 
+    if (!value && *plain)
+        value = choice_find(in, plain);
+    sj_free(plain);
     if (value)
         return sj_strdup(value);
     sj_fail(err, SJ_UNACCEPTABLE, "That is none of the choices.");
@@ -171,7 +216,8 @@ static char *value_items(const struct xmpp_input *in, const char *typed, struct 
     return NULL;
 }
 
-char *dialogue_value(const struct xmpp_input *in, const char *typed, struct sj_error *err)
+char *dialogue_value(const struct xmpp_input *in, const char *typed, const char *lang,
+                     struct sj_error *err)
 {
     char *read, *value;
 
@@ -183,7 +229,7 @@ char *dialogue_value(const struct xmpp_input *in, const char *typed, struct sj_e
     }
     switch (in->kind) {
     case XMPP_INPUT_BOOL:
-        return value_bool(typed, err);
+        return value_bool(typed, lang, err);
     case XMPP_INPUT_LIST:
         return value_choice(in, typed, err);
     case XMPP_INPUT_LIST_MULTI:

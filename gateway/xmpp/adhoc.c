@@ -18,8 +18,9 @@
 #include "handlers.h"
 #include "router.h"
 #include "sojourn/memory.h"
+#include "sojourn/translate.h"
 
-#define ADHOC_TITLE "Commands"
+#define ADHOC_TITLE N_("Commands")
 #define ADHOC_ID_SIZE (16 + 1 + OUTPUT_STABLE_ID_SIZE)
 #define ADHOC_LANG_MAX 35u               /* RFC 5646 §4.4.1 */
 
@@ -49,7 +50,7 @@ enum sj_status adhoc_add_info(struct inbound *in, xmpp_stanza_t *query, const ch
                               struct sj_error *err)
 {
     bool is_list = strcmp(node, NS_COMMANDS) == 0;
-    const char *title = ADHOC_TITLE;
+    const char *title = sj_translate(in->from.lang, ADHOC_TITLE);
     if (!is_list) {
         enum sj_status status =
             in->x->in->command.info(in->x->ctx, &in->from, node, &title, err);

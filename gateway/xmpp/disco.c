@@ -13,6 +13,7 @@
 #include "handlers.h"
 #include "pep.h"
 #include "router.h"
+#include "sojourn/translate.h"
 
 static bool disco_is_visible(struct inbound *in, uint32_t *features)
 {
@@ -104,8 +105,10 @@ enum sj_status disco_handle_items(struct inbound *in, struct sj_error *err)
         return sj_fail(err, SJ_NOTFOUND, "%s", "");
     xmpp_stanza_t *result;
     xmpp_stanza_t *query = disco_query_new(in, &result);
-    if (commands)
+    if (commands) {
+        stanza_set(result, "xml:lang", sj_language(in->from.lang));
         adhoc_add_items(in, query);
+    }
     if (node == NULL && nodes)
         pep_add_nodes(query, in->to);
     router_answer(in, result);

@@ -7,6 +7,7 @@
 #include "expect.h"
 #include "session.h"
 #include "sojourn/memory.h"
+#include "sojourn/translate.h"
 
 #define SAID "message G -> " ROMEO " "
 
@@ -50,9 +51,9 @@ Test(dialogue, registers_in_a_conversation)
     TALK(w, "romeo",
          SAID "Password?\nIt passes in clear text through your own server, and stays in your "
               "message history until you delete it there.\n"
-              "Type . if you have none, .. to leave out all that follows.\n");
+              "Type . if you have none. Type .. to leave out all that follows.\n");
     TALK(w, "s3cret",
-         SAID "Real name?\nNow it is: nobody. Type . to leave it so, - to empty it.\n");
+         SAID "Real name?\nNow it is: nobody. Type . to leave it so. Type - to empty it.\n");
     TALK(w, " Romeo M. \n",
          SAID "One moment ...\n"
               "net connect\n" SAID
@@ -175,6 +176,25 @@ Test(dialogue, finds_commands_by_their_beginning)
     TALK_HAS(w, "/LOGI", "You are logged in.");
     TALK_HAS(w, "help", "register - ");
     TALK_HAS(w, "/", "I do not know this word.");
+    TALK_HAS(w, "Help.", "register - ");
+    TALK_HAS(w, " /Status ?", "State: logged in");
+    TALK_HAS(w, "Unregister!", "Forget my account");
+    TALK(w, "/Cancel.", SAID "Cancelled.\n");
+    TALK_HAS(w, "...", "I do not know this word.");
+    world_free(w);
+}
+
+/* A password may look like a word. */
+Test(dialogue, takes_secrets_as_they_are)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+
+    TALK_HAS(w, "register romeo", "Password?");
+    TALK_HAS(w, "Cancel.", "Real name?");
+    TALK_HAS(w, "/Cancel", "Cancelled.");
+    TALK_HAS(w, "register romeo", "Password?");
+    TALK_HAS(w, "/help", "Real name?");
+    TALK_HAS(w, "cancel", "Cancelled.");
     world_free(w);
 }
 
@@ -270,6 +290,29 @@ Test(dialogue, reads_words_and_quotation_marks)
     }
 }
 
+Test(dialogue, understands_yes_and_no_in_the_users_language)
+{
+    static const struct {
+        const char *lang, *typed, *value;        /* NULL: refused */
+    } rows[] = {
+        {NULL, "ja", NULL},  {"de", "Ja", "1"},   {"de", "nein.", "0"}, {"de", "j", "1"},
+        {"de", "Yes", "1"},  {"de", "oui", NULL}, {"de", "jain", NULL}, {"fr", "o", "1"},
+        {"fr", "Non", "0"},  {"fr", "Oui\xc2\xa0!", "1"},
+    };
+    struct xmpp_input in = {.kind = XMPP_INPUT_BOOL, .var = "v", .required = true};
+    struct sj_log log = {.area = "test"};
+
+    sj_translate_init(TEST_LOCALE_DIR, &log);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sj_error err = {.status = SJ_OK};
+        char *value = dialogue_value(&in, rows[i].typed, rows[i].lang, &err);
+        cr_expect_eq(!value, !rows[i].value, "row %zu", i);
+        if (value && rows[i].value)
+            cr_expect_str_eq(value, rows[i].value, "row %zu", i);
+        sj_secret_free(&value);
+    }
+}
+
 Test(dialogue, reads_values_as_people_type_them)
 {
     static const struct xmpp_choice choices[] = {{"r", "Red"}, {"g", "Green"}, {"gr", "Grey"}};
@@ -278,6 +321,9 @@ Test(dialogue, reads_values_as_people_type_them)
         const char *typed, *value;       /* NULL: refused */
     } rows[] = {
         {XMPP_INPUT_BOOL, "YES", "1"},      {XMPP_INPUT_BOOL, "off", "0"},
+        {XMPP_INPUT_BOOL, "Yes.", "1"},     {XMPP_INPUT_BOOL, "no !", "0"},
+        {XMPP_INPUT_BOOL, "N\xe2\x80\xa6", "0"}, {XMPP_INPUT_BOOL, "ja", NULL},
+        {XMPP_INPUT_LIST, "Grey.", "gr"},   {XMPP_INPUT_LIST, "2.", "g"},
         {XMPP_INPUT_BOOL, "maybe", NULL},   {XMPP_INPUT_LIST, "2", "g"},
         {XMPP_INPUT_LIST, "4", NULL},       {XMPP_INPUT_LIST, "re", "r"},
         {XMPP_INPUT_LIST, "gre", NULL},     {XMPP_INPUT_LIST, "green", "g"},
@@ -291,7 +337,7 @@ Test(dialogue, reads_values_as_people_type_them)
         struct xmpp_input in = {.kind = rows[i].kind, .var = "v", .required = true,
                                 .choices = choices, .n_choices = 3};
         struct sj_error err = {.status = SJ_OK};
-        char *value = dialogue_value(&in, rows[i].typed, &err);
+        char *value = dialogue_value(&in, rows[i].typed, NULL, &err);
         cr_expect_eq(!value, !rows[i].value, "row %zu", i);
         if (value && rows[i].value)
             cr_expect_str_eq(value, rows[i].value, "row %zu", i);
