@@ -119,7 +119,7 @@ const struct sj_backend loopback_backend = {
                         "answers whatever you write."),
     .caps = SJ_CAP_CONTACTS | SJ_CAP_CONTACT_LIST | SJ_CAP_APPROVAL | SJ_CAP_PRESENCE |
             SJ_CAP_ANONYMOUS | SJ_CAP_PROFILES | SJ_CAP_OWN_PROFILE | SJ_CAP_PROMPTS |
-            SJ_CAP_SEARCH,
+            SJ_CAP_SEARCH | SJ_CAP_CONTACT_NAMES,
     .fields = loopback_fields,
     .n_fields = LOOPBACK_FIELDS,
     .options = loopback_options,
@@ -140,6 +140,7 @@ const struct sj_backend loopback_backend = {
     .contact_add = loopback_contact_add,
     .contact_remove = loopback_contact_remove,
     .contact_answer = loopback_contact_answer,
+    .contact_name = loopback_contact_name,
     .profile_get = loopback_profile_get,
     .avatar_get = loopback_avatar_get,
     .own_profile_set = loopback_own_profile_set,

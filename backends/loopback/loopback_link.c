@@ -127,6 +127,7 @@ static void link_report_list(struct loopback_link *l)
         if (e->facts & LOOPBACK_ASKED_OUT && !loopback_is_resident(e->id))
             link_ask_again(l, e);
     }
+    loopback_queue_add(l, LOOPBACK_EVENT_LISTED);
 }
 
 /* Does the network let this login in? If not, *end says why. */
@@ -231,10 +232,12 @@ static void link_tell_message(struct loopback_link *l, const struct loopback_eve
 
 static void link_tell_contact(struct loopback_link *l, const char *id)
 {
+    const struct loopback_entry *e = loopback_entry_find(l->account, id);
     const struct loopback_presence p = loopback_presence_of(l->base.net, id);
     const struct sj_contact c = {
         .id = id,
-        .name = p.name,
+        .name = e && e->name ? e->name : p.name,
+        .group = e && e->group ? e->group : "",
         .status = p.status,
         .avatar = p.avatar,
         .show = p.show,
@@ -338,6 +341,9 @@ static void link_on_event(struct loopback_link *l, const struct loopback_event *
         break;
     case LOOPBACK_EVENT_ENTRY:
         link_tell_entry(l, e->id);
+        break;
+    case LOOPBACK_EVENT_LISTED:
+        l->base.host->list_told(&l->base);
         break;
     case LOOPBACK_EVENT_ASK:
         link_on_ask(l, e->id);

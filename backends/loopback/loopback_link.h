@@ -48,6 +48,7 @@ enum loopback_event_kind {
     LOOPBACK_EVENT_OP,               /* outcome of an operation */
     LOOPBACK_EVENT_MESSAGE,
     LOOPBACK_EVENT_ENTRY,            /* there are news about an entry */
+    LOOPBACK_EVENT_LISTED,           /* the list was told in full */
     LOOPBACK_EVENT_ASK,              /* a resident asks for the user's presence */
     LOOPBACK_EVENT_PROFILE,          /* somebody's profile, then the outcome */
     LOOPBACK_EVENT_AVATAR,           /* somebody's picture, then the outcome */
@@ -166,6 +167,10 @@ extern const struct sj_field loopback_search_fields[LOOPBACK_SEARCH_FIELDS];
 enum sj_status loopback_search(struct sj_link *base, const char *const *values, size_t n, sj_op op,
                                struct sj_error *err);
 void loopback_search_tell(struct loopback_link *l, const struct loopback_event *e);
+
+/* loopback_names.c */
+enum sj_status loopback_contact_name(struct sj_link *base, const char *id, const char *name,
+                                     const char *group, sj_op op, struct sj_error *err);
 
 /* loopback_residents.c: those who are always there. */
 /* Their ids one by one; NULL: there are no more. */

@@ -38,7 +38,7 @@ static void account_free(struct sj_net *net, struct loopback_account *a)
     struct loopback_entry *e;
     uint32_t at = 0;
     while ((e = sj_map_next(&a->entries, &at)) != NULL)
-        sj_free(e);
+        loopback_entry_free(e);
     sj_map_release(&a->entries);
     sj_free(a->status);
     loopback_own_release(net, &a->own);
@@ -168,10 +168,17 @@ struct loopback_entry *loopback_entry_get_asked(struct loopback_account *a, cons
     return asked < LOOPBACK_REQUESTS_MAX ? loopback_entry_get(a, id) : NULL;
 }
 
+void loopback_entry_free(struct loopback_entry *e)
+{
+    sj_free(e->name);
+    sj_free(e->group);
+    sj_free(e);
+}
+
 void loopback_entry_tidy(struct loopback_account *a, struct loopback_entry *e)
 {
     if (e->facts || e->news || e->queued)
         return;
     sj_map_remove(&a->entries, e->id);
-    sj_free(e);
+    loopback_entry_free(e);
 }

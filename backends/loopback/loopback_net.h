@@ -27,6 +27,9 @@ struct sj_values;
 /* Entries of an account, and how many of them may be requests that somebody else has made. */
 #define LOOPBACK_LIST_MAX 500u
 #define LOOPBACK_REQUESTS_MAX 100u
+/* Bytes of the name and the group that a user gives somebody; all of them fit into SJ_STATE_MAX. */
+#define LOOPBACK_NAME_MAX 48u
+#define LOOPBACK_GROUP_MAX 32u
 
 /* Facts about a pair, as one side's entry has them. Each direction of seeing is a fact of its own:
  * the account's user sees the other (TO), the other sees the user (FROM). */
@@ -52,6 +55,7 @@ struct loopback_entry {              /* owned by its account */
     uint8_t news;
     bool queued;                     /* stands in the link's queue */
     const char *why;                 /* with NEWS_GONE; a constant */
+    char *name, *group;              /* that the user has given; NULL: none */
 };
 
 struct loopback_account {            /* owned by its net */
@@ -113,6 +117,7 @@ struct loopback_entry *loopback_entry_find(const struct loopback_account *a, con
 struct loopback_entry *loopback_entry_get(struct loopback_account *a, const char *id);
 /* An entry for a request that comes from outside; NULL also when too many of them wait. */
 struct loopback_entry *loopback_entry_get_asked(struct loopback_account *a, const char *id);
+void loopback_entry_free(struct loopback_entry *e);
 /* Frees the entry when it holds no fact, no news and no place in a queue. */
 void loopback_entry_tidy(struct loopback_account *a, struct loopback_entry *e);
 

@@ -234,6 +234,18 @@ void contacts_watch(struct session *s)
     }
 }
 
+void contacts_expect(struct session *s)
+{
+    bool lists = (s->network->backend->caps & SJ_CAP_CONTACT_LIST) != 0;
+    struct contact *c;
+    uint32_t at = 0;
+
+    while ((c = sj_map_next(&s->contacts, &at)) != NULL) {
+        bool offered = c->suggested && !c->from && !c->asked_in;
+        c->expected = lists && !c->asked_out && (c->to || offered);
+    }
+}
+
 enum sj_status session_canon(const struct session *s, const char *peer, struct sj_strbuf *out,
                              struct sj_error *err)
 {

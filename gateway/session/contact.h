@@ -38,6 +38,7 @@ struct contact {
     bool question_sent : 1;      /* asked_in, and the user was asked since the log-in (R6121-10) */
     bool question_due : 1;       /* waits for the contact's presence, or for the next stream */
     bool listed : 1;             /* stands in the network's own list */
+    bool expected : 1;           /* stood there before this log-in, and was not told since */
     bool no_reply : 1;           /* takes no messages */
     bool no_picture : 1;         /* the network says that it has none */
     bool had_item : 1;           /* its node of pictures had one when clients were last told */
@@ -72,6 +73,8 @@ void contacts_send_questions(struct session *);
 void contacts_send_all(struct session *, const char *to);
 void contacts_unavailable(struct session *, bool forget_presence);
 void contacts_watch(struct session *);       /* after log-in */
+/* Before it: who is expected to stand in the network's list. */
+void contacts_expect(struct session *);
 void contact_approved(struct session *, struct contact *);
 void contact_refused(struct session *, struct contact *, const struct sj_error *why);
 enum sj_status contact_subscription(struct session *, const struct xmpp_subscription_in *,

@@ -144,6 +144,7 @@ static void host_names(struct contact *c, const struct sj_contact *in)
 static void host_listed(struct session *s, struct contact *c)
 {
     c->listed = true;
+    c->expected = false;
     if (c->asked_out)
         contact_approved(s, c);
     if (c->suggested || c->to)
@@ -192,6 +193,14 @@ static void host_end_contact(struct session *s, struct contact *c, const struct 
         contact_show_unavailable(s, c, s->user);
 }
 
+static void host_gone(struct session *s, struct contact *c, const struct sj_error *why)
+{
+    host_end_contact(s, c, why);
+    suggest_gone(s, c);
+    roster_gone(s, c);
+    contact_forget(c);
+}
+
 static void host_contact_gone(struct sj_link *link, const char *id, const struct sj_error *why)
 {
     struct session *s = host_session(link);
@@ -203,10 +212,23 @@ static void host_contact_gone(struct sj_link *link, const char *id, const struct
         contact_refused(s, c, why);
         return;
     }
-    host_end_contact(s, c, why);
-    suggest_gone(s, c);
-    roster_gone(s, c);
-    contact_forget(c);
+    host_gone(s, c, why);
+}
+
+/* The network's list is complete: who was in it before the log-in and is not now was removed over
+ * there meanwhile (G144-06, G100-52). */
+static void host_list_told(struct sj_link *link)
+{
+    struct session *s = host_session(link);
+    struct contact *c;
+    uint32_t at = 0;
+
+    if (!host_is_live(s, link))
+        return;
+    while ((c = sj_map_next(&s->contacts, &at)) != NULL) {
+        if (c->expected && !c->listed && !c->asked_out)
+            host_gone(s, c, NULL);
+    }
 }
 
 static void host_contact_renamed(struct sj_link *link, const char *id, const char *new_id)
@@ -340,6 +362,7 @@ const struct sj_host session_host = {
     .message = host_message,
     .contact = host_contact,
     .contact_gone = host_contact_gone,
+    .list_told = host_list_told,
     .contact_renamed = host_contact_renamed,
     .contact_request = host_contact_request,
     .notice = host_notice,

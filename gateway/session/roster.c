@@ -330,7 +330,7 @@ void roster_on_item(void *ctx, unsigned host, const char *user,
 {
     struct session *s = roster_session(ctx, host, user);
 
-    if (s && s->roster->state == ROSTER_READING)
+    if (s && s->roster->state == ROSTER_READING && !s->roster->stale)
         roster_take_item(s, item);
 }
 
@@ -340,6 +340,12 @@ void roster_on_read(void *ctx, unsigned host, const char *user, bool ok)
 
     if (!s || s->roster->state != ROSTER_READING)
         return;
+    if (s->roster->stale) {
+        s->roster->stale = false;
+        s->roster->state = ROSTER_IDLE;
+        roster_work(s, 0);
+        return;
+    }
     if (ok)
         roster_take_missing(s);
     else

@@ -40,6 +40,7 @@ struct roster {
     bool wrote;                  /* some item was taken */
     bool refused;                /* the first one was not: in this session the other ways */
     bool unreadable;             /* too large, or no answer came */
+    bool stale;                  /* the answer on its way is older than a removal: not used */
     bool verify;                 /* look once more, which subscriptions came of it */
     bool nameless;               /* names were waited for long enough */
     unsigned open;               /* writes without an answer */

@@ -104,7 +104,11 @@ void roster_finish_move(struct session *s, const char *id, bool ok)
 
 void roster_gone(struct session *s, const struct contact *c)
 {
-    if (c->in_roster && roster_is_writable(s))
+    bool unread = !s->roster || !s->roster->known;
+
+    if (s->roster && s->roster->state == ROSTER_READING)
+        s->roster->stale = true;         /* the answer may still have it */
+    if (roster_is_writable(s) && (c->in_roster || (unread && (c->to || c->suggested))))
         xmpp_roster_remove(s->all->xmpp, s->network->index, s->user, c->id);
 }
 

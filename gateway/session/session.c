@@ -332,6 +332,7 @@ void session_link_up(struct session *s)
     s->online_at_ms = sj_loop_now_ms(s->all->loop);
     s->last_show = SJ_SHOW_ONLINE;
     contact_set(&s->last_status, NULL);
+    contacts_expect(s);
     session_announce(s);
     session_apply_presence(s);
     own_profile_sync(s);

@@ -123,6 +123,11 @@ static void on_gone(struct sj_link *link, const char *id, const struct sj_error 
     check_id(link, id);
 }
 
+static void on_list_told(struct sj_link *link)
+{
+    check_call(link);
+}
+
 static void on_renamed(struct sj_link *link, const char *id, const char *new_id)
 {
     check_call(link);
@@ -163,6 +168,7 @@ static const struct sj_host fuzz_host = {
     .message = on_message,
     .contact = on_contact,
     .contact_gone = on_gone,
+    .list_told = on_list_told,
     .contact_renamed = on_renamed,
     .contact_request = on_request,
     .notice = on_notice,

@@ -117,6 +117,11 @@ static void on_gone(struct sj_link *l, const char *id, const struct sj_error *wh
     event(l, "gone %s", id);
 }
 
+static void on_list_told(struct sj_link *l)
+{
+    event(l, "listed");
+}
+
 static void on_renamed(struct sj_link *l, const char *id, const char *new_id)
 {
     event(l, "renamed %s %s", id, new_id);
@@ -152,6 +157,7 @@ static const struct sj_host world_host = {
     .message = on_message,
     .contact = on_contact,
     .contact_gone = on_gone,
+    .list_told = on_list_told,
     .contact_renamed = on_renamed,
     .contact_request = on_request,
     .notice = on_notice,

@@ -156,9 +156,11 @@ static void on_contact(struct sj_link *link, const struct sj_contact *c)
     recorder_check_text(c->group, SJ_NAME_MAX);
     recorder_check_text(c->status, SJ_STATUS_MAX);
     recorder_check_text(c->avatar, SJ_AVATAR_ID_MAX);
-    recorder_event(link, "contact %s %s%s%s%s%s", c->id,
+    const char *group = c->group && *c->group ? c->group : NULL;
+    recorder_event(link, "contact %s %s%s%s%s%s%s%s", c->id,
                    c->has_presence ? shows[c->show] : "unknown", c->name ? " " : "",
-                   c->name ? c->name : "", c->status ? ": " : "", c->status ? c->status : "");
+                   c->name ? c->name : "", c->status ? ": " : "", c->status ? c->status : "",
+                   group ? " +" : "", group ? group : "");
 }
 
 static void on_gone(struct sj_link *link, const char *id, const struct sj_error *why)
@@ -258,6 +260,11 @@ static void on_found(struct sj_link *link, sj_op op, const struct sj_contact *c)
     recorder_event(link, "found %llu %s", (unsigned long long)op, c->id);
 }
 
+static void on_list_told(struct sj_link *link)
+{
+    recorder_event(link, "listed");
+}
+
 static void on_prompt(struct sj_link *link, const struct sj_prompt *p)
 {
     recorder_event(link, "prompt %s", p ? p->text : "over");
@@ -269,6 +276,7 @@ static const struct sj_host recorder_host = {
     .message = on_message,
     .contact = on_contact,
     .contact_gone = on_gone,
+    .list_told = on_list_told,
     .contact_renamed = on_renamed,
     .contact_request = on_request,
     .notice = on_notice,
@@ -547,6 +555,14 @@ enum sj_status recorder_remove(struct recorder *r, unsigned n, const char *id)
 {
     sj_op op = recorder_begin(r, n);
     return recorder_end(r, n, op, r->backend->contact_remove(r->slot[n].link, id, op, &r->err));
+}
+
+enum sj_status recorder_name(struct recorder *r, unsigned n, const char *id, const char *name,
+                            const char *group)
+{
+    sj_op op = recorder_begin(r, n);
+    return recorder_end(r, n, op, r->backend->contact_name(r->slot[n].link, id, name, group, op,
+                                                           &r->err));
 }
 
 enum sj_status recorder_answer(struct recorder *r, unsigned n, const char *id, bool accept)

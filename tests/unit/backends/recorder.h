@@ -9,6 +9,7 @@
  *   1 contact echo online Echo: status    (name and status only when there are any)
  *   1 profile echo Full Name  1 avatar echo ID bytes
  *   1 gone juliet: why        1 request juliet             1 renamed a b       1 tell text
+ *   1 listed
  *
  * Broken rules of sojourn/backend.h fail the test where they are broken: a host call from inside an
  * operation, an outcome that is not owed or comes twice, anything after DOWN or link_free, DOWN
@@ -58,6 +59,8 @@ enum sj_status recorder_add(struct recorder *r, unsigned n, const char *id);
 enum sj_status recorder_search(struct recorder *r, unsigned n, const char *first,
                                const char *second);
 enum sj_status recorder_remove(struct recorder *r, unsigned n, const char *id);
+enum sj_status recorder_name(struct recorder *r, unsigned n, const char *id, const char *name,
+                            const char *group);
 enum sj_status recorder_answer(struct recorder *r, unsigned n, const char *id, bool accept);
 enum sj_status recorder_show(struct recorder *r, unsigned n, enum sj_show show,
                              const char *status);

@@ -59,7 +59,8 @@ Test(loopback, logs_in_and_reports_the_list)
     recorder_hears(r, "1 up");
     recorder_hears(r, "1 self romeo");
     recorder_hears(r, "1 contact echo online Echo: says what you say");
-    recorder_hears(r, "1 save 9");
+    recorder_hears(r, "1 listed");
+    recorder_hears(r, "1 save 11");
     recorder_hears_nothing(r);
     recorder_disconnect(r, 1);
     recorder_hears(r, "1 down asked");
@@ -207,7 +208,7 @@ Test(loopback, echo_can_be_removed_and_added_again)
     recorder_log_in(r, 1, "username=romeo");
     cr_assert_eq(recorder_add(r, 1, "echo"), SJ_OK);
     recorder_hears(r, "1 contact echo online Echo: says what you say");
-    recorder_hears(r, "1 save 9");
+    recorder_hears(r, "1 save 11");
     recorder_hears(r, "1 op 2 ok");
     recorder_free(&r);
 }
@@ -258,15 +259,15 @@ Test(loopback, approver_accepts_and_asks_back)
     cr_assert_eq(recorder_add(r, 1, "approver"), SJ_OK);
     recorder_advance(r, 1100);
     recorder_hears(r, "1 contact approver online Approver: likes company");
-    recorder_hears(r, "1 save 19");
+    recorder_hears(r, "1 save 23");
     recorder_hears(r, "1 op 1 ok");
     recorder_hears_nothing(r);
     recorder_advance(r, 1100);
     recorder_hears(r, "1 request approver");
-    recorder_hears(r, "1 save 19");
+    recorder_hears(r, "1 save 23");
     cr_assert_eq(recorder_answer(r, 1, "approver", true), SJ_OK);
     recorder_advance(r, 1100);
-    recorder_hears(r, "1 save 19");
+    recorder_hears(r, "1 save 23");
     recorder_hears(r, "1 op 2 ok");
     cr_assert_eq(recorder_add(r, 1, "approver"), SJ_OK);     /* again: no second question */
     recorder_advance(r, 3000);
@@ -335,16 +336,16 @@ Test(loopback, asks_before_presence_is_seen)
     struct recorder *r = start_pair("");
     cr_assert_eq(recorder_add(r, 1, "juliet"), SJ_OK);
     recorder_hears(r, "2 request romeo");
-    recorder_hears(r, "2 save 16");
-    recorder_hears(r, "1 save 17");
+    recorder_hears(r, "2 save 20");
+    recorder_hears(r, "1 save 21");
     recorder_hears(r, "1 op 1 ok");
     cr_assert_eq(recorder_show(r, 2, SJ_SHOW_AWAY, "on the balcony"), SJ_OK);
     recorder_hears_nothing(r);           /* not granted yet */
     cr_assert_eq(recorder_answer(r, 2, "romeo", true), SJ_OK);
-    recorder_hears(r, "2 save 16");
+    recorder_hears(r, "2 save 20");
     recorder_hears(r, "2 op 2 ok");
     recorder_hears(r, "1 contact juliet away: on the balcony");
-    recorder_hears(r, "1 save 17");
+    recorder_hears(r, "1 save 21");
     cr_assert_eq(recorder_show(r, 1, SJ_SHOW_DND, NULL), SJ_OK);
     recorder_hears_nothing(r);           /* juliet has not asked to see romeo */
     cr_assert_eq(recorder_show(r, 2, SJ_SHOW_CHAT, ""), SJ_OK);
@@ -522,6 +523,66 @@ Test(loopback, bounds_lists_and_requests)
     sj_map_release(&a.entries);
 }
 
+/* --- names -------------------------------------------------------------------------------- */
+
+Test(loopback, keeps_names_and_groups_that_users_give)
+{
+    struct recorder *r = start("");
+    recorder_log_in(r, 1, "username=romeo");
+    recorder_forget(r);
+    cr_assert_eq(recorder_name(r, 1, "echo", "My \xc3\xa9" "cho", "Friends"), SJ_OK);
+    recorder_hears(r, "1 contact echo online My \xc3\xa9" "cho: says what you say +Friends");
+    recorder_hears(r, "1 save 26");
+    recorder_hears(r, "1 op 1 ok");
+    recorder_hears_nothing(r);
+    /* The same again is nothing new; NULL leaves as it is, "" takes away. */
+    cr_assert_eq(recorder_name(r, 1, "echo", "My \xc3\xa9" "cho", NULL), SJ_OK);
+    recorder_hears(r, "1 op 2 ok");
+    recorder_hears_nothing(r);
+    cr_assert_eq(recorder_name(r, 1, "echo", "", NULL), SJ_OK);
+    recorder_hears(r, "1 contact echo online Echo: says what you say +Friends");
+    recorder_settle(r);
+    recorder_free_link(r, 1);
+    recorder_forget(r);
+    recorder_make(r, 1, "username=romeo");
+    cr_assert_eq(recorder_connect(r, 1), SJ_OK);
+    recorder_settle(r);
+    cr_expect(recorder_heard(r, "1 contact echo online Echo: says what you say +Friends"));
+    recorder_free(&r);
+}
+
+Test(loopback, refuses_names_that_it_cannot_keep)
+{
+    struct recorder *r = start("");
+    char longest[LOOPBACK_NAME_MAX + 2];
+    memset(longest, 'a', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    recorder_log_in(r, 1, "username=romeo");
+    cr_expect_eq(recorder_name(r, 1, "echo", longest, NULL), SJ_UNACCEPTABLE);
+    cr_expect_eq(recorder_name(r, 1, "echo", NULL, longest), SJ_UNACCEPTABLE);
+    cr_expect_eq(recorder_name(r, 1, "echo", "a\tb", NULL), SJ_UNACCEPTABLE);
+    cr_expect_eq(recorder_name(r, 1, "echo", "\xff", NULL), SJ_UNACCEPTABLE);
+    recorder_forget(r);
+    cr_assert_eq(recorder_name(r, 1, "nobody", "N", NULL), SJ_OK);
+    recorder_hears(r, "1 op 5 not found");
+    cr_assert_eq(recorder_name(r, 1, "echo", longest + 1, NULL), SJ_OK);
+    recorder_settle(r);
+    recorder_free(&r);
+}
+
+Test(loopback, restores_names_after_a_restart)
+{
+    static const uint8_t romeo[] = {2, 0, 1, LOOPBACK_TO, 4, 'e', 'c', 'h', 'o', 2, 'M', 'e',
+                                    1, 'G'};
+    struct recorder *r = start("");
+    recorder_keep(r, 1, romeo, sizeof romeo);
+    recorder_make(r, 1, "username=romeo");
+    cr_assert_eq(recorder_connect(r, 1), SJ_OK);
+    recorder_settle(r);
+    cr_expect(recorder_heard(r, "1 contact echo online Me: says what you say +G"));
+    recorder_free(&r);
+}
+
 /* --- what is kept ------------------------------------------------------------------------- */
 
 Test(loopback, restores_lists_after_a_restart)
@@ -539,7 +600,8 @@ Test(loopback, restores_lists_after_a_restart)
     recorder_hears(r, "1 up");
     recorder_hears(r, "1 self romeo");
     recorder_hears(r, "1 contact juliet offline");
-    recorder_hears(r, "1 save 11");
+    recorder_hears(r, "1 listed");
+    recorder_hears(r, "1 save 13");
     cr_assert_eq(recorder_send(r, 1, "juliet", "there?"), SJ_OK);
     recorder_hears(r, "1 op 1 peer is offline, nothing stored");
     recorder_hears_nothing(r);
@@ -576,7 +638,11 @@ Test(loopback, starts_with_a_new_list_when_the_kept_one_is_damaged)
     } rows[] = {
         {{0}, 0},
         {{1, 0}, 2},
-        {{2, 0, 0}, 3},                          /* another version */
+        {{3, 0, 0}, 3},                          /* another version */
+        {{2, 0, 1, 1, 1, 'a'}, 6},               /* no name */
+        {{2, 0, 1, 1, 1, 'a', 0}, 7},            /* no group */
+        {{2, 0, 1, 1, 1, 'a', 49, 0}, 8},        /* longer than there is */
+        {{2, 0, 1, 1, 1, 'a', 1, 0xff, 0}, 9},   /* not UTF-8 */
         {{1, 0, 1}, 3},                          /* entry missing */
         {{1, 0, 0, 7}, 4},                       /* more than it says */
         {{1, 0, 1, 1, 5, 'a', 'b'}, 7},          /* cut */
@@ -614,7 +680,10 @@ Test(loopback, keeps_the_largest_list)
     for (unsigned i = 0; i < LOOPBACK_LIST_MAX; i++) {
         char id[LOOPBACK_ID_MAX + 1];
         snprintf(id, sizeof id, "%032u", i);
-        loopback_entry_get(&a, id)->facts = LOOPBACK_TO;
+        struct loopback_entry *e = loopback_entry_get(&a, id);
+        e->facts = LOOPBACK_TO;
+        e->name = sj_strdup("123456789012345678901234567890123456789012345678");
+        e->group = sj_strdup("12345678901234567890123456789012");
     }
     sj_strbuf_init(&blob, SJ_STATE_MAX);
     loopback_state_encode(&blob, &a);
@@ -628,7 +697,7 @@ Test(loopback, keeps_the_largest_list)
         struct loopback_entry *e;
         uint32_t at = 0;
         while ((e = sj_map_next(&both[i]->entries, &at)) != NULL)
-            sj_free(e);
+            loopback_entry_free(e);
         sj_map_release(&both[i]->entries);
     }
     sj_strbuf_release(&blob);

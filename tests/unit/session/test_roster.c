@@ -215,6 +215,36 @@ Test(roster, follows_removals)
     world_free(w);
 }
 
+/* G144-06, G100-52: who was removed over there while the user was away. */
+Test(roster, follows_removals_that_were_missed)
+{
+    struct world *w = with_item(CAPS_FULL, "Juliet", NULL);
+
+    world_listed(w, "nurse", "Nurse", NULL);
+    look_again(w);
+    world_item(w, "juliet", "Juliet", XMPP_ROSTER_BOTH, NULL);
+    world_read(w, true);
+    world_written(w, "nurse", true);
+    world_clear(w);
+    world_restart(w);
+    world_presence(w, "r", NULL, XMPP_ONLINE, 0);
+    world_listed(w, "nurse", "Nurse", NULL);
+    ADV(w);
+    world_clear(w);
+    world_list_told(w);
+    EXPECT(w, "presence juliet -> " ROMEO " offline\nsub juliet -> " ROMEO " unsubscribe\n"
+              "sub juliet -> " ROMEO " unsubscribed\npresence juliet -> " ROMEO " offline\n"
+              "roster-remove juliet\n");
+    /* The answer on its way is older than that: it is not believed. */
+    world_item(w, "juliet", "Juliet", XMPP_ROSTER_BOTH, NULL);
+    world_read(w, true);
+    EXPECT(w, "");
+    look_again(w);
+    world_list_told(w);
+    EXPECT(w, "");
+    world_free(w);
+}
+
 /* G356-10, R6121-09. */
 Test(roster, repairs_subscriptions_at_the_log_in)
 {

@@ -678,6 +678,12 @@ void world_gone(struct world *w, const char *id)
     world_run(w);
 }
 
+void world_list_told(struct world *w)
+{
+    w->link->host->list_told(w->link);
+    world_run(w);
+}
+
 void world_grant(struct world *w, unsigned privileges)
 {
     w->privileges = privileges;

@@ -111,6 +111,7 @@ void world_up(struct world *w);
 void world_down(struct world *w, enum sj_end end);
 void world_contact(struct world *w, const char *id, enum sj_show show, bool listed);
 void world_listed(struct world *w, const char *id, const char *name, const char *group);
+void world_list_told(struct world *);
 void world_gone(struct world *w, const char *id);
 void world_says(struct world *w, const char *peer, const char *body);
 void world_done(struct world *w, enum sj_status status);
