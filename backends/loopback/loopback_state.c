@@ -3,8 +3,9 @@
  * gives back in link_new after a restart.
  *
  * A version byte, the number of entries (16 bits, big-endian), then for each: facts; id, name and
- * group, each behind a byte with its length. Version 1 has neither name nor group. The bytes come from a disk: the decoder checks everything, and takes all or nothing. A
- * backend that changes its format raises the version and goes on reading the old one. */
+ * group, each behind a byte with its length. Version 1 has neither name nor group. The bytes come
+ * from a disk: the decoder checks everything, and takes all or nothing. A backend that changes its
+ * format raises the version and goes on reading the old one. */
 #include <string.h>
 
 #include "loopback_net.h"

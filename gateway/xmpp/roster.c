@@ -35,7 +35,7 @@ static enum xmpp_roster_sub roster_sub(const char *text)
 static void roster_read_groups(xmpp_stanza_t *st, struct xmpp_roster_item *item)
 {
     for (xmpp_stanza_t *c = stanza_first(st); c != NULL; c = stanza_next(c)) {
-        if (strcmp(xmpp_stanza_get_name(c), "group") != 0)
+        if (!stanza_is(c, "group", NS_ROSTER))
             continue;
         const char *group = stanza_text(c);
         if (item->n_groups == XMPP_GROUPS_MAX || strlen(group) > XMPP_ROSTER_TEXT_MAX)
@@ -51,7 +51,7 @@ static bool roster_read_item(const struct xmpp *x, unsigned host, xmpp_stanza_t 
 {
     struct jid jid;
     const char *address = stanza_get(st, "jid");
-    if (strcmp(xmpp_stanza_get_name(st), "item") != 0 || address == NULL ||
+    if (!stanza_is(st, "item", NS_ROSTER) || address == NULL ||
         !jid_parse(&jid, address, x->fold) ||
         strcmp(jid.domain, x->options->hosts[host].name) != 0 || jid.local[0] == '\0' ||
         jid.resource[0] != '\0')
