@@ -119,13 +119,16 @@ const struct sj_backend loopback_backend = {
                         "answers whatever you write."),
     .caps = SJ_CAP_CONTACTS | SJ_CAP_CONTACT_LIST | SJ_CAP_APPROVAL | SJ_CAP_PRESENCE |
             SJ_CAP_ANONYMOUS | SJ_CAP_PROFILES | SJ_CAP_OWN_PROFILE | SJ_CAP_PROMPTS |
-            SJ_CAP_SEARCH | SJ_CAP_CONTACT_NAMES,
+            SJ_CAP_SEARCH | SJ_CAP_CONTACT_NAMES | SJ_CAP_TYPING | SJ_CAP_RECEIPTS |
+            SJ_CAP_MARKERS | SJ_CAP_CORRECT | SJ_CAP_RETRACT | SJ_CAP_REACT | SJ_CAP_REPLY |
+            SJ_CAP_ATTENTION | SJ_CAP_STYLED,
     .fields = loopback_fields,
     .n_fields = LOOPBACK_FIELDS,
     .options = loopback_options,
     .n_options = sizeof loopback_options / sizeof loopback_options[0],
     .search_fields = loopback_search_fields,
     .n_search_fields = LOOPBACK_SEARCH_FIELDS,
+    .reactions = &loopback_reactions,
     .net_new = loopback_net_new,
     .net_free = loopback_net_free,
     .wire = loopback_wire,
@@ -136,6 +139,8 @@ const struct sj_backend loopback_backend = {
     .connect = loopback_connect,
     .disconnect = loopback_disconnect,
     .send_message = loopback_send_message,
+    .send_mark = loopback_send_mark,
+    .set_typing = loopback_set_typing,
     .set_presence = loopback_set_presence,
     .contact_add = loopback_contact_add,
     .contact_remove = loopback_contact_remove,

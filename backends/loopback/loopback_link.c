@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The life of one login on the loopback network. Only this file and loopback_prompt.c, from here,
- * call the host.
+/* The life of one login on the loopback network. Only this file and, from here, loopback_prompt.c
+ * and loopback_message.c call the host.
  *
  * NEW -> CONNECTING -> [ASKING ->] ONLINE -> CLOSING -> DOWN; what is not in the table below does
  * not happen. All calls of the host are made from link_on_due, which the loop calls. The host may
@@ -212,24 +212,6 @@ static void link_tell_op(struct loopback_link *l, const struct loopback_event *e
     l->base.host->op_done(&l->base, e->op, &err);
 }
 
-static void link_tell_message(struct loopback_link *l, const struct loopback_event *e)
-{
-    char id[24];
-    snprintf(id, sizeof id, "%llu", (unsigned long long)e->number);
-    const struct sj_message m = {
-        .peer = e->id,
-        .body = e->body,
-        .id = id,
-        .action = e->action,
-        .notice = e->notice,
-    };
-    l->base.host->message(&l->base, &m);
-    /* Only now does the sender hear of success. It may have gone: it is found by its serial. */
-    struct loopback_link *from = sj_idmap_find(&l->base.net->links, e->sender);
-    if (from)
-        loopback_op_finish(from, e->op, SJ_OK, NULL);
-}
-
 static void link_tell_contact(struct loopback_link *l, const char *id)
 {
     const struct loopback_entry *e = loopback_entry_find(l->account, id);
@@ -242,8 +224,10 @@ static void link_tell_contact(struct loopback_link *l, const char *id)
         .avatar = p.avatar,
         .show = p.show,
         .idle_since = p.idle_since,
+        .lacks = loopback_resident_lacks(id),
         .listed = true,
         .has_presence = true,
+        .has_lacks = true,
     };
     l->base.host->contact(&l->base, &c);
 }
@@ -336,8 +320,17 @@ static void link_on_event(struct loopback_link *l, const struct loopback_event *
     case LOOPBACK_EVENT_OP:
         link_tell_op(l, e);
         break;
+    case LOOPBACK_EVENT_NAMED:
+        loopback_named_tell(l, e);
+        break;
     case LOOPBACK_EVENT_MESSAGE:
-        link_tell_message(l, e);
+        loopback_message_tell(l, e);
+        break;
+    case LOOPBACK_EVENT_MARK:
+        loopback_mark_tell(l, e);
+        break;
+    case LOOPBACK_EVENT_TYPING:
+        l->base.host->typing(&l->base, e->id, e->typing);
         break;
     case LOOPBACK_EVENT_ENTRY:
         link_tell_entry(l, e->id);

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "loopback_message.h"
 #include "loopback_net.h"
 #include "sojourn/backend.h"
 #include "sojourn/loop.h"
@@ -46,7 +47,10 @@ enum loopback_event_kind {
     LOOPBACK_EVENT_LOGIN,            /* the network answers connect */
     LOOPBACK_EVENT_STEP,             /* or goes on with the login: status of the last answer */
     LOOPBACK_EVENT_OP,               /* outcome of an operation */
+    LOOPBACK_EVENT_NAMED,            /* the id of a message that the user has sent */
     LOOPBACK_EVENT_MESSAGE,
+    LOOPBACK_EVENT_MARK,             /* something about an earlier message */
+    LOOPBACK_EVENT_TYPING,
     LOOPBACK_EVENT_ENTRY,            /* there are news about an entry */
     LOOPBACK_EVENT_LISTED,           /* the list was told in full */
     LOOPBACK_EVENT_ASK,              /* a resident asks for the user's presence */
@@ -61,14 +65,18 @@ struct loopback_event {              /* owned by the link in whose queue it stan
     struct sj_list list;
     enum loopback_event_kind kind;
     int64_t due_ms;
-    sj_op op;                        /* OP, FOUND; MESSAGE: the sender's, 0: nobody waits */
+    sj_op op;                        /* OP, NAMED, FOUND; MESSAGE: the sender's, 0: nobody's */
     enum sj_status status;           /* OP, STEP */
     const char *text;                /* OP that failed: why; a constant */
     uint64_t sender;                 /* MESSAGE: serial of the link that waits for the outcome */
-    uint64_t number;                 /* MESSAGE */
-    char id[LOOPBACK_ID_MAX + 1];    /* MESSAGE: from; ENTRY, ASK, FOUND, ...: about */
-    char *body;                      /* MESSAGE; AVATAR: the picture's id; owned */
-    bool action, notice;             /* MESSAGE */
+    uint64_t number;                 /* MESSAGE, NAMED */
+    char id[LOOPBACK_ID_MAX + 1];    /* MESSAGE, MARK, TYPING: from; else: about */
+    bool own;                        /* MESSAGE, MARK: the user's, to id */
+    size_t bytes;                    /* MESSAGE, MARK, TYPING: what it counts for */
+    struct sj_message *message;      /* MESSAGE; owned. peer, id: as above */
+    struct sj_mark *mark;            /* MARK; owned */
+    enum sj_typing typing;           /* TYPING */
+    char *body;                      /* AVATAR: the picture's id; owned */
 };
 
 struct loopback_op {                 /* an operation without an outcome */
@@ -91,7 +99,7 @@ struct loopback_link {
     size_t blob_len;
     struct sj_list queue;            /* struct loopback_event, oldest first */
     struct sj_list ops;              /* struct loopback_op */
-    size_t n_messages, n_bytes;      /* of the messages in the queue */
+    size_t n_messages, n_bytes;      /* of the messages and marks in the queue */
     size_t n_ops;                    /* in ops, and outcomes in the queue */
     size_t n_found;                  /* FOUND in the queue */
     bool save_queued;
@@ -132,11 +140,24 @@ void loopback_queue_arm(struct loopback_link *l);
 void loopback_queue_drop(struct loopback_link *l);
 /* Lets what is left be due at once. */
 void loopback_queue_hurry(struct loopback_link *l);
-/* A message from id. m is copied. SJ_LIMIT: too much waits. from and op name the operation that
- * gets its outcome when the message has been handed over (from NULL: none does). */
-enum sj_status loopback_queue_message(struct loopback_link *l, const char *id,
-                                      const struct sj_message *m, struct loopback_link *from,
-                                      sj_op op);
+/* A message, or what is said about one. It is copied, and all of it is the queue's. */
+struct loopback_post {
+    const char *from;                /* who wrote it; with own: to whom */
+    uint64_t number;                 /* of the message */
+    bool own;                        /* the user's own, written elsewhere */
+    struct loopback_mirror mirror;
+    struct loopback_link *sender;    /* whose op gets its outcome when it has been handed over... */
+    sj_op op;                        /* ...or NULL: nobody's */
+};
+/* SJ_LIMIT: too much waits. */
+enum sj_status loopback_queue_message(struct loopback_link *l, const struct sj_message *m,
+                                      const struct loopback_post *post);
+enum sj_status loopback_queue_mark(struct loopback_link *l, const struct sj_mark *m,
+                                   const struct loopback_post *post);
+/* Dropped when too much waits. */
+void loopback_queue_typing(struct loopback_link *l, const char *from, enum sj_typing typing);
+/* The id of what op sends. */
+void loopback_queue_named(struct loopback_link *l, uint64_t number, sj_op op);
 /* The account has news (enum loopback_news) about e: its link, if there is one, will tell. */
 void loopback_queue_news(struct loopback_account *a, struct loopback_entry *e, unsigned news);
 /* The account's list has changed. */
@@ -150,8 +171,6 @@ void loopback_op_finish(struct loopback_link *l, sj_op op, enum sj_status status
                         const char *text);
 
 /* loopback_ops.c: the operations of the table. */
-enum sj_status loopback_send_message(struct sj_link *base, const struct sj_message *m, sj_op op,
-                                     struct sj_error *err);
 enum sj_status loopback_set_presence(struct sj_link *base, enum sj_show show, const char *status,
                                      struct sj_error *err);
 enum sj_status loopback_contact_add(struct sj_link *base, const char *id, sj_op op,
@@ -179,8 +198,13 @@ bool loopback_is_resident(const char *id);
 /* false: not a resident. */
 bool loopback_resident_presence(const struct sj_net *net, const char *id,
                                 struct loopback_presence *out);
-/* A resident gets a message; op has begun. */
-void loopback_resident_message(struct loopback_link *l, const struct sj_message *m, sj_op op);
+/* What this one cannot do (sj_contact.lacks). */
+uint32_t loopback_resident_lacks(const char *id);
+/* A resident gets the user's message of that number; op has begun. */
+void loopback_resident_message(struct loopback_link *l, const struct sj_message *m, uint64_t number,
+                               sj_op op);
+void loopback_resident_mark(struct loopback_link *l, const struct sj_mark *m);
+void loopback_resident_typing(struct loopback_link *l, const char *id, enum sj_typing typing);
 /* A resident is asked for its presence. e is the user's entry. */
 void loopback_resident_asked(struct loopback_link *l, struct loopback_entry *e);
 /* Puts those into a new account's list who are in everybody's. */

@@ -26,6 +26,7 @@ enum sj_status loopback_net_new(struct sj_net **out, struct sj_loop *loop,
     net->login_steps = (enum loopback_steps)sj_values_number(values, "login-steps");
     net->confirm_ms = sj_values_number(values, "login-confirm");
     net->period_ms = sj_values_number(values, "residents-period");
+    net->message = (uint64_t)sj_loop_utc_ms(loop);
     sj_map_init(&net->accounts);
     sj_idmap_init(&net->links);
     loopback_residents_init(net);

@@ -91,7 +91,7 @@ struct sj_net {
     struct sj_map accounts;          /* struct loopback_account by id */
     struct sj_idmap links;           /* struct loopback_link that are online, by serial */
     uint64_t serial;                 /* of the last link */
-    uint64_t message;                /* number of the last message */
+    uint64_t message;                /* number of the last message; see loopback_message.h */
     struct sj_timer wander;          /* runs while anybody is online */
     uint8_t wander_at;               /* enum wander, loopback_residents.c */
     uint32_t wander_round;           /* how often it came back */

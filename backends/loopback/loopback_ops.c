@@ -21,30 +21,24 @@ static enum sj_status ops_check_id(const char *id, struct sj_error *err)
 
 /* --- messages ----------------------------------------------------------------------------- */
 
-static enum sj_status ops_check_body(const char *body, struct sj_error *err)
-{
-    size_t n = strnlen(body, SJ_BODY_MAX + 1);
-    if (n == 0 || n > SJ_BODY_MAX)
-        return sj_fail(err, SJ_INVALID, "a message has 1 to %u bytes", SJ_BODY_MAX);
-    if (!sj_utf8_valid(body, n))
-        return sj_fail(err, SJ_INVALID, "a message is UTF-8");
-    for (size_t i = 0; i < n; i++) {
-        if ((unsigned char)body[i] < 0x20 && body[i] != '\n' && body[i] != '\t')
-            return sj_fail(err, SJ_INVALID, "a message has no control characters");
-    }
-    return SJ_OK;
-}
-
 /* To another user. On the way the message and its operation belong to the reader's queue. */
 static void ops_send_to_user(struct loopback_link *l, const struct sj_message *m, sj_op op)
 {
     struct loopback_account *to = loopback_account_find(l->base.net, m->peer);
+    const struct loopback_post post = {
+        .from = l->id,
+        .number = ++l->base.net->message,
+        .sender = l,
+        .op = op,
+    };
     if (!to && !loopback_entry_find(l->account, m->peer))
         loopback_op_finish(l, op, SJ_NOTFOUND, "there is no such user");
     else if (!to || !to->link)
         loopback_op_finish(l, op, SJ_OFFLINE, "this user is offline");
-    else if (loopback_queue_message(to->link, l->id, m, l, op) != SJ_OK)
+    else if (loopback_queue_message(to->link, m, &post) != SJ_OK)
         loopback_op_finish(l, op, SJ_LIMIT, "too many messages wait for this user");
+    else
+        loopback_queue_named(l, post.number, op);
 }
 
 enum sj_status loopback_send_message(struct sj_link *base, const struct sj_message *m, sj_op op,
@@ -53,16 +47,60 @@ enum sj_status loopback_send_message(struct sj_link *base, const struct sj_messa
     struct loopback_link *l = loopback_link_of(base);
     enum sj_status status = ops_check_id(m->peer, err);
     if (status == SJ_OK)
-        status = ops_check_body(m->body, err);
+        status = loopback_message_check(l, m, err);
     if (status == SJ_OK)
         status = loopback_op_begin(l, op, err);
     if (status != SJ_OK)
         return status;
     if (loopback_is_resident(m->peer))
-        loopback_resident_message(l, m, op);
+        loopback_resident_message(l, m, ++base->net->message, op);
     else
         ops_send_to_user(l, m, op);
     return SJ_OK;
+}
+
+static void ops_mark_to_user(struct loopback_link *l, const struct sj_mark *m, sj_op op)
+{
+    struct loopback_account *to = loopback_account_find(l->base.net, m->peer);
+    const struct loopback_post post = {.from = l->id};
+    if (!to || !to->link)
+        loopback_op_finish(l, op, SJ_OFFLINE, "this user is offline");
+    else if (loopback_queue_mark(to->link, m, &post) != SJ_OK)
+        loopback_op_finish(l, op, SJ_LIMIT, "too many messages wait for this user");
+    else
+        loopback_op_finish(l, op, SJ_OK, NULL);
+}
+
+enum sj_status loopback_send_mark(struct sj_link *base, const struct sj_mark *m, sj_op op,
+                                  struct sj_error *err)
+{
+    struct loopback_link *l = loopback_link_of(base);
+    enum sj_status status = ops_check_id(m->peer, err);
+    if (status == SJ_OK)
+        status = loopback_mark_check(l, m, err);
+    if (status == SJ_OK)
+        status = loopback_op_begin(l, op, err);
+    if (status != SJ_OK)
+        return status;
+    if (loopback_is_resident(m->peer)) {
+        loopback_resident_mark(l, m);
+        loopback_op_finish(l, op, SJ_OK, NULL);
+    } else {
+        ops_mark_to_user(l, m, op);
+    }
+    return SJ_OK;
+}
+
+void loopback_set_typing(struct sj_link *base, const char *id, enum sj_typing typing)
+{
+    struct loopback_link *l = loopback_link_of(base);
+    const struct loopback_account *to = loopback_account_find(base->net, id);
+    if (l->state != LOOPBACK_ONLINE)
+        return;
+    if (loopback_is_resident(id))
+        loopback_resident_typing(l, id, typing);
+    else if (to && to->link)
+        loopback_queue_typing(to->link, l->id, typing);
 }
 
 /* --- presence ----------------------------------------------------------------------------- */

@@ -42,9 +42,9 @@ struct loopback_event *loopback_queue_add(struct loopback_link *l, enum loopback
 static void queue_remove(struct loopback_link *l, struct loopback_event *e)
 {
     sj_list_remove(&e->list);
-    if (e->kind == LOOPBACK_EVENT_MESSAGE) {
+    if (e->bytes > 0) {
         l->n_messages--;
-        l->n_bytes -= strlen(e->body);
+        l->n_bytes -= e->bytes;
     } else if (e->kind == LOOPBACK_EVENT_OP) {
         l->n_ops--;
     } else if (e->kind == LOOPBACK_EVENT_FOUND) {
@@ -69,6 +69,8 @@ void loopback_event_free(struct loopback_event **e)
 {
     if (!e || !*e)
         return;
+    sj_free((*e)->message);
+    sj_free((*e)->mark);
     sj_free((*e)->body);
     sj_free(*e);
     *e = NULL;
@@ -108,24 +110,60 @@ void loopback_queue_drop(struct loopback_link *l)
     }
 }
 
-enum sj_status loopback_queue_message(struct loopback_link *l, const char *id,
-                                      const struct sj_message *m, struct loopback_link *from,
-                                      sj_op op)
+/* Room for one more of so many bytes, which are counted from here on; NULL: none. */
+static struct loopback_event *queue_post(struct loopback_link *l, enum loopback_event_kind kind,
+                                         size_t bytes, const struct loopback_post *post)
 {
-    size_t n = strlen(m->body);
-    if (l->n_messages >= LOOPBACK_MESSAGES_MAX || l->n_bytes + n > LOOPBACK_BYTES_MAX)
-        return SJ_LIMIT;
-    struct loopback_event *e = loopback_queue_add(l, LOOPBACK_EVENT_MESSAGE);
-    sj_copy(e->id, sizeof e->id, id);
-    e->body = sj_strdup(m->body);
-    e->action = m->action;
-    e->notice = m->notice;
-    e->number = ++l->base.net->message;
-    e->sender = from ? from->serial : 0;
-    e->op = op;
+    if (l->n_messages >= LOOPBACK_MESSAGES_MAX || l->n_bytes + bytes > LOOPBACK_BYTES_MAX)
+        return NULL;
+    struct loopback_event *e = loopback_queue_add(l, kind);
+    sj_copy(e->id, sizeof e->id, post->from);
+    e->number = post->number;
+    e->own = post->own;
+    e->sender = post->sender ? post->sender->serial : 0;
+    e->op = post->op;
+    e->bytes = bytes;
     l->n_messages++;
-    l->n_bytes += n;
+    l->n_bytes += bytes;
+    return e;
+}
+
+enum sj_status loopback_queue_message(struct loopback_link *l, const struct sj_message *m,
+                                      const struct loopback_post *post)
+{
+    struct loopback_event *e = queue_post(l, LOOPBACK_EVENT_MESSAGE, loopback_message_bytes(m),
+                                          post);
+    if (!e)
+        return SJ_LIMIT;
+    e->message = loopback_message_copy(m, &post->mirror);
     return SJ_OK;
+}
+
+enum sj_status loopback_queue_mark(struct loopback_link *l, const struct sj_mark *m,
+                                   const struct loopback_post *post)
+{
+    struct loopback_event *e = queue_post(l, LOOPBACK_EVENT_MARK, loopback_mark_bytes(m), post);
+    if (!e)
+        return SJ_LIMIT;
+    e->mark = loopback_mark_copy(m, &post->mirror);
+    return SJ_OK;
+}
+
+void loopback_queue_typing(struct loopback_link *l, const char *from, enum sj_typing typing)
+{
+    const struct loopback_post post = {.from = from};
+    struct loopback_event *e = queue_post(l, LOOPBACK_EVENT_TYPING, sizeof *e, &post);
+    if (e)
+        e->typing = typing;
+}
+
+void loopback_queue_named(struct loopback_link *l, uint64_t number, sj_op op)
+{
+    if (op == 0)
+        return;                      /* nobody can refer to it */
+    struct loopback_event *e = loopback_queue_add(l, LOOPBACK_EVENT_NAMED);
+    e->number = number;
+    e->op = op;
 }
 
 void loopback_queue_news(struct loopback_account *a, struct loopback_entry *e, unsigned news)

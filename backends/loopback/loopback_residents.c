@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The residents of every loopback network: four who are always there, to try things on.
+/* The residents of every loopback network: six who are always there, to try things on.
  *
- *   echo      stands in everybody's list, is always online, answers with what it was told
+ *   echo      stands in everybody's list, is always online, does to the user whatever the user does
+ *   parrot    says what it was told, and knows nothing of newer ways (SJ_CAPS_OF_CONTACT)
+ *   twin      is another device of the user: what it is told, the user has said there
  *   wanderer  accepts requests; is online, away, offline in turn, and says so when it is back
  *   refuser   refuses every request and every message
  *   approver  accepts, and a little later asks to see the user itself
@@ -26,43 +28,96 @@ static const struct {
 #define WANDERER "wanderer"
 static const char wander_greeting[] = "I am back";
 
+/* A message of the user's to a resident. */
+struct heard {
+    const struct sj_message *m;
+    uint64_t number;
+    sj_op op;
+};
+
 struct resident {
     const char *id;
     const char *name;
     const char *status;              /* NULL: as wander_phases says */
+    uint32_t lacks;
     bool listed;                     /* in everybody's list from the start */
     bool accepts;
     bool asks_back;
-    void (*message)(struct loopback_link *l, const struct sj_message *m, sj_op op);
+    bool mirrors;                    /* marks and typing */
+    bool own;                        /* what it says is the user's own */
+    enum sj_status (*message)(struct loopback_link *l, const struct heard *h, const char **why);
 };
 
-static void resident_listens(struct loopback_link *l, const struct sj_message *m, sj_op op)
+static enum sj_status resident_listens(struct loopback_link *l, const struct heard *h,
+                                       const char **why)
 {
-    (void)m;
-    loopback_op_finish(l, op, SJ_OK, NULL);
+    (void)why;
+    loopback_queue_named(l, h->number, h->op);
+    return SJ_OK;
 }
 
-static void resident_repeats(struct loopback_link *l, const struct sj_message *m, sj_op op)
+static enum sj_status resident_repeats(struct loopback_link *l, const struct heard *h,
+                                       const char **why)
 {
-    if (loopback_queue_message(l, m->peer, m, NULL, 0) == SJ_OK)
-        loopback_op_finish(l, op, SJ_OK, NULL);
-    else
-        loopback_op_finish(l, op, SJ_LIMIT, "echo has too much to say already");
+    const struct loopback_post post = {
+        .from = h->m->peer,
+        .number = h->number,
+        .mirror = {l->id, h->m->peer},
+    };
+    loopback_queue_named(l, h->number, h->op);
+    if (loopback_queue_message(l, h->m, &post) == SJ_OK)
+        return SJ_OK;
+    *why = "echo has too much to say already";
+    return SJ_LIMIT;
 }
 
-static void resident_wanders(struct loopback_link *l, const struct sj_message *m, sj_op op)
+/* Answers, and has received and read it by then. */
+static enum sj_status resident_reads(struct loopback_link *l, const struct heard *h,
+                                     const char **why)
 {
-    (void)m;
-    if (l->base.net->wander_at == WANDER_GONE)
-        loopback_op_finish(l, op, SJ_OFFLINE, "this user is offline");
-    else
-        loopback_op_finish(l, op, SJ_OK, NULL);
+    char id[LOOPBACK_MESSAGE_ID_SIZE];
+    const struct loopback_post post = {.from = h->m->peer};
+    struct sj_mark mark = {.kind = SJ_MARK_RECEIVED, .target = id};
+    enum sj_status status = resident_repeats(l, h, why);
+    loopback_message_name(id, h->number, l->id);
+    if (status == SJ_OK && loopback_queue_mark(l, &mark, &post) == SJ_OK) {
+        mark.kind = SJ_MARK_DISPLAYED;
+        (void)loopback_queue_mark(l, &mark, &post);
+    }
+    return status;
 }
 
-static void resident_refuses(struct loopback_link *l, const struct sj_message *m, sj_op op)
+/* As the user, to itself. */
+static enum sj_status resident_twins(struct loopback_link *l, const struct heard *h,
+                                     const char **why)
 {
-    (void)m;
-    loopback_op_finish(l, op, SJ_DENIED, "this user wants no messages");
+    const struct loopback_post post = {
+        .from = h->m->peer,
+        .number = ++l->base.net->message,
+        .own = true,
+    };
+    loopback_queue_named(l, h->number, h->op);
+    if (loopback_queue_message(l, h->m, &post) == SJ_OK)
+        return SJ_OK;
+    *why = "twin has too much to say already";
+    return SJ_LIMIT;
+}
+
+static enum sj_status resident_wanders(struct loopback_link *l, const struct heard *h,
+                                       const char **why)
+{
+    if (l->base.net->wander_at != WANDER_GONE)
+        return resident_listens(l, h, why);
+    *why = "this user is offline";
+    return SJ_OFFLINE;
+}
+
+static enum sj_status resident_refuses(struct loopback_link *l, const struct heard *h,
+                                       const char **why)
+{
+    (void)l, (void)h;
+    *why = "this user wants no messages";
+    return SJ_DENIED;
 }
 
 static const struct resident residents[] = {
@@ -72,7 +127,24 @@ static const struct resident residents[] = {
         .status = "says what you say",
         .listed = true,
         .accepts = true,
+        .mirrors = true,
+        .message = resident_reads,
+    },
+    {
+        .id = "parrot",
+        .name = "Parrot",
+        .status = "says what you say, in plain words",
+        .lacks = SJ_CAPS_OF_CONTACT,
+        .accepts = true,
         .message = resident_repeats,
+    },
+    {
+        .id = "twin",
+        .name = "Twin",
+        .status = "says what you say, as you",
+        .accepts = true,
+        .own = true,
+        .message = resident_twins,
     },
     {
         .id = WANDERER,
@@ -132,9 +204,39 @@ bool loopback_resident_presence(const struct sj_net *net, const char *id,
     return true;
 }
 
-void loopback_resident_message(struct loopback_link *l, const struct sj_message *m, sj_op op)
+uint32_t loopback_resident_lacks(const char *id)
 {
-    resident_find(m->peer)->message(l, m, op);
+    const struct resident *r = resident_find(id);
+    return r ? r->lacks : 0;
+}
+
+/* Who takes the message has it named first: what is said about it must find it known. */
+void loopback_resident_message(struct loopback_link *l, const struct sj_message *m, uint64_t number,
+                               sj_op op)
+{
+    const struct heard heard = {m, number, op};
+    const char *why = NULL;
+    enum sj_status status = resident_find(m->peer)->message(l, &heard, &why);
+    loopback_op_finish(l, op, status, why);
+}
+
+void loopback_resident_mark(struct loopback_link *l, const struct sj_mark *m)
+{
+    const struct resident *r = resident_find(m->peer);
+    const struct loopback_post post = {
+        .from = m->peer,
+        .own = r->own,
+        .mirror = {r->mirrors ? l->id : NULL, m->peer},
+    };
+    /* Reports are no deeds: they are not done in return. */
+    if ((r->mirrors || r->own) && (m->kind == SJ_MARK_RETRACTED || m->kind == SJ_MARK_REACTIONS))
+        (void)loopback_queue_mark(l, m, &post);
+}
+
+void loopback_resident_typing(struct loopback_link *l, const char *id, enum sj_typing typing)
+{
+    if (resident_find(id)->mirrors)
+        loopback_queue_typing(l, id, typing);
 }
 
 void loopback_resident_asked(struct loopback_link *l, struct loopback_entry *e)
@@ -167,12 +269,13 @@ void loopback_residents_join(struct loopback_account *a)
 static void wander_tell(struct sj_net *net, struct loopback_link *l)
 {
     const struct sj_message greeting = {.body = wander_greeting};
+    const struct loopback_post post = {.from = WANDERER, .number = ++net->message};
     struct loopback_entry *e = loopback_entry_find(l->account, WANDERER);
     if (!e || !(e->facts & LOOPBACK_TO) || l->account->link != l)
         return;
     loopback_queue_news(l->account, e, LOOPBACK_NEWS_CONTACT);
     if (net->wander_at == WANDER_HOME)           /* dropped when too much waits: a greeting */
-        (void)loopback_queue_message(l, WANDERER, &greeting, NULL, 0);
+        (void)loopback_queue_message(l, &greeting, &post);
 }
 
 static void wander_on_timer(void *arg)

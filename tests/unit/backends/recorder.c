@@ -39,6 +39,7 @@ struct recorder {
     uint8_t op_slot[RECORDER_OPS];       /* whose it is; 0: no outcome is owed */
     char *events[RECORDER_EVENTS];
     unsigned n_events, next_event;
+    bool hears_all;
     bool warnings_expected;
     unsigned warnings;
     struct sj_error err;
@@ -64,6 +65,21 @@ static unsigned recorder_slot_of(struct recorder *r, const struct sj_link *link)
     return 0;
 }
 
+static bool recorder_is_report(const char *text)
+{
+    static const char *const words[] = {"id ", "received ", "displayed "};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strncmp(text, words[i], strlen(words[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+void recorder_hear_all(struct recorder *r)
+{
+    r->hears_all = true;
+}
+
 static unsigned recorder_event(struct sj_link *link, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 static unsigned recorder_event(struct sj_link *link, const char *fmt, ...)
@@ -78,6 +94,8 @@ static unsigned recorder_event(struct sj_link *link, const char *fmt, ...)
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    if (!r->hears_all && recorder_is_report(text))
+        return n;
     sj_strbuf_init(&line, sizeof text + 16);
     sj_strbuf_addf(&line, "%u %s", n, text);
     r->events[r->n_events++] = sj_strbuf_take(&line);
@@ -136,13 +154,33 @@ static void on_op_done(struct sj_link *link, sj_op op, const struct sj_error *er
     r->slot[n].owed--;
 }
 
+static void recorder_add_more(struct sj_strbuf *out, const struct sj_message *m)
+{
+    sj_strbuf_addf(out, " [id=%s%s%s", m->id ? m->id : "", m->confirm ? " confirm" : "",
+                   m->attention ? " attention" : "");
+    if (m->replaces)
+        sj_strbuf_addf(out, " replaces=%s", m->replaces);
+    if (m->reply_to)
+        sj_strbuf_addf(out, " reply=%s", m->reply_to);
+    for (size_t i = 0; i < m->n_spans; i++)
+        sj_strbuf_addf(out, " style=%d:%u-%u", (int)m->spans[i].style, m->spans[i].start,
+                       m->spans[i].end);
+    sj_strbuf_addc(out, ']');
+}
+
 static void on_message(struct sj_link *link, const struct sj_message *m)
 {
-    cr_assert(*m->body);
+    struct sj_strbuf more;
+    cr_assert(*m->body || m->attention);
     recorder_check_text(m->body, SJ_BODY_MAX);
     recorder_check_id(recorder_of(link), link, m->peer);
-    recorder_event(link, "%s%s %s %s", m->own ? "own " : "",
-                   m->action ? "action" : m->notice ? "notice" : "message", m->peer, m->body);
+    sj_strbuf_init(&more, 4096);
+    if (recorder_of(link)->hears_all)
+        recorder_add_more(&more, m);
+    recorder_event(link, "%s%s %s %s%s", m->own ? "own " : "",
+                   m->action ? "action" : m->notice ? "notice" : "message", m->peer, m->body,
+                   more.s);
+    sj_strbuf_release(&more);
 }
 
 static void on_contact(struct sj_link *link, const struct sj_contact *c)
@@ -534,6 +572,12 @@ enum sj_status recorder_send(struct recorder *r, unsigned n, const char *peer, c
 {
     const struct sj_message m = {.peer = peer, .body = body, .id = "m1"};
     return recorder_send_message(r, n, &m);
+}
+
+enum sj_status recorder_mark(struct recorder *r, unsigned n, const struct sj_mark *m)
+{
+    sj_op op = recorder_begin(r, n);
+    return recorder_end(r, n, op, r->backend->send_mark(r->slot[n].link, m, op, &r->err));
 }
 
 enum sj_status recorder_add(struct recorder *r, unsigned n, const char *id)

@@ -32,6 +32,10 @@ struct recorder;
 struct recorder *recorder_new(const struct sj_backend *backend, const char *options,
                               void (*pump)(void *arg), void *arg);
 void recorder_free(struct recorder **r);
+/* Records what is told of messages beside their text too: ids of what was sent, received,
+ * displayed, and behind each text
+ * "[id=5-echo confirm attention replaces=1-echo reply=2-romeo style=0:2-4]". */
+void recorder_hear_all(struct recorder *r);
 /* From here on lines at warn are right (their number: recorder_warnings). */
 void recorder_expect_warnings(struct recorder *r);
 unsigned recorder_warnings(const struct recorder *r);
@@ -54,6 +58,7 @@ void recorder_free_link(struct recorder *r, unsigned n);
 sj_op recorder_next_op(const struct recorder *r);
 enum sj_status recorder_send(struct recorder *r, unsigned n, const char *peer, const char *body);
 enum sj_status recorder_send_message(struct recorder *r, unsigned n, const struct sj_message *m);
+enum sj_status recorder_mark(struct recorder *r, unsigned n, const struct sj_mark *m);
 enum sj_status recorder_add(struct recorder *r, unsigned n, const char *id);
 /* For the values of the first two search_fields. */
 enum sj_status recorder_search(struct recorder *r, unsigned n, const char *first,
