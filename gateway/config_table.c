@@ -77,6 +77,32 @@ const struct sj_option config_gateway_options[] = {
       .help = "Days for which the ids of sent messages are kept (not the messages), so that they "
               "can be edited and reacted to also after a restart; only for networks that can do "
               "such things." },
+    { .name = "upload-service", .kind = SJ_OPTION_TEXT, .fallback = "auto", .max = 1023,
+      .help = "Where files from networks are put so that users can fetch them: the address of an "
+              "upload service (XEP-0363), auto for the one of the XMPP server that the component "
+              "belongs to, else of the user's, or none. It must let the component store files." },
+    { .name = "upload-max-bytes", .kind = SJ_OPTION_INT, .fallback = "104857600", .min = 1,
+      .max = INT64_MAX,
+      .help = "Largest file that is passed from a network to users; larger ones are told of in "
+              "words. The upload service may take less." },
+    { .name = "upload-http", .kind = SJ_OPTION_BOOL, .fallback = "no",
+      .help = "The upload service may name addresses without encryption (http); for a server on "
+              "the same machine or for tests." },
+    { .name = "files-max-bytes", .kind = SJ_OPTION_INT, .fallback = "104857600", .min = 1,
+      .max = INT64_MAX,
+      .help = "Largest file of a user that is fetched and handed to a network; of larger ones the "
+              "link is sent." },
+    { .name = "files-at-once", .kind = SJ_OPTION_INT, .fallback = "100", .min = 1, .max = 1000,
+      .help = "Files on their way at the same time, of all users and both ways; others wait. "
+              "Each takes up to about 200 KiB of memory, however large it is." },
+    { .name = "files-ca", .kind = SJ_OPTION_FILE, .max = 1023,
+      .help = "Certificates (PEM) that are trusted for https; without it those of the system." },
+    { .name = "fetch-http", .kind = SJ_OPTION_BOOL, .fallback = "no",
+      .help = "Files of users are also fetched without encryption (http)." },
+    { .name = "fetch-networks", .kind = SJ_OPTION_LIST, .max = 4095,
+      .help = "Networks (192.0.2.0/24) that are not public, but from which files may be fetched, "
+              "because the users' upload service is there. Whoever may register can have the "
+              "gateway ask any web server in them." },
     { .name = "contacts-max", .kind = SJ_OPTION_INT, .fallback = "1000", .min = 1, .max = 100000,
       .help = "Contacts that one user may have on one network." },
     { .name = "sessions-max", .kind = SJ_OPTION_INT, .fallback = "20000", .min = 1, .max = 1000000,

@@ -20,6 +20,7 @@
 #include "sojourn/store.h"
 #include "sojourn/strbuf.h"
 #include "sojourn/translate.h"
+#include "transport.h"
 #include "xmpp.h"
 
 #define DAEMON_STOP_LINKS_MS 4000
@@ -46,6 +47,7 @@ struct daemon {
     char **names;
     size_t n;
     struct daemon_list allow, privileged;
+    struct transport transport;
     struct sessions_options session_options;
     struct xmpp_options xmpp_options;
     struct sessions *sessions;
@@ -80,7 +82,7 @@ enum sj_status daemon_check(const struct config *config, struct sj_error *err)
 {
     struct sj_loop *loop = sj_loop_new();
     struct sj_log log = {.area = "check"};
-    enum sj_status status = SJ_OK;
+    enum sj_status status = transport_check(config, err);
 
     for (size_t i = 0; status == SJ_OK && i < config->n_networks; i++) {
         struct sj_net *net = NULL;
@@ -310,6 +312,10 @@ static enum sj_status daemon_build(struct daemon *d, struct sj_error *err)
         .contacts_max = daemon_number(v, "contacts-max"),
         .sessions_max = daemon_number(v, "sessions-max"),
         .avatar_bytes = (size_t)sj_values_number(v, "avatar-cache-bytes")};
+    status = transport_init(&d->transport, d->config, d->loop, &d->log, err);
+    if (status != SJ_OK)
+        return status;
+    transport_options(&d->transport, d->config, &d->session_options);
     d->sessions = sessions_new(d->loop, &d->log, d->store, &d->session_options);
     d->xmpp_options = (struct xmpp_options){
         .hosts = d->hosts, .n_hosts = (unsigned)d->n, .version = SOJOURN_VERSION,
@@ -317,6 +323,7 @@ static enum sj_status daemon_build(struct daemon *d, struct sj_error *err)
         .queue_max = (size_t)sj_values_number(v, "queue-max"),
         .privileged = (const char *const *)d->privileged.item, .n_privileged = d->privileged.n};
     about_addresses(&d->about, v, &d->xmpp_options);
+    transport_upload(d->config, &d->xmpp_options.upload);
     d->xmpp = xmpp_new(d->loop, &d->log, &d->xmpp_options, sessions_xmpp_in(), d->sessions);
     sessions_set_xmpp(d->sessions, d->xmpp);
     status = sessions_load(d->sessions, err);
@@ -427,6 +434,7 @@ void daemon_free(struct daemon **at)
         return;
     control_free(&d->control);
     sessions_free(&d->sessions);
+    transport_release(&d->transport);
     xmpp_room_free(&d->xmpp);
     for (size_t i = 0; d->nets && i < d->n; i++) {
         if (d->nets[i])

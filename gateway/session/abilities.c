@@ -28,6 +28,7 @@ static const struct {
     {SJ_CAP_PROFILES, XMPP_FEATURE_PEP},
     {SJ_CAP_PROFILES, XMPP_FEATURE_VCARD4},
     {SJ_CAP_PROMPTS, XMPP_FEATURE_PICTURES},
+    {SJ_CAP_FILES, XMPP_FEATURE_FILES},
 };
 
 static uint32_t abilities_of(uint32_t caps)

@@ -9,6 +9,7 @@
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 #include "talk.h"
+#include "transfer.h"
 
 #define HELD_SWEEP_MS 1000
 #define HELD_PIECE_MAX 1200u             /* fits 10000 bytes with every character escaped */
@@ -29,16 +30,37 @@ static void held_free(struct held *h)
     sj_free(h->id);
     sj_free(h->full);
     sj_free(h->rich);
+    sj_free(h->file);
     sj_free(h);
 }
 
+static bool held_fits(const struct session *s, size_t bytes)
+{
+    return s->held_count < SESSION_HELD_MAX && s->held_bytes + bytes <= SESSION_HELD_BYTES_MAX;
+}
+
+static size_t held_size(const char *peer, const char *body, const struct rich *rich)
+{
+    return strlen(peer) + (body ? strlen(body) : 0) + rich_bytes(rich);
+}
+
+/* Before too much waits, what waits for files only goes ahead of them. true: it went. */
+static bool held_make_room(struct session *s, size_t bytes)
+{
+    if (held_fits(s, bytes) || sj_list_empty(&s->transfers))
+        return false;
+    transfers_unblock(s);
+    return true;
+}
+
+/* NULL: too much waits. */
 static struct held *held_new(struct session *s, const char *peer, const char *body, const char *id,
                              const struct rich *rich)
 {
-    size_t bytes = strlen(peer) + (body ? strlen(body) : 0) + rich_bytes(rich);
+    size_t bytes = held_size(peer, body, rich);
     struct held *h;
 
-    if (s->held_count >= SESSION_HELD_MAX || s->held_bytes + bytes > SESSION_HELD_BYTES_MAX)
+    if (!held_fits(s, bytes))
         return NULL;
     h = sj_calloc(1, sizeof *h);
     h->peer = sj_strdup(peer);
@@ -54,15 +76,21 @@ static struct held *held_new(struct session *s, const char *peer, const char *bo
 
 enum sj_status held_out_add(struct session *s, const struct outgoing *o, struct sj_error *err)
 {
+    bool flows = held_make_room(s, held_size(o->peer, o->body, o->rich));
     struct held *h = held_new(s, o->peer, o->body, o->id, o->rich);
 
     if (!h)
         return sj_fail(err, SJ_LIMIT, "Too many messages are waiting for the connection.");
     h->full = sj_strdup(o->full);
     h->action = o->action;
+    h->file = o->file ? attachment_dup(o->file) : NULL;
     h->deadline_ms = sj_loop_now_ms(s->all->loop) + s->all->options->hold_ms;
+    if (!sj_list_empty(&s->transfers))   /* it may have to wait for a file, too */
+        h->deadline_ms += 2 * TRANSFER_ORDER_MS;
     sj_list_append(&s->held_out, &h->link);
     sessions_sweep_later(s->all);
+    if (flows)
+        held_out_send(s);
     return SJ_OK;
 }
 
@@ -74,7 +102,7 @@ static void held_answer(struct session *s, const struct held *h, const struct sj
 static struct outgoing held_outgoing(const struct held *h)
 {
     return (struct outgoing){.peer = h->peer, .full = h->full, .id = h->id, .body = h->body,
-                             .action = h->action, .rich = h->rich};
+                             .action = h->action, .rich = h->rich, .file = h->file};
 }
 
 static void held_out_send_one(struct session *s, struct held *h)
@@ -88,16 +116,22 @@ static void held_out_send_one(struct session *s, struct held *h)
     held_free(h);
 }
 
-/* Something for this peer is held, before end: what comes later must not overtake it. */
-static bool held_is_behind(const struct session *s, const char *peer, const struct sj_list *end)
+/* Is there something for or from this peer in the list, before end? */
+static bool held_is_in(const struct sj_list *list, const char *peer, const struct sj_list *end)
 {
     const struct sj_list *at;
 
-    for (at = s->held_out.next; at != end; at = at->next) {
+    for (at = list->next; at != end; at = at->next) {
         if (strcmp(SJ_CONTAINER(at, struct held, link)->peer, peer) == 0)
             return true;
     }
     return false;
+}
+
+/* Something for this peer is held, before end: what comes later must not overtake it. */
+static bool held_is_behind(const struct session *s, const char *peer, const struct sj_list *end)
+{
+    return held_is_in(&s->held_out, peer, end);
 }
 
 void held_out_send(struct session *s)
@@ -108,7 +142,8 @@ void held_out_send(struct session *s)
         struct held *h = SJ_CONTAINER(at, struct held, link);
         struct outgoing o = held_outgoing(h);
         at = at->next;
-        if (!held_is_behind(s, h->peer, &h->link) && !outgoing_waits(s, &o))
+        if (!held_is_behind(s, h->peer, &h->link) && !outgoing_waits(s, &o) &&
+            !transfer_blocks(s, TRANSFER_OUT, h->peer))
             held_out_send_one(s, h);
     }
 }
@@ -175,19 +210,84 @@ static bool held_deliver_out(struct session *s, struct xmpp_message_out *out)
     return xmpp_send_message(s->all->xmpp, s->network->index, out) || held_degrade(s, out);
 }
 
+static bool held_deliver(struct session *s, const struct sj_message *m);
+
+static bool held_complete(struct session *s, const struct sj_message *m,
+                          struct xmpp_message_out *out)
+{
+    if (s->network->rich || m->own)
+        return incoming_complete(s, m, out, held_deliver_out);
+    return held_deliver_out(s, out);
+}
+
+/* What is said beside a file is a message of its own (GFIL-03). */
+static void held_deliver_caption(struct session *s, const struct sj_message *m)
+{
+    struct sj_message caption = *m;
+    struct sj_strbuf id;
+    struct rich rich;
+
+    sj_strbuf_init(&id, SJ_ID_MAX);
+    if (m->id)
+        sj_strbuf_addf(&id, "%s/caption", m->id);
+    caption.file = NULL;
+    caption.id = sj_strbuf_ok(&id) && id.len > 0 ? id.s : NULL;
+    if (!held_deliver(s, &caption)) {
+        rich_of_message(&rich, &caption);
+        held_in_add(s, &caption, s->network->rich || m->own ? &rich : NULL);
+    }
+    sj_strbuf_release(&id);
+}
+
+/* GFIL-01. What the user sent from elsewhere is a copy that says so, and so no file but a text. */
+static bool held_deliver_file(struct session *s, const struct sj_message *m)
+{
+    struct xmpp_file file = {
+        .url = m->file->url, .name = m->file->name, .media_type = m->file->media_type,
+        .size = m->file->size, .width = m->file->width, .height = m->file->height,
+        .length_ms = m->file->length_ms, .hash = m->file->sha256,
+        .hash_kind = m->file->sha256 ? SJ_DIGEST_SHA256 : SJ_DIGEST_NONE};
+    struct xmpp_message_out out = {.peer = m->peer, .to = s->user, .body = m->file->url,
+                                   .sent_at = m->sent_at, .network_id = m->id,
+                                   .file = m->own ? NULL : &file};
+    struct sj_message link = *m;
+
+    link.body = m->file->url;
+    link.reply_text = NULL;              /* the body is the address and nothing else */
+    if (!held_complete(s, &link, &out))
+        return false;
+    if (*m->body)
+        held_deliver_caption(s, m);
+    return true;
+}
+
 static bool held_deliver(struct session *s, const struct sj_message *m)
 {
     struct xmpp_message_out out = {.peer = m->peer, .to = s->user, .body = m->body,
                                    .sent_at = m->sent_at, .network_id = m->id,
                                    .action = m->action};
 
-    if (s->network->rich || m->own)
-        return incoming_complete(s, m, &out, held_deliver_out);
-    return held_deliver_out(s, &out);
+    if (m->file)
+        return held_deliver_file(s, m);
+    return held_complete(s, m, &out);
 }
 
-void held_in_add(struct session *s, const struct sj_message *m, const struct rich *rich)
+/* Puts it where it belongs: before the first that came later. */
+static void held_in_insert(struct session *s, struct held *h)
 {
+    struct sj_list *before = &s->held_in;
+
+    while (before->prev != &s->held_in &&
+           SJ_CONTAINER(before->prev, struct held, link)->arrival > h->arrival)
+        before = before->prev;
+    sj_list_append(before, &h->link);
+    sessions_sweep_later(s->all);
+}
+
+static void held_in_add_at(struct session *s, const struct sj_message *m, const struct rich *rich,
+                           uint64_t arrival)
+{
+    bool flows = held_make_room(s, held_size(m->peer, m->body, rich));
     struct held *h = held_new(s, m->peer, m->body, m->id, rich);
     unsigned dropped;
 
@@ -200,14 +300,23 @@ void held_in_add(struct session *s, const struct sj_message *m, const struct ric
     }
     h->sent_at = m->sent_at ? m->sent_at : sj_loop_utc_ms(s->all->loop);
     h->action = m->action;
-    sj_list_append(&s->held_in, &h->link);
-    sessions_sweep_later(s->all);
+    h->file = attachment_of_network(m->file, NULL);
+    h->arrival = arrival;
+    held_in_insert(s, h);
+    if (flows)
+        held_in_flush(s);
+}
+
+void held_in_add(struct session *s, const struct sj_message *m, const struct rich *rich)
+{
+    held_in_add_at(s, m, rich, ++s->all->arrivals);
 }
 
 static bool held_in_send_one(struct session *s, const struct held *h)
 {
     struct sj_message m = {.peer = h->peer, .body = h->body, .id = h->id, .sent_at = h->sent_at,
                            .action = h->action};
+    struct sj_file file;
     struct sj_mark mark = {.peer = h->peer, .sent_at = h->sent_at};
 
     if (h->rich && h->rich->is_mark) {
@@ -216,18 +325,34 @@ static bool held_in_send_one(struct session *s, const struct held *h)
     }
     if (h->rich)
         rich_to_message(&m, h->rich);
+    if (h->file) {
+        file = attachment_to_network(h->file);
+        m.file = &file;
+    }
     return held_deliver(s, &m);
 }
 
+/* A message that is sent may have to make room for what follows it; its own place is kept. */
 void held_in_send(struct session *s)
 {
-    while (!sj_list_empty(&s->held_in)) {
-        struct held *h = SJ_CONTAINER(s->held_in.next, struct held, link);
-        if (!held_in_send_one(s, h))
-            return;
-        held_unlink(s, h);
-        held_free(h);
+    struct sj_list *at = s->held_in.next;
+    bool sent = true;
+
+    if (s->sends_held)
+        return;
+    s->sends_held = true;
+    while (sent && at != &s->held_in) {
+        struct held *h = SJ_CONTAINER(at, struct held, link);
+        at = at->next;
+        if (transfer_blocks(s, TRANSFER_IN, h->peer))
+            continue;
+        sent = held_in_send_one(s, h);
+        if (sent) {
+            held_unlink(s, h);
+            held_free(h);
+        }
     }
+    s->sends_held = false;
 }
 
 void held_in_flush(struct session *s)
@@ -238,12 +363,35 @@ void held_in_flush(struct session *s)
         held_in_send(s);
 }
 
+/* Others of the conversation go first, or the user is not to hear of anything yet. */
+static bool held_in_waits(const struct session *s, const char *peer)
+{
+    if (!s->announced)
+        return true;
+    if (sj_list_empty(&s->held_in) && sj_list_empty(&s->transfers))
+        return false;
+    return held_is_in(&s->held_in, peer, &s->held_in) || transfer_blocks(s, TRANSFER_IN, peer);
+}
+
+void session_deliver_at(struct session *s, const struct sj_message *m, const struct rich *rich,
+                        uint64_t arrival)
+{
+    bool first = sj_list_empty(&s->held_in) ||
+                 SJ_CONTAINER(s->held_in.next, struct held, link)->arrival > arrival ||
+                 !held_is_in(&s->held_in, m->peer, &s->held_in);
+
+    if (!s->announced || !first || !held_deliver(s, m))
+        held_in_add_at(s, m, rich, arrival);
+}
+
 void session_deliver(struct session *s, const struct sj_message *m)
 {
     struct rich rich;
 
     s->network->from_network++;
-    if (s->announced && sj_list_empty(&s->held_in) && held_deliver(s, m))
+    if (m->file && transfer_receive(s, m))
+        return;
+    if (!held_in_waits(s, m->peer) && held_deliver(s, m))
         return;
     if (s->network->rich || m->own)
         rich_of_message(&rich, m);
@@ -256,7 +404,7 @@ void session_deliver_mark(struct session *s, const struct sj_mark *mark)
     const struct sj_message m = {.peer = mark->peer, .sent_at = mark->sent_at};
     struct rich rich;
 
-    if (s->announced && sj_list_empty(&s->held_in) && incoming_mark(s, mark))
+    if (!held_in_waits(s, mark->peer) && incoming_mark(s, mark))
         return;
     rich_of_network_mark(&rich, mark);
     held_in_add(s, &m, &rich);
@@ -276,7 +424,8 @@ static enum sj_status session_pass(struct session *s, const struct outgoing *o,
                                    struct sj_error *err)
 {
     bool online = s->state == SESSION_ONLINE;
-    bool waits = !sj_list_empty(&s->held_out) && held_is_behind(s, o->peer, &s->held_out);
+    bool waits = held_is_behind(s, o->peer, &s->held_out) ||
+                 transfer_blocks(s, TRANSFER_OUT, o->peer);
 
     if (!abilities_may_write(s, o->peer))
         return sj_fail(err, SJ_UNACCEPTABLE, "This contact takes no messages.");   /* G506-01 */
@@ -317,16 +466,20 @@ static enum sj_status session_pass_to(struct session *s, const char *peer, struc
 enum sj_status session_send(struct session *s, const struct xmpp_message_in *m,
                             struct sj_error *err)
 {
+    struct attachment *file = attachment_of_xmpp(m->file);
     struct outgoing o = {.full = m->from.full, .id = m->from.id, .body = m->body,
-                         .action = m->action};
+                         .action = m->action, .file = file};
     struct rich rich;
+    enum sj_status status;
 
     if (s->network->rich || m->replaces || m->attention) {
         rich_of_text(&rich, m);
         o.rich = &rich;
         typing_learn(s, m->from.resource, m->state);
     }
-    return session_pass_to(s, m->peer, &o, err);
+    status = session_pass_to(s, m->peer, &o, err);
+    sj_free(file);
+    return status;
 }
 
 enum sj_status session_mark(struct session *s, const struct xmpp_mark_in *m, struct sj_error *err)
@@ -345,15 +498,17 @@ enum sj_status session_mark(struct session *s, const struct xmpp_mark_in *m, str
 
 static void held_expire(struct session *s, int64_t now_ms)
 {
+    struct sj_list *at = s->held_out.next;
     struct sj_error late;
 
     sj_fail(&late, SJ_UNREACHABLE, "The network could not be reached in time.");
-    while (!sj_list_empty(&s->held_out)) {
-        struct held *h = SJ_CONTAINER(s->held_out.next, struct held, link);
+    while (at != &s->held_out) {
+        struct held *h = SJ_CONTAINER(at, struct held, link);
+        at = at->next;
         if (now_ms < h->deadline_ms)
-            return;
+            continue;
         if (s->state == SESSION_ONLINE) {
-            held_out_send_one(s, h);     /* without the id that it waited for */
+            held_out_send_one(s, h);     /* without what it waited for */
             continue;
         }
         held_unlink(s, h);

@@ -13,6 +13,7 @@
 #include "sojourn/map.h"
 #include "xmpp.h"
 
+struct attachment;
 struct session;
 struct sessions;
 
@@ -20,8 +21,10 @@ struct sessions;
 struct held {
     struct sj_list link;
     int64_t deadline_ms, sent_at;
+    uint64_t arrival;            /* order among all that came from networks */
     size_t bytes;
     bool action;
+    struct attachment *file;     /* or NULL; body is its caption, or (out) the text with its link */
     char *peer, *body, *id;      /* id: stanza id, or the network's */
     char *full;                  /* asker; NULL when it came from the network */
     struct rich *rich;           /* NULL: a plain text */
@@ -35,7 +38,9 @@ struct refusal {
 };
 
 /* op.c: operations whose outcome is open */
-enum op_kind { OP_MESSAGE, OP_CONTACT_ADD, OP_MARK, OP_FETCH, OP_SEARCH, OP_OWN_PROFILE };
+enum op_kind {
+    OP_MESSAGE, OP_CONTACT_ADD, OP_FILE, OP_MARK, OP_FETCH, OP_SEARCH, OP_OWN_PROFILE
+};
 struct op_ask {
     enum op_kind kind;
     const char *peer, *full, *id;    /* full and id: NULL unless a stanza waits */
@@ -53,6 +58,8 @@ void op_message_id(struct sessions *, struct session *, sj_op, const char *netwo
 /* A message that clients know by id is on its way, and its id is not known yet. */
 bool op_is_open(const struct session *, const char *peer, const char *id);
 void op_forget(struct sessions *, sj_op);    /* the backend refused it at once */
+/* Something happened: its time counts from now. */
+void op_touch(struct sessions *, sj_op);
 void ops_fail(struct session *, const struct sj_error *);
 void ops_sweep(struct sessions *, int64_t now_ms);
 
@@ -79,6 +86,10 @@ enum sj_status session_send(struct session *, const struct xmpp_message_in *, st
 enum sj_status session_mark(struct session *, const struct xmpp_mark_in *, struct sj_error *);
 void session_deliver(struct session *, const struct sj_message *);
 void session_deliver_mark(struct session *, const struct sj_mark *);
+/* The same for a message that came earlier, as the arrival-th: those that came after it follow.
+ * rich: what it has beyond its text, or NULL. */
+void session_deliver_at(struct session *, const struct sj_message *, const struct rich *rich,
+                        uint64_t arrival);
 void sweep_init(struct sessions *);
 void sessions_sweep_later(struct sessions *);
 

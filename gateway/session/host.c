@@ -9,6 +9,7 @@
 #include "talk.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
+#include "transfer.h"
 
 #define HOST_IDLE_MS 60000
 
@@ -320,17 +321,18 @@ static void host_avatar(struct sj_link *link, sj_op op, const struct sj_avatar *
 
 static void host_file_wanted(struct sj_link *link, sj_op op, size_t len)
 {
-    (void)link;
-    (void)op;
-    (void)len;
+    struct session *s = host_session(link);
+
+    if (host_is_live(s, link) && len > 0)
+        transfer_file_wanted(s, op, len);
 }
 
 static void host_file_chunk(struct sj_link *link, sj_op op, const void *data, size_t len)
 {
-    (void)link;
-    (void)op;
-    (void)data;
-    (void)len;
+    struct session *s = host_session(link);
+
+    if (host_is_live(s, link))
+        transfer_file_chunk(s, op, data, len);
 }
 
 static void host_found(struct sj_link *link, sj_op op, const struct sj_contact *c)

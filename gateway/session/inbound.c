@@ -10,6 +10,7 @@
 #include "session.h"
 #include "sojourn/strbuf.h"
 #include "talk.h"
+#include "transfer.h"
 
 static void in_up(void *ctx, unsigned host)
 {
@@ -171,12 +172,6 @@ static void in_rosterx(void *ctx, unsigned host, const char *full, bool supporte
     sj_strbuf_release(&bare);
 }
 
-/* Nobody asks for places yet. */
-static void in_slot(void *ctx, unsigned host, const struct xmpp_slot *slot)
-{
-    (void)ctx, (void)host, (void)slot;
-}
-
 static const struct xmpp_in session_xmpp_in = {
     .up = in_up,
     .down = in_down,
@@ -193,8 +188,8 @@ static const struct xmpp_in session_xmpp_in = {
     .peer = presence_peer,
     .rosterx = in_rosterx,
     .command = {.list = adhoc_list, .info = adhoc_info, .step = adhoc_step, .talk = dialogue_hear},
-    .file = {.slot = in_slot},
     .search = {.form = search_form, .start = search_start},
+    .file = {.slot = transfer_slot},
     .privilege =
         {
             .changed = roster_on_changed,

@@ -8,6 +8,7 @@
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/store_message.h"
+#include "transfer.h"
 
 struct op {
     struct sj_list in_session, by_age;
@@ -120,6 +121,10 @@ static void op_tell(struct session *s, const struct op *op, const struct sj_erro
         fetch_op_done(s->all->profiles, op->id, err);
         return;
     }
+    if (op->kind == OP_FILE) {
+        transfer_op_done(s, op->id, err);
+        return;
+    }
     if (op->kind == OP_SEARCH) {
         search_done(s, op->id, err);
         return;
@@ -162,6 +167,12 @@ void op_finish(struct sessions *all, const struct session *owner, sj_op id,
     sj_free(op);
 }
 
+/* A message that can be referred to, with or without a file. */
+static bool op_is_text(const struct op *op)
+{
+    return op->kind == OP_MESSAGE || op->kind == OP_FILE;
+}
+
 static bool op_is_called(const struct op *op, const char *id)
 {
     return (op->stanza_id && strcmp(op->stanza_id, id) == 0) ||
@@ -174,7 +185,7 @@ bool op_is_open(const struct session *s, const char *peer, const char *id)
 
     for (at = s->ops.next; at != &s->ops; at = at->next) {
         const struct op *op = SJ_CONTAINER(at, struct op, in_session);
-        if (op->kind == OP_MESSAGE && !op->named && strcmp(op->peer, peer) == 0 &&
+        if (op_is_text(op) && !op->named && strcmp(op->peer, peer) == 0 &&
             op_is_called(op, id))
             return true;
     }
@@ -188,7 +199,7 @@ void op_message_id(struct sessions *all, struct session *s, sj_op id, const char
     const char *slash;
     struct sj_owner owner;
 
-    if (!op || op->session != s->id || op->kind != OP_MESSAGE || op->named)
+    if (!op || op->session != s->id || !op_is_text(op) || op->named)
         return;
     op->named = true;
     if (!op->stanza_id)
@@ -211,6 +222,17 @@ void op_forget(struct sessions *all, sj_op id)
         return;
     op_unlink(all, session_by_id(all, op->session), op);
     sj_free(op);
+}
+
+void op_touch(struct sessions *all, sj_op id)
+{
+    struct op *op = sj_idmap_find(&all->ops, id);
+
+    if (!op)
+        return;
+    op->started_ms = sj_loop_now_ms(all->loop);
+    sj_list_remove(&op->by_age);
+    sj_list_append(&all->ops_by_age, &op->by_age);
 }
 
 void ops_fail(struct session *s, const struct sj_error *err)

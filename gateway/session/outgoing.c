@@ -16,6 +16,7 @@
 #include "sojourn/store_message.h"
 #include "sojourn/translate.h"
 #include "talk.h"
+#include "transfer.h"
 
 uint32_t session_caps(const struct session *s, const char *peer)
 {
@@ -39,20 +40,29 @@ bool outgoing_waits(const struct session *s, const struct outgoing *o)
     return false;
 }
 
-static enum sj_status outgoing_submit(struct session *s, const struct sj_message *m,
-                                      const struct op_ask *ask, struct sj_error *err)
+/* *op: its operation, when it was accepted. */
+static enum sj_status outgoing_submit_op(struct session *s, const struct sj_message *m,
+                                         const struct op_ask *ask, sj_op *op, struct sj_error *err)
 {
-    sj_op op = op_new(s, ask, err);
     enum sj_status status;
 
-    if (!op)
+    *op = op_new(s, ask, err);
+    if (!*op)
         return SJ_LIMIT;
-    status = s->network->backend->send_message(s->link, m, op, err);
+    status = s->network->backend->send_message(s->link, m, *op, err);
     if (status != SJ_OK)
-        op_forget(s->all, op);
+        op_forget(s->all, *op);
     else
         s->network->to_network++;
     return status;
+}
+
+static enum sj_status outgoing_submit(struct session *s, const struct sj_message *m,
+                                      const struct op_ask *ask, struct sj_error *err)
+{
+    sj_op op;
+
+    return outgoing_submit_op(s, m, ask, &op, err);
 }
 
 static enum sj_status outgoing_plain(struct session *s, const struct outgoing *o,
@@ -139,6 +149,29 @@ static enum sj_status outgoing_text(struct session *s, const struct outgoing *o,
     sj_strbuf_release(&text);
     ids_release(&target);
     ids_release(&first);
+    return status;
+}
+
+enum sj_status outgoing_offer(struct session *s, const struct outgoing *o,
+                              const struct sj_file *file, const char *caption, sj_op *op,
+                              struct sj_error *err)
+{
+    struct sj_message m = {.peer = o->peer, .id = o->id, .body = caption, .file = file};
+    struct op_ask ask = {.kind = OP_FILE, .peer = o->peer, .full = o->full, .id = o->id};
+    struct ids_message target;
+    enum sj_status status;
+
+    ids_init(&target);
+    if (o->rich) {
+        ask.other_id = o->rich->other_id;
+        ask.receipt = o->rich->receipt;
+        ask.markable = o->rich->markable;
+    }
+    if (o->rich && o->rich->reply_to && (session_caps(s, o->peer) & SJ_CAP_REPLY) &&
+        ids_find(s, o->peer, o->rich->reply_to, &target))
+        m.reply_to = target.network_id.s;
+    status = outgoing_submit_op(s, &m, &ask, op, err);
+    ids_release(&target);
     return status;
 }
 
@@ -318,6 +351,8 @@ enum sj_status outgoing_send(struct session *s, const struct outgoing *o, struct
 {
     uint32_t caps;
 
+    if (o->file && !(o->rich && o->rich->replaces) && transfer_send(s, o))
+        return SJ_OK;
     if (!o->rich)
         return outgoing_plain(s, o, o->body, o->action, err);
     if (!o->rich->is_mark)

@@ -10,6 +10,7 @@
 #include "sojourn/backend.h"
 #include "sojourn/error.h"
 
+struct attachment;
 struct session;
 
 /* Networks with one of these pay for more than plain texts. */
@@ -21,10 +22,15 @@ struct outgoing {                /* borrowed */
     const char *body;
     bool action;
     const struct rich *rich;     /* NULL: a plain text */
+    const struct attachment *file;       /* it is about this file, and body has its link; or NULL */
 };
 /* Hands it to the link, which is up. Refers to messages by the network's ids; what the network or
  * this contact cannot do becomes text, or the error that says so (GMSG-03, GMSG-06). */
 enum sj_status outgoing_send(struct session *, const struct outgoing *, struct sj_error *);
+/* Hands over a file that o is about, with these words beside it (or ""); its bytes are asked for
+ * under *op, whose outcome is the caller's business. */
+enum sj_status outgoing_offer(struct session *, const struct outgoing *o, const struct sj_file *,
+                              const char *caption, sj_op *op, struct sj_error *);
 /* It refers to a message whose id the network has not told yet. */
 bool outgoing_waits(const struct session *, const struct outgoing *);
 /* What the network can do, less what this contact lacks: enum sj_cap. */

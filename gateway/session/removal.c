@@ -5,6 +5,7 @@
 #include "roster.h"
 #include "session.h"
 #include "sojourn/memory.h"
+#include "transfer.h"
 
 static void removal_sub(struct session *s, const char *peer, enum xmpp_sub kind)
 {
@@ -36,6 +37,7 @@ void session_remove(struct session *s)
         waiter_tell(s->all, &s->check->waiter, &gone);
         check_free(s);
     }
+    transfers_drop(s, &gone);
     held_out_bounce(s, &gone);
     held_in_send(s);
     removal_contacts(s);

@@ -11,6 +11,7 @@
 #include "sojourn/strbuf.h"
 #include "sojourn/translate.h"
 #include "talk.h"
+#include "transfer.h"
 
 static const char *const state_name[] = {
     [SESSION_OFFLINE] = "offline",       [SESSION_QUEUED] = "queued",
@@ -184,6 +185,8 @@ void session_logout(struct session *s, const char *reason)
 {
     struct sj_error gone;
 
+    sj_fail(&gone, SJ_UNREACHABLE, "The log-out came before this could be sent.");
+    transfers_stop(s, &gone);
     session_unannounce(s, NULL);
     switch (s->state) {
     case SESSION_QUEUED:
@@ -481,6 +484,7 @@ void session_link_down(struct session *s, enum sj_end end, const struct sj_error
     sessions_bury(s->all, &s->link);
     if (!s->check)
         prompt_over(s, &cause);
+    transfers_stop(s, &lost);
     ops_fail(s, &lost);
     talks_clear(s);
     sj_secret_free(&s->self_id);

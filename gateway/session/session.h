@@ -130,6 +130,8 @@ struct session {
     unsigned n_dirty;            /* contacts in sessions.dirty */
     struct sj_list held_out, held_in;
     size_t held_count, held_bytes;
+    bool sends_held;             /* held_in_send is at work */
+    struct sj_list transfers;    /* struct transfer, oldest first (transfer.c) */
     struct sj_list refusals;
     unsigned n_refusals;
     struct sj_list ops;
@@ -161,6 +163,8 @@ struct sessions {
     struct sj_idmap by_id;
     size_t n_sessions;
     uint64_t next_id;
+    struct transfers *transfers;
+    uint64_t arrivals;           /* messages of networks that waited so far */
     struct sj_idmap ops;
     struct sj_list ops_by_age;
     uint64_t next_op;

@@ -13,6 +13,7 @@
 #include "talk.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
+#include "transfer.h"
 
 struct session *session_find(struct network *n, const char *user)
 {
@@ -46,6 +47,7 @@ struct session *session_new(struct network *n, const char *user)
     sj_list_init(&s->refusals);
     sj_list_init(&s->ops);
     sj_list_init(&s->reap);
+    sj_list_init(&s->transfers);
     sj_map_init(&s->contacts);
     sj_timer_init(&s->timer, NULL, s);
     sj_timer_init(&s->linger, session_linger_over, s);
@@ -70,6 +72,7 @@ void session_free(struct session **at)
     sj_timer_stop(&s->linger);
     check_free(s);
     search_free(s);
+    transfers_drop(s, NULL);
     governor_leave(&s->network->governor, &s->ticket);
     sessions_bury(s->all, &s->link);
     graves_clear(s->all);                /* a link borrows the session's log */
@@ -205,7 +208,7 @@ static bool session_is_unused(const struct session *s)
     bool rests = s->state == SESSION_OFFLINE ||
                  (s->state == SESSION_REFUSED && !s->registered);
     bool waits = s->check || s->removal.wanted || s->held_count > 0 || s->n_refusals > 0 ||
-                 s->n_dirty > 0;
+                 s->n_dirty > 0 || !sj_list_empty(&s->transfers);
 
     return rests && !waits && s->n_resources == 0 && !s->wants_online;
 }
@@ -264,6 +267,7 @@ struct sessions *sessions_new(struct sj_loop *loop, const struct sj_log *log,
     all->networks = sj_calloc(options->n_networks ? options->n_networks : 1,
                               sizeof *all->networks);
     all->strangers = strangers_new();
+    all->transfers = transfers_new(all);
     all->commands = commands_new();
     all->talks = talks_new();
     all->profiles = profiles_new(all, options->avatar_bytes);
@@ -321,6 +325,7 @@ void sessions_free(struct sessions **at)
     sj_timer_stop(&all->stop_timer);
     strangers_free(&all->strangers);
     profiles_free(&all->profiles);
+    transfers_free(&all->transfers);
     sj_idmap_release(&all->by_id);
     sj_idmap_release(&all->ops);
     sj_free(all->networks);

@@ -11,6 +11,7 @@
 #include "xmpp.h"
 
 struct sj_backend;
+struct sj_http;
 struct sj_log;
 struct sj_loop;
 struct sj_net;
@@ -38,6 +39,12 @@ struct sessions_options {
     unsigned contacts_max;               /* for each user */
     unsigned sessions_max;
     size_t avatar_bytes;                 /* pictures that are kept, all users together */
+    /* Files. Borrowed, may be NULL: then none pass. fetch: what users point at; upload: places that
+     * our own server names. */
+    struct sj_http *fetch, *upload;
+    uint64_t files_max, upload_max;      /* bytes of one, to networks and from them */
+    unsigned files_at_once;
+    bool fetch_http, upload_http;        /* not only https */
 };
 
 /* Makes the room. options, loop, log and store are borrowed for its life. Never NULL. */

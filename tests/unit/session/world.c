@@ -4,9 +4,11 @@
 
 #include <assert.h>
 #include <stdarg.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "files.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -38,6 +40,22 @@ void world_note(const char *fmt, ...)
     vsnprintf(line, sizeof line, fmt, args);
     va_end(args);
     RECORD("%s", line);
+}
+
+void world_line(const char *fmt, ...)
+{
+    char text[65536];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    RECORD("%s", text);
+}
+
+void world_op(sj_op op)
+{
+    world_now->op = op;
 }
 
 static const char *who(const char *peer)
@@ -129,6 +147,12 @@ bool xmpp_send_message(struct xmpp *x, unsigned host, const struct xmpp_message_
     (void)host;
     if (!takes(x, m->peer) || (x->w->body_max && strlen(m->body) > x->w->body_max))
         return false;
+    if (m->file) {
+        RECORD("file %s -> %s %s %s %llu%s", who(m->peer), m->to, m->file->url,
+               m->file->name ? m->file->name : "-", (unsigned long long)m->file->size,
+               m->file->hash_kind == SJ_DIGEST_SHA256 ? " sha256" : "");
+        return true;
+    }
     sj_strbuf_addf(&world_record, "message %s -> %s %s", who(m->peer), m->to, m->body);
     world_facts(&world_record, m);
     sj_strbuf_addc(&world_record, '\n');
@@ -349,6 +373,13 @@ static enum sj_status test_send(struct sj_link *link, const struct sj_message *m
                                 struct sj_error *err)
 {
     (void)err;
+    if (m->file) {
+        RECORD("net file %s %s %s %llu%s%s", m->peer, m->file->name ? m->file->name : "-",
+               m->file->media_type ? m->file->media_type : "-",
+               (unsigned long long)m->file->size, *m->body ? " " : "", m->body);
+        link->net->w->op = op;
+        return SJ_OK;
+    }
     sj_strbuf_addf(&world_record, "net send %s %s%s", m->peer, m->action ? "* " : "", m->body);
     world_sent_facts(&world_record, m);
     sj_strbuf_addc(&world_record, '\n');
@@ -482,12 +513,17 @@ struct world *world_new(uint32_t caps)
         .profile_get = world_profile_get, .avatar_get = world_avatar_get,
         .own_profile_set = world_own_profile_set,
         .search_fields = test_search_fields, .n_search_fields = 2, .search = test_search};
+    if (caps & SJ_CAP_FILES)
+        files_backend(&test_backend);
+    files_reset(w);
     test_network = (struct sessions_network){
         .host = HOST, .label = "Test", .backend = &test_backend, .net = &test_net,
         .login_rate = 0, .login_burst = 10, .logins_at_once = 10};
     test_options = (struct sessions_options){
         .networks = &test_network, .n_networks = 1, .hold_ms = 30000, .prompt_ms = 600000,
-        .contacts_max = 4, .sessions_max = 100, .avatar_bytes = 100000};
+        .contacts_max = 4, .sessions_max = 100, .avatar_bytes = 100000,
+        .fetch = files_http(false), .upload = files_http(true), .files_max = 1000000,
+        .upload_max = 1000000, .files_at_once = 8};
     world_open(w);
     world_clear(w);
     return w;

@@ -7,6 +7,7 @@
  *   message PEER|G -> TO BODY [FACTS]
  *   mark PEER -> TO KIND TARGET [REACTIONS]    state PEER -> TO STATE
  *   net mark PEER KIND TARGET [REACTIONS [was REACTIONS]]    net typing PEER N
+ *   file PEER|G -> TO URL NAME SIZE            (the message is this file)
  *   message PEER|G -> TO BODY                  error-message PEER -> TO ID STATUS
  *   error-presence G -> TO STATUS              answer REQ ok|STATUS
  *   probe TO                                   items TO ACTION PEER ... (iq|message)
@@ -61,6 +62,10 @@ struct world {
     char state[32];              /* what the newest link was given of former ones, "" none */
     const struct engine_ops *engine;     /* the store's own: world_disk_full */
 };
+
+/* Adds a line to the record (neighbours in other files), and says which operation is the last. */
+void world_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void world_op(sj_op op);
 
 struct world *world_new(uint32_t caps);
 void world_free(struct world *w);
