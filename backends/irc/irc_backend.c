@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "irc.h"
+#include "irc_identity.h"
 #include "irc_link.h"
 #include "irc_nick.h"
 #include "irc_presence.h"
 #include "irc_send.h"
+#include "sojourn/conn.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 
@@ -28,6 +30,12 @@ static const struct sj_field irc_fields[IRC_FIELDS] = {
     [IRC_FIELD_SERVER_PASSWORD] = { .var = "server_password",
                                     .label = N_("Password of the server or bouncer itself"),
                                     .kind = SJ_FIELD_SECRET },
+    [IRC_FIELD_CERTIFICATE] = { .var = "certificate", .kind = SJ_FIELD_SECRET,
+                                .label = N_("Client certificate (PEM) to log in with; - for none "
+                                            "any more") },
+    [IRC_FIELD_CERTIFICATE_KEY] = { .var = "certificate_key", .kind = SJ_FIELD_SECRET,
+                                    .label = N_("Private key of the certificate (PEM), without a "
+                                                "passphrase") },
 };
 
 static enum sj_status backend_id_canon(struct sj_strbuf *out, const struct sj_net *net,
@@ -107,6 +115,10 @@ static enum sj_status backend_account_check(const struct sj_net *net,
     for (size_t i = 0; i < sizeof rule / sizeof rule[0] && status == SJ_OK; i++)
         status = check_value(field_value(account, rule[i].field), irc_fields[rule[i].field].label,
                              rule[i].max, rule[i].spaces, err);
+    struct sj_identity *identity = NULL;
+    if (status == SJ_OK)
+        status = irc_identity_of(&identity, net, account, err);
+    sj_identity_free(&identity);
     return status;
 }
 

@@ -287,6 +287,7 @@ enum sj_status irc_link_connect(struct sj_link *base, struct sj_error *err)
         .host = net->server,
         .port = net->port,
         .tls = net->tls,
+        .identity = l->login->identity,
         .source = net->source,
         .timeout_ms = net->connect_timeout_ms,
     };

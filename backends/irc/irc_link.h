@@ -21,6 +21,7 @@
 #include "sojourn/strbuf.h"
 
 struct sj_conn;
+struct sj_identity;
 struct irc_line;
 struct irc_login;
 struct irc_queue;
@@ -117,7 +118,8 @@ enum irc_sasl {
 };
 /* Indices of the account's values: irc_fields in irc_backend.c. */
 enum irc_field { IRC_FIELD_NICK, IRC_FIELD_PASSWORD, IRC_FIELD_LOGIN, IRC_FIELD_NAME,
-                 IRC_FIELD_SERVER_PASSWORD, IRC_FIELDS };
+                 IRC_FIELD_SERVER_PASSWORD, IRC_FIELD_CERTIFICATE, IRC_FIELD_CERTIFICATE_KEY,
+                 IRC_FIELDS };
 struct irc_login {
     struct irc_link *link;
     char *nick;                      /* as configured by the user */
@@ -125,6 +127,7 @@ struct irc_login {
     char *realname;
     char *password;                  /* of the account; NULL: none; locked */
     char *server_password;           /* the same */
+    struct sj_identity *identity;    /* client certificate; NULL: none */
     uint32_t offered;                /* enum irc_cap, from CAP LS */
     uint32_t pending;                /* requested, not answered */
     struct sj_scram *scram;          /* between FIRST and SENT */
@@ -138,6 +141,7 @@ struct irc_login {
     bool listed;                     /* CAP LS is complete */
     bool single;                     /* after a NAK, capabilities are asked for one by one */
     bool own_server_password;        /* the user's, not the configuration's */
+    bool certificate_refused;        /* SASL EXTERNAL did not work */
     bool identified;                 /* NickServ or SASL accepted the password */
     const char *unused;              /* why the password was not used, or NULL */
 };

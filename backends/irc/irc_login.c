@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "irc_identity.h"
 #include "irc_link.h"
 #include "irc_nick.h"
 #include "irc_parse.h"
@@ -17,6 +18,7 @@
 #include "irc_self.h"
 #include "irc_send.h"
 #include "irc_text.h"
+#include "sojourn/conn.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
 #include "sojourn/scram.h"
@@ -49,6 +51,8 @@ struct irc_login *irc_login_new(struct irc_link *l, const struct sj_account *acc
     login->nick = sj_strdup(nick ? nick : "user");
     login->account = sj_strdup(account_value(account, IRC_FIELD_LOGIN));
     login->realname = sj_strdup(realname ? realname : login->nick);
+    /* It was usable when the user gave it. */
+    (void)irc_identity_of(&login->identity, net, account, NULL);
     login->password = sj_locked_dup(account_value(account, IRC_FIELD_PASSWORD));
     login->own_server_password = server_password != NULL;
     login->server_password = sj_locked_dup(server_password ? server_password
@@ -62,6 +66,7 @@ void irc_login_free(struct irc_login **login)
         return;
     sj_list_remove(&(*login)->deriving);
     sj_scram_free(&(*login)->scram);
+    sj_identity_free(&(*login)->identity);
     sj_strbuf_release(&(*login)->sasl_input);
     sj_free((*login)->nick);
     sj_free((*login)->account);
@@ -193,6 +198,9 @@ void irc_login_report(struct irc_link *l, const struct irc_login *login)
                        "give you %s.", l->nick, login->nick);
         irc_link_notice(l, NULL, text);
     }
+    if (login->certificate_refused)
+        irc_link_notice(l, NULL, "Your account does not know your certificate, so your password "
+                                 "was used. To make it known, write \"CERT ADD\" to nickserv.");
     if (login->unused) {
         (void)snprintf(text, sizeof text, "Your account's password was not used: %s.",
                        login->unused);

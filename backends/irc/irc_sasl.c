@@ -3,9 +3,9 @@
  *
  * What the server offers is read in irc_cap.c; a mechanism is tried once, the safest first, and the
  * next only when the server refuses it: accounts that are older than a network's SCRAM have PLAIN
- * alone. SCRAM's keys cost work that the server chooses, so the logins of a net wait in a list for
- * the slices of one timer. IRCv3 SASL 3.1 and 3.2, RFC 4616 (PLAIN), RFC 5802 and 7677 (SCRAM).
- * All copies of secrets are wiped. */
+ * alone, and a certificate may not be known yet. SCRAM's keys cost work that the server chooses, so
+ * the logins of a net wait in a list for the slices of one timer. IRCv3 SASL 3.1 and 3.2; RFC 4422
+ * (EXTERNAL), 4616 (PLAIN), 5802 and 7677 (SCRAM). All copies of secrets are wiped. */
 #include "irc_sasl.h"
 
 #include <string.h>
@@ -25,6 +25,7 @@ static const struct {
     const char *name;
     unsigned bit;
 } mechanisms[] = {
+    { "EXTERNAL", IRC_MECHANISM_EXTERNAL },
     { "SCRAM-SHA-256", IRC_MECHANISM_SCRAM },
     { "PLAIN", IRC_MECHANISM_PLAIN },
 };
@@ -58,6 +59,8 @@ static unsigned sasl_usable(const struct irc_link *l)
     const struct irc_login *login = l->login;
     unsigned usable = login->mechanisms;
 
+    if (!login->identity)
+        usable &= ~(unsigned)IRC_MECHANISM_EXTERNAL;
     if (!login->password)
         usable &= ~(unsigned)(IRC_MECHANISM_SCRAM | IRC_MECHANISM_PLAIN);
     if (!irc_net_keeps_secrets(l->base.net))
@@ -94,7 +97,7 @@ static void sasl_send(struct irc_link *l, const void *bytes, size_t n)
     size_t length = irc_base64(text, bytes, n);
     size_t at = 0;
     size_t piece;
-    do {
+    do {                                 /* bytes may be NULL, with n 0 */
         piece = length - at < IRC_SASL_PIECE ? length - at : IRC_SASL_PIECE;
         sasl_send_piece(l, text + at, piece);
         at += piece;
@@ -168,6 +171,15 @@ static void sasl_send_plain(struct irc_link *l)
     sj_wipe(plain, sizeof plain);
 }
 
+/* The account that is meant, or nothing: the one that the certificate belongs to (RFC 4422 §A). */
+static void sasl_send_external(struct irc_link *l)
+{
+    const char *account = l->login->account;
+
+    l->login->sasl = IRC_SASL_SENT;
+    sasl_send(l, account, account ? strlen(account) : 0);
+}
+
 /* ---- SCRAM ---- */
 
 static void scram_send_first(struct irc_link *l)
@@ -237,6 +249,8 @@ static void sasl_on_begin(struct irc_link *l)
 {
     if (l->login->mechanism == IRC_MECHANISM_SCRAM)
         scram_send_first(l);
+    else if (l->login->mechanism == IRC_MECHANISM_EXTERNAL)
+        sasl_send_external(l);
     else
         sasl_send_plain(l);
 }
@@ -307,5 +321,7 @@ void irc_sasl_handle_failed(struct irc_link *l, struct irc_line *line)
 {
     if (!l->login || l->login->sasl < IRC_SASL_STARTED || l->login->sasl > IRC_SASL_SENT)
         return;
+    if (l->login->mechanism == IRC_MECHANISM_EXTERNAL)
+        l->login->certificate_refused = true;
     sasl_next(l, IRC_WORDS(l, line->param[line->n_params - 1]));
 }

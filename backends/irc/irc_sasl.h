@@ -16,9 +16,10 @@ struct sj_net;
 
 /* In the order in which they are tried. */
 enum irc_mechanism {
-    IRC_MECHANISM_SCRAM = 1u << 0,       /* SCRAM-SHA-256: the server never sees the password */
-    IRC_MECHANISM_PLAIN = 1u << 1,       /* only where nobody can listen: irc_net_keeps_secrets */
-    IRC_MECHANISMS_ALL = (1u << 2) - 1
+    IRC_MECHANISM_EXTERNAL = 1u << 0,    /* by the user's client certificate */
+    IRC_MECHANISM_SCRAM = 1u << 1,       /* SCRAM-SHA-256: the server never sees the password */
+    IRC_MECHANISM_PLAIN = 1u << 2,       /* only where nobody can listen: irc_net_keeps_secrets */
+    IRC_MECHANISMS_ALL = (1u << 3) - 1
 };
 
 /* Bits of a list divided by commas, n bytes; unknown names are left out. */

@@ -42,6 +42,7 @@ struct conn_attempt {
     char *name;                 /* for people */
     char *tls_name;
     struct sj_tls *tls;
+    struct sj_identity *identity;
     struct conn_address source; /* len 0: any */
     struct conn_address *addresses;
     size_t n_addresses, next;
@@ -66,6 +67,7 @@ void conn_attempt_free(struct sj_conn *c)
     sj_free(a->host);
     sj_free(a->name);
     sj_free(a->tls_name);
+    sj_identity_free(&a->identity);
     sj_free(a->addresses);
     sj_free(a);
 }
@@ -188,7 +190,7 @@ void conn_on_connected(struct sj_conn *c)
     }
     c->state = CONN_HANDSHAKE;
     sj_timer_start(c->loop, &c->timer, a->deadline_ms - sj_loop_now_ms(c->loop));
-    conn_tls_start(c, a->tls, a->tls_name);
+    conn_tls_start(c, a->tls, a->tls_name, a->identity);
     conn_tls_handshake(c);
 }
 
@@ -321,6 +323,7 @@ void sj_conn_connect(struct sj_conn *c, const struct sj_conn_target *target)
     a->name = sj_strdup(target->port ? name : "the local socket");
     a->tls_name = sj_strdup(target->tls_name ? target->tls_name : target->host);
     a->tls = target->tls;
+    a->identity = conn_identity_copy(target->identity);
     a->port = target->port;
     a->deadline_ms = sj_loop_now_ms(c->loop) + target->timeout_ms;
     c->attempt = a;

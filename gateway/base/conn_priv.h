@@ -18,6 +18,7 @@
 #define CONN_ADDRESSES_MAX 16u
 
 struct conn_attempt;
+struct ssl_st;
 struct conn_tls;
 
 enum conn_state {
@@ -84,6 +85,11 @@ struct sj_conn {
     struct sj_error *why;            /* once DOWN */
 };
 
+/* conn_identity.c: owned copies share what is inside. */
+struct sj_identity *conn_identity_copy(const struct sj_identity *identity);    /* NULL: NULL */
+/* Has ssl show it; false: it does not fit. */
+bool conn_identity_use(const struct sj_identity *identity, struct ssl_st *ssl);
+
 /* For the loop. */
 void conn_call_again(struct sj_list *again);
 void conn_flush_all(struct sj_loop *loop);
@@ -115,7 +121,8 @@ struct evdns_base *conn_dns_get(struct sj_loop *loop);        /* for HTTP, too *
 void conn_dns_free(struct sj_loop *loop);
 
 /* conn_tls.c. Bytes read or written, 0: orderly end (read), -1 with errno EAGAIN or a cause. */
-void conn_tls_start(struct sj_conn *c, struct sj_tls *tls, const char *name);
+void conn_tls_start(struct sj_conn *c, struct sj_tls *tls, const char *name,
+                    const struct sj_identity *identity);
 void conn_tls_handshake(struct sj_conn *c);
 ssize_t conn_tls_read(struct sj_conn *c, void *p, size_t n);
 ssize_t conn_tls_write(struct sj_conn *c, const void *p, size_t n);

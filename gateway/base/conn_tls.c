@@ -99,7 +99,8 @@ static bool tls_set_name(SSL *ssl, const char *name)
     return done;
 }
 
-void conn_tls_start(struct sj_conn *c, struct sj_tls *tls, const char *name)
+void conn_tls_start(struct sj_conn *c, struct sj_tls *tls, const char *name,
+                    const struct sj_identity *identity)
 {
     ERR_clear_error();
     struct conn_tls *t = sj_calloc(1, sizeof *t);
@@ -107,6 +108,8 @@ void conn_tls_start(struct sj_conn *c, struct sj_tls *tls, const char *name)
     t->ssl = SSL_new(tls->context);
     if (!t->ssl || !tls_set_name(t->ssl, name) || SSL_set_fd(t->ssl, c->fd) != 1)
         t->problem = "the name cannot be used";
+    else if (identity && !conn_identity_use(identity, t->ssl))
+        t->problem = "the client certificate cannot be used";
     else
         SSL_set_connect_state(t->ssl);
 }
@@ -166,6 +169,8 @@ void conn_tls_handshake(struct sj_conn *c)
     if (result == 1) {
         snprintf(t->text, sizeof t->text, "%s %s", SSL_get_version(t->ssl),
                  SSL_get_cipher_name(t->ssl));
+        /* Our key has done its work: no second handshake is possible. */
+        SSL_certs_clear(t->ssl);
         conn_enter_up(c);
     } else if (tls_must_wait(t, result, &wants_write)) {
         conn_watch_write(c, wants_write);

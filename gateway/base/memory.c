@@ -82,15 +82,22 @@ void sj_secret_free(char **s)
     *s = NULL;
 }
 
+char *sj_locked_new(size_t n)
+{
+    random_prepare();
+    char *p = sodium_malloc(n);
+    if (!p)
+        memory_exhausted();
+    sodium_memzero(p, n);
+    return p;
+}
+
 char *sj_locked_dup(const char *s)
 {
     if (!s)
         return NULL;
-    random_prepare();
     size_t n = strlen(s) + 1;
-    char *copy = sodium_malloc(n);
-    if (!copy)
-        memory_exhausted();
+    char *copy = sj_locked_new(n);
     memcpy(copy, s, n);
     return copy;
 }

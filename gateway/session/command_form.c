@@ -9,7 +9,7 @@
 #include "sojourn/strbuf.h"
 #include "sojourn/translate.h"
 
-#define VALUE_LINE_MAX 3071u             /* bytes of one line: the longest address */
+#define VALUE_LINE_MAX 4095u             /* bytes of one line: those of SJ_FIELD_MAX */
 
 /* ---- making ---- */
 

@@ -14,7 +14,7 @@
 #include "sojourn/memory.h"
 #include "sojourn/translate.h"
 
-#define REGISTER_VALUE_MAX 1023u
+#define REGISTER_VALUE_MAX 4095u
 #define REGISTER_VAR_MAX 64u
 
 /* Backend names that are legacy elements too, under the same name. */

@@ -42,7 +42,7 @@
 #define SJ_BACKEND_ABI 1u
 
 /* Limits of what crosses the contract, in bytes without the NUL; more stand with the data. */
-#define SJ_FIELD_MAX 1023u
+#define SJ_FIELD_MAX 4095u          /* a private key as text is the longest */
 #define SJ_FIELDS_MAX 16u
 
 struct sj_loop;

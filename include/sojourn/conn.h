@@ -24,6 +24,7 @@ struct sj_loop;
 struct sj_conn;
 struct sj_tls;
 struct sj_listener;
+struct sj_identity;
 
 struct sj_conn_events {                 /* every member non-NULL */
     void (*up)(void *arg);              /* connected (TLS: handshake done, peer verified) */
@@ -43,6 +44,8 @@ struct sj_conn_target {
     uint16_t port;              /* 0: host is a Unix socket path */
     struct sj_tls *tls;         /* NULL: plain; borrowed, outlives the conn */
     const char *tls_name;       /* name that the certificate must carry; NULL: host */
+    const struct sj_identity *identity;  /* shown to a server that asks for one, or NULL; only
+                                            lent until sj_conn_connect returns */
     const char *source;         /* numeric local address to bind to, or NULL */
     int64_t timeout_ms;         /* for look-up, connect and handshake together */
 };
@@ -94,6 +97,13 @@ const char *sj_conn_tls_text(const struct sj_conn *conn);
 enum sj_status sj_tls_new(struct sj_tls **out, const char *ca_file, bool verify,
                           struct sj_error *err);
 void sj_tls_free(struct sj_tls **tls);
+
+/* A client certificate with its key, from PEM: at most SJ_IDENTITY_CHAIN_MAX certificates, the
+ * user's own first, and one private key without a passphrase, in any order. Line ends may have
+ * become blanks, as they do in one-line fields. SJ_UNACCEPTABLE with a text for the user. */
+#define SJ_IDENTITY_CHAIN_MAX 4u
+enum sj_status sj_identity_new(struct sj_identity **out, const char *pem, struct sj_error *err);
+void sj_identity_free(struct sj_identity **identity);      /* wipes the key */
 
 /* Listens on a Unix socket (mode 0600, an old socket file is replaced) and hands each client over
  * as a conn that is up; accepted takes it and gives it events by sj_conn_adopt. */

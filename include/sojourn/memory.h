@@ -22,6 +22,8 @@ void sj_secret_free(char **s);
 /* A copy in locked memory, kept out of swap and core dumps; s may be NULL: returns NULL. Takes
  * pages: for few and short-lived ones. sj_locked_free wipes and sets *s to NULL. */
 char *sj_locked_dup(const char *s);
+/* The same kind of memory, n bytes, each zero. */
+char *sj_locked_new(size_t n);
 void sj_locked_free(char **s);
 /* 1 when equal; time depends on n only. */
 int sj_equal_secret(const void *a, const void *b, size_t n);

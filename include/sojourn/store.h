@@ -21,7 +21,7 @@
 
 #define SJ_STORE_GROUP_MS 10
 #define SJ_STORE_VALUES_MAX 16u          /* account values of a registration */
-#define SJ_STORE_VALUE_MAX 1023u         /* bytes of one value */
+#define SJ_STORE_VALUE_MAX 4095u         /* bytes of one value */
 #define SJ_STORE_TEXT_MAX 3071u          /* bytes of an address, id, name or group */
 #define SJ_STORE_BLOB_MAX 65536u
 #define SJ_STORE_PREFERENCES_MAX 32u     /* of an owner */

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """End to end with InspIRCd and Atheme: SASL, and presence by MONITOR and away-notify."""
+import subprocess
+
 import servers
 from clients import IrcClient
 from e2ebase import GATEWAY, REGISTER, GatewayTest
@@ -55,3 +57,52 @@ class Sasl(GatewayTest):
         user.expect("<presence type='unavailable' from='%s' ...>...</presence>" % contact)
         self.irc("juliet2")
         user.expect("<presence from='%s' to='*'>...</presence>" % contact)
+
+
+class Certificate(GatewayTest):
+    programs = ("prosody", "inspircd", "atheme-services", "openssl")
+
+    @classmethod
+    def network(cls, lab):
+        certs = servers.certificate_authority(lab.dir / "certs")
+        server = servers.inspircd(lab, certs)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
+                        "-subj", "/CN=romeo", "-keyout", certs / "user.key", "-out",
+                        certs / "user.crt"], check=True, stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        der = subprocess.run(["openssl", "x509", "-in", certs / "user.crt", "-noout",
+                              "-fingerprint", "-sha1"], check=True, stdout=subprocess.PIPE)
+        fingerprint = der.stdout.decode().partition("=")[2].replace(":", "").strip().lower()
+        cls.certificate = (certs / "user.crt").read_text()
+        cls.key = (certs / "user.key").read_text()
+        owner = IrcClient(server.irc, "romeo")
+        owner.send("PRIVMSG NickServ :REGISTER account-password romeo@irc.test")
+        owner.expect("900")
+        owner.send("PRIVMSG NickServ :CERT ADD " + fingerprint)
+        owner.wait(lambda m: m.command == "NOTICE" and fingerprint in m.params[-1], "CERT ADD")
+        owner.send("QUIT")
+        owner.close()
+        return server, {"server": "localhost", "port": server.ircs, "tls": "yes",
+                        "tls-ca": certs / "ca.crt"}
+
+    def test_unknown_key(self):
+        """A key of another certificate is refused with a reason, before anything is sent
+        (G100-07)"""
+        user = self.xmpp("tybalt")
+        self.assert_error(self.submit_form(user, username="tybalt", x_certificate=self.certificate),
+                          "not-acceptable")
+
+    def test_logs_in_without_a_password(self):
+        """SASL EXTERNAL: the user's certificate, pasted into one line each, is enough (G100-06)"""
+        user = self.xmpp("romeo")
+        self.assert_result(self.submit_form(
+            user, username="romeo", x_certificate=self.certificate.replace("\n", " "),
+            x_certificate_key=self.key.replace("\n", " ")))
+        self.approve(user)
+        juliet = self.irc("juliet")
+        juliet.send("WHOIS romeo")
+        account = juliet.wait(lambda m: m.command in ("330", "318"), "the answer to WHOIS")
+        self.assertEqual(account.command, "330", account.raw)
+        contact = self.befriend(user, "juliet")
+        user.message(contact, "certified")
+        juliet.expect("PRIVMSG", "juliet", "certified", source="romeo")

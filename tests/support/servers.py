@@ -247,6 +247,7 @@ INSPIRCD = """
 <path configdir="{dir}" datadir="{dir}" logdir="{dir}" runtimedir="{dir}" moduledir="{modules}">
 <bind address="127.0.0.1" port="{irc}" type="clients">
 <bind address="127.0.0.1" port="{link}" type="servers">
+{tls}
 <log method="stderr" type="* -USERINPUT -USEROUTPUT" level="default">
 <connect name="main" allow="*" timeout="30" pingfreq="120" localmax="500" globalmax="500"
  recvq="262144" hardsendq="4M" softsendq="32K" threshold="10000" commandrate="100000"
@@ -259,6 +260,14 @@ INSPIRCD = """
  sendpass="link" recvpass="link">
 <sasl target="services.test" requiressl="no">
 """
+# With TLS: clients may show certificates.
+INSPIRCD_TLS = """
+<bind address="127.0.0.1" port="{ircs}" type="clients" sslprofile="tls">
+<sslprofile name="tls" provider="gnutls" certfile="{certs}/good.crt" keyfile="{certs}/good.key"
+ requestclientcert="yes" hash="sha1">
+<module name="ssl_gnutls">
+<module name="sslinfo">
+"""
 INSPIRCD_MODULES = """cap ircv3 ircv3_accounttag ircv3_batch ircv3_capnotify ircv3_chghost
  ircv3_ctctags ircv3_echomessage ircv3_labeledresponse ircv3_msgid ircv3_servertime namesx monitor
  setname sasl services_account servprotect spanningtree chghost deaf svshold globops
@@ -266,14 +275,14 @@ INSPIRCD_MODULES = """cap ircv3 ircv3_accounttag ircv3_batch ircv3_capnotify irc
 
 ATHEME_MODULES = """protocol/inspircd backend/opensex crypto/posix nickserv/main nickserv/identify
  nickserv/register nickserv/logout nickserv/set_core nickserv/set_password nickserv/ghost
- saslserv/main saslserv/plain operserv/main"""
+ nickserv/cert nickserv/regain saslserv/main saslserv/plain saslserv/external operserv/main"""
 ATHEME = """
 {loads}
 serverinfo {{ name = "services.test"; desc = "services"; numeric = "00A"; netname = "TestNet";
  hidehostsuffix = "users"; adminname = "test"; adminemail = "t@irc.test";
  registeremail = "s@irc.test"; auth = none; casemapping = ascii; recontime = 1; restarttime = 1;
  mta = "/bin/true"; maxlogins = 100; maxusers = 0; emaillimit = 1000; emailtime = 1;
- loglevel = {{ error; info; network; }}; maxcertfp = 0; }};
+ loglevel = {{ error; info; network; }}; maxcertfp = 10; }};
 uplink "irc.test" {{ host = "127.0.0.1"; send_password = "link"; receive_password = "link";
  port = {link}; }};
 nickserv {{ nick = "NickServ"; user = "NickServ"; host = "services.test"; real = "Nicks";
@@ -285,21 +294,22 @@ general {{ commit_interval = 1; kline_time = 0; exempts {{ }}; flood_msgs = 0; }
 """
 
 
-def inspircd(lab):
-    """With Atheme's services linked. Attribute irc: the port."""
+def inspircd(lab, certs=None):
+    """With Atheme's services linked. Attributes irc and, with certs, ircs: the ports."""
     directory = lab.dir / "inspircd"
     directory.mkdir()
-    irc, link = lab.ports.take(), lab.ports.take()
+    irc, link, ircs = lab.ports.take(), lab.ports.take(), lab.ports.take()
     modules = (glob.glob("/usr/lib/inspircd/modules") +
                glob.glob("/usr/lib/*/inspircd/modules"))[0]
     config = directory / "inspircd.conf"
     config.write_text(INSPIRCD.format(
         dir=directory, irc=irc, link=link, modules=modules,
+        tls=INSPIRCD_TLS.format(ircs=ircs, certs=certs) if certs else "",
         loads="\n".join('<module name="%s">' % m for m in INSPIRCD_MODULES.split())))
     root = ["--runasroot"] if os.getuid() == 0 else []
     server = lab.start("inspircd", [program("inspircd"), "--nofork", "--nopid", "--config",
                                     config] + root, accepts(irc, link))
-    server.irc, server.link = irc, link
+    server.irc, server.link, server.ircs = irc, link, ircs
     atheme(lab, server)
     return server
 

@@ -3,14 +3,18 @@
  * (backends/irc/irc_sasl.c). The test plays the server's side of SCRAM with sj_scram itself: its
  * messages are the client's, so the server's proof is computed from the same pieces. */
 #include <criterion/criterion.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "irc.h"
 #include "irc_base64.h"
 #include "irc_link.h"
 #include "irc_sasl.h"
 #include "irc_world.h"
+#include "sojourn/conn.h"
 #include "sojourn/log.h"
 #include "sojourn/scram.h"
 
@@ -290,6 +294,112 @@ Test(irc_sasl, work_for_keys_is_done_in_turns_and_ends_with_the_link)
     cr_expect(sj_list_empty(&irc_world_net(w)->deriving));
     irc_advance(w, 20);
     irc_world_free(w);
+}
+
+/* A certificate made on the spot, as the login holds it. */
+static struct sj_identity *identity_new(void)
+{
+    struct sj_identity *identity;
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *certificate = X509_new();
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *pem;
+
+    X509_set_pubkey(certificate, key);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), 1000);
+    X509_sign(certificate, key, EVP_sha256());
+    PEM_write_bio_X509(bio, certificate);
+    PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
+    BIO_write(bio, "", 1);
+    BIO_get_mem_data(bio, &pem);
+    cr_assert_eq(sj_identity_new(&identity, pem, NULL), SJ_OK);
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+    BIO_free(bio);
+    return identity;
+}
+
+/* Up to the choice of a mechanism, with a certificate. */
+static struct irc_world *certified(const char *fields, const char *sasl)
+{
+    struct irc_world *w = irc_world_new("");
+    char line[256];
+
+    irc_account(w, fields);
+    irc_world_link(w)->login->identity = identity_new();
+    for (int i = 0; i < 3; i++)
+        irc_gets(w, NULL);
+    (void)snprintf(line, sizeof line, ":irc.test CAP * LS :%s", sasl);
+    irc_says(w, line);
+    irc_gets(w, "CAP REQ :sasl");
+    irc_says(w, ":irc.test CAP me ACK :sasl");
+    return w;
+}
+
+Test(irc_sasl, a_certificate_comes_before_everything)
+{
+    struct irc_world *w = certified("username=me password=sesame",
+                                    "sasl=PLAIN,SCRAM-SHA-256,EXTERNAL");
+
+    irc_gets(w, "AUTHENTICATE EXTERNAL");
+    irc_says(w, "AUTHENTICATE +");
+    irc_gets(w, "AUTHENTICATE +");
+    irc_says(w, ":irc.test 903 me :SASL authentication successful");
+    irc_gets(w, "CAP END");
+    irc_says(w, ":irc.test 001 me :Welcome");
+    irc_says(w, ":irc.test 422 me :no motd");
+    irc_hears(w, "up");
+    irc_hears(w, "self me");
+    irc_hears_nothing(w);
+    irc_world_free(w);
+    w = certified("username=me login=account", "sasl=EXTERNAL");
+    irc_gets(w, "AUTHENTICATE EXTERNAL");
+    irc_says(w, "AUTHENTICATE +");
+    irc_gets(w, "AUTHENTICATE YWNjb3VudA==");
+    irc_says(w, ":irc.test 904 me :SASL authentication failed");
+    irc_hears(w, "down auth: SASL authentication failed");
+    irc_world_free(w);
+}
+
+Test(irc_sasl, a_certificate_that_is_not_known_leaves_the_password)
+{
+    struct irc_world *w = certified("username=me password=sesame", "sasl=PLAIN,EXTERNAL");
+
+    irc_gets(w, "AUTHENTICATE EXTERNAL");
+    irc_says(w, "AUTHENTICATE +");
+    irc_gets(w, "AUTHENTICATE +");
+    irc_says(w, ":irc.test 904 me :SASL authentication failed");
+    irc_gets(w, "AUTHENTICATE PLAIN");
+    irc_says(w, "AUTHENTICATE +");
+    irc_gets(w, "AUTHENTICATE AG1lAHNlc2FtZQ==");
+    irc_says(w, ":irc.test 903 me :SASL authentication successful");
+    irc_gets(w, "CAP END");
+    irc_says(w, ":irc.test 001 me :Welcome");
+    irc_says(w, ":irc.test 422 me :no motd");
+    irc_hears(w, "up");
+    irc_hears(w, "self me");
+    irc_hears(w, "tell Your account does not know your certificate, so your password was used. To "
+                 "make it known, write \"CERT ADD\" to nickserv.");
+    irc_world_free(w);
+}
+
+Test(irc_sasl, certificates_are_checked_when_they_are_given)
+{
+    struct irc_world *plain = irc_world_new(""), *tls = irc_world_new("tls=yes");
+    const char *values[IRC_FIELDS] = { [IRC_FIELD_NICK] = "me",
+                                       [IRC_FIELD_CERTIFICATE] = "-----BEGIN" };
+    const struct sj_account account = { values, IRC_FIELDS };
+    struct sj_error err;
+
+    cr_expect_eq(irc_backend.account_check(irc_world_net(tls), &account, &err), SJ_UNACCEPTABLE);
+    cr_expect_not_null(strstr(err.text, "There is no certificate."), "%s", err.text);
+    cr_expect_eq(irc_backend.account_check(irc_world_net(plain), &account, &err), SJ_UNACCEPTABLE);
+    cr_expect_not_null(strstr(err.text, "without encryption"), "%s", err.text);
+    values[IRC_FIELD_CERTIFICATE] = values[IRC_FIELD_CERTIFICATE_KEY] = "-";
+    cr_expect_eq(irc_backend.account_check(irc_world_net(plain), &account, &err), SJ_OK);
+    irc_world_free(tls);
+    irc_world_free(plain);
 }
 
 /* The server's address is not this machine's, by its name: nothing connects there. */

@@ -244,6 +244,53 @@ Test(tls, speaks_version_1_2)
     world_free(t);
 }
 
+static int world_takes_any(int ok, X509_STORE_CTX *store)
+{
+    (void)ok;
+    (void)store;
+    return 1;
+}
+
+/* The client's certificate reaches a server that asks, in both versions, however short-lived the
+ * caller's copy is; one without asking or without a certificate is served as before. */
+Test(tls, shows_a_client_certificate_when_asked)
+{
+    for (int row = 0; row < 4; row++) {
+        struct tls_world *t = world_new("DNS:irc.example.org", DAY_S);
+        struct sj_identity *identity = NULL;
+        EVP_PKEY *key = EVP_EC_gen("P-256");
+        X509 *own = certificate_new(key, NULL, "DNS:romeo", 7, -DAY_S, DAY_S);
+        BIO *bio = BIO_new(BIO_s_mem());
+        char *pem;
+        bool asked = row != 2, given = row != 3;
+        PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
+        PEM_write_bio_X509(bio, own);
+        BIO_write(bio, "", 1);
+        BIO_get_mem_data(bio, &pem);
+        cr_assert_eq(sj_identity_new(&identity, pem, NULL), SJ_OK);
+        SSL_CTX_set_max_proto_version(t->context, row == 1 ? TLS1_2_VERSION : TLS1_3_VERSION);
+        SSL_CTX_set_verify(t->context, asked ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, world_takes_any);
+        cr_assert_eq(sj_tls_new(&t->tls, t->ca_path, true, NULL), SJ_OK);
+        struct sj_conn_target target = {.host = "127.0.0.1", .port = t->wire.port, .tls = t->tls,
+                                        .identity = given ? identity : NULL,
+                                        .tls_name = "irc.example.org", .timeout_ms = 10000};
+        wire_connect(&t->wire, &target);
+        sj_identity_free(&identity);
+        world_until(t, world_is_decided);
+        cr_assert_eq(t->wire.ups, 1, "%s", t->wire.why.text);
+        sj_conn_write(t->wire.conn, "x", 1);
+        world_until(t, world_has_got);
+        X509 *seen = SSL_get1_peer_certificate(t->server);
+        cr_expect_eq(seen != NULL, asked && given, "row %d", row);
+        cr_expect(!seen || X509_cmp(seen, own) == 0);
+        X509_free(seen);
+        X509_free(own);
+        EVP_PKEY_free(key);
+        BIO_free(bio);
+        world_free(t);
+    }
+}
+
 Test(tls, explains_a_server_without_tls)
 {
     struct tls_world *t = world_new("DNS:irc.example.org", DAY_S);

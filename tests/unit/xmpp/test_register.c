@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "peer.h"
+#include "sojourn/backend.h"
 
 static struct peer *p;
 
@@ -177,7 +178,7 @@ Test(registration, refuses_values_that_are_too_long)
     sj_strbuf_init(&b, 1 << 20);
     sj_strbuf_adds(&b, "<iq type='set' id='s' from='r@m.lit/o' to='irc0.example.org'>"
                        "<query xmlns='jabber:iq:register'><username>");
-    for (int i = 0; i < 1024; i++)
+    for (size_t i = 0; i < SJ_FIELD_MAX + 1; i++)
         sj_strbuf_addc(&b, 'x');
     sj_strbuf_adds(&b, "</username></query></iq>");
     peer_say(p, 0, b.s);
