@@ -426,9 +426,16 @@ static void run_abandon(struct run *r)
         r->command->abandon(r);
 }
 
+/* Does what it began go on without it? */
+static bool run_is_left(struct run *r, bool canceled)
+{
+    return r->state == RUN_ASKING && r->extra && r->extra->left && r->extra->left(r, canceled);
+}
+
 void run_cancel(struct run *r)
 {
-    run_abandon(r);
+    if (!run_is_left(r, true))
+        run_abandon(r);
     run_show_end(r, XMPP_CANCELED, NULL);
     run_free(r);
 }
@@ -445,7 +452,7 @@ void run_touch(struct run *r)
 
 static void run_expire(struct run *r)
 {
-    if (r->front->expired)
+    if (!run_is_left(r, false) && r->front->expired)
         r->front->expired(r);
     run_free(r);
 }
@@ -615,18 +622,22 @@ void commands_end_user(struct sessions *all, unsigned host, const char *user)
     sj_strbuf_release(&key);
 }
 
-uint64_t commands_busy(struct sessions *all, unsigned host, const char *user,
-                       const struct command *c)
+struct run *commands_next(struct sessions *all, unsigned host, const char *user, uint64_t after)
 {
     struct sj_strbuf key;
     const struct run_user *u;
-    const struct run *r;
+    struct run *found = NULL;
 
     run_key(&key, host, user);
     u = sj_map_find(&all->commands->users, key.s);
-    r = u ? run_find_busy(u, c) : NULL;
     sj_strbuf_release(&key);
-    return r ? r->id : 0;
+    for (const struct sj_list *at = u ? u->runs.next : NULL; u && at != &u->runs && !found;
+         at = at->next) {
+        struct run *r = SJ_CONTAINER(at, struct run, link);
+        if (r->id > after)
+            found = r;
+    }
+    return found;
 }
 
 void commands_outcome_of(struct sessions *all, unsigned host, const char *user,

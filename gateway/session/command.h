@@ -58,6 +58,9 @@ struct command_stage {
     void (*answered)(struct run *);
     /* Nothing was heard for COMMAND_BUSY_MS after that. true: has ended the run; or NULL. */
     bool (*waited)(struct run *);
+    /* It was shown, and its user canceled, or does not fill it in. The run ends; true: what it
+     * began goes on without it; or NULL. */
+    bool (*left)(struct run *, bool canceled);
 };
 
 struct command {
@@ -124,7 +127,7 @@ struct run {
     const struct command_stage *extra;   /* asked by command_ask instead, or NULL */
     const struct command_stage *after;   /* filled in last by command_ask, or NULL */
     unsigned memo;                       /* the command's own */
-    uint64_t question;                   /* prompt.c: that it shows */
+    uint64_t question;                   /* prompt.c: the number of what it shows */
     uint64_t req;                        /* of the ad-hoc step that waits, or 0 */
     size_t asked_at;                     /* dialogue: the input that is asked */
     char *user, *full;                   /* bare JID; the one that began it */
@@ -230,8 +233,8 @@ void commands_stop(struct sessions *);
 /* The registration ended: so do the user's runs. */
 void commands_end_user(struct sessions *, unsigned host, const char *user);
 
-/* The user's run of c that waits for an outcome; 0: none. */
-uint64_t commands_busy(struct sessions *, unsigned host, const char *user, const struct command *c);
+/* The user's runs, oldest first: the next one behind run `after` (0: the first), or NULL. */
+struct run *commands_next(struct sessions *, unsigned host, const char *user, uint64_t after);
 /* Every run of this command that the user waits for. */
 void commands_outcome_of(struct sessions *, unsigned host, const char *user,
                          const struct command *, const struct sj_error *err);

@@ -52,12 +52,26 @@ static void status_add(struct xmpp_form *form, const char *var, const char *labe
         .kind = XMPP_INPUT_TEXT, .var = var, .label = label, .value = value};
 }
 
+/* A registration that the network has a question about. false: there is none. */
+static bool status_asked(struct run *r)
+{
+    const struct session *s = session_find(r->network, r->user);
+    const char *question = s ? prompt_question(s) : NULL;
+
+    if (question)
+        command_done_note(r, XMPP_NOTE_INFO, "You are not registered with %s yet. It asks: %s",
+                          r->network->options->label, question);
+    return question != NULL;
+}
+
 static void status_do(struct run *r)
 {
     const struct session *s = run_session(r);
     struct xmpp_form form = {.title = r->network->options->label};
     char since[32], registered[32], contacts[48], held[24];
 
+    if (!s && status_asked(r))
+        return;
     if (!s) {
         command_done_note(r, XMPP_NOTE_INFO, "You are not registered with %s.",
                           r->network->options->label);
@@ -70,6 +84,8 @@ static void status_do(struct run *r)
     snprintf(held, sizeof held, "%zu", s->held_count);
     status_add(&form, "state", N_("State"), run_words(r, status_states[s->state]));
     status_add(&form, "since", N_("Since"), since);
+    if (prompt_question(s))
+        status_add(&form, "question", N_("The network asks"), prompt_question(s));
     if (s->trouble)
         status_add(&form, "trouble", N_("Last error"), run_words(r, s->trouble));
     if (s->self_id)

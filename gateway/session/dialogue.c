@@ -187,6 +187,7 @@ static void question_next(struct question *q)
         if (q->text.len > 0)
             sj_strbuf_addc(&q->text, '\n');
         dialogue_ask(&q->text, in, r->lang, inputs_may_be_left(r, form, r->asked_at + 1));
+        prompt_hush(r);
         run_say_text(r, &q->text);
         return;
     }
@@ -380,7 +381,10 @@ static void hearing_add_trouble(const struct hearing *h, struct sj_strbuf *text)
 {
     const struct session *s = session_find(&h->all->networks[h->from->host], h->from->user);
 
-    if (s && s->registered && s->state == SESSION_REFUSED && s->trouble)
+    if (s && prompt_is_open(s))
+        sj_strbuf_adds(text, sj_translate(h->lang, "The network has asked you something; type "
+                                          "answer to see it."));
+    else if (s && s->registered && s->state == SESSION_REFUSED && s->trouble)
         sj_strbuf_addf(text, sj_translate(h->lang, "You are not logged in: %s."),
                        sj_translate(h->lang, s->trouble));
 }
@@ -508,7 +512,8 @@ static void hearing_answer(const struct hearing *h, struct run *r, char *text)
 
     if (!question_begin(&q, r) || answer_is_cancel(&q, text)) {
         question_end(&q);
-        run_cancel(r);
+        if (!prompt_cancel(r))
+            run_cancel(r);
         return;
     }
     in = r->asked_at < q.form.form.n ? &q.form.form.input[r->asked_at] : NULL;
@@ -523,7 +528,7 @@ static void hearing_answer(const struct hearing *h, struct run *r, char *text)
     question_end(&q);
 }
 
-/* The answer to a question of the network that came as a message. */
+/* The answer to a question of the network that came as a message, after all others. */
 static bool hearing_is_for_network(const struct hearing *h, const char *text)
 {
     struct session *s = session_find(&h->all->networks[h->from->host], h->from->user);
@@ -535,7 +540,7 @@ static void hearing_text(struct hearing *h, char *text)
 {
     struct run *r = command_find(h->all, h->talk->run);
 
-    if ((!r || r->front != &dialogue_front) && hearing_is_for_network(h, text))
+    if (hearing_is_for_network(h, text))
         return;
     if (!r || r->front != &dialogue_front)
         hearing_command(h, text);

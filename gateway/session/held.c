@@ -436,6 +436,9 @@ static enum sj_status session_pass(struct session *s, const struct outgoing *o,
     if (s->state == SESSION_ASKING)
         return sj_fail(err, SJ_UNREACHABLE, "The network waits for your answer to a question "
                        "before it lets you in; see what the gateway wrote to you.");
+    if (s->state == SESSION_REFUSED && s->gave_up)
+        return sj_fail(err, SJ_UNREACHABLE, "You are not logged in to the network; "
+                       "log in again with this gateway.");
     if (s->state == SESSION_REFUSED)
         return sj_fail(err, SJ_UNREACHABLE, "The network refused your log-in; "
                        "register again with the right data.");

@@ -237,8 +237,10 @@ static void presence_available(struct session *s, const struct xmpp_presence_in 
         nodes_resource(s, r, in->caps);
         return;
     }
-    if (is_new)
+    if (is_new) {
         nodes_resource(s, r, in->caps);
+        prompt_greet(s, in->from.full);
+    }
     if (s->state == SESSION_ONLINE && !s->announced)
         session_announce(s);
     session_login(s);

@@ -16,20 +16,20 @@
 #include "sojourn/strbuf.h"
 #include "sojourn/translate.h"
 
-#define PROMPT_MESSAGE_MAX 4096u
-#define PROMPT_URL_MAX 2048u
+#define PROMPT_MESSAGE_MAX 8192u
 
 /* Owned by the session, from the first question of a log-in to its end. */
 struct prompt {
     struct session *session;             /* borrowed */
     struct sj_timer deadline;
-    uint64_t number;                     /* changes with each question */
-    uint64_t run;                        /* the command that shows it or waits, or 0 */
+    uint64_t number;                     /* of the question, among all of this process */
     int64_t since_ms;                    /* the user did something, or the first question came */
+    unsigned n_asked;                    /* questions of this log-in, at most 2 are counted */
     unsigned tells;
     bool open;                           /* else what follows the answer is not known yet */
+    bool shown;                          /* presence said that there is a question */
     bool due;                            /* is to be told by message */
-    bool talked;                         /* was told so: the next message is the answer */
+    bool talked;                         /* the user's next message is the answer */
     enum sj_prompt_kind kind;
     char *text, *url;
     struct xmpp_media picture;           /* bytes NULL: none */
@@ -67,12 +67,20 @@ void prompt_drop(struct session *s)
 
 bool prompt_over(struct session *s, const struct sj_error *err)
 {
-    const struct run *r = command_find(s->all, s->prompt ? s->prompt->run : 0);
-    bool waits = r && r->state == RUN_BUSY;
+    struct sessions *all = s->all;
+    bool waits = false;
+    struct run *r;
 
+    if (!s->prompt)
+        return false;
     prompt_drop(s);
-    if (waits)
-        command_outcome(s->all, r->id, err);
+    for (uint64_t at = 0; (r = commands_next(all, s->network->index, s->user, at)) != NULL;) {
+        at = r->id;
+        if (r->command != &command_answer || r->state != RUN_BUSY)
+            continue;
+        waits = true;
+        command_outcome(all, at, err);
+    }
     return waits;
 }
 
@@ -104,7 +112,7 @@ static void prompt_say(struct session *s)
     struct sj_strbuf body;
 
     sj_strbuf_init(&body, PROMPT_MESSAGE_MAX);
-    sj_strbuf_addf(&body, sj_translate(s->lang, "%s wants to know before it lets you in:"),
+    sj_strbuf_addf(&body, sj_translate(s->lang, "Before it lets you in, %s asks:"),
                    s->network->options->label);
     sj_strbuf_addf(&body, "\n%s\n", prompt_text(s));
     if (p->url)
@@ -121,13 +129,11 @@ static void prompt_say(struct session *s)
 }
 
 /* The gateway stays unavailable, and says why. */
-static void prompt_show_presence(struct session *s)
+static void prompt_send_presence(struct session *s, const char *to)
 {
     struct sj_error words;
-    struct xmpp_presence_out out = {.to = s->user, .show = XMPP_OFFLINE};
+    struct xmpp_presence_out out = {.to = to, .show = XMPP_OFFLINE};
 
-    if (s->check || !s->registered)
-        return;
     sj_fail(&words, SJ_UNAVAILABLE, "The network waits for your answer.");
     sj_error_translate(&words, s->lang);
     out.status = words.text;
@@ -142,10 +148,19 @@ static void prompt_tell(struct session *s)
     if (p->tells >= PROMPT_TELLS_MAX)
         return;
     p->tells++;
-    if (p->number == 1)
-        prompt_show_presence(s);
-    p->talked = true;
+    if (!p->shown && !s->check && s->registered)
+        prompt_send_presence(s, s->user);
+    p->shown = p->talked = true;
     prompt_say(s);
+}
+
+void prompt_greet(struct session *s, const char *full)
+{
+    if (!prompt_is_open(s) || s->check)
+        return;
+    prompt_send_presence(s, full);
+    if (!s->prompt->talked)
+        prompt_tell(s);
 }
 
 void prompt_flush(struct session *s)
@@ -161,33 +176,44 @@ bool prompt_is_due(const struct session *s)
 
 /* ---- the question comes and goes ---- */
 
-/* The command of this user that waits for what the network is asking about, or NULL. */
-static struct run *prompt_run(const struct session *s)
+/* Does it wait for the log-in that asks? */
+static bool prompt_is_awaited(const struct session *s, const struct run *r)
 {
-    uint64_t id = s->prompt->run;
+    if (r->state != RUN_BUSY)
+        return false;
+    if (r->command == &command_answer)
+        return true;
+    return s->check ? r->id == s->check->waiter.run : r->command == &command_login;
+}
 
-    if (!id && s->check)
-        id = s->check->waiter.run;
-    else if (!id && s->awaited)
-        id = commands_busy(s->all, s->network->index, s->user, &command_login);
-    return command_find(s->all, id);
+/* Shows it to the commands that wait, as their next form. false: nobody looks at a form. */
+static bool prompt_show_forms(struct session *s)
+{
+    struct sessions *all = s->all;
+    bool watched = false;
+    struct run *r;
+
+    for (uint64_t at = 0; (r = commands_next(all, s->network->index, s->user, at)) != NULL;) {
+        bool asks = r->state == RUN_ASKING && r->extra == &prompt_stage;
+        at = r->id;
+        watched = watched || asks;       /* it shows the new one when it is sent in */
+        if (!prompt_is_awaited(s, r) || r->question == s->prompt->number)
+            continue;
+        watched = true;
+        r->question = s->prompt->number;
+        command_ask(r, &prompt_stage, XMPP_NOTE_INFO, NULL);
+    }
+    return watched;
 }
 
 static void prompt_show(struct session *s)
 {
-    struct prompt *p = s->prompt;
-    struct run *r = prompt_run(s);
-
-    if (r && r->state == RUN_BUSY && p->tells < PROMPT_TELLS_MAX) {
-        p->tells++;
-        p->run = r->id;
-        r->question = p->number;
-        command_ask(r, &prompt_stage, XMPP_NOTE_INFO, NULL);
-    } else if (!r || (r->state != RUN_BUSY && r->extra != &prompt_stage)) {
-        p->run = 0;
+    if (s->prompt->tells >= PROMPT_TELLS_MAX)
+        return;
+    if (prompt_show_forms(s))
+        s->prompt->tells++;
+    else
         prompt_tell(s);
-    }                                    /* else the form is open: it shows the new one when it is
-                                            sent in (prompt_answered) */
 }
 
 /* Nobody did what was asked, or the user does not want to. */
@@ -221,7 +247,7 @@ static int64_t prompt_life_ms(const struct prompt *p, const struct sj_prompt *in
         own = in->expires_at - sj_loop_utc_ms(all->loop) + PROMPT_GRACE_MS;
         if (own > PROMPT_LIFE_MAX_MS)
             own = PROMPT_LIFE_MAX_MS;
-        if (p->number == 1)
+        if (p->n_asked == 1)
             life = own;                  /* the first may take longer than ours */
         else if (own < life)
             life = own;
@@ -237,7 +263,7 @@ static void prompt_take(struct prompt *p, const struct sj_prompt *in)
     p->kind = in->kind;
     p->text = sj_strndup(in->text ? in->text : "",
                          n > SJ_PROMPT_TEXT_MAX ? sj_utf8_cut(in->text, n, SJ_PROMPT_TEXT_MAX) : n);
-    if (in->url && strlen(in->url) <= PROMPT_URL_MAX)
+    if (in->url && strlen(in->url) <= SJ_PROMPT_URL_MAX)
         p->url = sj_strdup(in->url);
     if (in->picture && in->picture_type && in->picture_len > 0 &&
         in->picture_len <= SJ_PROMPT_PICTURE_MAX) {
@@ -264,6 +290,9 @@ static void prompt_close(struct session *s)
 
 static void prompt_open(struct session *s, const struct sj_prompt *in)
 {
+    static const char *const kinds[] = {
+        [SJ_PROMPT_TEXT] = "text", [SJ_PROMPT_SECRET] = "secret", [SJ_PROMPT_ACTION] = "action",
+    };
     struct prompt *p = s->prompt;
 
     if (!p) {
@@ -274,13 +303,14 @@ static void prompt_open(struct session *s, const struct sj_prompt *in)
     }
     prompt_take(p, in);
     p->open = true;
-    p->number++;
+    p->number = ++s->all->n_questions;
+    p->n_asked += p->n_asked < 2;
     sj_timer_start(s->all->loop, &p->deadline, prompt_life_ms(p, in));
     if (s->check)
         check_pause(s);
     else if (s->state == SESSION_CONNECTING)
         session_enter(s, SESSION_ASKING, "question");
-    sj_log_info(&s->log, "the network asks kind=%d", (int)p->kind);
+    sj_log_debug(&s->log, "the network asks kind=%s", kinds[p->kind]);
     prompt_show(s);
 }
 
@@ -299,6 +329,16 @@ void prompt_heard(struct session *s, const struct sj_prompt *in)
 static struct sj_link *prompt_link(const struct session *s)
 {
     return s->check ? s->check->link : s->link;
+}
+
+/* An answer says that the user wants to be in; whether a client is there is asked. */
+static void prompt_welcome(struct session *s)
+{
+    if (s->check || s->wants_online)
+        return;
+    s->wants_online = true;
+    if (s->n_resources == 0 && s->sees_user)
+        xmpp_send_probe(s->all->xmpp, s->network->index, s->user);
 }
 
 /* SJ_UNACCEPTABLE: this cannot be an answer, the question stays open. */
@@ -321,6 +361,7 @@ static enum sj_status prompt_answer(struct session *s, const char *value, struct
         return status;
     p->since_ms = sj_loop_now_ms(s->all->loop);
     p->tells = 0;
+    prompt_welcome(s);
     prompt_close(s);
     return SJ_OK;
 }
@@ -333,6 +374,14 @@ static bool talk_is_word(const struct prompt *p, const char *text)
     return p->kind != SJ_PROMPT_SECRET && (*text == '/' || sj_ascii_casecmp(text, "help") == 0);
 }
 
+static void prompt_refuse(struct session *s)
+{
+    struct sj_error err;
+
+    sj_fail(&err, SJ_CANCELED, "the log-in was given up");
+    prompt_give_up(s, &err);
+}
+
 bool prompt_talk(struct session *s, const char *text)
 {
     struct prompt *p = s->prompt;
@@ -341,8 +390,7 @@ bool prompt_talk(struct session *s, const char *text)
     if (!p || !p->open || !p->talked)
         return false;
     if (sj_ascii_casecmp(text, "cancel") == 0 || sj_ascii_casecmp(text, "/cancel") == 0) {
-        sj_fail(&err, SJ_CANCELED, "the log-in was given up");
-        prompt_give_up(s, &err);
+        prompt_refuse(s);
         return true;
     }
     if (p->kind == SJ_PROMPT_ACTION || talk_is_word(p, text))
@@ -352,6 +400,19 @@ bool prompt_talk(struct session *s, const char *text)
         session_say_translated(s, err.text);
     }
     return true;
+}
+
+void prompt_hush(const struct run *r)
+{
+    struct session *s = session_find(r->network, r->user);
+
+    if (s && s->prompt)
+        s->prompt->talked = false;
+}
+
+const char *prompt_question(const struct session *s)
+{
+    return prompt_is_open(s) ? prompt_text(s) : NULL;
 }
 
 /* ---- as a form ---- */
@@ -419,10 +480,9 @@ static void prompt_answered(struct run *r)
     }
     if (p->open && r->question != p->number) {
         run_forget(r, "answer");
-        prompt_ask_again(r, s, XMPP_NOTE_WARN, N_("The question has changed."));
+        prompt_ask_again(r, s, XMPP_NOTE_WARN, run_words(r, N_("The question has changed.")));
         return;
     }
-    p->run = r->id;
     if (p->open && p->kind != SJ_PROMPT_ACTION)
         status = prompt_answer(s, run_value(r, "answer"), &err);
     run_forget(r, "answer");
@@ -436,6 +496,13 @@ static void prompt_answered(struct run *r)
     }
 }
 
+/* From now on the outcome comes by message. */
+static void prompt_detach(struct session *s, const struct run *r)
+{
+    if (s->check && s->check->waiter.run == r->id)
+        s->check->waiter.run = 0;
+}
+
 /* The network has not said anything for as long as a request may take. */
 static bool prompt_waited(struct run *r)
 {
@@ -443,12 +510,37 @@ static bool prompt_waited(struct run *r)
 
     if (!s || !prompt_is_open(s))
         return false;
-    s->prompt->run = 0;
+    prompt_detach(s, r);
     s->prompt->talked = true;
-    if (s->check && s->check->waiter.run == r->id)
-        s->check->waiter.run = 0;
     command_done_note(r, XMPP_NOTE_INFO, "The network has not noticed yet. I tell you when it has; "
                       "the command \"Answer\" shows the question again.");
+    return true;
+}
+
+/* Clients cancel when their user closes the window: who has scanned a picture is through with it,
+ * and a question at a log-in stays. Who closes the form of a first registration gives it up. */
+static bool prompt_left(struct run *r, bool canceled)
+{
+    struct session *s = prompt_session(r);
+    bool registers = s && s->check && s->check->waiter.run == r->id;
+
+    if (!s || !prompt_is_open(s) ||
+        (canceled && registers && s->prompt->kind != SJ_PROMPT_ACTION))
+        return false;
+    prompt_detach(s, r);
+    if (!s->prompt->talked)
+        prompt_tell(s);
+    return true;
+}
+
+bool prompt_cancel(struct run *r)
+{
+    struct session *s = prompt_session(r);
+
+    if (r->extra != &prompt_stage || !s || !prompt_is_open(s))
+        return false;
+    run_end(r);
+    prompt_refuse(s);
     return true;
 }
 
@@ -456,6 +548,7 @@ const struct command_stage prompt_stage = {
     .form = prompt_form,
     .answered = prompt_answered,
     .waited = prompt_waited,
+    .left = prompt_left,
 };
 
 /* ---- the command ---- */

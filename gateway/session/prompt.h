@@ -29,6 +29,15 @@ void prompt_flush(struct session *);
 bool prompt_is_due(const struct session *);
 /* A message to the gateway that no command waits for. true: it was about the question. */
 bool prompt_talk(struct session *, const char *text);
+/* Something else was asked since, by this run: the next message is the answer to that. */
+void prompt_hush(const struct run *);
+/* In a conversation: gives up the log-in that asks in a form of this run, and ends the run. false:
+ * it asks something else. */
+bool prompt_cancel(struct run *);
+/* A client of the user came. */
+void prompt_greet(struct session *, const char *full);
+/* The words of an open question, for this user; else NULL. */
+const char *prompt_question(const struct session *);
 
 /* The question as a form, for whichever command waits for the log-in. */
 extern const struct command_stage prompt_stage;

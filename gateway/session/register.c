@@ -434,6 +434,15 @@ static void check_start(struct session *s, char **value, struct waiter waiter)
     governor_ask(&s->network->governor, &k->ticket, true);
 }
 
+/* The network has asked something, and nobody waits at this moment. */
+static bool check_is_left(const struct session *s)
+{
+    const struct check *k = s->check;
+    const struct run *r = command_find(s->all, k->waiter.run);
+
+    return k->was_asked && !k->waiter.req && !(r && r->state == RUN_BUSY);
+}
+
 static enum sj_status register_submit(struct session *s, const struct xmpp_form_in *form,
                                       struct waiter waiter, struct sj_error *err)
 {
@@ -485,6 +494,8 @@ enum sj_status register_begin(struct sessions *all, const struct xmpp_from *from
     if (!s)
         s = session_new(network, from->user);
     session_heard(s, from);
+    if (s->check && check_is_left(s))
+        check_free(s);                   /* begun anew instead of answering what it asks */
     if (s->check || s->removal.wanted)
         return sj_fail(err, SJ_LIMIT, "Another change of your registration is being checked.");
     status = register_submit(s, form, waiter, err);

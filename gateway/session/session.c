@@ -429,6 +429,7 @@ static void session_keep_out(struct session *s, const char *reason, const struct
     session_enter(s, SESSION_REFUSED, reason);
     session_store_online(s, false);
     s->failure_told = false;             /* an outage before it was another matter */
+    s->gave_up = false;
     session_tell_failure(s, cause->status, cause);
     session_note_trouble(s, SJ_REMOTE, cause);
     sj_strbuf_init(&body, 1024);
@@ -460,6 +461,7 @@ void session_give_up(struct session *s, const struct sj_error *why)
     session_keep_out(s, "given up", why,
                      N_("To try again, type login to me, or use the command \"Log in\" of this "
                         "gateway."));
+    s->gave_up = true;
     sj_fail(&gone, SJ_UNREACHABLE, "You are not logged in to the network.");
     held_out_bounce(s, &gone);
 }

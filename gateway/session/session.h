@@ -110,6 +110,7 @@ struct session {
     bool fresh;                  /* first announcement since the daemon started */
     bool suggest_due, features_known, offer_refused;     /* XEP-0144, suggest.c */
     struct roster *roster;       /* owned; NULL: nothing is under way */
+    bool gave_up;                /* REFUSED: the user did not do what the network asked for */
     bool awaited;                /* a run of a command waits for the log-in */
     uint32_t preferences;        /* bits of the yes-or-no ones (preference.h) */
     char **preference_texts;     /* the others as far as they are no default; NULL: none */
@@ -181,6 +182,7 @@ struct sessions {
     struct strangers *strangers;
     struct commands *commands;
     struct talks *talks;
+    uint64_t n_questions;        /* of networks, asked so far (prompt.c) */
     struct sj_log_limit drop_limit, load_limit;
     struct sj_list roll;         /* registered users who are yet to hear of a new stream */
     struct sj_timer roll_timer;

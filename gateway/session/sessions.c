@@ -70,6 +70,7 @@ void session_free(struct session **at)
     sj_fail(&gone, SJ_UNREACHABLE, "The session has ended.");
     sj_timer_stop(&s->timer);
     sj_timer_stop(&s->linger);
+    prompt_drop(s);
     check_free(s);
     search_free(s);
     transfers_drop(s, NULL);
@@ -93,7 +94,6 @@ void session_free(struct session **at)
     preferences_release(s);
     sj_free(s->self_id);
     sj_free(s->trouble);
-    prompt_drop(s);
     sj_free(s->last_status);
     sj_free(s->user);
     sj_free(s);

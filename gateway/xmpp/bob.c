@@ -99,7 +99,7 @@ static void bob_make_room(struct bob *b, unsigned host, const char *user)
         bob_drop(b, bob_item(b->by_age.next));
 }
 
-static void bob_cid(char cid[BOB_CID_SIZE], const struct xmpp_media *m)
+void bob_cid(char cid[BOB_CID_SIZE], const struct xmpp_media *m)
 {
     unsigned char digest[XMPP_SHA1_DIGEST_SIZE];
     char hex[2 * XMPP_SHA1_DIGEST_SIZE + 1];

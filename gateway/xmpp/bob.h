@@ -24,6 +24,8 @@ void bob_free(struct bob **);
 bool bob_keep(struct xmpp *x, unsigned host, const char *user, const struct xmpp_media *m,
               char cid[BOB_CID_SIZE]);
 
+void bob_cid(char cid[BOB_CID_SIZE], const struct xmpp_media *m);
+
 /* A form whose pictures are kept and named by URI. */
 struct bob_form {
     struct xmpp_form form;

@@ -18,6 +18,7 @@
 #define SJ_AVATAR_MAX 262144u            /* bytes of one picture */
 #define SJ_PROFILE_VALUE_MAX 1023u
 #define SJ_PROMPT_TEXT_MAX 1023u
+#define SJ_PROMPT_URL_MAX 2047u
 #define SJ_PROMPT_PICTURE_MAX 65536u
 #define SJ_FOUND_MAX 200u                /* results of one search */
 

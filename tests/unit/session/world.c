@@ -14,6 +14,7 @@
 #include "sojourn/strbuf.h"
 #include "store_priv.h"
 #include "world_profile.h"
+#include "world_prompt.h"
 
 struct xmpp {
     struct world *w;
@@ -509,7 +510,7 @@ struct world *world_new(uint32_t caps)
         .send_message = test_send, .set_presence = test_presence, .contact_add = test_add,
         .contact_remove = test_remove, .contact_answer = test_answer,
         .contact_name = test_name, .send_mark = world_send_mark, .set_typing = world_set_typing,
-        .reactions = test_reactions,
+        .reactions = test_reactions, .prompt_answer = world_reply,
         .profile_get = world_profile_get, .avatar_get = world_avatar_get,
         .own_profile_set = world_own_profile_set,
         .search_fields = test_search_fields, .n_search_fields = 2, .search = test_search};
