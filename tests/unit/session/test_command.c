@@ -360,7 +360,7 @@ Test(command, checks_values_by_their_kind)
             cr_expect(strstr(err.text, "\"Label\""));
         sj_secret_free(&kept);
     }
-    memset(text, 'x', 4000);
+    memset(text, 'x', 4096);
     struct sj_error err = {.status = SJ_OK};
     cr_expect_null(command_value_take(&(struct xmpp_input){.var = "v"}, text, &err));
     sj_free(text);
