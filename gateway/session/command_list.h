@@ -9,6 +9,8 @@ struct command;
 extern const struct command command_register, command_unregister;
 /* command_help.c */
 extern const struct command command_help;
+/* command_import.c */
+extern const struct command command_import;
 /* command_preference.c */
 extern const struct command command_preferences;
 /* command_session.c */

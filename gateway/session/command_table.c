@@ -12,6 +12,7 @@ static const struct command *const command_table[] = {
     &command_preferences,
     &command_answer,
     &command_search,
+    &command_import,
     &command_unregister,
     &command_help,
 };

@@ -598,6 +598,53 @@ Test(suggest, does_not_ask_who_got_an_offer)
     world_free(w);
 }
 
+/* G144-09, G050-17: once more, when the user asks for it. */
+Test(roster, is_brought_in_again_by_a_command)
+{
+    struct world *w = world_new(CAPS_FULL);
+    struct xmpp_from from = world_from(ROMEO, "r");
+    struct xmpp_command_in in = {.from = &from, .node = "import", .action = XMPP_EXECUTE};
+    enum xmpp_command_fault fault = XMPP_FAULT_NONE;
+    struct sj_error err = {.status = SJ_OK};
+
+    world_ready(w);
+    w->in->rosterx(w->sessions, 0, ROMEO "/r", true);
+    world_listed(w, "juliet", "Juliet", NULL);
+    w->in->bounce(w->sessions, &from, NULL, 'i', "not-allowed");
+    world_clear(w);
+    cr_assert_eq(w->in->command.step(w->sessions, &in, 9, &fault, &err), SJ_OK);
+    ADV(w);
+    EXPECT(w, "command 9 1 import completed ! info: Contacts that are being offered to your "
+              "client: 1. If it does not understand offers, each of them asks to be added.\n"
+              "items " ROMEO "/r add juliet (iq)\n");
+    world_grant(w, ALL);
+    world_clear(w);
+    world_read(w, true);
+    EXPECT(w, "");
+    cr_assert_eq(w->in->command.step(w->sessions, &in, 10, &fault, &err), SJ_OK);
+    world_advance(w, ROSTER_PAUSE_MS + 100);
+    EXPECT(w, "command 10 2 import completed ! info: Contacts that are being put into your list: "
+              "1.\nroster-read " ROMEO "\n");
+    world_read(w, true);
+    EXPECT(w, "roster-write juliet 'Juliet' both\n");
+    world_written(w, "juliet", true);
+    world_clear(w);
+    cr_assert_eq(w->in->command.step(w->sessions, &in, 8, &fault, &err), SJ_OK);
+    EXPECT(w, "command 8 3 import completed ! info: Your list is being brought up to date "
+              "already.\n");
+    world_item(w, "juliet", "Juliet", XMPP_ROSTER_BOTH, NULL);
+    world_read(w, true);
+    world_clear(w);
+    cr_assert_eq(w->in->command.step(w->sessions, &in, 11, &fault, &err), SJ_OK);
+    EXPECT(w, "command 11 4 import completed ! info: Nobody in your list there is missing here.\n");
+    world_presence(w, "r", NULL, XMPP_OFFLINE, 0);
+    world_clear(w);
+    cr_assert_eq(w->in->command.step(w->sessions, &in, 12, &fault, &err), SJ_OK);
+    EXPECT(w, "command 12 5 import completed ! error: You are not logged in to the network; show "
+              "yourself as available first.\n");
+    world_free(w);
+}
+
 /* G356-23: what the server tells of strangers is no log-in of theirs. */
 Test(roster, lets_strangers_be_whom_the_server_tells_of)
 {

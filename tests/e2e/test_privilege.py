@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MPL-2.0
+"""End to end on servers that grant privileges (XEP-0356): rosters are filled without a question on
+Prosody, and by offers on ejabberd 23.01, which promises to write rosters and cannot."""
+import asyncio
+import importlib.util
+import unittest
+
+from e2ebase import GATEWAY, PASSWORD, SECRET, USERS, LoopbackTest
+from servers import ejabberd, prosody
+
+ECHO = "echo@" + GATEWAY
+ROSTER = "jabber:iq:roster"
+ROSTERX = "http://jabber.org/protocol/rosterx"
+HAVE_SLIXMPP = importlib.util.find_spec("slixmpp") is not None
+
+
+def items(client):
+    """JID to the item of the user's roster."""
+    query = client.iq("get", None, "<query xmlns='%s'/>" % ROSTER).find("query")
+    return {i.get("jid"): i for i in query.children}
+
+
+class PrivilegedTest(LoopbackTest):
+    def settle(self, client):
+        """What the gateway was asked before is answered."""
+        self.assert_result(client.iq("get", GATEWAY, "<ping xmlns='urn:xmpp:ping'/>"))
+
+    def set_item(self, client, name, group):
+        self.assert_result(client.iq("set", None, "<query xmlns='%s'><item jid='%s' name='%s'>"
+                                     "<group>%s</group></item></query>"
+                                     % (ROSTER, ECHO, name, group)))
+
+
+class Prosody(PrivilegedTest):
+    @classmethod
+    def xmpp_server(cls, lab):
+        return prosody(lab, {u: PASSWORD for u in USERS}, {GATEWAY: SECRET}, privileged=True)
+
+    def test_roster_is_filled(self):
+        """A contact of the network is in the roster without any question, and seen at once; the
+        user's own name and groups are kept over log-ins; unregistering takes the item away
+        (G356-01, G356-06, G356-08, G356-09, G356-10, G100-20)"""
+        user = self.go_online("romeo")
+        user.expect("<presence from='%s' to='*'>...</presence>" % ECHO)
+        echo = items(user)[ECHO]
+        self.assertEqual((echo.get("name"), echo.get("subscription")), ("Echo", "both"))
+        self.set_item(user, "Narcissus", "Nymphs")
+        user.presence(kind="unavailable")
+        user.close()
+        self.clients.remove(user)
+        user = self.xmpp("romeo")
+        user.expect("<presence from='%s' to='*'>...</presence>" % ECHO)
+        self.assertEqual(user.message(ECHO, "who is there?")[:1], "m")
+        self.assertEqual(user.expect_body(ECHO), "who is there?")
+        echo = items(user)[ECHO]
+        self.assertEqual((echo.get("name"), echo.get("subscription")), ("Narcissus", "both"))
+        self.assertEqual([g.text for g in echo.children if g.name == "group"], ["Nymphs"])
+        self.assert_result(user.iq("set", GATEWAY, "<query xmlns='jabber:iq:register'><remove/>"
+                                   "</query>", 60))
+        user.expect("<presence type='unsubscribed' from='%s' ...>...</presence>" % GATEWAY)
+        self.assertNotIn(ECHO, items(user))
+
+    def test_forged_grant(self):
+        """A user who claims to grant privileges is not believed, and others go on
+        (G356-02)"""
+        user = self.go_online("tybalt")
+        user.expect("<presence from='%s' to='*'>...</presence>" % ECHO)
+        user.send("<message to='%s'><privilege xmlns='urn:xmpp:privilege:2'><perm access='roster' "
+                  "type='none'/></privilege></message>" % GATEWAY)
+        self.settle(user)
+        other = self.go_online("mercutio")
+        other.expect("<presence from='%s' to='*'>...</presence>" % ECHO)
+        self.assertEqual(items(other)[ECHO].get("subscription"), "both")
+        self.assertNotIn("server=tybalt", self.daemon.log_text())
+
+    @unittest.skipUnless(HAVE_SLIXMPP, "python3-slixmpp is not installed")
+    def test_slixmpp(self):
+        """A client that only knows rosters has the network's contact in its roster, and talks
+        (G356-06, G356-08)"""
+        first = self.xmpp("rosaline", presence=False)
+        self.wait_for_gateway(first)
+        asyncio.run(asyncio.wait_for(self.round(), 60))
+
+    async def round(self):
+        import slixmpp
+        from slixmpp.xmlstream import ET
+        user = slixmpp.ClientXMPP("paris@localhost/slixmpp", PASSWORD)
+        user["feature_mechanisms"].unencrypted_plain = True
+        user["feature_mechanisms"].unencrypted_scram = True
+        user.auto_authorize = user.auto_subscribe = True
+        started, presence, messages = asyncio.Event(), asyncio.Queue(), asyncio.Queue()
+        user.add_event_handler("session_start", lambda _: started.set())
+        user.add_event_handler("presence_available", presence.put_nowait)
+        user.add_event_handler("message", messages.put_nowait)
+        user.connect(("127.0.0.1", self.prosody.c2s), disable_starttls=True)
+        await started.wait()
+        user.send_presence()
+        await user.get_roster()
+        iq = user.make_iq_set(ito=GATEWAY)
+        query = ET.SubElement(iq.xml, "{jabber:iq:register}query")
+        ET.SubElement(query, "{jabber:iq:register}username").text = "paris"
+        self.assertEqual((await iq.send())["type"], "result")
+        while (await presence.get())["from"].bare != ECHO:
+            pass
+        item = user.client_roster[ECHO]
+        self.assertEqual((item["name"], item["subscription"]), ("Echo", "both"))
+        user.send_message(ECHO, "from slixmpp", mtype="chat")
+        while True:
+            message = await messages.get()
+            if message["from"].bare == ECHO and message["body"]:
+                break
+        self.assertEqual(message["body"], "from slixmpp")
+        await user.disconnect()
+
+
+class Ejabberd(PrivilegedTest):
+    programs = ("erl",)
+
+    @classmethod
+    def xmpp_server(cls, lab):
+        return ejabberd(lab, {u: PASSWORD for u in USERS}, {GATEWAY: SECRET}, privileged=True)
+
+    def test_writing_fails(self):
+        """The server lets rosters be read and fails to write them: contacts are offered instead,
+        once; who is in the roster already is seen at once and not offered
+        (G356-01, G356-04, G356-10, G144-11)"""
+        user = self.go_online("romeo")
+        user.expect("<message from='%s' ...><x xmlns='%s'><item action='add' jid='%s' name='Echo'/>"
+                    "</x>...</message>" % (GATEWAY, ROSTERX, ECHO))
+        user.presence(ECHO, "subscribe")
+        user.expect("<presence from='%s' to='*'>...</presence>" % ECHO)
+        user.presence(ECHO, "subscribed")
+        self.settle(user)
+        self.assertEqual(items(user)[ECHO].get("subscription"), "both")
+        self.set_item(user, "Narcissus", "Nymphs")
+        user.presence(kind="unavailable")
+        user.close()
+        self.clients.remove(user)
+        user = self.xmpp("romeo")
+        user.expect("<presence from='%s' to='*'>...</presence>" % ECHO)
+        self.settle(user)
+        self.assertFalse([n for n in user.seen if n.name == "message"])
+        self.assertEqual(items(user)[ECHO].get("name"), "Narcissus")
