@@ -27,6 +27,7 @@ def needs(*names):
 class GatewayTest(unittest.TestCase):
     """Subclasses say which IRC server they want by overriding network(lab)."""
     programs = ("prosody", "ngircd")
+    modules = ()                         # of Prosody, beyond the usual ones
     inherit_descriptors = 0
     lab = None
 
@@ -35,6 +36,12 @@ class GatewayTest(unittest.TestCase):
         """Starts the IRC server; returns it and the keys of the configuration section."""
         server = ngircd(lab)
         return server, {"server": "127.0.0.1", "port": server.irc, "tls": "no"}
+
+    @classmethod
+    def section(cls, keys):
+        """The section of the network, with the keys that network() gave."""
+        return {"backend": "irc", "name": "TestNet", "send-rate": 0, "presence-interval": "10s",
+                **keys}
 
     @classmethod
     def setUpClass(cls):
@@ -52,7 +59,8 @@ class GatewayTest(unittest.TestCase):
     @classmethod
     def start_all(cls):
         cls.bin = pathlib.Path(os.environ["SOJOURN_BIN"])
-        cls.prosody = prosody(cls.lab, {u: PASSWORD for u in USERS}, {GATEWAY: SECRET})
+        cls.prosody = prosody(cls.lab, {u: PASSWORD for u in USERS}, {GATEWAY: SECRET},
+                              cls.modules)
         cls.ircd, keys = cls.network(cls.lab)
         directory = cls.lab.dir / "sojourn"
         directory.mkdir()
@@ -62,8 +70,7 @@ class GatewayTest(unittest.TestCase):
                         "data-dir": directory / "data", "key-file": directory / "store.key",
                         "control-socket": directory / "control.sock", "log-level": "debug",
                         "locale-dir": cls.bin / "locale"},
-            GATEWAY: {"backend": "irc", "name": "TestNet", "secret": SECRET, "send-rate": 0,
-                      "presence-interval": "10s", **keys}})
+            GATEWAY: {"secret": SECRET, **cls.section(keys)}})
         cls.lab.closers.append(cls.stop_daemon)
         cls.daemon.start()
 

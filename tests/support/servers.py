@@ -161,7 +161,7 @@ c2s_ports = {{ {c2s} }}
 component_interfaces = {{ "127.0.0.1" }}
 component_ports = {{ {component} }}
 modules_enabled = {{ "roster", "saslauth", "disco", "presence", "message", "iq", "ping",
-    "blocklist", "carbons" }}
+    "blocklist", "carbons"{modules} }}
 modules_disabled = {{ "s2s" }}
 authentication = "internal_plain"
 storage = "internal"
@@ -174,7 +174,7 @@ VirtualHost "localhost"
 """
 
 
-def prosody(lab, users, components):
+def prosody(lab, users, components, modules=()):
     """users: name to password; components: hostname to secret. Attributes c2s and component."""
     directory = lab.dir / "prosody"
     accounts = directory / "data" / "localhost" / "accounts"
@@ -184,7 +184,8 @@ def prosody(lab, users, components):
     c2s, component = lab.ports.take(), lab.ports.take()
     config = directory / "prosody.cfg.lua"
     config.write_text(PROSODY.format(
-        dir=directory, c2s=c2s, component=component, components="\n".join(
+        modules="".join(', "%s"' % m for m in modules), dir=directory, c2s=c2s,
+        component=component, components="\n".join(
             'Component "%s"\n    component_secret = "%s"' % kv for kv in components.items())))
     server = lab.start("prosody", [program("prosody"), "--config", config, "-F"],
                        accepts(c2s, component))

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Pictures, cards and nodes with a client library that other people wrote (slixmpp of Debian), on a
+network in memory whose residents have them."""
+import asyncio
+import base64
+import hashlib
+import importlib.util
+import struct
+import unittest
+import zlib
+
+from e2ebase import GATEWAY, PASSWORD, GatewayTest
+
+HAVE = importlib.util.find_spec("slixmpp") is not None
+ECHO = "echo@" + GATEWAY
+PLUGINS = ("xep_0030", "xep_0054", "xep_0060", "xep_0077", "xep_0084", "xep_0115", "xep_0153",
+           "xep_0163")
+
+
+def chunk(kind, data):
+    return (struct.pack(">I", len(data)) + kind + data +
+            struct.pack(">I", zlib.crc32(kind + data)))
+
+
+PNG = (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)) +
+       chunk(b"IDAT", zlib.compress(b"\0\x80")) + chunk(b"IEND", b""))
+
+
+@unittest.skipUnless(HAVE, "python3-slixmpp is not installed")
+class Profile(GatewayTest):
+    programs = ("prosody",)
+    modules = ("pep",)
+
+    @classmethod
+    def network(cls, lab):
+        return None, {}
+
+    @classmethod
+    def section(cls, keys):
+        return {"backend": "loopback", "name": "Loopback"}
+
+    def run_as(self, user, what):
+        self.wait_for_gateway(self.xmpp("rosaline"))
+        asyncio.run(asyncio.wait_for(self.session(user, what), 60))
+
+    async def session(self, name, what):
+        import slixmpp
+        user = slixmpp.ClientXMPP("%s@localhost/slixmpp" % name, PASSWORD)
+        for plugin in PLUGINS:
+            user.register_plugin(plugin)
+        user["feature_mechanisms"].unencrypted_plain = True
+        user["feature_mechanisms"].unencrypted_scram = True
+        user.auto_authorize = user.auto_subscribe = True
+        started = asyncio.Event()
+        user.presences, user.avatars = asyncio.Queue(), asyncio.Queue()
+        user.add_event_handler("session_start", lambda _: started.set())
+        user.add_event_handler("presence_available", user.presences.put_nowait)
+        user.add_event_handler("avatar_metadata_publish", user.avatars.put_nowait)
+        user.connect(("127.0.0.1", self.prosody.c2s), disable_starttls=True)
+        await started.wait()
+        await user["xep_0115"].update_caps()
+        user.send_presence()
+        await user.get_roster()
+        iq = user.make_iq_set(ito=GATEWAY)
+        iq["register"]["username"] = name
+        self.assertEqual((await iq.send())["type"], "result")
+        while (await user.presences.get())["from"].bare != GATEWAY:
+            pass
+        await what(user)
+        await user.disconnect()
+
+    @staticmethod
+    async def picture_of(user, jid):
+        """The hash in the contact's presence, as soon as it is known."""
+        while True:
+            presence = await user.presences.get()
+            photo = presence.xml.find("{vcard-temp:x:update}x/{vcard-temp:x:update}photo")
+            if presence["from"].bare == jid and photo is not None and photo.text:
+                return photo.text
+
+    def test_picture_of_a_contact(self):
+        """slixmpp adds a contact, learns of its picture by presence and by a notification, and
+        fetches card and picture, which have that hash (G054-01, G153-01, G153-02, G163-01,
+        G163-02, G084-01, G084-02)"""
+        self.run_as("romeo", self.look)
+
+    async def look(self, user):
+        user.send_presence_subscription(pto=ECHO, ptype="subscribe")
+        sha1 = await self.picture_of(user, ECHO)
+        card = (await user["xep_0054"].get_vcard(ECHO))["vcard_temp"]
+        self.assertEqual(hashlib.sha1(card["PHOTO"]["BINVAL"]).hexdigest(), sha1)
+        self.assertEqual(list(card["NICKNAME"]), ["Echo"])
+        while True:
+            told = await user.avatars.get()
+            if told["from"] == ECHO:
+                break
+        item = told["pubsub_event"]["items"]["item"]
+        self.assertEqual(item["id"], sha1)
+        info = item["avatar_metadata"].xml.find("{urn:xmpp:avatar:metadata}info")
+        self.assertEqual((info.get("id"), info.get("type")), (sha1, "image/png"))
+        data = await user["xep_0084"].retrieve_avatar(ECHO, sha1)
+        value = data["pubsub"]["items"]["item"]["avatar_data"]["value"]
+        self.assertEqual(hashlib.sha1(value).hexdigest(), sha1)
+
+    def test_own_picture(self):
+        """A picture that slixmpp publishes at its own server is shown on the network after the
+        user has asked for it, and not before (G153-07, G163-08)"""
+        juliet = self.go_online("nurse")
+        self.run_as("benvolio", lambda user: self.publish(user, juliet))
+
+    async def publish(self, user, other):
+        sha1 = hashlib.sha1(PNG).hexdigest()
+        jid = "benvolio@" + GATEWAY
+        await user["xep_0084"].publish_avatar(PNG)
+        await user["xep_0084"].publish_avatar_metadata(
+            {"id": sha1, "type": "image/png", "bytes": len(PNG)})
+        loop = asyncio.get_running_loop()
+        other.presence(jid, "subscribe")
+        await loop.run_in_executor(None, lambda: other.expect(
+            "<presence from='%s' to='*'><x xmlns='vcard-temp:x:update'><photo/></x>...</presence>"
+            % jid))
+        user.send_message(GATEWAY, "set show-picture yes", mtype="chat")
+        await loop.run_in_executor(None, lambda: other.expect(
+            "<presence from='%s' to='*'><x xmlns='vcard-temp:x:update'><photo>%s</photo></x>..."
+            "</presence>" % (jid, sha1)))
+        card = await loop.run_in_executor(None, lambda: other.iq(
+            "get", jid, "<vCard xmlns='vcard-temp'/>"))
+        photo = card.find("vCard").find("PHOTO").find("BINVAL")
+        self.assertEqual(base64.b64decode("".join(photo.text)), PNG)
