@@ -143,6 +143,7 @@ static enum sj_status daemon_nets(struct daemon *d, struct sj_error *err)
             .prompt_name = b->id_name, .prompt_text = b->id_help,
             .contacts_suggested = (b->caps & SJ_CAP_CONTACT_LIST) != 0,
             .has_profiles = (b->caps & SJ_CAP_PROFILES) != 0,
+            .takes_idle = (b->caps & SJ_CAP_IDLE) != 0,
             .takes_profile = (b->caps & SJ_CAP_OWN_PROFILE) != 0,
             .features = abilities_of_network(b->caps), .policy = &d->policies[i]};
         about_policy(&d->policies[i], d->config, i, d->nets[i]);

@@ -121,7 +121,7 @@ const struct sj_backend loopback_backend = {
             SJ_CAP_ANONYMOUS | SJ_CAP_PROFILES | SJ_CAP_OWN_PROFILE | SJ_CAP_PROMPTS |
             SJ_CAP_SEARCH | SJ_CAP_CONTACT_NAMES | SJ_CAP_TYPING | SJ_CAP_RECEIPTS |
             SJ_CAP_MARKERS | SJ_CAP_CORRECT | SJ_CAP_RETRACT | SJ_CAP_REACT | SJ_CAP_REPLY |
-            SJ_CAP_ATTENTION | SJ_CAP_STYLED,
+            SJ_CAP_ATTENTION | SJ_CAP_STYLED | SJ_CAP_IDLE,
     .fields = loopback_fields,
     .n_fields = LOOPBACK_FIELDS,
     .options = loopback_options,
@@ -142,6 +142,7 @@ const struct sj_backend loopback_backend = {
     .send_mark = loopback_send_mark,
     .set_typing = loopback_set_typing,
     .set_presence = loopback_set_presence,
+    .set_idle = loopback_set_idle,
     .contact_add = loopback_contact_add,
     .contact_remove = loopback_contact_remove,
     .contact_answer = loopback_contact_answer,

@@ -152,6 +152,7 @@ static void link_join(struct loopback_link *l, struct loopback_account *a)
     a->link = l;
     a->logins++;
     a->show = SJ_SHOW_ONLINE;
+    a->idle_since = 0;
     sj_free(a->status);
     a->status = NULL;
     sj_idmap_put(&l->base.net->links, l->serial, l);

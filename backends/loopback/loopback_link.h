@@ -171,6 +171,7 @@ void loopback_op_finish(struct loopback_link *l, sj_op op, enum sj_status status
                         const char *text);
 
 /* loopback_ops.c: the operations of the table. */
+void loopback_set_idle(struct sj_link *base, sj_msec since);
 enum sj_status loopback_set_presence(struct sj_link *base, enum sj_show show, const char *status,
                                      struct sj_error *err);
 enum sj_status loopback_contact_add(struct sj_link *base, const char *id, sj_op op,

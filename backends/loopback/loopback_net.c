@@ -122,6 +122,7 @@ struct loopback_presence loopback_presence_of(const struct sj_net *net, const ch
         p.name = a->own.nick;
         p.show = a->link ? a->show : SJ_SHOW_OFFLINE;
         p.status = a->link ? a->status : NULL;
+        p.idle_since = a->link ? a->idle_since : 0;
     }
     loopback_avatar_of(net, id, p.avatar);
     return p;

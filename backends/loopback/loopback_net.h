@@ -65,6 +65,7 @@ struct loopback_account {            /* owned by its net */
     unsigned logins;                 /* links that point here: more than one only for a moment */
     enum sj_show show;               /* while online */
     char *status;                    /* or NULL */
+    sj_msec idle_since;
     struct loopback_own own;
     bool loaded;                     /* has been logged in: what is kept elsewhere is older */
 };

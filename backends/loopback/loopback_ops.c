@@ -123,6 +123,15 @@ enum sj_status loopback_set_presence(struct sj_link *base, enum sj_show show, co
     return SJ_OK;
 }
 
+void loopback_set_idle(struct sj_link *base, sj_msec since)
+{
+    struct loopback_link *l = loopback_link_of(base);
+    if (l->state != LOOPBACK_ONLINE || l->account->idle_since == since)
+        return;
+    l->account->idle_since = since;
+    loopback_account_announce(l->base.net, l->account);
+}
+
 /* --- contacts ----------------------------------------------------------------------------- */
 
 /* From here on the user sees the other. */

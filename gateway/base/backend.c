@@ -10,7 +10,7 @@
 
 #define BACKEND_NAME_MAX 16u
 #define BACKEND_VAR_MAX 31u
-#define BACKEND_CAPS ((SJ_CAP_PROMPTS << 1) - 1u)
+#define BACKEND_CAPS ((SJ_CAP_IDLE << 1) - 1u)
 
 struct end_row {
     const char *text;
@@ -128,6 +128,7 @@ static const char *backend_check_functions(const struct sj_backend *b)
         {SJ_CAP_CONTACTS, b->contact_add, "contact_add goes with SJ_CAP_CONTACTS"},
         {SJ_CAP_CONTACTS, b->contact_remove, "contact_remove goes with SJ_CAP_CONTACTS"},
         {SJ_CAP_PRESENCE, b->set_presence, "set_presence goes with SJ_CAP_PRESENCE"},
+        {SJ_CAP_IDLE, b->set_idle, "set_idle goes with SJ_CAP_IDLE"},
         {SJ_CAP_APPROVAL, b->contact_answer, "contact_answer goes with SJ_CAP_APPROVAL"},
         {SJ_CAP_CONTACT_NAMES, b->contact_name, "contact_name goes with SJ_CAP_CONTACT_NAMES"},
         {SJ_CAP_TYPING, b->set_typing, "set_typing goes with SJ_CAP_TYPING"},
@@ -157,6 +158,8 @@ static const char *backend_check_caps(const struct sj_backend *b)
         return "caps holds unknown bits";
     if ((b->caps & (SJ_CAP_CONTACT_LIST | SJ_CAP_APPROVAL)) && !(b->caps & SJ_CAP_CONTACTS))
         return "SJ_CAP_CONTACT_LIST and SJ_CAP_APPROVAL need SJ_CAP_CONTACTS";
+    if ((b->caps & SJ_CAP_IDLE) && !(b->caps & SJ_CAP_PRESENCE))
+        return "SJ_CAP_IDLE needs SJ_CAP_PRESENCE";
     if (!b->net_new || !b->net_free || !b->wire || !b->id_canon || !b->account_check ||
         !b->link_new || !b->link_free || !b->connect || !b->disconnect || !b->send_message)
         return "a mandatory function is missing";

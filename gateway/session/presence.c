@@ -99,6 +99,32 @@ static bool presence_stays(const struct session *s)
     return s->wants_online && session_prefers(s, PREFERENCE_STAY_ONLINE);
 }
 
+/* Who does something at one client is active; else what was done last counts (G319-01). */
+static uint32_t resources_idle(const struct session *s)
+{
+    const struct sj_list *at;
+    uint32_t since = 0;
+
+    for (at = s->resources.next; at != &s->resources; at = at->next) {
+        const struct resource *r = SJ_CONTAINER(at, struct resource, link);
+        if (r->idle_s == 0)
+            return 0;
+        if (r->idle_s > since)
+            since = r->idle_s;
+    }
+    return since;
+}
+
+static void presence_apply_idle(struct session *s)
+{
+    uint32_t since = resources_idle(s);
+
+    if (s->idle_told == since || !(s->network->backend->caps & SJ_CAP_IDLE))
+        return;
+    s->idle_told = since;
+    s->network->backend->set_idle(s->link, (sj_msec)since * 1000);
+}
+
 /* Tells the network the combined presence when it changed; who stays without a client is away. */
 void session_apply_presence(struct session *s)
 {
@@ -114,6 +140,7 @@ void session_apply_presence(struct session *s)
     if (s->state != SESSION_ONLINE || !(s->network->backend->caps & SJ_CAP_PRESENCE) ||
         (!r && !presence_stays(s)))
         return;
+    presence_apply_idle(s);
     if (s->last_show == show && text_same(s->last_status, status))
         return;
     s->last_show = show;
@@ -171,11 +198,21 @@ void session_send_gateway_presence(struct session *s, const char *to, const char
     session_send_presence(s, &out);
 }
 
+/* A time to come means now (clocks differ). */
+static uint32_t presence_idle_of(const struct session *s, const struct xmpp_presence_in *in)
+{
+    int64_t now_ms = sj_loop_utc_ms(s->all->loop);
+    int64_t since = in->idle_since < now_ms ? in->idle_since : now_ms;
+
+    return in->idle_since > 0 && since / 1000 <= UINT32_MAX ? (uint32_t)(since / 1000) : 0;
+}
+
 static bool resource_update(struct session *s, struct resource *r,
                             const struct xmpp_presence_in *in)
 {
     bool to_gateway = in->peer == NULL;
-    bool same = r->show == in->show && r->priority == in->priority &&
+    uint32_t idle_s = presence_idle_of(s, in);
+    bool same = r->show == in->show && r->priority == in->priority && r->idle_s == idle_s &&
                 text_same(r->status, in->status);
 
     if (!to_gateway && r->told_gateway)
@@ -185,6 +222,7 @@ static bool resource_update(struct session *s, struct resource *r,
         return false;
     r->show = in->show;
     r->priority = in->priority;
+    r->idle_s = idle_s;
     contact_set(&r->status, in->status);
     r->seq = ++s->seq;
     return true;

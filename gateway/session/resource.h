@@ -22,6 +22,7 @@ struct resource {
     uint8_t nodes;               /* bits of enum xmpp_node: what it wants to be told of */
     bool nodes_told;
     uint8_t chat_states;         /* enum resource_states */
+    uint32_t idle_s;             /* UTC seconds since when nothing is done there; 0: active */
     char *status;
     char name[];
 };

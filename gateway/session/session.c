@@ -334,6 +334,7 @@ void session_link_up(struct session *s)
     sj_log_info(&s->log, "link up");
     s->online_at_ms = sj_loop_now_ms(s->all->loop);
     s->last_show = SJ_SHOW_ONLINE;
+    s->idle_told = 0;
     contact_set(&s->last_status, NULL);
     contacts_expect(s);
     session_announce(s);

@@ -116,6 +116,7 @@ struct session {
     char **preference_texts;     /* the others as far as they are no default; NULL: none */
     unsigned tries;
     uint32_t seq;
+    uint32_t idle_told;          /* to the network: UTC seconds; 0: active */
     int64_t created_at;          /* of the registration, UTC ms */
     int64_t online_at_ms;
     int64_t since_ms;            /* the state, UTC ms */

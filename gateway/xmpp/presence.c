@@ -7,6 +7,7 @@
  * Source: RFC 6121 §3 and §4, XEP-0100 §4 and §5, XEP-0153 §3.1, XEP-0172 §4.2. */
 #include <string.h>
 
+#include "datetime.h"
 #include "disco.h"
 #include "handlers.h"
 #include "router.h"
@@ -65,6 +66,15 @@ static const char *presence_picture(xmpp_stanza_t *st)
     return photo != NULL ? stanza_text(photo) : NULL;
 }
 
+/* G319-01; 0: active, or nobody can tell. */
+static int64_t presence_idle(xmpp_stanza_t *st)
+{
+    xmpp_stanza_t *idle = stanza_child(st, "idle", NS_IDLE);
+    const char *since = idle != NULL ? stanza_get(idle, "since") : NULL;
+    int64_t utc_ms = 0;
+    return since != NULL && datetime_parse(&utc_ms, since) ? utc_ms : 0;
+}
+
 static enum sj_status presence_hear(struct inbound *in, bool available, struct sj_error *err)
 {
     struct xmpp_presence_in p = {
@@ -83,6 +93,8 @@ static enum sj_status presence_hear(struct inbound *in, bool available, struct s
     if (available && in->x->options->hosts[in->host].has_profiles &&
         presence_read_caps(in->stanza, &caps))
         p.caps = &caps;
+    if (available && in->x->options->hosts[in->host].takes_idle)
+        p.idle_since = presence_idle(in->stanza);
     if (available && in->x->options->hosts[in->host].takes_profile)
         p.picture = presence_picture(in->stanza);
     return in->x->in->presence(in->x->ctx, &p, err);

@@ -50,6 +50,7 @@ struct xmpp_presence_in {
     const char *status;        /* or NULL */
     int priority;
     const struct xmpp_caps_in *caps;     /* available: or NULL */
+    int64_t idle_since;        /* XEP-0319, UTC ms; 0: active, or not told */
     const char *picture;       /* XEP-0153: SHA-1 in hexadecimal, "" none, NULL: not told */
 };
 
@@ -155,6 +156,7 @@ struct xmpp_host {
     const char *prompt_text;     /* and <desc/> */
     bool contacts_suggested;     /* advertises rosterx (XEP-0144) */
     bool has_profiles;           /* its contacts have cards and pictures of their own */
+    bool takes_idle;             /* it is told of users' idle times */
     bool takes_profile;          /* users may show their nick and picture there (G163-08) */
     uint32_t features;           /* enum xmpp_feature, of the gateway itself */
     struct xmpp_reaction_rules reactions;

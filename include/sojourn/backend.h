@@ -74,6 +74,7 @@ enum sj_cap {
     SJ_CAP_OWN_PROFILE = 1u << 17,  /* own_profile_set */
     SJ_CAP_SEARCH = 1u << 18,       /* search */
     SJ_CAP_PROMPTS = 1u << 19,      /* asks questions while it logs in: prompt_answer */
+    SJ_CAP_IDLE = 1u << 20,         /* set_idle */
 };
 /* Those of which a single contact may lack one (sj_contact.lacks). */
 #define SJ_CAPS_OF_CONTACT                                                                     \
@@ -244,6 +245,8 @@ struct sj_backend {
     /* SJ_CAP_PRESENCE. Never OFFLINE: that is disconnect. status may be NULL. */
     enum sj_status (*set_presence)(struct sj_link *, enum sj_show, const char *status,
                                    struct sj_error *);
+    /* SJ_CAP_IDLE. Since when the user does nothing; 0: active. No outcome. */
+    void (*set_idle)(struct sj_link *, sj_msec since);
     /* SJ_CAP_CONTACTS. Idempotent. Success of contact_add means: in the list (SJ_CAP_APPROVAL: the
      * request is out; consent comes as contact, refusal as contact_gone). */
     enum sj_status (*contact_add)(struct sj_link *, const char *id, sj_op, struct sj_error *);

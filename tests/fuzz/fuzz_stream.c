@@ -365,6 +365,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .prompt_name = "nickname",
         .has_profiles = true,
         .takes_profile = true,
+        .takes_idle = true,
     };
     static const struct xmpp_options options = {
         .hosts = &host, .n_hosts = 1, .version = "0", .stanza_max = 65536, .queue_max = 65536};

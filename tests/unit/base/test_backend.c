@@ -116,7 +116,8 @@ Test(backend, refuses_unsound_tables)
     REFUSES(b.name = "longer-than-sixteen");
     REFUSES(b.network_type = NULL);
     REFUSES(b.register_help = "");
-    REFUSES(b.caps |= 1u << 20);
+    REFUSES(b.caps |= 1u << 31);
+    REFUSES(b.caps |= SJ_CAP_IDLE);
     REFUSES(b.caps = SJ_CAP_APPROVAL);
     REFUSES(b.caps |= SJ_CAP_APPROVAL);
     REFUSES(b.caps = SJ_CAP_PRESENCE);

@@ -6,6 +6,7 @@
 
 #include "expect.h"
 #include "session.h"
+#include "sojourn/memory.h"
 #include "sojourn/sha1.h"
 #include "sojourn/strbuf.h"
 #include "world.h"
@@ -234,6 +235,57 @@ Test(profile, many_requests_go_out_a_few_at_a_time)
     for (const char *at = world_lines(w); (at = strstr(at, "card ")) != NULL; at++)
         cards++;
     cr_expect_eq(cards, 100);
+}
+
+/* Hostile: what a picture of 10 MB, or one that says so in its header, leaves behind. */
+Test(profile, a_huge_picture_is_kept_by_nobody)
+{
+    const size_t len = (size_t)10 << 20;
+    uint8_t *big = sj_calloc(1, len);
+    uint8_t bomb[WORLD_PNG_LEN];
+
+    world_png(big, 1);
+    world_png(bomb, 1);
+    memset(bomb + 16, 0x7f, 8);          /* 2,139,062,143 pixels a side */
+    befriend("juliet");
+    world_pictured(w, "juliet", SJ_SHOW_ONLINE, "big");
+    world_call_shows(w, 0, big, len);
+    cr_expect_eq(w->sessions->profiles->avatars.bytes, 0);
+    world_pictured(w, "juliet", SJ_SHOW_ONLINE, "bomb");
+    world_call_shows(w, 0, bomb, sizeof bomb);
+    cr_expect_eq(w->sessions->profiles->avatars.bytes, 0);
+    expect_lines("net avatar juliet big\npresence juliet -> " ROMEO " online" CAN "\n"
+                 "net avatar juliet bomb\npresence juliet -> " ROMEO " online" CAN "\n");
+    cr_expect_eq(profile->n_calls, 0);
+    sj_free(big);
+}
+
+/* Hostile: a contact that changes its picture all the time costs a fetch at a time. */
+Test(profile, a_restless_contact_is_fetched_two_at_a_time)
+{
+    char id[16];
+
+    befriend("juliet");
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(id, sizeof id, "p%u", i);
+        world_pictured(w, "juliet", SJ_SHOW_ONLINE, id);
+    }
+    cr_expect_leq(profile->n_calls, FETCH_BACKGROUND_MAX);
+    while (profile->n_calls > 0)
+        shows(0, 7);
+    cr_expect_null(session_find(&w->sessions->networks[0], ROMEO)->portfolio, "nothing is left");
+}
+
+/* Most contacts have none: that costs nothing. */
+Test(profile, no_picture_takes_no_memory)
+{
+    const struct session *s = session_find(&w->sessions->networks[0], ROMEO);
+
+    befriend("juliet");
+    world_pictured(w, "juliet", SJ_SHOW_ONLINE, "");
+    cr_expect_null(contact_find(s, "juliet")->portrait);
+    cr_expect_null(s->portfolio);
+    cr_expect_null(s->own);
 }
 
 Test(profile, pictures_are_fetched_two_at_a_time)

@@ -396,6 +396,12 @@ static enum sj_status test_presence(struct sj_link *link, enum sj_show show, con
     return SJ_OK;
 }
 
+static void test_idle(struct sj_link *link, sj_msec since)
+{
+    (void)link;
+    RECORD("net idle %lld", (long long)since);
+}
+
 static enum sj_status test_add(struct sj_link *link, const char *id, sj_op op, struct sj_error *err)
 {
     RECORD("net add %s", id);
@@ -507,7 +513,8 @@ struct world *world_new(uint32_t caps)
         .caps = caps, .fields = test_fields, .n_fields = 3, .id_canon = test_id_canon,
         .account_check = test_account_check, .link_new = test_link_new,
         .link_free = test_link_free, .connect = test_connect, .disconnect = test_disconnect,
-        .send_message = test_send, .set_presence = test_presence, .contact_add = test_add,
+        .send_message = test_send, .set_presence = test_presence, .set_idle = test_idle,
+        .contact_add = test_add,
         .contact_remove = test_remove, .contact_answer = test_answer,
         .contact_name = test_name, .send_mark = world_send_mark, .set_typing = world_set_typing,
         .reactions = test_reactions, .prompt_answer = world_reply,

@@ -178,6 +178,8 @@ static enum sj_status on_presence(void *ctx, const struct xmpp_presence_in *in,
     static const char *const shows[] = {"offline", "online", "chat", "away", "xa", "dnd"};
     heard(ctx, "presence %s to %s: %s %d %s", in->from.full, or_dash(in->peer), shows[in->show],
           in->priority, or_dash(in->status));
+    if (in->idle_since != 0)
+        heard(ctx, "idle since %lld", (long long)in->idle_since);
     return answer(ctx, err);
 }
 

@@ -339,6 +339,30 @@ Test(pep, hears_of_the_users_own_profile)
     peer_hears(p, "own-picture r@m.lit none 0");
 }
 
+#define IDLE(since) \
+    "<presence from='r@m.lit/o' to='irc0.example.org'>" \
+    "<idle xmlns='urn:xmpp:idle:1' since='" since "'/></presence>"
+
+/* G319-01: what is no time is none, and who does not want it is not told. */
+Test(pep, hears_since_when_the_user_does_nothing)
+{
+    static const char *const wrong[] = {IDLE(""), IDLE("yesterday"), IDLE("2026-11-21"),
+                                        IDLE("99999999999999999999-01-01T00:00:00Z")};
+    p->hosts[0].takes_idle = true;
+    peer_say(p, 0, IDLE("2026-11-21T15:04:05Z"));
+    peer_hears(p, "presence r@m.lit/o to -: online 0 -");
+    peer_hears(p, "idle since 1795273445000");
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        peer_say(p, 0, wrong[i]);
+        peer_hears(p, "presence r@m.lit/o to -: online 0 -");
+        peer_hears_nothing(p);
+    }
+    p->hosts[0].takes_idle = false;
+    peer_say(p, 0, IDLE("2026-11-21T15:04:05Z"));
+    peer_hears(p, "presence r@m.lit/o to -: online 0 -");
+    peer_hears_nothing(p);
+}
+
 /* Only the account speaks for itself, and only of what could be fetched. */
 Test(pep, ignores_what_is_not_the_users_own)
 {
