@@ -84,6 +84,7 @@ enum sj_status held_out_add(struct session *s, const struct outgoing *o, struct 
     h->full = sj_strdup(o->full);
     h->action = o->action;
     h->file = o->file ? attachment_dup(o->file) : NULL;
+    h->unstyled = o->unstyled;
     h->deadline_ms = sj_loop_now_ms(s->all->loop) + s->all->options->hold_ms;
     if (!sj_list_empty(&s->transfers))   /* it may have to wait for a file, too */
         h->deadline_ms += 2 * TRANSFER_ORDER_MS;
@@ -102,7 +103,8 @@ static void held_answer(struct session *s, const struct held *h, const struct sj
 static struct outgoing held_outgoing(const struct held *h)
 {
     return (struct outgoing){.peer = h->peer, .full = h->full, .id = h->id, .body = h->body,
-                             .action = h->action, .rich = h->rich, .file = h->file};
+                             .action = h->action, .unstyled = h->unstyled, .rich = h->rich,
+                             .file = h->file};
 }
 
 static void held_out_send_one(struct session *s, struct held *h)
@@ -169,7 +171,7 @@ static bool held_send_pieces(struct session *s, const struct xmpp_message_out *w
         size_t n = sj_utf8_cut(at, left, HELD_PIECE_MAX);
         char *piece = sj_strndup(at, n ? n : left);
         struct xmpp_message_out out = {.peer = whole->peer, .to = whole->to, .body = piece,
-                                       .sent_at = whole->sent_at,
+                                       .sent_at = whole->sent_at, .unstyled = whole->unstyled,
                                        .action = whole->action && at == whole->body};
         sent = xmpp_send_message(s->all->xmpp, s->network->index, &out);
         sj_free(piece);
@@ -261,15 +263,73 @@ static bool held_deliver_file(struct session *s, const struct sj_message *m)
     return true;
 }
 
+/* body: as clients get it. */
+static bool held_deliver_text(struct session *s, const struct sj_message *m, const char *body,
+                              bool unstyled)
+{
+    struct xmpp_message_out out = {.peer = m->peer, .to = s->user, .body = body,
+                                   .sent_at = m->sent_at, .network_id = m->id,
+                                   .action = m->action, .unstyled = unstyled};
+
+    return held_complete(s, m, &out);
+}
+
+/* The text with directives for its styles (G393-01). */
+static void held_write_styles(const struct sj_message *m, struct sj_strbuf *text)
+{
+    sj_strbuf_init(text, SJ_BODY_MAX);
+    xmpp_styling_write(m->body, m->spans, m->n_spans, text);
+    if (sj_strbuf_ok(text))
+        return;
+    sj_strbuf_reset(text);               /* they do not fit any more: without them */
+    sj_strbuf_adds(text, m->body);
+}
+
 static bool held_deliver(struct session *s, const struct sj_message *m)
 {
-    struct xmpp_message_out out = {.peer = m->peer, .to = s->user, .body = m->body,
-                                   .sent_at = m->sent_at, .network_id = m->id,
-                                   .action = m->action};
+    struct sj_strbuf text;
+    bool done;
 
     if (m->file)
         return held_deliver_file(s, m);
-    return held_complete(s, m, &out);
+    if (m->n_spans == 0)
+        return held_deliver_text(s, m, m->body, xmpp_styling_is_accidental(m->body));
+    held_write_styles(m, &text);
+    done = held_deliver_text(s, m, text.s, false);
+    sj_strbuf_release(&text);
+    return done;
+}
+
+/* One that was held, styled: its text has directives, which are read again. */
+static bool held_deliver_again(struct session *s, struct sj_message *m)
+{
+    struct sj_span spans[SJ_SPANS_MAX];
+    struct sj_strbuf plain;
+    bool done;
+
+    sj_strbuf_init(&plain, SJ_BODY_MAX);
+    m->n_spans = xmpp_styling_read(m->body, &plain, spans, SJ_SPANS_MAX);
+    m->spans = spans;
+    m->body = plain.s;
+    done = held_deliver(s, m);
+    sj_strbuf_release(&plain);
+    return done;
+}
+
+static struct held *held_in_new(struct session *s, const struct sj_message *m,
+                                const struct rich *rich)
+{
+    struct sj_strbuf text;
+    struct held *h;
+
+    if (m->n_spans == 0)
+        return held_new(s, m->peer, m->body, m->id, rich);
+    held_write_styles(m, &text);
+    h = held_new(s, m->peer, text.s, m->id, rich);
+    if (h)
+        h->styled = true;
+    sj_strbuf_release(&text);
+    return h;
 }
 
 /* Puts it where it belongs: before the first that came later. */
@@ -288,7 +348,7 @@ static void held_in_add_at(struct session *s, const struct sj_message *m, const 
                            uint64_t arrival)
 {
     bool flows = held_make_room(s, held_size(m->peer, m->body, rich));
-    struct held *h = held_new(s, m->peer, m->body, m->id, rich);
+    struct held *h = held_in_new(s, m, rich);
     unsigned dropped;
 
     if (!h) {
@@ -329,7 +389,7 @@ static bool held_in_send_one(struct session *s, const struct held *h)
         file = attachment_to_network(h->file);
         m.file = &file;
     }
-    return held_deliver(s, &m);
+    return h->styled ? held_deliver_again(s, &m) : held_deliver(s, &m);
 }
 
 /* A message that is sent may have to make room for what follows it; its own place is kept. */
@@ -471,7 +531,7 @@ enum sj_status session_send(struct session *s, const struct xmpp_message_in *m,
 {
     struct attachment *file = attachment_of_xmpp(m->file);
     struct outgoing o = {.full = m->from.full, .id = m->from.id, .body = m->body,
-                         .action = m->action, .file = file};
+                         .action = m->action, .unstyled = m->unstyled, .file = file};
     struct rich rich;
     enum sj_status status;
 

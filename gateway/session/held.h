@@ -25,6 +25,8 @@ struct held {
     size_t bytes;
     bool action;
     struct attachment *file;     /* or NULL; body is its caption, or (out) the text with its link */
+    bool unstyled;               /* to the network: as struct outgoing has it */
+    bool styled;                 /* from it: body has directives for its styles already */
     char *peer, *body, *id;      /* id: stanza id, or the network's */
     char *full;                  /* asker; NULL when it came from the network */
     struct rich *rich;           /* NULL: a plain text */

@@ -2,14 +2,16 @@
 /* What a network says, in the clients' terms: the network's ids become those that the user's
  * clients know, and reports about messages are shown as far as the user asked for them.
  *
- * What the user did from elsewhere comes here as well. A message is shown as a copy that says so
- * (G280-02); marks are noted. Source: requirements §14. */
+ * What the user did from elsewhere comes here as well. A message appears as sent by the user where
+ * the user's own server lets us do that (G356-13), else as a copy that says so (G280-02); marks are
+ * noted. Source: requirements §11, §14. */
 #include "incoming.h"
 
 #include <string.h>
 
 #include "ids.h"
 #include "outgoing.h"
+#include "preference.h"
 #include "session.h"
 #include "sojourn/store_message.h"
 #include "sojourn/translate.h"
@@ -52,24 +54,86 @@ static void incoming_record_own(struct session *s, const struct sj_message *m, c
 {
     struct sj_owner owner;
 
-    if (!m->id || m->replaces)
+    if (!m->id || !id || !(s->network->backend->caps & SJ_CAPS_WITH_IDS))
         return;
     session_owner(s, &owner);
     sj_store_message_put(s->all->store, &owner, &(struct sj_store_message){
-        .peer = m->peer, .network_id = m->id, .id = id, .own = true,
-        .at = sj_loop_utc_ms(s->all->loop)});
+        .peer = m->peer, .network_id = m->replaces ? m->replaces : m->id, .id = id, .own = true,
+        .at = sj_loop_utc_ms(s->all->loop), .later = m->replaces != NULL});
 }
 
-/* The user wrote it from elsewhere: a copy from the contact that says so. */
-static void incoming_own(struct session *s, const struct sj_message *m, struct sj_strbuf *body,
-                         struct xmpp_message_out *out)
+/* The user wrote it from elsewhere: as the user's own server shows what the user sends. Corrections
+ * name the first version as the client knows it that sent it (G308-02). */
+static enum sj_status incoming_as_user(struct session *s, const struct sj_message *m,
+                                       struct xmpp_message_out out)
 {
-    sj_strbuf_addf(body, sj_translate(s->lang, "You, elsewhere: %s%s"),
-                   m->action ? "/me " : "", m->body);
-    out->body = body->s;
+    unsigned host = s->network->index;
+    char id[XMPP_OWN_ID_SIZE];
+    struct ids_message first;
+    enum sj_status status;
+
+    if (!(xmpp_privileges(s->all->xmpp, host, s->user) & XMPP_MAY_SPEAK))
+        return SJ_DENIED;
+    ids_init(&first);
+    if (m->replaces && ids_find_network(s, m->peer, m->replaces, &first))
+        out.replaces = first.id.s;
+    out.id = NULL;
+    status = xmpp_send_as_user(s->all->xmpp, host, &out, id);
+    if (status == SJ_OK)
+        incoming_record_own(s, m, id);
+    ids_release(&first);
+    return status;
+}
+
+static bool incoming_was_copied(struct session *s, const struct sj_message *m)
+{
+    struct sj_owner owner;
+    struct ids_message first;
+    bool copied;
+
+    session_owner(s, &owner);
+    ids_init(&first);
+    copied = ids_find_network(s, m->peer, m->replaces, &first) &&
+             sj_store_message_is_own_name(s->all->store, &owner, m->peer, first.id.s);
+    ids_release(&first);
+    return copied;
+}
+
+/* Else a copy from the contact that says so. */
+static bool incoming_copy(struct session *s, const struct sj_message *m,
+                          struct xmpp_message_out *out,
+                          bool (*send)(struct session *, struct xmpp_message_out *))
+{
+    struct sj_strbuf body;
+    bool sent;
+
+    if (!session_prefers(s, PREFERENCE_OWN_COPIES))
+        return true;
+    if (m->replaces && !incoming_was_copied(s, m))
+        out->replaces = NULL;            /* a client sent it: a contact cannot correct that */
+    sj_strbuf_init(&body, SJ_BODY_MAX + 64);
+    sj_strbuf_addf(&body, sj_translate(s->lang, "You, elsewhere: %s%s"),
+                   m->action ? "/me " : "", out->body);
+    out->body = body.s;
     out->action = false;
-    if (out->id)
+    sent = send(s, out);
+    if (sent)
         incoming_record_own(s, m, out->id);
+    sj_strbuf_release(&body);
+    return sent;
+}
+
+static bool incoming_own(struct session *s, const struct sj_message *m,
+                         struct xmpp_message_out *out,
+                         bool (*send)(struct session *, struct xmpp_message_out *))
+{
+    enum sj_status status = incoming_as_user(s, m, *out);
+
+    if (status == SJ_OK)
+        return true;
+    if (session_is_blocked(s))
+        return false;
+    return incoming_copy(s, m, out, send);
 }
 
 /* Reports and states are asked of messages of people only (a notice must start nothing). */
@@ -92,26 +156,25 @@ bool incoming_complete(struct session *s, const struct sj_message *m, struct xmp
 {
     uint32_t caps = s->network->backend->caps;
     struct ids_message target;
-    struct sj_strbuf id, first, body;
+    struct sj_strbuf id, first;
     bool sent;
 
     ids_init(&target);
     sj_strbuf_init(&id, SJ_STORE_NAME_MAX);
     sj_strbuf_init(&first, SJ_STORE_NAME_MAX);
-    sj_strbuf_init(&body, SJ_BODY_MAX + 64);
     if (caps & SJ_CAPS_WITH_IDS)
         incoming_names(s, m, &id, &first, out);
     if (m->reply_to)
         incoming_reply(s, m, &target, out);
     out->attention = m->attention;
-    if (m->own)
-        incoming_own(s, m, &body, out);
-    else
+    if (m->own) {
+        sent = incoming_own(s, m, out, send);
+    } else {
         incoming_asks(s, m, out);
-    sent = send(s, out);
+        sent = send(s, out);
+    }
     if (sent && !m->own && m->id && (caps & (SJ_CAP_MARKERS | SJ_CAP_RECEIPTS)))
         talk_note(s, m->peer, m->id);
-    sj_strbuf_release(&body);
     sj_strbuf_release(&first);
     sj_strbuf_release(&id);
     ids_release(&target);

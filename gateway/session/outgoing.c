@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "ids.h"
+#include "preference.h"
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/store_message.h"
@@ -40,16 +41,47 @@ bool outgoing_waits(const struct session *s, const struct outgoing *o)
     return false;
 }
 
+/* A styled text goes without its directives, and with what they say. */
+static enum sj_status outgoing_send_styled(struct session *s, const struct sj_message *m, sj_op op,
+                                           struct sj_error *err)
+{
+    struct sj_span spans[SJ_SPANS_MAX];
+    struct sj_message styled = *m;
+    struct sj_strbuf plain;
+    enum sj_status status;
+
+    sj_strbuf_init(&plain, SJ_BODY_MAX);
+    styled.n_spans = xmpp_styling_read(m->body, &plain, spans, SJ_SPANS_MAX);
+    styled.spans = spans;
+    styled.body = plain.s;
+    if (plain.len == 0 || !sj_strbuf_ok(&plain))
+        styled = *m;
+    status = s->network->backend->send_message(s->link, &styled, op, err);
+    sj_strbuf_release(&plain);
+    return status;
+}
+
+/* Nothing but a scan of the text for those that are not styled. */
+static bool outgoing_is_styled(const struct session *s, const struct outgoing *o, const char *body)
+{
+    return (s->network->backend->caps & SJ_CAP_STYLED) && !o->unstyled &&
+           xmpp_styling_is_accidental(body) && (session_caps(s, o->peer) & SJ_CAP_STYLED);
+}
+
 /* *op: its operation, when it was accepted. */
-static enum sj_status outgoing_submit_op(struct session *s, const struct sj_message *m,
-                                         const struct op_ask *ask, sj_op *op, struct sj_error *err)
+static enum sj_status outgoing_submit_op(struct session *s, const struct outgoing *o,
+                                         const struct sj_message *m, const struct op_ask *ask,
+                                         sj_op *op, struct sj_error *err)
 {
     enum sj_status status;
 
     *op = op_new(s, ask, err);
     if (!*op)
         return SJ_LIMIT;
-    status = s->network->backend->send_message(s->link, m, *op, err);
+    if (outgoing_is_styled(s, o, m->body))
+        status = outgoing_send_styled(s, m, *op, err);
+    else
+        status = s->network->backend->send_message(s->link, m, *op, err);
     if (status != SJ_OK)
         op_forget(s->all, *op);
     else
@@ -57,12 +89,13 @@ static enum sj_status outgoing_submit_op(struct session *s, const struct sj_mess
     return status;
 }
 
-static enum sj_status outgoing_submit(struct session *s, const struct sj_message *m,
+static enum sj_status outgoing_submit(struct session *s, const struct outgoing *o,
+                                      const struct sj_message *m,
                                       const struct op_ask *ask, struct sj_error *err)
 {
     sj_op op;
 
-    return outgoing_submit_op(s, m, ask, &op, err);
+    return outgoing_submit_op(s, o, m, ask, &op, err);
 }
 
 static enum sj_status outgoing_plain(struct session *s, const struct outgoing *o,
@@ -71,7 +104,7 @@ static enum sj_status outgoing_plain(struct session *s, const struct outgoing *o
     const struct sj_message m = {.peer = o->peer, .body = body, .id = o->id, .action = action};
     const struct op_ask ask = {.kind = OP_MESSAGE, .peer = o->peer, .full = o->full, .id = o->id};
 
-    return outgoing_submit(s, &m, &ask, err);
+    return outgoing_submit(s, o, &m, &ask, err);
 }
 
 /* ---- texts with more to them ---- */
@@ -144,7 +177,7 @@ static enum sj_status outgoing_text(struct session *s, const struct outgoing *o,
     if (r->replaces)
         outgoing_correct(s, o, caps, &first, &m, &text);
     ask.target = m.replaces;
-    status = outgoing_submit(s, &m, &ask, err);
+    status = outgoing_submit(s, o, &m, &ask, err);
     typing_ends(s, o->peer, true);
     sj_strbuf_release(&text);
     ids_release(&target);
@@ -170,7 +203,7 @@ enum sj_status outgoing_offer(struct session *s, const struct outgoing *o,
     if (o->rich && o->rich->reply_to && (session_caps(s, o->peer) & SJ_CAP_REPLY) &&
         ids_find(s, o->peer, o->rich->reply_to, &target))
         m.reply_to = target.network_id.s;
-    status = outgoing_submit_op(s, &m, &ask, op, err);
+    status = outgoing_submit_op(s, o, &m, &ask, op, err);
     ids_release(&target);
     return status;
 }
@@ -334,7 +367,8 @@ static void outgoing_report(struct session *s, const struct outgoing *o, uint32_
     struct ids_message target;
     struct sj_error ignored = {.status = SJ_OK};
 
-    if (!(caps & (uint32_t)(read ? SJ_CAP_MARKERS : SJ_CAP_RECEIPTS)))
+    if (!(caps & (uint32_t)(read ? SJ_CAP_MARKERS : SJ_CAP_RECEIPTS)) ||
+        (read && !session_prefers(s, PREFERENCE_TELL_READ)))
         return;
     ids_init(&target);
     if (ids_find(s, o->peer, o->rich->target, &target) && !target.own &&

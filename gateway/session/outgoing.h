@@ -21,6 +21,7 @@ struct outgoing {                /* borrowed */
     const char *full, *id;       /* who gets the error */
     const char *body;
     bool action;
+    bool unstyled;               /* directives in it are plain text (G393-04) */
     const struct rich *rich;     /* NULL: a plain text */
     const struct attachment *file;       /* it is about this file, and body has its link; or NULL */
 };

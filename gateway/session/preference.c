@@ -10,6 +10,21 @@
 #include "sojourn/memory.h"
 #include "sojourn/translate.h"
 
+static bool preference_fits_typing(const struct network *n)
+{
+    return (n->backend->caps & SJ_CAP_TYPING) != 0;
+}
+
+static bool preference_fits_reading(const struct network *n)
+{
+    return (n->backend->caps & SJ_CAP_MARKERS) != 0;
+}
+
+static bool preference_fits_copies(const struct network *n)
+{
+    return n->rich;
+}
+
 static const struct preference_row preference_table[PREFERENCE_COUNT] = {
     [PREFERENCE_STAY_ONLINE] = {
         .key = "stay-online",
@@ -24,6 +39,28 @@ static const struct preference_row preference_table[PREFERENCE_COUNT] = {
         .fallback = "0",
         .label = N_("Stay logged out until I ask for a log-in"),
         .hidden = true,                  /* the commands login and logout */
+    },
+    [PREFERENCE_TYPING] = {
+        .key = "typing",
+        .kind = XMPP_INPUT_BOOL,
+        .fallback = "1",
+        .label = N_("Show who types, and show others when I type"),
+        .fits = preference_fits_typing,
+    },
+    [PREFERENCE_TELL_READ] = {
+        .key = "tell-read",
+        .kind = XMPP_INPUT_BOOL,
+        .fallback = "1",
+        .label = N_("Tell others what I have read"),
+        .fits = preference_fits_reading,
+    },
+    [PREFERENCE_OWN_COPIES] = {
+        .key = "own-copies",
+        .kind = XMPP_INPUT_BOOL,
+        .fallback = "1",
+        .label = N_("Show me copies of what I write elsewhere on the network"),
+        .help = N_("Where your own server lets the gateway show them as yours, it always does."),
+        .fits = preference_fits_copies,
     },
     [PREFERENCE_SHOW_NICK] = {
         .key = "show-nick",

@@ -4,13 +4,15 @@
  * does not end, we end (G085-07). */
 #include <string.h>
 
+#include "preference.h"
 #include "session.h"
 #include "sojourn/strbuf.h"
 #include "talk.h"
 
 static bool typing_is_possible(const struct session *s)
 {
-    return (s->network->backend->caps & SJ_CAP_TYPING) != 0;
+    return (s->network->backend->caps & SJ_CAP_TYPING) != 0 &&
+           session_prefers(s, PREFERENCE_TYPING);        /* G085-09 */
 }
 
 /* ---- what clients can do ---- */
@@ -54,8 +56,8 @@ void typing_from_user(struct session *s, const struct xmpp_from *from, const cha
     enum sj_typing told = known ? known->told : SJ_TYPING_STOPPED;
 
     typing_learn(s, from->resource, state);
-    if (!(session_caps(s, peer) & SJ_CAP_TYPING) || s->state != SESSION_ONLINE ||
-        told == table[state])
+    if (!typing_is_possible(s) || !(session_caps(s, peer) & SJ_CAP_TYPING) ||
+        s->state != SESSION_ONLINE || told == table[state])
         return;
     talk_get(s, peer)->told = table[state];
     s->network->backend->set_typing(s->link, peer, table[state]);
@@ -113,7 +115,7 @@ void typing_from_network(struct session *s, const char *peer, enum sj_typing typ
     struct talk *t = talk_find(s, peer);
     bool types = t && t->peer_types;
 
-    if (!c || !c->to || !s->announced || s->quiet)
+    if (!typing_is_possible(s) || !c || !c->to || !s->announced || s->quiet)
         return;                          /* G085-09: who may not see the contact hears nothing */
     if (typing == SJ_TYPING_ACTIVE) {
         if (!types)

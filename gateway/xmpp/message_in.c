@@ -5,8 +5,8 @@
  * nobody could read over there is refused (message_refuse.c); what carries nothing that we know is
  * left alone (GMSG-04). Delays that users claim are not believed (G203-05), hints change nothing
  * (G280-08, G334-03). Payloads are found by message_parts.c and file_in.c; message_out.c writes.
- * Source: RFC 6121 §5, XEP-0100 §4.8, XEP-0085, 0184, 0224, 0245, 0308, 0333, 0359, 0424, 0428,
- * 0444, 0461. */
+ * Source: RFC 6121 §5, XEP-0100 §4.8, XEP-0085, 0184, 0224, 0245, 0308, 0333, 0359, 0393, 0424,
+ * 0428, 0444, 0461. */
 #include <string.h>
 
 #include "component.h"
@@ -60,6 +60,7 @@ static void message_read_parts(struct xmpp_message_in *m, const struct message_p
     m->wants_receipt = p->part[PART_REQUEST] != NULL && m->from.id != NULL;
     m->markable = p->part[PART_MARKABLE] != NULL && m->from.id != NULL;
     m->attention = p->part[PART_ATTENTION] != NULL;
+    m->unstyled = p->part[PART_UNSTYLED] != NULL;
     m->origin_id = message_part_id(p, PART_ORIGIN);
     if (message_same_id(m->origin_id, m->from.id))
         m->origin_id = NULL;

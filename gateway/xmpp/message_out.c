@@ -4,7 +4,7 @@
  * Each has one id in both places where clients look (GMSG-01), so ids of ours serve every extension
  * alike. What servers should keep for clients that are away, and what not, is hinted (G334-01).
  * What is said is left to the session room. Source: RFC 6121 §5, XEP-0100 §5.3, XEP-0085, 0184,
- * 0203, 0224, 0245, 0308, 0333, 0334, 0359, 0424, 0428, 0444, 0461. */
+ * 0203, 0224, 0245, 0308, 0333, 0334, 0359, 0393, 0424, 0428, 0444, 0461. */
 #include <stdio.h>
 #include <string.h>
 
@@ -109,6 +109,8 @@ static void message_add_parts(xmpp_stanza_t *st, const struct xmpp_message_out *
         stanza_add(st, "active", NS_CHATSTATES);
     if (m->attention)
         stanza_add(st, "attention", NS_ATTENTION);
+    if (m->unstyled)
+        stanza_add(st, "unstyled", NS_STYLING);      /* G393-03 */
 }
 
 void message_add_content(struct xmpp *x, xmpp_stanza_t *st, const struct xmpp_message_out *m)

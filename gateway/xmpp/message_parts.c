@@ -33,6 +33,7 @@ static const struct part_row part_rows[] = {
     {"reply", NS_REPLY, PART_REPLY, XMPP_STATE_NONE},
     {"origin-id", NS_SID, PART_ORIGIN, XMPP_STATE_NONE},
     {"attention", NS_ATTENTION, PART_ATTENTION, XMPP_STATE_NONE},
+    {"unstyled", NS_STYLING, PART_UNSTYLED, XMPP_STATE_NONE},
 };
 
 static const struct part_row *part_find(const char *name, const char *ns)

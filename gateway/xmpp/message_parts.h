@@ -17,6 +17,7 @@
 #define NS_RECEIPTS "urn:xmpp:receipts"
 #define NS_REPLY "urn:xmpp:reply:0"
 #define NS_RETRACT "urn:xmpp:message-retract:1"
+#define NS_STYLING "urn:xmpp:styling:0"
 
 /* Payloads that are understood; the first of each counts. */
 enum message_part {
@@ -31,6 +32,7 @@ enum message_part {
     PART_REPLY,
     PART_ORIGIN,
     PART_ATTENTION,
+    PART_UNSTYLED,
     PART_COUNT
 };
 struct message_parts {

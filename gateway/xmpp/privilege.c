@@ -334,15 +334,15 @@ static bool privilege_is_echo(struct inbound *in)
     xmpp_stanza_t *origin = stanza_child(in->stanza, "origin-id", NS_SID);
     const char *text = origin != NULL ? stanza_get(origin, "id") : NULL;
     size_t n = text != NULL ? strlen(text) : 0;
-    if (n <= PRIVILEGE_ECHO_PROOF + 1 || n >= XMPP_OWN_ID_SIZE)
+    if (n <= PRIVILEGE_ECHO_PROOF + 1 || n >= XMPP_OWN_ID_SIZE ||
+        text[n - PRIVILEGE_ECHO_PROOF - 1] != '-')
         return false;
     char id[XMPP_OWN_ID_SIZE];
     char proof[PRIVILEGE_ECHO_PROOF + 1];
     memcpy(id, text, n - PRIVILEGE_ECHO_PROOF - 1);
     id[n - PRIVILEGE_ECHO_PROOF - 1] = '\0';
     privilege_proof(in->x, in->host, proof, in->from.user, in->to, id);
-    return text[n - PRIVILEGE_ECHO_PROOF - 1] == '-' &&
-           strcmp(proof, text + n - PRIVILEGE_ECHO_PROOF) == 0;
+    return strcmp(proof, text + n - PRIVILEGE_ECHO_PROOF) == 0;
 }
 
 bool privilege_takes_message(struct inbound *in)

@@ -28,6 +28,7 @@
 #include "xmpp_privilege.h"
 #include "xmpp_profile.h"
 #include "xmpp_search.h"
+#include "xmpp_styling.h"
 
 struct sj_loop;
 struct sj_log;

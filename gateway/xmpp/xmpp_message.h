@@ -53,6 +53,7 @@ struct xmpp_message_in {
     bool wants_receipt;        /* XEP-0184 */
     bool markable;             /* XEP-0333 */
     bool attention;            /* XEP-0224 */
+    bool unstyled;             /* XEP-0393: directives in body are plain text */
     enum xmpp_chat_state state;
     const char *origin_id;     /* XEP-0359; NULL: none, or the same as from.id */
     const char *replaces;      /* XEP-0308: id of the first version, or NULL */
@@ -100,6 +101,7 @@ struct xmpp_message_out {
     bool markable;               /* XEP-0333 */
     bool active;                 /* XEP-0085 */
     bool attention;              /* XEP-0224 */
+    bool unstyled;               /* XEP-0393: nothing in body is a directive */
     const char *id;              /* our id of it, before network_id; or NULL */
     const char *replaces;        /* XEP-0308: our id of the first version */
     const char *reply_to;        /* XEP-0461: id of the message that it answers */

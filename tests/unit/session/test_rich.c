@@ -3,8 +3,11 @@
  * with contacts who lack it. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "expect.h"
+#include "preference.h"
+#include "session.h"
 
 #define CAPS_IDS (CAPS_PLAIN | SJ_CAPS_WITH_IDS)
 #define CAPS_RICH (CAPS_IDS | SJ_CAP_TYPING | SJ_CAP_ATTENTION)
@@ -541,6 +544,71 @@ Test(rich, what_the_user_wrote_elsewhere_is_a_marked_copy_G280_02)
     w = rich_world(CAPS_PLAIN);
     world_tells(w, &(struct sj_message){.body = "hi", .own = true});
     EXPECT(w, "message juliet -> " ROMEO " You, elsewhere: hi\n");
+    world_free(w);
+}
+
+/* The user's own server shows it as sent; later things name it as clients know it then. */
+Test(rich, what_the_user_wrote_elsewhere_is_the_users_where_that_is_granted_G356_13)
+{
+    struct world *w = rich_world(CAPS_RICH);
+
+    w->privileges = XMPP_MAY_SPEAK;
+    say(w, "m1", "helo");
+    world_tells(w, &(struct sj_message){.id = "e1", .body = "hi", .own = true});
+    world_tells(w, &(struct sj_message){.id = "e2", .body = "hi!", .own = true, .replaces = "e1"});
+    world_tells(w, &(struct sj_message){.id = "e3", .body = "hello", .own = true,
+                                        .replaces = "n1"});
+    EXPECT(w, "as " ROMEO " -> juliet hi\n"
+              "as " ROMEO " -> juliet hi! replaces=own-e1\n"
+              "as " ROMEO " -> juliet hello replaces=m1\n");
+    world_marks(w, SJ_MARK_REACTIONS, "e1", ROSE);
+    EXPECT(w, "mark juliet -> " ROMEO " reactions own-e1 " ROSE "\n");
+    world_mark(w, XMPP_MARK_RETRACTED, "own-e2", NULL);
+    EXPECT(w, "net mark juliet retracted e1 own\n");
+    world_free(w);
+}
+
+/* A contact cannot correct in its name what a client of the user's sent. */
+Test(rich, a_copy_corrects_copies_only_G308_03)
+{
+    struct world *w = rich_world(CAPS_RICH);
+
+    say(w, "m1", "helo");
+    world_tells(w, &(struct sj_message){.id = "e1", .body = "hello", .own = true,
+                                        .replaces = "n1"});
+    EXPECT(w, "message juliet -> " ROMEO " You, elsewhere: hello\n");
+    world_tells(w, &(struct sj_message){.id = "e2", .body = "hi", .own = true});
+    world_clear(w);
+    world_tells(w, &(struct sj_message){.id = "e3", .body = "hi!", .own = true, .replaces = "e2"});
+    cr_expect(strstr(world_lines(w), "You, elsewhere: hi! replaces="));
+    world_free(w);
+}
+
+static void prefer(struct world *w, enum preference p, const char *value)
+{
+    struct session *s = session_find(&w->sessions->networks[0], ROMEO);
+    struct sj_error err = {.status = SJ_OK};
+
+    cr_assert_eq(session_prefer(s, p, value, &err), SJ_OK);
+}
+
+Test(rich, copies_typing_and_reading_are_left_out_for_who_does_not_want_them_G085_09)
+{
+    struct world *w = rich_world(CAPS_RICH);
+    const char *theirs = hear(w, "p1", "hello");
+
+    prefer(w, PREFERENCE_OWN_COPIES, "0");
+    prefer(w, PREFERENCE_TYPING, "0");
+    prefer(w, PREFERENCE_TELL_READ, "0");
+    world_clear(w);
+    world_tells(w, &(struct sj_message){.id = "e1", .body = "hi", .own = true});
+    world_state(w, "r", XMPP_STATE_COMPOSING);
+    world_types(w, SJ_TYPING_ACTIVE);
+    world_mark(w, XMPP_MARK_DISPLAYED, theirs, NULL);
+    EXPECT(w, "");
+    prefer(w, PREFERENCE_TYPING, NULL);
+    world_state(w, "r", XMPP_STATE_COMPOSING);
+    EXPECT(w, "net typing juliet 2\n");
     world_free(w);
 }
 

@@ -21,6 +21,7 @@ void world_facts(struct sj_strbuf *out, const struct xmpp_message_out *m)
     sj_strbuf_adds(out, m->markable ? " markable" : "");
     sj_strbuf_adds(out, m->active ? " active" : "");
     sj_strbuf_adds(out, m->attention ? " attention" : "");
+    sj_strbuf_adds(out, m->unstyled ? " unstyled" : "");
     add_fact(out, "replaces", m->replaces);
     add_fact(out, "reply", m->reply_to);
     add_fact(out, "quote", m->reply_quote);
@@ -37,6 +38,26 @@ void world_sent_facts(struct sj_strbuf *out, const struct sj_message *m)
     sj_strbuf_adds(out, m->attention ? " attention" : "");
     add_fact(out, "replaces", m->replaces);
     add_fact(out, "reply", m->reply_to);
+    for (size_t i = 0; i < m->n_spans; i++)
+        sj_strbuf_addf(out, " style=%d:%u-%u", (int)m->spans[i].style, m->spans[i].start,
+                       m->spans[i].end);
+}
+
+enum sj_status xmpp_send_as_user(struct xmpp *x, unsigned host, const struct xmpp_message_out *m,
+                                 char out[XMPP_OWN_ID_SIZE])
+{
+    struct sj_strbuf b;
+
+    (void)host;
+    if (!world_takes(x))
+        return SJ_LIMIT;
+    snprintf(out, XMPP_OWN_ID_SIZE, "own-%s", m->network_id ? m->network_id : "0");
+    sj_strbuf_init(&b, 1 << 16);
+    sj_strbuf_addf(&b, "as %s -> %s %s", m->to, m->peer, m->body);
+    world_facts(&b, m);
+    world_note("%s", b.s);
+    sj_strbuf_release(&b);
+    return SJ_OK;
 }
 
 static void add_set(struct sj_strbuf *out, const char *const *set, size_t n)
