@@ -3,14 +3,17 @@
 Prosody, and by offers on ejabberd 23.01, which promises to write rosters and cannot."""
 import asyncio
 import importlib.util
+import pathlib
 import unittest
 
+from clients import XmppClient
 from e2ebase import GATEWAY, PASSWORD, SECRET, USERS, LoopbackTest
 from servers import ejabberd, prosody
 
 ECHO = "echo@" + GATEWAY
 ROSTER = "jabber:iq:roster"
 ROSTERX = "http://jabber.org/protocol/rosterx"
+MODULE = pathlib.Path("/usr/lib/prosody/modules/mod_privilege")
 HAVE_SLIXMPP = importlib.util.find_spec("slixmpp") is not None
 
 
@@ -20,7 +23,23 @@ def items(client):
     return {i.get("jid"): i for i in query.children}
 
 
+class Client(XmppClient):
+    """Answers what it does not know, as every client must (RFC 6120 §8.2.3)."""
+
+    def _arrived(self, node):
+        super()._arrived(node)
+        if node.name == "iq" and node.get("type") == "get":
+            self.send("<iq type='error' to='%s' id='%s'><error type='cancel'><service-unavailable "
+                      "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+                      % (node.get("from"), node.get("id")))
+
+
 class PrivilegedTest(LoopbackTest):
+    def xmpp(self, user, presence=True):
+        client = Client(self.prosody.c2s, "%s@localhost/test" % user, PASSWORD, presence)
+        self.clients.append(client)
+        return client
+
     def settle(self, client):
         """What the gateway was asked before is answered."""
         self.assert_result(client.iq("get", GATEWAY, "<ping xmlns='urn:xmpp:ping'/>"))
@@ -31,6 +50,7 @@ class PrivilegedTest(LoopbackTest):
                                      % (ROSTER, ECHO, name, group)))
 
 
+@unittest.skipUnless(MODULE.exists(), "prosody-modules is not installed")
 class Prosody(PrivilegedTest):
     @classmethod
     def xmpp_server(cls, lab):
@@ -114,7 +134,7 @@ class Prosody(PrivilegedTest):
 
 
 class Ejabberd(PrivilegedTest):
-    programs = ("erl",)
+    programs = ("erl", "ejabberdctl")
 
     @classmethod
     def xmpp_server(cls, lab):

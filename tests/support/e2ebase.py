@@ -27,7 +27,9 @@ def needs(*names):
 class GatewayTest(unittest.TestCase):
     """Subclasses say which IRC server they want by overriding network(lab)."""
     programs = ("prosody", "ngircd")
-    modules = ()                         # of Prosody, beyond the usual ones
+    modules = ()                 # of Prosody, beyond the usual ones
+    backend = {"backend": "irc", "name": "TestNet", "send-rate": 0, "presence-interval": "10s"}
+    keys = {}                    # more of the gateway's section
     inherit_descriptors = 0
     lab = None
 
@@ -40,8 +42,11 @@ class GatewayTest(unittest.TestCase):
     @classmethod
     def section(cls, keys):
         """The section of the network, with the keys that network() gave."""
-        return {"backend": "irc", "name": "TestNet", "send-rate": 0, "presence-interval": "10s",
-                **keys}
+        return {**cls.backend, **keys}
+
+    @classmethod
+    def xmpp_server(cls, lab):
+        return prosody(lab, {u: PASSWORD for u in USERS}, {GATEWAY: SECRET}, cls.modules)
 
     @classmethod
     def setUpClass(cls):
@@ -59,8 +64,7 @@ class GatewayTest(unittest.TestCase):
     @classmethod
     def start_all(cls):
         cls.bin = pathlib.Path(os.environ["SOJOURN_BIN"])
-        cls.prosody = prosody(cls.lab, {u: PASSWORD for u in USERS}, {GATEWAY: SECRET},
-                              cls.modules)
+        cls.prosody = cls.xmpp_server(cls.lab)
         cls.ircd, keys = cls.network(cls.lab)
         directory = cls.lab.dir / "sojourn"
         directory.mkdir()
@@ -69,7 +73,7 @@ class GatewayTest(unittest.TestCase):
             "gateway": {"server": "127.0.0.1", "port": cls.prosody.component,
                         "data-dir": directory / "data", "key-file": directory / "store.key",
                         "control-socket": directory / "control.sock", "log-level": "debug",
-                        "locale-dir": cls.bin / "locale"},
+                        "locale-dir": cls.bin / "locale", **cls.keys},
             GATEWAY: {"secret": SECRET, **cls.section(keys)}})
         cls.lab.closers.append(cls.stop_daemon)
         cls.daemon.start()
@@ -181,3 +185,13 @@ class GatewayTest(unittest.TestCase):
         client.expect("<presence from='%s' to='*'>...</presence>" % contact)
         client.presence(contact, "subscribed")
         return contact
+
+
+class LoopbackTest(GatewayTest):
+    """The same with the network that never leaves the process."""
+    programs = ("prosody",)
+    backend = {"backend": "loopback", "name": "TestNet"}
+
+    @classmethod
+    def network(cls, lab):
+        return None, {}

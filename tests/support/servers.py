@@ -169,13 +169,32 @@ c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
 allow_registration = false
 limits = {{ }}
+{globals}
 VirtualHost "localhost"
+{host}
 {components}
+"""
+# XEP-0356, granted to every component
+PROSODY_GRANTS = """    privileged_entities = {{ {names} }}
+    modules_enabled = {{ "privilege" }}
+"""
+PROSODY_GRANT = """["{name}"] = {{ roster = "both"; message = "outgoing"; presence = "roster" }}"""
+# XEP-0363
+PROSODY_HTTP = """http_ports = {{ {http} }}
+http_interfaces = {{ "127.0.0.1" }}
+https_ports = {{ }}
+http_default_host = "localhost"
+http_external_url = "http://127.0.0.1:{http}/"
+"""
+PROSODY_SHARE = """Component "share.localhost" "http_file_share"
+    http_host = "localhost"
+    http_file_share_size_limit = 1048576
 """
 
 
-def prosody(lab, users, components, modules=()):
-    """users: name to password; components: hostname to secret. Attributes c2s and component."""
+def prosody(lab, users, components, modules=(), privileged=False, share=False):
+    """users: name to password; components: hostname to secret. share: has an upload service at
+    share.localhost. Attributes c2s and component."""
     directory = lab.dir / "prosody"
     accounts = directory / "data" / "localhost" / "accounts"
     accounts.mkdir(parents=True)
@@ -183,12 +202,84 @@ def prosody(lab, users, components, modules=()):
         (accounts / (name + ".dat")).write_text('return { ["password"] = "%s" };\n' % password)
     c2s, component = lab.ports.take(), lab.ports.take()
     config = directory / "prosody.cfg.lua"
+    blocks = ['Component "%s"\n    component_secret = "%s"\n' % kv for kv in components.items()]
+    host = ""
+    if privileged:
+        host = PROSODY_GRANTS.format(names=", ".join(
+            PROSODY_GRANT.format(name=name) for name in components))
+        blocks = [b + '    modules_enabled = { "privilege" }\n' for b in blocks]
+    if share:
+        blocks.append(PROSODY_SHARE)
     config.write_text(PROSODY.format(
         modules="".join(', "%s"' % m for m in modules), dir=directory, c2s=c2s,
-        component=component, components="\n".join(
-            'Component "%s"\n    component_secret = "%s"' % kv for kv in components.items())))
+        component=component, host=host, components="\n".join(blocks),
+        globals=PROSODY_HTTP.format(http=lab.ports.take()) if share else ""))
     server = lab.start("prosody", [program("prosody"), "--config", config, "-F"],
                        accepts(c2s, component))
+    server.c2s, server.component = c2s, component
+    return server
+
+
+EJABBERD = """
+hosts: [localhost]
+loglevel: info
+language: en
+auth_method: internal
+auth_password_format: plain
+listen:
+  - {{port: {c2s}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: false, access: all}}
+  - port: {component}
+    ip: "127.0.0.1"
+    module: ejabberd_service
+    global_routes: false
+    hosts: {{{components}}}
+acl:
+  gateways: {{server: [{names}]}}
+access_rules:
+  gateways: [{{allow: gateways}}]
+api_permissions: {{}}
+shaper: {{}}
+shaper_rules: {{}}
+modules:
+  mod_adhoc: {{}}
+  mod_blocking: {{}}
+  mod_caps: {{}}
+  mod_carboncopy: {{}}
+  mod_disco: {{}}
+  mod_offline: {{}}
+  mod_ping: {{}}
+  mod_privacy: {{}}
+{grants}
+  mod_roster: {{}}
+"""
+EJABBERD_GRANTS = """
+  mod_privilege:
+    roster: {both: gateways}
+    message: {outgoing: gateways}
+    presence: {managed_entity: gateways, roster: gateways}
+"""
+
+
+def ejabberd(lab, users, components, privileged=False):
+    """As prosody(). Without a node name: that would want one port of the whole machine."""
+    directory = lab.dir / "ejabberd"
+    (directory / "db").mkdir(parents=True)
+    c2s, component, ready = lab.ports.take(), lab.ports.take(), directory / "ready"
+    config = directory / "ejabberd.yml"
+    config.write_text(EJABBERD.format(
+        c2s=c2s, component=component, grants=EJABBERD_GRANTS if privileged else "",
+        names=", ".join('"%s"' % name for name in components),
+        components=", ".join('"%s": {password: "%s"}' % kv for kv in components.items())))
+    accounts = "".join('ejabberd_auth:try_register(<<"%s">>,<<"localhost">>,<<"%s">>),' % user
+                       for user in users.items())
+    libraries = glob.glob("/usr/lib/*/ejabberd-*/ebin") + glob.glob("/usr/lib/ejabberd-*/ebin")
+    server = lab.start("ejabberd", [
+        program("erl"), "-noinput", "+K", "true", "+S", "2:2", "+sbwt", "none", "-mnesia", "dir",
+        '"%s"' % (directory / "db"), "-s", "ejabberd", "-eval",
+        '%s file:write_file("%s", "ok").' % (accounts, ready)], ready.exists, {
+            "ERL_LIBS": str(pathlib.Path(libraries[0]).parent.parent) if libraries else "",
+            "EJABBERD_CONFIG_PATH": str(config), "HOME": str(directory),
+            "EJABBERD_LOG_PATH": str(directory / "ejabberd.log"), "ERL_CRASH_DUMP_BYTES": "0"})
     server.c2s, server.component = c2s, component
     return server
 
