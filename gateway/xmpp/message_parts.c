@@ -45,15 +45,19 @@ static const struct part_row *part_find(const char *name, const char *ns)
     return NULL;
 }
 
+/* The first letters of the names above: body, subject and thread are none of them, and looking up
+ * a namespace costs more than all the rest. */
+#define PART_INITIALS "acdgimopru"
+
 void message_parts_read(struct message_parts *out, xmpp_stanza_t *st)
 {
-    const char *own_ns = xmpp_stanza_get_ns(st);
     *out = (struct message_parts){.state = XMPP_STATE_NONE};
     for (xmpp_stanza_t *c = stanza_first(st); c != NULL; c = stanza_next(c)) {
+        const char *name = xmpp_stanza_get_name(c);
+        if (strchr(PART_INITIALS, name[0]) == NULL)
+            continue;
         const char *ns = xmpp_stanza_get_ns(c);
-        if (ns == NULL || ns == own_ns || (own_ns != NULL && strcmp(ns, own_ns) == 0))
-            continue;                    /* body, subject, thread */
-        const struct part_row *row = part_find(xmpp_stanza_get_name(c), ns);
+        const struct part_row *row = ns != NULL ? part_find(name, ns) : NULL;
         if (row == NULL || out->part[row->part] != NULL)
             continue;
         out->part[row->part] = c;
