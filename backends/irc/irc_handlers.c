@@ -14,6 +14,7 @@
 #include "irc_presence.h"
 #include "irc_sasl.h"
 #include "irc_self.h"
+#include "irc_services.h"
 #include "irc_text.h"
 #include "sojourn/log.h"
 
@@ -45,10 +46,11 @@ const struct irc_handler irc_handlers[] = {
     { "414", 2, ONLINE, irc_text_handle_refusal },
     { "415", 2, ONLINE, irc_text_handle_refusal },
     { "417", 1, ONLINE, irc_text_handle_refusal },
-    { "432", 1, LOGIN, irc_login_handle_bad_nick },
-    { "433", 1, LOGIN, irc_login_handle_nick_in_use },
-    { "436", 1, LOGIN, irc_login_handle_nick_in_use },
-    { "437", 1, LOGIN | ONLINE, irc_login_handle_unavailable },
+    { "421", 2, IDENTIFYING, irc_services_handle_unknown },
+    { "432", 1, LOGIN | ONLINE, irc_login_handle_bad_nick },
+    { "433", 1, LOGIN | ONLINE, irc_login_handle_nick_in_use },
+    { "436", 1, LOGIN | ONLINE, irc_login_handle_nick_in_use },
+    { "437", 1, LOGIN | ONLINE, irc_login_handle_nick_in_use },
     { "439", 2, ONLINE, irc_text_handle_refusal },
     { "440", 2, IDENTIFYING | ONLINE, irc_text_handle_refusal },
     { "463", 1, LOGIN, irc_login_handle_banned },

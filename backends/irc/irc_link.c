@@ -11,6 +11,7 @@
 #include "irc_login.h"
 #include "irc_parse.h"
 #include "irc_presence.h"
+#include "irc_regain.h"
 #include "irc_send.h"
 #include "sojourn/conn.h"
 #include "sojourn/log.h"
@@ -64,11 +65,13 @@ void irc_link_enter(struct irc_link *l, enum irc_state state)
         irc_net_wait(l, &net->live);
         break;
     case IRC_CLOSING:
+        irc_regain_stop(l);
         irc_net_wait(l, &net->closing);
         irc_net_poll(l, false);
         irc_send_drop(l);
         break;
     case IRC_DOWN:
+        irc_regain_stop(l);
         irc_net_wait(l, NULL);
         irc_net_poll(l, false);
         irc_send_drop(l);
@@ -265,6 +268,7 @@ void irc_link_free(struct sj_link **link)
     irc_net_wait(l, NULL);
     irc_net_confirm(l, NULL);
     irc_net_poll(l, false);
+    irc_regain_stop(l);
     irc_send_drop(l);
     irc_ops_release(&l->ops);
     irc_presence_release(l);
@@ -368,5 +372,7 @@ void irc_link_up(struct irc_link *l)
         l->base.host->self(&l->base, id);
     if (l->state == IRC_ONLINE)
         irc_login_report(l, login);
+    if (l->state == IRC_ONLINE && login->attempt > 0)
+        irc_regain_start(l, login->nick, login->identified);
     irc_login_free(&login);
 }

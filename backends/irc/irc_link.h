@@ -25,6 +25,7 @@ struct sj_identity;
 struct irc_line;
 struct irc_login;
 struct irc_queue;
+struct irc_regain;
 struct sj_scram;
 
 #define IRC_LINK_MAGIC 0x69726331u
@@ -77,6 +78,7 @@ struct irc_link {
     struct irc_queue *queue;         /* lines that wait for their turn; NULL: none */
     struct irc_ops ops;
     struct sj_map contacts;          /* struct irc_contact by id */
+    struct irc_regain *regain;       /* the nickname that is wanted; NULL: we have it */
     sj_op *done;                     /* successful operations to report */
     uint32_t n_done;
     uint32_t n_monitored;
@@ -141,6 +143,7 @@ struct irc_login {
     bool listed;                     /* CAP LS is complete */
     bool single;                     /* after a NAK, capabilities are asked for one by one */
     bool own_server_password;        /* the user's, not the configuration's */
+    bool asks_services;              /* IDENTIFY is out */
     bool certificate_refused;        /* SASL EXTERNAL did not work */
     bool identified;                 /* NickServ or SASL accepted the password */
     const char *unused;              /* why the password was not used, or NULL */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Logging in: PASS, NICK, USER, what the server answers to them, and NickServ.
+/* Logging in: PASS, NICK, USER, what the server answers to them.
  *
- * CAP is negotiated in irc_cap.c, SASL in irc_sasl.c. RFC 2812 §3.1; numerics as servers use them
- * today (modern.ircdocs.horse). Passwords stay in struct irc_login, which is wiped when the link is
- * up or over; lines that hold them are wiped after sending, and irc_send.c keeps them out of the
- * log. */
+ * CAP is negotiated in irc_cap.c, SASL in irc_sasl.c, NickServ in irc_services.c. RFC 2812 §3.1;
+ * numerics as servers use them today (modern.ircdocs.horse). Passwords stay in struct irc_login,
+ * which is wiped when the link is up or over; lines that hold them are wiped after sending, and
+ * irc_send.c keeps them out of the log. */
 #include "irc_login.h"
 
 #include <stdio.h>
@@ -14,9 +14,11 @@
 #include "irc_link.h"
 #include "irc_nick.h"
 #include "irc_parse.h"
+#include "irc_regain.h"
 #include "irc_sasl.h"
 #include "irc_self.h"
 #include "irc_send.h"
+#include "irc_services.h"
 #include "irc_text.h"
 #include "sojourn/conn.h"
 #include "sojourn/log.h"
@@ -150,36 +152,14 @@ void irc_login_handle_welcome(struct irc_link *l, struct irc_line *line)
     irc_link_enter(l, IRC_WELCOMED);
 }
 
-/* Sends the password as `IDENTIFY [account] password`; the account when it is not the nickname
- * that we have. */
-static void login_identify(struct irc_link *l)
-{
-    const struct irc_login *login = l->login;
-    const char *account = login->account;
-    struct irc_out o;
-
-    if (!account && !irc_case_equal((enum irc_casemap)l->casemap, l->nick, login->nick))
-        account = login->nick;
-    irc_link_enter(l, IRC_IDENTIFYING);
-    irc_out_init(&o);
-    irc_out_adds(&o, "PRIVMSG NickServ :IDENTIFY ");
-    if (account) {
-        irc_out_adds(&o, account);
-        irc_out_adds(&o, " ");
-    }
-    irc_out_adds(&o, login->password);
-    irc_send(l, &o, IRC_NOW);
-    sj_wipe(&o, sizeof o);
-}
-
 void irc_login_welcomed(struct irc_link *l)
 {
     struct irc_login *login = l->login;
 
     if (login->password && !login->identified) {
         bool is_safe = irc_net_keeps_secrets(l->base.net);
-        if (is_safe && l->base.net->nickserv == IRC_NICKSERV_IDENTIFY) {
-            login_identify(l);
+        if (is_safe && l->base.net->nickserv != IRC_NICKSERV_OFF) {
+            irc_services_identify(l);
             return;
         }
         login->unused = is_safe
@@ -236,54 +216,15 @@ static bool has_word(const char *text, const char *const *words)
     return false;
 }
 
-static void lower_copy(char *out, size_t size, const char *text)
-{
-    size_t n = 0;
-
-    /* Formatting codes often stand within such sentences. */
-    for (; *text && n + 1 < size; text++) {
-        if ((unsigned char)*text >= 0x20)
-            out[n++] = sj_ascii_lower(*text);
-    }
-    out[n] = '\0';
-}
-
-bool irc_login_on_nickserv(struct irc_link *l, const char *text)
-{
-    static const char *const refusals[] = {
-        "incorrect", "invalid password", "invalid account", "wrong password", "password mismatch",
-        "not registered", "isn't registered", "not a registered", "no such account",
-        "authentication failed", "login failed", "access denied", "too many failed", "suspended",
-        "frozen", NULL
-    };
-    static const char *const successes[] = {
-        "now identified", "password accepted", "successfully identified", "now logged in",
-        "already identified", "already logged in", "you are logged in", "now recognized", NULL
-    };
-    /* What NickServ says unasked to whoever takes a registered nickname: we are at it. */
-    static const char *const prompts[] = {
-        "nickname is registered", "identify via", "nick is owned by", NULL
-    };
-    char lower[512];
-
-    lower_copy(lower, sizeof lower, text);
-    if (has_word(lower, refusals)) {
-        irc_link_end(l, SJ_END_AUTH, IRC_WORDS(l, text));
-        return true;
-    }
-    if (has_word(lower, successes)) {
-        irc_login_identified(l);
-        return true;
-    }
-    return has_word(lower, prompts);
-}
-
 void irc_login_handle_nick_in_use(struct irc_link *l, struct irc_line *line)
 {
     char nick[IRC_NICK_MAX + 1];
     struct irc_login *login = l->login;
 
-    (void)line;
+    if (l->state != IRC_LOGIN) {
+        irc_regain_handle_refused(l, line);
+        return;
+    }
     if (++login->attempt > NICK_ATTEMPTS_MAX) {
         irc_link_end(l, SJ_END_CONFLICT, "the nickname and all alternatives are in use");
         return;
@@ -292,19 +233,14 @@ void irc_login_handle_nick_in_use(struct irc_link *l, struct irc_line *line)
     login_send_nick(l, nick);
 }
 
-/* ERR_UNAVAILRESOURCE is about our nickname, or later about somebody that we wrote to. */
-void irc_login_handle_unavailable(struct irc_link *l, struct irc_line *line)
-{
-    if (l->state == IRC_LOGIN)
-        irc_login_handle_nick_in_use(l, line);
-    else
-        irc_text_handle_refusal(l, line);
-}
-
 void irc_login_handle_bad_nick(struct irc_link *l, struct irc_line *line)
 {
     char text[2 * SJ_ERROR_TEXT_MAX];
 
+    if (l->state != IRC_LOGIN) {
+        irc_regain_handle_refused(l, line);
+        return;
+    }
     (void)snprintf(text, sizeof text, "the network refused the nickname: %s",
                    IRC_WORDS(l, line->param[line->n_params - 1]));
     irc_link_end(l, SJ_END_BANNED, text);
@@ -335,7 +271,7 @@ enum sj_end irc_login_classify(const char *text)
                                            "invalid password", "password mismatch", NULL };
     char lower[512];
 
-    lower_copy(lower, sizeof lower, text);
+    irc_text_lower(lower, sizeof lower, text);
     if (has_word(lower, throttled))
         return SJ_END_THROTTLED;
     if (has_word(lower, refused))

@@ -22,17 +22,13 @@ void irc_login_welcomed(struct irc_link *l);
 void irc_login_report(struct irc_link *l, const struct irc_login *login);
 /* Asks the server for our own mask. */
 void irc_login_ask_mask(struct irc_link *l);
-/* NickServ speaks while we wait for its verdict. True: that was the verdict, or a prompt for what
- * we do already; the user need not read it. */
-bool irc_login_on_nickserv(struct irc_link *l, const char *text);
 /* The password is accepted (900, MODE +r). */
 void irc_login_identified(struct irc_link *l);
 /* What the server's words on closing mean. */
 enum sj_end irc_login_classify(const char *text);
 
 void irc_login_handle_welcome(struct irc_link *l, struct irc_line *line);       /* 001 */
-void irc_login_handle_nick_in_use(struct irc_link *l, struct irc_line *line);   /* 433 436 */
-void irc_login_handle_unavailable(struct irc_link *l, struct irc_line *line);   /* 437 */
+void irc_login_handle_nick_in_use(struct irc_link *l, struct irc_line *line);   /* 433 436 437 */
 void irc_login_handle_bad_nick(struct irc_link *l, struct irc_line *line);      /* 432 */
 void irc_login_handle_bad_password(struct irc_link *l, struct irc_line *line);  /* 464 */
 void irc_login_handle_banned(struct irc_link *l, struct irc_line *line);        /* 463 465 466 */

@@ -11,6 +11,7 @@
 
 #include "irc_link.h"
 #include "irc_presence.h"
+#include "irc_regain.h"
 #include "irc_sasl.h"
 #include "irc_send.h"
 #include "sojourn/conn.h"
@@ -54,10 +55,19 @@ const struct sj_option irc_options[] = {
       .help = "Real name of users who gave none; without it, the nickname." },
     { .name = "quit-message", .kind = SJ_OPTION_TEXT, .max = 200,
       .help = "What others read when a user logs out without giving a reason." },
-    { .name = "nickserv", .kind = SJ_OPTION_CHOICE, .fallback = "off", .choices = "off|identify",
+    { .name = "nickserv", .kind = SJ_OPTION_CHOICE, .fallback = "off",
+      .choices = "off|identify|command",
       .help = "What to do with an account's password when the server offers no SASL for it: off "
-              "does not use it and says so, identify sends it to NickServ; choose identify only "
-              "where nobody but the network can have that nickname." },
+              "does not use it and says so; identify sends it to NickServ, if it has the mask of "
+              "nickserv-mask; command uses the server's command NICKSERV, where it has one." },
+    { .name = "nickserv-mask", .kind = SJ_OPTION_TEXT, .max = 200,
+      .help = "Nickname, user and host of the network's NickServ, as WHOIS shows them: "
+              "NickServ!user@host; * and ? are possible behind the !. Needed for nickserv = "
+              "identify." },
+    { .name = "nickserv-regain", .kind = SJ_OPTION_CHOICE, .fallback = "regain",
+      .choices = "off|regain|recover|ghost",
+      .help = "Word by which NickServ gives users a nickname of their account back that somebody "
+              "else has (Atheme knows regain, Anope recover); without nickserv it is not asked." },
     { .name = "encoding-fallback", .kind = SJ_OPTION_CHOICE, .fallback = "windows-1252",
       .choices = IRC_CHARSET_CHOICES,
       .help = "Encoding of incoming text that is not UTF-8; what we send is always UTF-8." },
@@ -118,6 +128,8 @@ static void net_read_options(struct sj_net *net, const struct sj_values *v)
     net->quit_message = sj_values_text(v, "quit-message");
     net->nick_length = (uint16_t)sj_values_number(v, "nick-length");
     net->nickserv = (enum irc_nickserv)sj_values_number(v, "nickserv");
+    static const char *const words[] = { NULL, "REGAIN", "RECOVER", "GHOST" };
+    net->regain_word = words[sj_values_number(v, "nickserv-regain")];
     net->charset = irc_charset_find(sj_values_text(v, "encoding-fallback"));
     net->answers_version = sj_values_number(v, "ctcp-version") != 0;
     net->ping_interval_ms = sj_values_number(v, "ping-interval");
@@ -141,7 +153,7 @@ enum sj_status irc_net_new(struct sj_net **out, struct sj_loop *loop, const stru
     net->casemap = IRC_CASEMAP_RFC1459;
     struct sj_list *lists[] = { &net->login, &net->identify, &net->live, &net->pinged,
                                 &net->closing, &net->confirm, &net->barrier, &net->pacing,
-                                &net->deriving };
+                                &net->deriving, &net->regain };
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         sj_list_init(lists[i]);
     for (size_t i = 0; i < IRC_PHASES; i++)
@@ -149,6 +161,11 @@ enum sj_status irc_net_new(struct sj_net **out, struct sj_loop *loop, const stru
     sj_timer_init(&net->sweep, net_sweep, net);
     sj_timer_init(&net->derive, net_derive, net);
     net_read_options(net, values);
+    if (irc_services_init(&net->services, net->nickserv, sj_values_text(values, "nickserv-mask"),
+                          err) != SJ_OK) {
+        irc_net_free(&net);
+        return SJ_INVALID;
+    }
     if (sj_values_number(values, "tls")) {
         enum sj_status status = sj_tls_new(&net->tls, sj_values_text(values, "tls-ca"),
                                            sj_values_number(values, "tls-verify") != 0, err);
@@ -347,6 +364,7 @@ static void net_sweep(void *arg)
 
     int64_t next = sweep_pacing(net, now);
     next = earlier(next, sweep_polls(net, now));
+    next = earlier(next, irc_regain_sweep(&net->regain, now, net->presence_interval_ms));
     for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++)
         next = earlier(next, sweep_waits(net, waits[i], now));
     /* The first pass fills the second list. */

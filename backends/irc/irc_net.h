@@ -9,6 +9,7 @@
 
 #include "irc_case.h"
 #include "irc_charset.h"
+#include "irc_services.h"
 #include "sojourn/error.h"
 #include "sojourn/loop.h"
 #include "sojourn/map.h"
@@ -21,9 +22,7 @@ struct irc_link;
 /* Links are polled in this many groups, so that not all of them poll at once. */
 #define IRC_PHASES 16u
 
-enum irc_nickserv { IRC_NICKSERV_OFF, IRC_NICKSERV_IDENTIFY };
-
-#define IRC_OPTIONS 24u
+#define IRC_OPTIONS 26u
 extern const struct sj_option irc_options[IRC_OPTIONS];
 
 struct sj_net {
@@ -38,6 +37,8 @@ struct sj_net {
     uint16_t port;
     uint16_t nick_length;                /* 0: what the server says */
     enum irc_nickserv nickserv;
+    struct irc_services services;
+    const char *regain_word;             /* for services; NULL: none */
     bool answers_version;
     bool clear_passwords;                /* the admin permits them without TLS */
     bool is_local;                       /* the server is on this machine */
@@ -62,6 +63,7 @@ struct sj_net {
     uint32_t n_polled;
     int64_t poll_at_ms;                  /* when the next group is polled */
     struct sj_timer sweep;
+    struct sj_list regain;               /* links without their nickname (irc_regain.c) */
     struct sj_list deriving;             /* logins with work to do on their keys (irc_sasl.c) */
     struct sj_timer derive;
 };

@@ -13,6 +13,7 @@
 #include "irc_link.h"
 #include "irc_nick.h"
 #include "irc_parse.h"
+#include "irc_regain.h"
 #include "irc_send.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
@@ -133,8 +134,9 @@ enum sj_status irc_contact_remove(struct sj_link *base, const char *id, sj_op op
     if (l->state != IRC_ONLINE)
         return sj_fail(err, SJ_UNREACHABLE, "not logged in there");
     struct irc_contact *c = sj_map_remove(&l->contacts, id);
-    if (c && c->flags & CONTACT_MONITORED) {
+    if (c && c->flags & CONTACT_MONITORED)
         l->n_monitored--;
+    if (c && c->flags & CONTACT_MONITORED && !irc_regain_watches(l, c->id)) {
         irc_out_init(&o);
         irc_out_adds(&o, "MONITOR - ");
         irc_out_adds(&o, c->id);
@@ -260,6 +262,8 @@ void irc_presence_handle_monitor(struct irc_link *l, struct irc_line *line)
         char *bang = strchr(item, '!');
         if (bang)
             *bang = '\0';
+        if (!is_online)
+            irc_regain_on_gone(l, item);
         struct irc_contact *c = contact_find(l, item);
         /* Who is online already may be away: that stays as it is. Without a mask, some servers
          * spell the nickname as we did. */

@@ -14,7 +14,9 @@
 #include "irc_login.h"
 #include "irc_nick.h"
 #include "irc_parse.h"
+#include "irc_regain.h"
 #include "irc_send.h"
+#include "irc_services.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -105,6 +107,7 @@ void irc_self_handle_nick(struct irc_link *l, struct irc_line *line)
     bool is_same = is_self(l, line->param[0]);
     sj_free(l->nick);
     l->nick = sj_strdup(line->param[0]);
+    irc_regain_on_nick(l);
     if (l->state != IRC_ONLINE || is_same)
         return;
     sj_copy(id, sizeof id, l->nick);
@@ -137,16 +140,21 @@ void irc_self_handle_userhost(struct irc_link *l, struct irc_line *line)
     char *reply = line->param[line->n_params - 1];
     char *mask = strchr(reply, '=');
 
-    if (!mask || mask == reply)
+    if (!mask || mask == reply) {
+        irc_services_on_owner(l, NULL, NULL);
         return;
+    }
     char *end = mask[-1] == '*' ? mask - 1 : mask;
     *end = '\0';
     char *at = strchr(mask + 1, '@');
-    if (!is_self(l, reply) || !at || (mask[1] != '+' && mask[1] != '-'))
+    if (!at || (mask[1] != '+' && mask[1] != '-'))
         return;
     *at = '\0';
     at[1 + strcspn(at + 1, " ")] = '\0';
-    irc_self_learn(l, mask + 2, at + 1);
+    if (is_self(l, reply))
+        irc_self_learn(l, mask + 2, at + 1);
+    else if (sj_ascii_casecmp(reply, l->base.net->services.nick) == 0)
+        irc_services_on_owner(l, mask + 2, at + 1);
 }
 
 /* 396 <me> <host or user@host> :is now your displayed host */

@@ -16,6 +16,7 @@
 #include "irc_nick.h"
 #include "irc_parse.h"
 #include "irc_self.h"
+#include "irc_services.h"
 #include "sojourn/log.h"
 #include "sojourn/strbuf.h"
 
@@ -140,6 +141,18 @@ static bool handle_own(struct irc_link *l, struct irc_line *line, bool is_notice
     return true;
 }
 
+void irc_text_lower(char *out, size_t size, const char *text)
+{
+    size_t n = 0;
+
+    /* Formatting codes often stand within such sentences. */
+    for (; *text && n + 1 < size; text++) {
+        if ((unsigned char)*text >= 0x20)
+            out[n++] = sj_ascii_lower(*text);
+    }
+    out[n] = '\0';
+}
+
 /* Before RPL_WELCOME, and what servers say: lines for the user. The chatter that every login brings
  * ("*** Looking up your hostname", "*** You are connected to ... using TLS") is not worth one. */
 static void handle_server_text(struct irc_link *l, const struct irc_line *line)
@@ -180,8 +193,7 @@ static void handle_text(struct irc_link *l, struct irc_line *line, bool is_notic
         return;
     }
     text[strcspn(text, "\001")] = '\0';
-    if (is_notice && l->state == IRC_IDENTIFYING && strcmp(peer, "nickserv") == 0 &&
-        irc_login_on_nickserv(l, text))
+    if (is_notice && l->state == IRC_IDENTIFYING && irc_services_on_notice(l, line, text))
         return;
     if (l->state != IRC_ONLINE) {
         irc_link_notice(l, line->nick, text);
@@ -261,10 +273,9 @@ void irc_text_handle_refusal(struct irc_link *l, struct irc_line *line)
     const char *target = line->n_params > 2 ? line->param[1] : NULL;
     const char *text = line->param[line->n_params - 1];
 
-    /* NickServ is not there while we wait for it. */
-    if (l->state == IRC_IDENTIFYING && target && sj_ascii_casecmp(target, "NickServ") == 0) {
-        l->login->unused = "this network has no NickServ at present";
-        irc_link_up(l);
+    if (l->state == IRC_IDENTIFYING) {
+        if (target && sj_ascii_casecmp(target, l->base.net->services.nick) == 0)
+            irc_services_on_absence(l);
         return;
     }
     enum sj_status status = refusal_status(line->numeric);

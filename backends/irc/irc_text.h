@@ -4,6 +4,7 @@
 #define IRC_TEXT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct irc_link;
 struct irc_line;
@@ -14,6 +15,9 @@ void irc_text_handle_batch(struct irc_link *l, struct irc_line *line);
 void irc_text_handle_ack(struct irc_link *l, struct irc_line *line);
 void irc_text_handle_fail(struct irc_link *l, struct irc_line *line);       /* FAIL */
 void irc_text_handle_refusal(struct irc_link *l, struct irc_line *line);    /* 401 and others */
+
+/* The text in lower case without control characters, to look for words in it. */
+void irc_text_lower(char *out, size_t size, const char *text);
 
 /* irc_ctcp.c: a query (not ACTION) from nick; text without its \001. Answers what we know, within
  * a rate. */

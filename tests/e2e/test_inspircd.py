@@ -59,6 +59,48 @@ class Sasl(GatewayTest):
         user.expect("<presence from='%s' to='*'>...</presence>" % contact)
 
 
+class Services(GatewayTest):
+    """A server without SASL."""
+    programs = ("prosody", "inspircd", "atheme-services")
+
+    @classmethod
+    def network(cls, lab):
+        server = servers.inspircd(lab, sasl=False)
+        for nick in ("romeo", "mercutio"):
+            owner = IrcClient(server.irc, nick)
+            owner.send("PRIVMSG NickServ :REGISTER account-password %s@irc.test" % nick)
+            owner.expect("900")
+            owner.send("QUIT")
+            owner.close()
+        return server, {"server": "127.0.0.1", "port": server.irc, "tls": "no",
+                        "nickserv": "identify", "nickserv-mask": "NickServ!*@services.test"}
+
+    def account_of(self, nick):
+        watcher = self.irc("watcher-" + nick)
+        watcher.send("WHOIS " + nick)
+        return watcher.wait(lambda m: m.command in ("330", "318"), "the answer to WHOIS")
+
+    def test_identify(self):
+        """NickServ gets the password when its mask is right; a wrong one is refused before
+        registration succeeds (G100-06, G100-07)"""
+        user = self.xmpp("romeo")
+        self.assert_error(self.submit(user, username="romeo", password="wrong-one"),
+                          "not-acceptable")
+        self.assert_result(self.submit(user, username="romeo", password="account-password"))
+        self.approve(user)
+        self.assertEqual(self.account_of("romeo").command, "330")
+
+    def test_regain(self):
+        """A nickname that somebody else has is given back by services, without a password"""
+        squatter, user = self.irc("mercutio"), self.xmpp("mercutio")
+        self.assert_result(self.submit(user, username="mercutio", password="account-password"))
+        self.approve(user)
+        user.expect("<message from='%s' ...><body>Your nickname here is now mercutio.</body>..."
+                    "</message>" % GATEWAY, 60)
+        self.assertEqual(self.account_of("mercutio").command, "330")
+        squatter.close()
+
+
 class Certificate(GatewayTest):
     programs = ("prosody", "inspircd", "atheme-services", "openssl")
 

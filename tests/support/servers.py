@@ -367,7 +367,7 @@ INSPIRCD_MODULES = """cap ircv3 ircv3_accounttag ircv3_batch ircv3_capnotify irc
 
 ATHEME_MODULES = """protocol/inspircd backend/opensex crypto/posix nickserv/main nickserv/identify
  nickserv/register nickserv/logout nickserv/set_core nickserv/set_password nickserv/ghost
- nickserv/cert nickserv/regain saslserv/main saslserv/plain saslserv/external operserv/main"""
+ nickserv/cert nickserv/enforce saslserv/main saslserv/plain saslserv/external operserv/main"""
 ATHEME = """
 {loads}
 serverinfo {{ name = "services.test"; desc = "services"; numeric = "00A"; netname = "TestNet";
@@ -386,7 +386,7 @@ general {{ commit_interval = 1; kline_time = 0; exempts {{ }}; flood_msgs = 0; }
 """
 
 
-def inspircd(lab, certs=None):
+def inspircd(lab, certs=None, sasl=True):
     """With Atheme's services linked. Attributes irc and, with certs, ircs: the ports."""
     directory = lab.dir / "inspircd"
     directory.mkdir()
@@ -397,7 +397,8 @@ def inspircd(lab, certs=None):
     config.write_text(INSPIRCD.format(
         dir=directory, irc=irc, link=link, modules=modules,
         tls=INSPIRCD_TLS.format(ircs=ircs, certs=certs) if certs else "",
-        loads="\n".join('<module name="%s">' % m for m in INSPIRCD_MODULES.split())))
+        loads="\n".join('<module name="%s">' % m for m in INSPIRCD_MODULES.split()
+                        if sasl or m != "sasl")))
     root = ["--runasroot"] if os.getuid() == 0 else []
     server = lab.start("inspircd", [program("inspircd"), "--nofork", "--nopid", "--config",
                                     config] + root, accepts(irc, link))

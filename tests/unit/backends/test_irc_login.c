@@ -329,10 +329,12 @@ Test(irc_login, an_unused_password_is_told)
     irc_world_free(w);
 }
 
+#define SERVICES "nickserv=identify nickserv-mask=NickServ!*@services"
+
 /* Up to IDENTIFY. */
 static struct irc_world *nickserv_begin(const char *fields, const char *nick)
 {
-    struct irc_world *w = irc_world_new("nickserv=identify");
+    struct irc_world *w = irc_world_new(SERVICES);
     char line[128];
 
     irc_account(w, fields);
@@ -341,6 +343,8 @@ static struct irc_world *nickserv_begin(const char *fields, const char *nick)
     (void)snprintf(line, sizeof line, ":irc.test 001 %s :Welcome", nick);
     irc_says(w, line);
     irc_says(w, ":irc.test 422 me :no motd");
+    irc_gets(w, "USERHOST NickServ");
+    irc_says(w, ":irc.test 302 me :NickServ=+s@services ");
     return w;
 }
 
@@ -424,7 +428,7 @@ Test(irc_nickserv, silence_and_absence_do_not_stop_the_login)
 
 Test(irc_nickserv, an_echo_of_the_password_is_never_told)
 {
-    struct irc_world *w = irc_world_new("nickserv=identify");
+    struct irc_world *w = irc_world_new(SERVICES);
 
     irc_account(w, "username=me password=sesame");
     for (int i = 0; i < 3; i++)
@@ -435,6 +439,8 @@ Test(irc_nickserv, an_echo_of_the_password_is_never_told)
     irc_gets(w, "CAP END");
     irc_says(w, ":irc.test 001 me :Welcome");
     irc_says(w, ":irc.test 422 me :no motd");
+    irc_gets(w, "USERHOST NickServ");
+    irc_says(w, ":irc.test 302 me :NickServ=+s@services");
     irc_gets(w, "PRIVMSG NickServ :IDENTIFY sesame");
     irc_says(w, ":me!me@h PRIVMSG NickServ :IDENTIFY sesame");
     irc_hears_nothing(w);
@@ -621,7 +627,7 @@ static void expect_no_secret(enum sj_log_level level, const char *line, void *ct
 
 Test(irc_login, passwords_are_in_no_log_line)
 {
-    struct irc_world *w = irc_world_new("nickserv=identify");
+    struct irc_world *w = irc_world_new(SERVICES);
     unsigned lines = 0;
 
     sj_log_set_level(SJ_LOG_TRACE);
@@ -637,6 +643,8 @@ Test(irc_login, passwords_are_in_no_log_line)
     irc_gets(w, "AUTHENTICATE AG1lAHNlc2FtZQ==");
     irc_says(w, ":irc.test 001 me :Welcome");
     irc_says(w, ":irc.test 422 me :no motd");
+    irc_gets(w, "USERHOST NickServ");
+    irc_says(w, ":irc.test 302 me :NickServ=+s@services");
     irc_gets(w, "PRIVMSG NickServ :IDENTIFY sesame");
     irc_says(w, "@time=2020-01-01T00:00:00.000Z :me!me@h PRIVMSG NickServ :IDENTIFY sesame");
     irc_says(w, ":irc.test 900 me me!me@h me :You are now logged in as me");

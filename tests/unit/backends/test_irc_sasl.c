@@ -440,7 +440,7 @@ static struct irc_world *far_begin(const char *options, const char *fields)
 
 Test(irc_sasl, no_password_in_the_clear)
 {
-    struct irc_world *w = far_begin("nickserv=identify", "username=me password=sesame");
+    struct irc_world *w = far_begin("nickserv=command", "username=me password=sesame");
 
     for (int i = 0; i < 3; i++)
         irc_gets(w, NULL);
