@@ -48,6 +48,23 @@ uint32_t irc_cap_parse(const char *list)
     return caps;
 }
 
+/* The value of a capability in such a list; NULL: none. */
+static const char *cap_value(const char *list, const char *name, size_t *n)
+{
+    size_t length = strlen(name);
+
+    while (*list) {
+        size_t word = strcspn(list, " ");
+        if (word > length && memcmp(list, name, length) == 0 && list[length] == '=') {
+            *n = word - length - 1;
+            return list + length + 1;
+        }
+        list += word;
+        list += strspn(list, " ");
+    }
+    return NULL;
+}
+
 unsigned irc_cap_mechanisms(const char *list)
 {
     static const char name[] = "sasl";
@@ -113,6 +130,12 @@ static void cap_on_list(struct irc_link *l, const char *list, bool more)
     struct irc_login *login = l->login;
 
     if (!login || login->listed || l->state != IRC_LOGIN)
+        return;
+    size_t n;
+    const char *sts = cap_value(list, "sts", &n);
+    if (sts)
+        irc_sts_on_offer(l, sts, n);
+    if (l->state != IRC_LOGIN)
         return;
     login->negotiating = true;
     login->offered |= irc_cap_parse(list);

@@ -85,10 +85,12 @@ const struct irc_handler irc_handlers[] = {
     { "KILL", 1, OPEN, irc_self_handle_kill },
     { "MODE", 2, WELCOMED, irc_self_handle_mode },
     { "NICK", 1, WELCOMED, irc_self_handle_nick },
+    { "NOTE", 3, OPEN, irc_text_handle_remark },
     { "NOTICE", 2, OPEN, irc_text_handle_notice },
     { "PING", 1, UNTIL_DOWN, irc_self_handle_ping },
     { "PONG", 0, UNTIL_DOWN, irc_self_handle_pong },
     { "PRIVMSG", 2, OPEN, irc_text_handle_privmsg },
+    { "WARN", 3, OPEN, irc_text_handle_remark },
 };
 const size_t irc_handlers_n = sizeof irc_handlers / sizeof irc_handlers[0];
 

@@ -41,7 +41,7 @@ static bool state_may_follow(enum irc_state from, enum irc_state to)
         return false;
     if (to == IRC_DOWN || (to == IRC_CLOSING && from != IRC_CLOSING))
         return true;
-    if (from == IRC_WELCOMED && to == IRC_ONLINE)
+    if ((from == IRC_WELCOMED && to == IRC_ONLINE) || (from == IRC_LOGIN && to == IRC_CONNECTING))
         return true;
     return to == from + 1 && to <= IRC_ONLINE;
 }
@@ -55,6 +55,9 @@ void irc_link_enter(struct irc_link *l, enum irc_state state)
     sj_log_debug(l->base.log, "link state=%s->%s", state_names[from], state_names[state]);
     l->state = (uint8_t)state;
     switch (state) {
+    case IRC_CONNECTING:
+        irc_net_wait(l, NULL);
+        break;
     case IRC_LOGIN:
         irc_net_wait(l, &net->login);
         break;
@@ -155,7 +158,7 @@ static bool link_read(struct irc_link *l, unsigned most)
     size_t n;
 
     for (unsigned i = 0; i < most; i++) {
-        if (l->state == IRC_DOWN)
+        if (l->state == IRC_DOWN || l->state == IRC_CONNECTING)
             return false;
         enum sj_line got = sj_conn_line(l->conn, IRC_INPUT_LINE_MAX, &line, &n);
         if (got == SJ_LINE_NONE)
@@ -169,6 +172,8 @@ static bool link_read(struct irc_link *l, unsigned most)
     return l->state != IRC_DOWN;
 }
 
+static void link_open(struct irc_link *l);
+
 static void link_on_data(void *arg)
 {
     struct irc_link *l = arg;
@@ -181,6 +186,10 @@ static void link_on_data(void *arg)
     l->in_input = false;
     if (l->state == IRC_DOWN) {
         sj_conn_free(&l->conn);
+        return;
+    }
+    if (l->state == IRC_CONNECTING) {
+        link_open(l);
         return;
     }
     if (sj_conn_queued(l->conn) > IRC_OUTPUT_HARD_MAX)
@@ -208,6 +217,7 @@ static void link_on_down(void *arg, const struct sj_error *why)
     struct irc_link *l = arg;
     enum sj_end end;
     struct sj_error copy = *why;
+    bool was_connecting = l->state == IRC_CONNECTING;
 
     /* The server's last words: an ERROR line says more than the end of the stream. */
     l->in_input = true;
@@ -216,6 +226,10 @@ static void link_on_down(void *arg, const struct sj_error *why)
     l->in_input = false;
     if (l->state == IRC_DOWN) {
         sj_conn_free(&l->conn);
+        return;
+    }
+    if (l->state == IRC_CONNECTING && !was_connecting) {
+        link_open(l);
         return;
     }
     if (copy.status == SJ_DENIED)
@@ -280,24 +294,33 @@ void irc_link_free(struct sj_link **link)
     *link = NULL;
 }
 
-enum sj_status irc_link_connect(struct sj_link *base, struct sj_error *err)
+/* Begins a connection, in place of the one there may be. */
+static void link_open(struct irc_link *l)
 {
-    struct irc_link *l = irc_link_of(base);
-    const struct sj_net *net = base->net;
-
-    if (l->state != IRC_NEW)
-        return sj_fail(err, SJ_EXISTS, "connected already");
+    const struct sj_net *net = l->base.net;
+    struct sj_tls *tls = irc_net_tls(net);
     const struct sj_conn_target target = {
         .host = net->server,
-        .port = net->port,
-        .tls = net->tls,
+        .port = tls && tls == net->sts.tls ? net->sts.port : net->port,
+        .tls = tls,
         .identity = l->login->identity,
         .source = net->source,
         .timeout_ms = net->connect_timeout_ms,
     };
-    irc_link_enter(l, IRC_CONNECTING);
-    l->conn = sj_conn_new(base->loop, &link_events, l);
+    sj_conn_free(&l->conn);
+    l->is_tls = tls != NULL;
+    l->conn = sj_conn_new(l->base.loop, &link_events, l);
     sj_conn_connect(l->conn, &target);
+}
+
+enum sj_status irc_link_connect(struct sj_link *base, struct sj_error *err)
+{
+    struct irc_link *l = irc_link_of(base);
+
+    if (l->state != IRC_NEW)
+        return sj_fail(err, SJ_EXISTS, "connected already");
+    irc_link_enter(l, IRC_CONNECTING);
+    link_open(l);
     return SJ_OK;
 }
 

@@ -44,7 +44,8 @@ struct sj_scram;
 /* Unconfirmed lines get a PING behind them after this time. */
 #define IRC_CONFIRM_MS 1000
 
-/* Legal moves: each state leads to the next, WELCOMED may skip IDENTIFYING; every state leads to
+/* Legal moves: each state leads to the next, WELCOMED may skip IDENTIFYING, LOGIN may lead back to
+ * CONNECTING (irc_sts.c); every state leads to
  * CLOSING (disconnect) and DOWN (any end). Nothing leaves DOWN: the gateway makes a new link. */
 enum irc_state {
     IRC_NEW,                         /* before connect */
@@ -103,6 +104,7 @@ struct irc_link {
     bool has_isupport : 1;
     bool utf8_only : 1;
     bool has_whox : 1;
+    bool is_tls : 1;                 /* this connection */
     bool asked_ison : 1;             /* an ISON waits for its reply */
     char chantypes[8];
 };

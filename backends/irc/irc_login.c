@@ -79,6 +79,17 @@ void irc_login_free(struct irc_login **login)
     *login = NULL;
 }
 
+void irc_login_restart(struct irc_login *login)
+{
+    sj_list_remove(&login->deriving);
+    sj_scram_free(&login->scram);
+    sj_strbuf_release(&login->sasl_input);
+    login->offered = login->pending = 0;
+    login->sasl = IRC_SASL_NONE;
+    login->mechanisms = login->attempt = 0;
+    login->negotiating = login->listed = login->single = false;
+}
+
 static size_t login_nick_max(const struct irc_link *l)
 {
     uint16_t configured = l->base.net->nick_length;
@@ -95,7 +106,9 @@ static void login_send_pass(struct irc_link *l)
     irc_out_adds(&o, l->login->server_password);
     irc_send(l, &o, IRC_NOW);
     sj_wipe(&o, sizeof o);
-    sj_locked_free(&l->login->server_password);
+    /* Without TLS, the server may ask us to say it again with it. */
+    if (l->is_tls)
+        sj_locked_free(&l->login->server_password);
 }
 
 static void login_send_nick(struct irc_link *l, const char *nick)

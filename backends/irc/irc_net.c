@@ -110,9 +110,16 @@ static bool server_is_local(const char *server)
            (strncmp(server, "127.", 4) == 0 && server[strspn(server, "0123456789.")] == '\0');
 }
 
+struct sj_tls *irc_net_tls(const struct sj_net *net)
+{
+    if (net->tls || sj_loop_now_ms(net->loop) >= net->sts.until_ms)
+        return net->tls;
+    return net->sts.tls;
+}
+
 bool irc_net_keeps_secrets(const struct sj_net *net)
 {
-    return net->tls || net->is_local || net->clear_passwords;
+    return irc_net_tls(net) || net->is_local || net->clear_passwords;
 }
 
 static void net_read_options(struct sj_net *net, const struct sj_values *v)
@@ -174,6 +181,10 @@ enum sj_status irc_net_new(struct sj_net **out, struct sj_loop *loop, const stru
             return status;
         }
     }
+    if (irc_sts_init(net, sj_values_text(values, "tls-ca"), err) != SJ_OK) {
+        irc_net_free(&net);
+        return SJ_INVALID;
+    }
     *out = net;
     return SJ_OK;
 }
@@ -185,6 +196,7 @@ void irc_net_free(struct sj_net **net)
     sj_timer_stop(&(*net)->sweep);
     sj_timer_stop(&(*net)->derive);
     sj_tls_free(&(*net)->tls);
+    sj_tls_free(&(*net)->sts.tls);
     sj_free(*net);
     *net = NULL;
 }

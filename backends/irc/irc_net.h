@@ -10,6 +10,7 @@
 #include "irc_case.h"
 #include "irc_charset.h"
 #include "irc_services.h"
+#include "irc_sts.h"
 #include "sojourn/error.h"
 #include "sojourn/loop.h"
 #include "sojourn/map.h"
@@ -28,7 +29,8 @@ extern const struct sj_option irc_options[IRC_OPTIONS];
 struct sj_net {
     struct sj_loop *loop;
     const struct sj_log *log;
-    struct sj_tls *tls;                  /* NULL: plain */
+    struct sj_tls *tls;                  /* NULL: plain, but for sts */
+    struct irc_sts sts;
     const struct irc_charset *charset;   /* for what is no UTF-8; NULL: replacement characters */
     enum irc_casemap casemap;            /* as the last link learnt it */
 
@@ -73,6 +75,8 @@ enum sj_status irc_net_new(struct sj_net **out, struct sj_loop *loop, const stru
                            const struct sj_values *values, struct sj_error *err);
 void irc_net_free(struct sj_net **net);
 
+/* What new connections are encrypted with; NULL: nothing. */
+struct sj_tls *irc_net_tls(const struct sj_net *net);
 /* May a password be sent as it is? */
 bool irc_net_keeps_secrets(const struct sj_net *net);
 /* Makes sure that the sweep runs at at_ms (loop time) or earlier. */

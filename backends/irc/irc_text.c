@@ -307,3 +307,9 @@ void irc_text_handle_fail(struct irc_link *l, struct irc_line *line)
         return;
     irc_link_notice(l, NULL, line->param[line->n_params - 1]);
 }
+
+/* WARN and NOTE <command> <code> [<context>...] :text; what they are about went well. */
+void irc_text_handle_remark(struct irc_link *l, struct irc_line *line)
+{
+    irc_link_notice(l, NULL, line->param[line->n_params - 1]);
+}

@@ -14,6 +14,7 @@ void irc_text_handle_notice(struct irc_link *l, struct irc_line *line);
 void irc_text_handle_batch(struct irc_link *l, struct irc_line *line);
 void irc_text_handle_ack(struct irc_link *l, struct irc_line *line);
 void irc_text_handle_fail(struct irc_link *l, struct irc_line *line);       /* FAIL */
+void irc_text_handle_remark(struct irc_link *l, struct irc_line *line);     /* WARN, NOTE */
 void irc_text_handle_refusal(struct irc_link *l, struct irc_line *line);    /* 401 and others */
 
 /* The text in lower case without control characters, to look for words in it. */

@@ -148,3 +148,24 @@ class Certificate(GatewayTest):
         contact = self.befriend(user, "juliet")
         user.message(contact, "certified")
         juliet.expect("PRIVMSG", "juliet", "certified", source="romeo")
+
+
+class StrictTransport(GatewayTest):
+    programs = ("prosody", "inspircd", "atheme-services", "openssl")
+
+    @classmethod
+    def network(cls, lab):
+        certs = servers.certificate_authority(lab.dir / "certs")
+        server = servers.inspircd(lab, certs)
+        return server, {"server": "localhost", "port": server.irc, "tls": "no",
+                        "tls-ca": certs / "ca.crt"}
+
+    def test_upgrade(self):
+        """A server that is reached without TLS and offers it (STS) is used with TLS"""
+        user, juliet = self.go_online("romeo"), self.irc("juliet")
+        juliet.send("WHOIS romeo")
+        line = juliet.wait(lambda m: m.command in ("671", "318"), "the answer to WHOIS")
+        self.assertEqual(line.command, "671", line.raw)
+        contact = self.befriend(user, "juliet")
+        user.message(contact, "sealed after all")
+        juliet.expect("PRIVMSG", "juliet", "sealed after all", source="romeo")

@@ -359,6 +359,8 @@ INSPIRCD_TLS = """
  requestclientcert="yes" hash="sha1">
 <module name="ssl_gnutls">
 <module name="sslinfo">
+<module name="ircv3_sts">
+<sts host="localhost" duration="5m" port="{ircs}">
 """
 INSPIRCD_MODULES = """cap ircv3 ircv3_accounttag ircv3_batch ircv3_capnotify ircv3_chghost
  ircv3_ctctags ircv3_echomessage ircv3_labeledresponse ircv3_msgid ircv3_servertime namesx monitor

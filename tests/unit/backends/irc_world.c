@@ -344,6 +344,25 @@ void irc_account(struct irc_world *w, const char *fields)
     cr_assert_eq(setsockopt(w->peer, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), 0);
 }
 
+const unsigned char *irc_again(struct irc_world *w)
+{
+    static unsigned char bytes[16];
+    ssize_t n = -1;
+
+    close(w->peer);
+    w->peer = -1;
+    for (int i = 0; i < WORLD_TRIES && n <= 0; i++) {
+        sj_loop_turn(w->loop, 10);
+        if (w->peer < 0)
+            w->peer = accept(w->listener, NULL, NULL);
+        if (w->peer >= 0)
+            n = recv(w->peer, bytes, sizeof bytes, MSG_DONTWAIT);
+    }
+    cr_assert_gt(n, 0, "the link did not connect again");
+    cr_assert_geq(fcntl(w->peer, F_SETFL, O_NONBLOCK), 0);
+    return bytes;
+}
+
 void irc_start(struct irc_world *w)
 {
     irc_account(w, "username=me");

@@ -49,6 +49,8 @@ void irc_says(struct irc_world *w, const char *line);
 void irc_says_raw(struct irc_world *w, const void *bytes, size_t n);
 /* The server ends the connection. */
 void irc_hangs_up(struct irc_world *w);
+/* The client connects anew instead: its first bytes, 16 of them at most. */
+const unsigned char *irc_again(struct irc_world *w);
 /* The client ended it. */
 bool irc_is_closed(struct irc_world *w);
 /* The next event is exactly this. */

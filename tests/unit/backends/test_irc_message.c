@@ -180,6 +180,8 @@ Test(irc_message, refusals_by_numeric)
         { ":s 716 me bob :x\xe9\r\001", "op 1 not permitted: x\xc3\xa9" },
         { ":s FAIL PRIVMSG CANNOT_SEND bob :x", "op 1 refused by the network: x" },
         { ":s FAIL * INVALID_UTF8 :x", "tell x" },
+        { ":s WARN * SLOW_DOWN :x", "tell x" },
+        { ":s NOTE * MOTD_CHANGED some context :x", "tell x" },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

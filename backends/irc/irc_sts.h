@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Strict transport security: a server that is reached without TLS says where it has it. */
+#ifndef IRC_STS_H
+#define IRC_STS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sojourn/error.h"
+
+struct irc_link;
+struct sj_net;
+struct sj_tls;
+
+/* How long an offer counts that no connection with TLS has confirmed yet, and at most. */
+#define IRC_STS_TRIAL_MS INT64_C(600000)
+#define IRC_STS_DURATION_MAX_S (INT64_C(366) * 24 * 3600)
+
+/* What a net without TLS of its own keeps of it; forgotten when the process ends. */
+struct irc_sts {
+    struct sj_tls *tls;                  /* NULL: not possible here */
+    int64_t until_ms;                    /* loop time; 0: no policy */
+    uint16_t port;
+};
+
+/* Prepares a net for it, if it may be: tls_ca as in sj_tls_new. */
+enum sj_status irc_sts_init(struct sj_net *net, const char *tls_ca, struct sj_error *err);
+/* The server's offer on this link, n bytes "duration=S,port=P". May begin the connection anew:
+ * then the state is CONNECTING. */
+void irc_sts_on_offer(struct irc_link *l, const char *value, size_t n);
+
+#endif

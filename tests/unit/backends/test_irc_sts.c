@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Strict transport security (backends/irc/irc_sts.c): who is believed, and for how long. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "irc_link.h"
+#include "irc_sts.h"
+#include "irc_world.h"
+
+/* Connected without TLS to a server that has a name. */
+static struct irc_world *plain(void)
+{
+    struct irc_world *w = irc_world_new("server=localhost");
+
+    irc_start(w);
+    return w;
+}
+
+static const struct irc_sts *sts_of(const struct irc_world *w)
+{
+    return &irc_world_net(w)->sts;
+}
+
+Test(irc_sts, an_offer_begins_the_connection_anew_with_tls)
+{
+    struct irc_world *w = irc_world_new("server=localhost server-password=common");
+    char line[200];
+
+    irc_account(w, "username=me");
+    for (int i = 0; i < 4; i++)
+        irc_gets(w, NULL);
+    /* The rest of what came without TLS counts for nothing. */
+    (void)snprintf(line, sizeof line, ":irc.test CAP * LS :batch sts=duration=999,port=%u\r\n"
+                   ":irc.test 465 me :You are banned\r\n", (unsigned)irc_world_net(w)->port);
+    irc_says_raw(w, line, strlen(line));
+    const unsigned char *hello = irc_again(w);
+    cr_expect_eq(hello[0], 0x16, "no TLS handshake: %02x", hello[0]);
+    cr_expect_eq(irc_world_link(w)->state, IRC_CONNECTING);
+    cr_expect(irc_world_link(w)->is_tls);
+    cr_expect_eq(sts_of(w)->port, irc_world_net(w)->port);
+    cr_expect_not_null(irc_world_link(w)->login->server_password);
+    irc_hears_nothing(w);
+    /* Only a connection with TLS confirms it: else it is forgotten soon. */
+    cr_expect_not_null(irc_net_tls(irc_world_net(w)));
+    irc_hangs_up(w);
+    cr_expect_eq(strncmp(irc_event(w), "down ", 5), 0);
+    irc_advance(w, IRC_STS_TRIAL_MS + 1000);
+    cr_expect_null(irc_net_tls(irc_world_net(w)));
+    irc_world_free(w);
+}
+
+Test(irc_sts, offers_that_are_none)
+{
+    static const char *const rows[] = {
+        "sts", "sts=", "sts=port", "sts=port=", "sts=port=0", "sts=port=65536", "sts=port=-1",
+        "sts=port=6697x", "sts=port=99999999999999999999", "sts=duration=100", "sts=xport=6697",
+        "xsts=port=6697", "sts=,,,", "sts=port= port=6697",
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char line[100];
+        struct irc_world *w = plain();
+        (void)snprintf(line, sizeof line, ":irc.test CAP * LS :%s", rows[i]);
+        irc_says(w, line);
+        irc_gets(w, "CAP END");
+        cr_expect_eq(sts_of(w)->until_ms, 0, "%s", rows[i]);
+        irc_world_free(w);
+    }
+}
+
+Test(irc_sts, addresses_have_none)
+{
+    struct irc_world *w = irc_world_new("");
+
+    irc_start(w);
+    irc_says(w, ":irc.test CAP * LS :sts=port=6697,duration=100");
+    irc_gets(w, "CAP END");
+    cr_expect_null(sts_of(w)->tls);
+    irc_world_free(w);
+}
+
+Test(irc_sts, the_duration_counts_with_tls_only)
+{
+    static const struct {
+        const char *offer;
+        int64_t seconds;                 /* -1: as before */
+    } rows[] = {
+        { "duration=1000", 1000 }, { "port=1,duration=1000", 1000 }, { "duration=0", 0 },
+        { "port=1", -1 }, { "duration=", -1 }, { "duration=x", -1 },
+        { "duration=99999999999", IRC_STS_DURATION_MAX_S },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct irc_world *w = plain();
+        struct irc_sts *sts = &irc_world_net(w)->sts;
+        int64_t now = sj_loop_now_ms(irc_world_loop(w));
+        /* As if this connection were the second one. */
+        irc_world_link(w)->is_tls = true;
+        sts->until_ms = now + 5000;
+        irc_sts_on_offer(irc_world_link(w), rows[i].offer, strlen(rows[i].offer));
+        int64_t expected = rows[i].seconds < 0 ? now + 5000 : now + rows[i].seconds * 1000;
+        cr_expect_eq(sts->until_ms, rows[i].seconds == 0 ? 0 : expected, "%s", rows[i].offer);
+        irc_world_free(w);
+    }
+}
