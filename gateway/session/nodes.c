@@ -72,6 +72,19 @@ static void nodes_tell_resource(struct session *s, struct resource *r)
     }
 }
 
+void nodes_tell_subscribed(struct session *s, const struct contact *c)
+{
+    const struct sj_list *at;
+
+    if (!nodes_may_tell(s, c))
+        return;
+    for (at = s->resources.next; at != &s->resources; at = at->next) {
+        const struct resource *r = SJ_CONTAINER(at, struct resource, link);
+        if (r->nodes_told && !nodes_tell_contact(s, c, r))
+            return;
+    }
+}
+
 void nodes_tell_new(struct session *s)
 {
     struct sj_list *at;

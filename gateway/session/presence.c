@@ -378,6 +378,7 @@ struct contact *contact_adopt(struct session *s, const char *id)
     c->to = true;
     contact_changed(c);
     portrait_want(s, c);
+    nodes_tell_subscribed(s, c);
     if (s->state == SESSION_ONLINE && (s->network->backend->caps & SJ_CAP_CONTACTS))
         (void)s->network->backend->contact_add(s->link, c->id, 0, &err);
     return c;

@@ -145,6 +145,8 @@ void fetches_release(struct profiles *);
 void nodes_resource(struct session *, struct resource *, const struct xmpp_caps_in *);
 void nodes_wanted(void *ctx, unsigned host, const char *full, unsigned nodes);
 void nodes_tell(struct session *, struct contact *, enum xmpp_node);
+/* The user sees c from now on: its last items, to who is there (XEP-0060 §6.1.7). */
+void nodes_tell_subscribed(struct session *, const struct contact *);
 /* To the resources that were not told yet, the last item of every contact. */
 void nodes_tell_new(struct session *);
 /* A notification bounced. */

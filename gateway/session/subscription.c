@@ -36,6 +36,7 @@ void contact_approved(struct session *s, struct contact *c)
     sub_send(s, c->id, XMPP_SUBSCRIBED, NULL, NULL);
     if (c->has_presence)
         contact_send_presence(s, c, s->user, NULL);
+    nodes_tell_subscribed(s, c);
     if (ask) {
         c->question_sent = false;
         c->question_due = true;

@@ -432,6 +432,19 @@ Test(profile, changes_are_told_to_who_wants_them)
                  "presence juliet -> " ROMEO " online" CAN "\n");
 }
 
+/* G163-02, G163-04: the last items of who can be seen only now. */
+Test(profile, a_resource_is_told_of_a_new_contact)
+{
+    resource("phone", ALL_NODES);
+    world_listed(w, "juliet", "Juliet C.", NULL);
+    cr_expect_null(strstr(world_lines(w), "node "));
+    world_sub(w, "juliet", XMPP_SUBSCRIBE);
+    if (!contact_find(session_find(&w->sessions->networks[0], ROMEO), "juliet")->to)
+        world_done(w, SJ_OK);
+    world_run(w);
+    cr_expect_not_null(strstr(world_lines(w), "node juliet -> " ROMEO "/phone nick Juliet C.\n"));
+}
+
 /* G084-02, G084-04: another kind of picture is none of the node's; a PNG that goes is told. */
 Test(profile, the_node_hears_of_no_other_kind_of_picture)
 {
