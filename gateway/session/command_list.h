@@ -7,6 +7,8 @@ struct command;
 
 /* command_account.c */
 extern const struct command command_register, command_unregister;
+/* command_contact.c */
+extern const struct command command_add, command_remove;
 /* command_help.c */
 extern const struct command command_help;
 /* command_import.c */

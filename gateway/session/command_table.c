@@ -13,6 +13,8 @@ static const struct command *const command_table[] = {
     &command_answer,
     &command_search,
     &command_import,
+    &command_add,
+    &command_remove,
     &command_unregister,
     &command_help,
 };

@@ -196,6 +196,23 @@ void contacts_unavailable(struct session *s, bool forget_presence)
     }
 }
 
+/* The contact goes from the user's side: G100-52, in the order that requirements §24.2
+ * recommends. */
+void contact_end(struct session *s, struct contact *c, const struct sj_error *why)
+{
+    unsigned host = s->network->index;
+
+    if (c->to)
+        contact_show_unavailable(s, c, s->user);
+    if (c->from || c->asked_in)
+        xmpp_send_subscription(s->all->xmpp, host, c->id, s->user, XMPP_UNSUBSCRIBE, NULL, NULL,
+                               NULL);
+    if (c->to)
+        session_unsubscribed(s, c->id, why);
+    if (c->to)
+        contact_show_unavailable(s, c, s->user);
+}
+
 /* One contact after a log-in; it may be gone afterwards. */
 static void contact_watch(struct session *s, struct contact *c)
 {

@@ -76,6 +76,8 @@ void contacts_watch(struct session *);       /* after log-in */
 /* Before it: who is expected to stand in the network's list. */
 void contacts_expect(struct session *);
 void contact_approved(struct session *, struct contact *);
+/* It goes from the user's side, and why (or NULL). */
+void contact_end(struct session *, struct contact *, const struct sj_error *why);
 void contact_refused(struct session *, struct contact *, const struct sj_error *why);
 enum sj_status contact_subscription(struct session *, const struct xmpp_subscription_in *,
                                     struct sj_error *);

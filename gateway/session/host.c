@@ -177,26 +177,9 @@ static void host_contact(struct sj_link *link, const struct sj_contact *in)
         host_listed(s, c);
 }
 
-/* The contact goes from the user's side: G100-52, in the order that requirements §24.2
- * recommends. */
-static void host_end_contact(struct session *s, struct contact *c, const struct sj_error *why)
-{
-    unsigned host = s->network->index;
-
-    if (c->to)
-        contact_show_unavailable(s, c, s->user);
-    if (c->from || c->asked_in)
-        xmpp_send_subscription(s->all->xmpp, host, c->id, s->user, XMPP_UNSUBSCRIBE, NULL, NULL,
-                               NULL);
-    if (c->to)
-        session_unsubscribed(s, c->id, why);
-    if (c->to)
-        contact_show_unavailable(s, c, s->user);
-}
-
 static void host_gone(struct session *s, struct contact *c, const struct sj_error *why)
 {
-    host_end_contact(s, c, why);
+    contact_end(s, c, why);
     suggest_gone(s, c);
     roster_gone(s, c);
     contact_forget(c);
@@ -241,7 +224,7 @@ static void host_contact_renamed(struct sj_link *link, const char *id, const cha
     if (!c || strcmp(id, new_id) == 0)
         return;
     sj_log_debug(&s->log, "contact renamed from=%s to=%s", SJ_CLIP(id), SJ_CLIP(new_id));
-    host_end_contact(s, c, NULL);
+    contact_end(s, c, NULL);
     suggest_gone(s, c);
     now = roster_move(s, c, new_id);
     if (!now)

@@ -4,6 +4,7 @@
  * that did not by the one error with its id (G100-44). */
 #include <string.h>
 
+#include "command.h"
 #include "search.h"
 #include "session.h"
 #include "sojourn/memory.h"
@@ -16,6 +17,7 @@ struct op {
     sj_op id;
     int64_t started_ms;
     enum op_kind kind;
+    uint64_t run;                /* of a command that waits */
     const char *peer, *full, *stanza_id;     /* into text; NULL: none */
     const char *other_id, *target, *before;
     size_t n_before;
@@ -77,6 +79,7 @@ sj_op op_new(struct session *s, const struct op_ask *ask, struct sj_error *err)
     op->named = false;
     op->session = s->id;
     op->kind = ask->kind;
+    op->run = ask->run;
     op->id = ++all->next_op;
     op->started_ms = sj_loop_now_ms(all->loop);
     sj_list_init(&op->in_session);
@@ -131,6 +134,10 @@ static void op_tell(struct session *s, const struct op *op, const struct sj_erro
     }
     if (op->kind == OP_OWN_PROFILE) {
         own_profile_op_done(s, op->id, err);
+        return;
+    }
+    if (op->kind == OP_COMMAND) {
+        command_outcome(s->all, op->run, err);
         return;
     }
     if (op->kind == OP_MARK && op->target && err)

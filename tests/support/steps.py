@@ -191,7 +191,7 @@ class Steps:
         """The stanza count times at once, %d being its number; all their answers."""
         stream, text = self.xmpp.stream(host), xmlmatch.expand(text, self.vars)
         for i in range(int(count)):
-            self.xmpp.send(stream, text % i)
+            self.xmpp.send(stream, text.replace("%d", str(i)))
         left = {"b%d" % i for i in range(int(count))}
 
         def done():

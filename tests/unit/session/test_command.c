@@ -199,7 +199,8 @@ Test(command, is_offered_to_whom_may_run_it)
     cr_expect_eq(w->in->command.info(w->sessions, &from, "nothing", &title, &err), SJ_NOTFOUND);
     cr_expect_eq(w->in->command.info(w->sessions, &stranger, "register", &title, &err), SJ_DENIED);
     world_register(w, ROMEO, "romeo", 7);
-    expect_list(w, ROMEO, "register status login logout preferences unregister help ");
+    expect_list(w, ROMEO, "register status login logout preferences add-contact remove-contact "
+                          "unregister help ");
     cr_expect_eq(w->in->command.info(w->sessions, &from, "unregister", &title, &err), SJ_OK);
     world_free(w);
 }

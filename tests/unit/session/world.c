@@ -414,8 +414,9 @@ static enum sj_status test_add(struct sj_link *link, const char *id, sj_op op, s
 static enum sj_status test_remove(struct sj_link *link, const char *id, sj_op op,
                                   struct sj_error *err)
 {
-    (void)link, (void)op, (void)err;
+    (void)err;
     RECORD("net remove %s", id);
+    link->net->w->op = op;
     return SJ_OK;
 }
 
