@@ -23,8 +23,8 @@ const struct sj_option config_gateway_options[] = {
     { .name = "control-socket", .kind = SJ_OPTION_PATH, .fallback = "/run/sojourn/control.sock",
       .max = 107, .help = "Socket through which sojournctl talks to the daemon." },
     { .name = "admins", .kind = SJ_OPTION_LIST, .max = 65535,
-      .help = "Bare JIDs that may run admin commands over XMPP; there are none yet in this "
-              "version, sojournctl does without." },
+      .help = "Bare JIDs that may run admin commands over XMPP: see who is registered, log users "
+              "out, shut them out, unregister them, announce, stop the gateway." },
     { .name = "allow", .kind = SJ_OPTION_LIST, .max = 65535,
       .help = "Who may register: domains and bare JIDs, * for everybody. Without it, the users of "
               "the component's parent domain: of example.org for irc.example.org." },

@@ -46,7 +46,7 @@ struct daemon {
     struct about about;
     char **names;
     size_t n;
-    struct daemon_list allow, privileged;
+    struct daemon_list allow, admins, privileged;
     struct transport transport;
     struct sessions_options session_options;
     struct xmpp_options xmpp_options;
@@ -294,6 +294,46 @@ static void daemon_translate(const struct daemon *d)
     sj_translate_init(dir ? dir : SOJOURN_LOCALE_DIR, &d->log);
 }
 
+static void daemon_streams_closed(void *arg)
+{
+    struct daemon *d = arg;
+
+    sj_loop_stop(d->loop);
+}
+
+static void daemon_links_closed(void *arg)
+{
+    struct daemon *d = arg;
+
+    xmpp_room_stop(d->xmpp, DAEMON_STOP_STREAMS_MS, daemon_streams_closed, d);
+}
+
+/* An admin stops the gateway by a command. */
+static void daemon_shutdown(void *arg)
+{
+    struct daemon *d = arg;
+
+    if (d->stopping)
+        return;
+    d->stopping = true;
+    sj_log_info(&d->log, "stopping by an admin's command");
+    sessions_stop(d->sessions, DAEMON_STOP_LINKS_MS, daemon_links_closed, d);
+}
+
+static void daemon_on_stop(int signo, void *arg)
+{
+    struct daemon *d = arg;
+
+    if (d->stopping) {
+        sj_log_warn(&d->log, "stopping at once signal=%d", signo);
+        sj_loop_stop(d->loop);
+        return;
+    }
+    d->stopping = true;
+    sj_log_info(&d->log, "stopping signal=%d", signo);
+    sessions_stop(d->sessions, DAEMON_STOP_LINKS_MS, daemon_links_closed, d);
+}
+
 static enum sj_status daemon_build(struct daemon *d, struct sj_error *err)
 {
     const struct sj_values *v = &d->config->gateway;
@@ -304,10 +344,13 @@ static enum sj_status daemon_build(struct daemon *d, struct sj_error *err)
     if (status != SJ_OK)
         return status;
     daemon_list_read(d, "allow", &d->allow);
+    daemon_list_read(d, "admins", &d->admins);
     daemon_list_read(d, "privileged-servers", &d->privileged);
     d->session_options = (struct sessions_options){
         .networks = d->networks, .n_networks = (unsigned)d->n,
         .allow = (const char *const *)d->allow.item, .n_allow = d->allow.n,
+        .admins = (const char *const *)d->admins.item, .n_admins = d->admins.n,
+        .shutdown = daemon_shutdown, .shutdown_arg = d,
         .hold_ms = sj_values_number(v, "hold-time"),
         .prompt_ms = sj_values_number(v, "prompt-timeout"),
         .contacts_max = daemon_number(v, "contacts-max"),
@@ -351,34 +394,6 @@ enum sj_status daemon_new(struct daemon **out, const struct config *config, stru
     else
         daemon_free(&d);
     return status;
-}
-
-static void daemon_streams_closed(void *arg)
-{
-    struct daemon *d = arg;
-
-    sj_loop_stop(d->loop);
-}
-
-static void daemon_links_closed(void *arg)
-{
-    struct daemon *d = arg;
-
-    xmpp_room_stop(d->xmpp, DAEMON_STOP_STREAMS_MS, daemon_streams_closed, d);
-}
-
-static void daemon_on_stop(int signo, void *arg)
-{
-    struct daemon *d = arg;
-
-    if (d->stopping) {
-        sj_log_warn(&d->log, "stopping at once signal=%d", signo);
-        sj_loop_stop(d->loop);
-        return;
-    }
-    d->stopping = true;
-    sj_log_info(&d->log, "stopping signal=%d", signo);
-    sessions_stop(d->sessions, DAEMON_STOP_LINKS_MS, daemon_links_closed, d);
 }
 
 static void daemon_reload_report(void *ctx, const char *text)
@@ -447,6 +462,7 @@ void daemon_free(struct daemon **at)
     about_release(&d->about);
     sj_free(d->policies);
     daemon_list_free(&d->allow);
+    daemon_list_free(&d->admins);
     daemon_list_free(&d->privileged);
     sj_free(d->names);
     sj_free(d->hosts);

@@ -46,6 +46,8 @@ enum sj_status command_rights(struct command_rights *out, struct sessions *all,
         return err->status;
     *out = (struct command_rights){
         .registered = s && s->registered && !s->removal.wanted,
+        .admin = sessions_is_admin(all, from->user),
+        .disabled = s && s->registered && session_prefers(s, PREFERENCE_DISABLED),
         .may_register = sessions_may_register(all, from->host, from->user)};
     if (s)
         session_release(s);
@@ -60,6 +62,8 @@ enum sj_status command_may(const struct command *c, const struct network *n,
         return sj_fail(err, SJ_NOTFOUND, "There is no such command here.");
     if (c->flags & COMMAND_ADMIN)
         return r->admin ? SJ_OK : sj_fail(err, SJ_DENIED, "This is for admins of the gateway.");
+    if (r->disabled)
+        return sj_fail(err, SJ_DENIED, SESSION_DISABLED_TEXT);
     if (!r->registered && !r->may_register)
         return sj_fail(err, SJ_DENIED, "You may not register with this gateway.");
     if ((c->flags & COMMAND_REGISTERED) && !r->registered)

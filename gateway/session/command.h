@@ -37,6 +37,7 @@ enum command_flag {
     COMMAND_ALONE = 1u << 2,             /* not while another run of it is busy (G050-11) */
     COMMAND_NAMED = 1u << 3,             /* in text: "WORD FIELD VALUE" sets one field */
     COMMAND_TEXT_ONLY = 1u << 4,         /* has no ad-hoc node */
+    COMMAND_FORM_ONLY = 1u << 5,         /* has no word */
 };
 
 /* A form while it is being made. What is computed is handed over by command_form_keep. */
@@ -210,7 +211,7 @@ enum sj_status run_keep(struct run *, const char *var, const char *text, struct 
 
 /* What a user may do, found out once for a request. */
 struct command_rights {
-    bool registered, may_register, admin;
+    bool registered, may_register, admin, disabled;
 };
 enum sj_status command_rights(struct command_rights *out, struct sessions *,
                               const struct xmpp_from *, struct sj_error *);

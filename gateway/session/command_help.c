@@ -16,7 +16,8 @@ static void help_add(struct sj_strbuf *text, const struct run *r,
     const struct command *const *table = commands_table(&n);
 
     for (size_t i = 0; i < n; i++) {
-        if (command_may(table[i], r->network, rights, &err) == SJ_OK)
+        if (!(table[i]->flags & COMMAND_FORM_ONLY) &&
+            command_may(table[i], r->network, rights, &err) == SJ_OK)
             sj_strbuf_addf(text, "%s%s - %s", text->len > 0 ? "\n" : "", table[i]->word,
                            run_words(r, table[i]->help));
     }

@@ -7,6 +7,12 @@ struct command;
 
 /* command_account.c */
 extern const struct command command_register, command_unregister;
+/* command_admin.c */
+extern const struct command command_count_registered, command_count_online, command_count_disabled,
+    command_list_registered, command_list_online, command_list_disabled, command_end_session,
+    command_disable, command_enable, command_delete;
+/* command_announce.c */
+extern const struct command command_announce, command_shutdown;
 /* command_contact.c */
 extern const struct command command_add, command_remove;
 /* command_help.c */

@@ -17,6 +17,18 @@ static const struct command *const command_table[] = {
     &command_remove,
     &command_unregister,
     &command_help,
+    &command_count_registered,
+    &command_list_registered,
+    &command_count_online,
+    &command_list_online,
+    &command_count_disabled,
+    &command_list_disabled,
+    &command_end_session,
+    &command_disable,
+    &command_enable,
+    &command_delete,
+    &command_announce,
+    &command_shutdown,
 };
 
 const struct command *const *commands_table(size_t *n)

@@ -363,7 +363,8 @@ static const struct command *hearing_find(const struct hearing *h, const char *w
     const struct command *const *table = commands_table(&n);
 
     for (size_t i = 0; i < n && *word; i++) {
-        if (sj_ascii_ncasecmp(table[i]->word, word, strlen(word)) != 0 ||
+        if ((table[i]->flags & COMMAND_FORM_ONLY) ||
+            sj_ascii_ncasecmp(table[i]->word, word, strlen(word)) != 0 ||
             command_may(table[i], network, &h->rights, &err) != SJ_OK)
             continue;
         found = table[i];
@@ -587,6 +588,10 @@ enum sj_status dialogue_hear(void *ctx, const struct xmpp_from *from, const char
         return status;
     if (!h.rights.registered && !h.rights.may_register && !h.rights.admin) {
         hearing_say(&h, N_("This gateway is not open to you: its admin decides who may use it."));
+        return SJ_OK;
+    }
+    if (h.rights.disabled && !h.rights.admin) {
+        hearing_say(&h, N_(SESSION_DISABLED_TEXT));
         return SJ_OK;
     }
     n = strlen(body);

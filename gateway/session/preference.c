@@ -62,6 +62,12 @@ static const struct preference_row preference_table[PREFERENCE_COUNT] = {
         .help = N_("Where your own server lets the gateway show them as yours, it always does."),
         .fits = preference_fits_copies,
     },
+    [PREFERENCE_DISABLED] = {
+        .key = "disabled",
+        .kind = XMPP_INPUT_BOOL,
+        .fallback = "0",
+        .hidden = true,                  /* an admin's commands */
+    },
     [PREFERENCE_SHOW_NICK] = {
         .key = "show-nick",
         .kind = XMPP_INPUT_BOOL,
@@ -163,6 +169,16 @@ static void preferences_take(const struct sj_preferences *stored, void *arg)
             if (strcmp(preference_table[p].key, stored->values[i].var) == 0)
                 preference_apply(s, p, stored->values[i].value);
         }
+    }
+}
+
+void preferences_see_disabled(const struct sj_preferences *stored, void *yes)
+{
+    bool *disabled = yes;
+
+    for (size_t i = 0; i < stored->n; i++) {
+        if (strcmp(stored->values[i].var, preference_table[PREFERENCE_DISABLED].key) == 0)
+            *disabled = strcmp(stored->values[i].value, "1") == 0;
     }
 }
 

@@ -12,6 +12,7 @@
 
 struct network;
 struct session;
+struct sj_preferences;
 
 #define PREFERENCE_TEXT_MAX 255u         /* bytes of one that is no yes or no */
 
@@ -19,6 +20,7 @@ struct session;
 enum preference {
     PREFERENCE_STAY_ONLINE,
     PREFERENCE_STAY_OUT,
+    PREFERENCE_DISABLED,
     PREFERENCE_SHOW_NICK,
     PREFERENCE_SHOW_PICTURE,
     PREFERENCE_TOLD_NICK,
@@ -56,5 +58,7 @@ enum sj_status session_prefer(struct session *, enum preference, const char *val
 void preferences_init(struct session *);
 void preferences_load(struct session *);
 void preferences_release(struct session *);
+/* For sj_store_preferences_get: *(bool *)yes, is the user disabled by what is stored? */
+void preferences_see_disabled(const struct sj_preferences *, void *yes);
 
 #endif

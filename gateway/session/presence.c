@@ -328,12 +328,30 @@ static void presence_unavailable(struct session *s, const struct xmpp_presence_i
     xmpp_send_presence(s->all->xmpp, s->network->index, &bye);       /* G100-32 */
 }
 
+/* An admin has shut the user out (G133-04): each resource is told once. */
+static void presence_refuse(struct session *s, const struct xmpp_presence_in *in)
+{
+    struct sj_error why;
+
+    session_heard(s, &in->from);
+    sj_fail(&why, SJ_DENIED, SESSION_DISABLED_TEXT);
+    why = session_words(s, &why);
+    if (strangers_tell(s->all->strangers, in->from.host, in->from.full))
+        xmpp_send_presence_error(s->all->xmpp, s->network->index, NULL, in->from.full, &why);
+    session_release(s);
+}
+
 enum sj_status presence_in(void *ctx, const struct xmpp_presence_in *in, struct sj_error *err)
 {
     struct sessions *all = ctx;
     struct session *s = session_get(presence_network(ctx, &in->from), in->from.user, err);
     unsigned dropped;
 
+    if (s && s->registered && session_prefers(s, PREFERENCE_DISABLED) &&
+        in->show != XMPP_OFFLINE) {
+        presence_refuse(s, in);
+        return SJ_OK;
+    }
     if (s && s->registered && !s->removal.wanted) {
         session_heard(s, &in->from);
         if (in->show == XMPP_OFFLINE)

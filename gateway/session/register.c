@@ -494,6 +494,8 @@ enum sj_status register_begin(struct sessions *all, const struct xmpp_from *from
     if (!s)
         s = session_new(network, from->user);
     session_heard(s, from);
+    if (s->registered && session_prefers(s, PREFERENCE_DISABLED))
+        return sj_fail(err, SJ_DENIED, SESSION_DISABLED_TEXT);
     if (s->check && check_is_left(s))
         check_free(s);                   /* begun anew instead of answering what it asks */
     if (s->check || s->removal.wanted)
@@ -514,6 +516,8 @@ enum sj_status register_remove(void *ctx, const struct xmpp_from *from, xmpp_req
     if (!s->registered)
         return sj_fail(err, SJ_UNREGISTERED, "You are not registered with this gateway.");
     session_heard(s, from);
+    if (session_prefers(s, PREFERENCE_DISABLED))     /* to register anew is no way back */
+        return sj_fail(err, SJ_DENIED, SESSION_DISABLED_TEXT);
     if (s->removal.wanted)
         return sj_fail(err, SJ_LIMIT, "You are being unregistered already.");
     s->removal = (struct removal){.wanted = true, .req = req};

@@ -160,7 +160,8 @@ void session_login(struct session *s)
 {
     if (s->ticket.go == NULL)
         ticket_init(&s->ticket, session_connect, s);
-    if (!s->wants_online || s->removal.wanted || s->check || !s->registered || s->all->stopping)
+    if (!s->wants_online || s->removal.wanted || s->check || !s->registered || s->all->stopping ||
+        session_prefers(s, PREFERENCE_DISABLED))
         return;
     if (s->state == SESSION_BACKOFF && !sj_list_empty(&s->resources) && s->tries <= 1)
         session_enter(s, SESSION_QUEUED, "user is back");
@@ -234,17 +235,21 @@ void session_restart(struct session *s)
     session_login(s);
 }
 
-enum sj_status session_stay_out(struct session *s, struct sj_error *err)
+void session_dismiss(struct session *s)
 {
-    enum sj_status status = session_prefer(s, PREFERENCE_STAY_OUT, "1", err);
-
-    if (status != SJ_OK)
-        return status;
     s->wants_online = false;
     if (s->state == SESSION_REFUSED)
         session_enter(s, SESSION_OFFLINE, "stays out");
     session_logout(s, "");
-    return SJ_OK;
+}
+
+enum sj_status session_stay_out(struct session *s, struct sj_error *err)
+{
+    enum sj_status status = session_prefer(s, PREFERENCE_STAY_OUT, "1", err);
+
+    if (status == SJ_OK)
+        session_dismiss(s);
+    return status;
 }
 
 /* The user asks for it. Who is not known to be there is probed: a command is no presence. */

@@ -30,6 +30,8 @@
 #include "sojourn/store.h"
 #include "strangers.h"
 
+#define SESSION_DISABLED_TEXT "An admin of this gateway has disabled your account here."
+
 /* Limits of one session: what they bound, and what happens beyond them. */
 #define SESSION_RESOURCES_MAX 32u        /* further resources are not tracked */
 #define SESSION_OPS_MAX 512u             /* resource-constraint to the sender */
@@ -191,6 +193,7 @@ struct sessions {
     char *instructions;                  /* and the words above them */
     bool stopping;
     struct sj_timer stop_timer;
+    struct sj_timer shutdown;    /* an admin wants the stop then */
     void (*stopped)(void *arg);
     void *stopped_arg;
 };
@@ -210,6 +213,7 @@ void session_owner(const struct session *, struct sj_owner *out);
 /* The link goes at the next loop top; nothing of it is heard any more. */
 void sessions_bury(struct sessions *, struct sj_link **);
 bool sessions_may_register(const struct sessions *, unsigned host, const char *user);
+bool sessions_is_admin(const struct sessions *, const char *user);
 
 /* session.c: life of a session */
 const char *session_state_name(enum session_state);
@@ -220,6 +224,8 @@ void session_restart(struct session *);      /* new credentials */
 bool session_login_again(struct session *);  /* the user asks for it; true: it is through */
 /* The user wants to be out until they ask for a log-in. SJ_OK or a store error. */
 enum sj_status session_stay_out(struct session *, struct sj_error *);
+/* Logged out; the next presence, or the user, may log in again. */
+void session_dismiss(struct session *);
 void session_adopt(struct session *, struct sj_link *);
 void session_link_up(struct session *);
 /* The user did not do what the network asked for. */

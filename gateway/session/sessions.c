@@ -294,6 +294,7 @@ struct sessions *sessions_new(struct sj_loop *loop, const struct sj_log *log,
         sj_map_init(&n->by_user);
     }
     sj_timer_init(&all->stop_timer, sessions_stopped, all);
+    sj_timer_init(&all->shutdown, NULL, all);
     return all;
 }
 
@@ -323,6 +324,7 @@ void sessions_free(struct sessions **at)
     sj_timer_stop(&all->sweep);
     records_release(all);
     sj_timer_stop(&all->stop_timer);
+    sj_timer_stop(&all->shutdown);
     strangers_free(&all->strangers);
     profiles_free(&all->profiles);
     transfers_free(&all->transfers);
@@ -378,6 +380,7 @@ void sessions_stop(struct sessions *all, int64_t timeout_ms, void (*done)(void *
     struct session *s;
     uint32_t at = 0;
 
+    sj_timer_stop(&all->shutdown);
     all->stopping = true;
     all->stopped = done;
     all->stopped_arg = arg;
@@ -426,6 +429,15 @@ bool sessions_may_register(const struct sessions *all, unsigned host, const char
         return parent && allow_matches(parent + 1, user);
     for (size_t i = 0; i < o->n_allow; i++) {
         if (allow_matches(o->allow[i], user))
+            return true;
+    }
+    return false;
+}
+
+bool sessions_is_admin(const struct sessions *all, const char *user)
+{
+    for (size_t i = 0; i < all->options->n_admins; i++) {
+        if (strcmp(all->options->admins[i], user) == 0)
             return true;
     }
     return false;

@@ -34,6 +34,10 @@ struct sessions_options {
     unsigned n_networks;
     const char *const *allow;            /* domains and bare JIDs that may register, "*" for all */
     size_t n_allow;
+    const char *const *admins;           /* bare JIDs that may run admin commands */
+    size_t n_admins;
+    void (*shutdown)(void *arg);         /* an admin stops the gateway; or NULL */
+    void *shutdown_arg;
     int64_t hold_ms;                     /* how long a message waits for a link */
     int64_t prompt_ms;                   /* how long a question of a network waits for its user */
     unsigned contacts_max;               /* for each user */

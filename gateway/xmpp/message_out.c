@@ -136,7 +136,8 @@ bool xmpp_send_message(struct xmpp *x, unsigned host, const struct xmpp_message_
                          4);
         id = stable;
     }
-    xmpp_stanza_t *st = room_stanza_new(x, host, "message", "chat", m->peer, m->to, id);
+    const char *type = m->headline ? "headline" : "chat";
+    xmpp_stanza_t *st = room_stanza_new(x, host, "message", type, m->peer, m->to, id);
     if (st == NULL)
         return false;
     stanza_set(st, "xml:lang", m->lang);

@@ -96,6 +96,7 @@ struct xmpp_message_out {
     int64_t sent_at;             /* XEP-0203 delay when non-zero */
     const char *network_id;      /* the network's id of it or NULL: our id derives from it */
     bool action;                 /* XEP-0245 */
+    bool headline;               /* is no part of a conversation */
     const struct xmpp_file *file;    /* the message is this file; body is not sent. Or NULL */
     bool request;                /* XEP-0184: the network wants to know when it is received */
     bool markable;               /* XEP-0333 */

@@ -528,7 +528,9 @@ struct world *world_new(uint32_t caps)
     test_network = (struct sessions_network){
         .host = HOST, .label = "Test", .backend = &test_backend, .net = &test_net,
         .login_rate = 0, .login_burst = 10, .logins_at_once = 10};
+    static const char *const admins[] = {"admin@example.org"};
     test_options = (struct sessions_options){
+        .admins = admins, .n_admins = 1,
         .networks = &test_network, .n_networks = 1, .hold_ms = 30000, .prompt_ms = 600000,
         .contacts_max = 4, .sessions_max = 100, .avatar_bytes = 100000,
         .fetch = files_http(false), .upload = files_http(true), .files_max = 1000000,
