@@ -306,6 +306,8 @@ static enum sj_status outgoing_tell_reactions(struct session *s, const struct ou
     struct sj_strbuf text;
     enum sj_status status;
 
+    if (o->body && *o->body)             /* the client has words of its own (GMSG-03) */
+        return outgoing_plain(s, o, o->body, false, err);
     sj_strbuf_init(&text, SJ_BODY_MAX);
     if (o->rich->n_reactions == 0)
         sj_strbuf_adds(&text, sj_translate(s->lang, "takes a reaction back"));

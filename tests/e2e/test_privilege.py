@@ -56,6 +56,25 @@ class Prosody(PrivilegedTest):
     def xmpp_server(cls, lab):
         return prosody(lab, {u: PASSWORD for u in USERS}, {GATEWAY: SECRET}, privileged=True)
 
+    def test_own_messages_appear_as_sent(self):
+        """What the user wrote from another device of the network is shown by Prosody as the user's
+        own, once, to all clients, and does not come back to the network (G356-11, G356-13,
+        G356-14, G280-04)"""
+        user = self.go_online("benvolio")
+        self.assert_result(user.iq("set", None, "<enable xmlns='urn:xmpp:carbons:2'/>"))
+        twin = "twin@" + GATEWAY
+        user.message(twin, "said elsewhere")
+        user.expect("<message from='benvolio@localhost' to='benvolio@localhost/test' ...>"
+                    "<sent xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>"
+                    "<message xmlns='jabber:client' type='chat' from='benvolio@localhost*' "
+                    "to='%s' ...><body>said elsewhere</body>...</message></forwarded></sent>"
+                    "</message>" % twin)
+        self.settle(user)
+        self.assertFalse([n for n in user.seen if n.name == "message" and
+                          (n.get("from") or "").startswith("twin@")])
+        shown = [n for n in user.seen if n.name == "message" and n.find("sent") is not None]
+        self.assertEqual(len(shown), 1)
+
     def test_roster_is_filled(self):
         """A contact of the network is in the roster without any question, and seen at once; the
         user's own name and groups are kept over log-ins; unregistering takes the item away

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Messages that are more than text with a client library that other people wrote (slixmpp of
+Debian), on a network in memory that has everything."""
+import asyncio
+import importlib.util
+import unittest
+
+from e2ebase import GATEWAY, PASSWORD, LoopbackTest
+
+HAVE = importlib.util.find_spec("slixmpp") is not None
+ECHO = "echo@" + GATEWAY
+PLUGINS = ("xep_0030", "xep_0077", "xep_0085", "xep_0184", "xep_0308", "xep_0333", "xep_0424",
+           "xep_0444")
+
+
+@unittest.skipUnless(HAVE, "python3-slixmpp is not installed")
+class Messages(LoopbackTest):
+    def test_conversation_with_echo(self):
+        """slixmpp writes, gets a receipt and a marker, corrects, reacts and takes back; echo does
+        the same to its own messages (G085-02, G184-02, G333-04, G308-02, G444-04, G424-01)"""
+        self.wait_for_gateway(self.xmpp("rosaline"))
+        asyncio.run(asyncio.wait_for(self.talk(), 60))
+
+    async def log_in(self, user):
+        started, presences = asyncio.Event(), asyncio.Queue()
+        user["feature_mechanisms"].unencrypted_plain = True
+        user["feature_mechanisms"].unencrypted_scram = True
+        user["xep_0184"].auto_request = True
+        user.auto_authorize = user.auto_subscribe = True
+        user.add_event_handler("session_start", lambda _: started.set())
+        user.add_event_handler("presence_available", presences.put_nowait)
+        user.connect(("127.0.0.1", self.prosody.c2s), disable_starttls=True)
+        await started.wait()
+        user.send_presence()
+        await user.get_roster()
+        iq = user.make_iq_set(ito=GATEWAY)
+        iq["register"]["username"] = "romeo"
+        self.assertEqual((await iq.send())["type"], "result")
+        user.send_presence_subscription(pto=ECHO, ptype="subscribe")
+        while (await presences.get())["from"].bare != ECHO:
+            pass
+
+    async def talk(self):
+        import slixmpp
+        user = slixmpp.ClientXMPP("romeo@localhost/slixmpp", PASSWORD)
+        for plugin in PLUGINS:
+            user.register_plugin(plugin)
+        self.stanzas = asyncio.Queue()
+        user.register_handler(slixmpp.xmlstream.handler.Callback(
+            "all", slixmpp.xmlstream.matcher.StanzaPath("message"), self.stanzas.put_nowait))
+        await self.log_in(user)
+        await self.say(user)
+        await user.disconnect()
+
+    async def next(self, name, ns):
+        """The next message of echo's with that payload, and the payload."""
+        while True:
+            message = await self.stanzas.get()
+            found = message.xml.find("{%s}%s" % (ns, name))
+            if message["from"].bare == ECHO and found is not None:
+                return message, found
+
+    async def say(self, user):
+        first = user.make_message(ECHO, "helo", mtype="chat")
+        first["id"] = "first"
+        first["chat_state"] = "active"
+        first.enable("markable")
+        first.send()
+        theirs, _ = await self.next("body", "jabber:client")
+        self.assertEqual(theirs["body"], "helo")
+        _, receipt = await self.next("received", "urn:xmpp:receipts")
+        self.assertEqual(receipt.get("id"), "first")
+        _, marker = await self.next("displayed", "urn:xmpp:chat-markers:0")
+        self.assertEqual(marker.get("id"), "first")
+        state = user.make_message(ECHO, mtype="chat")
+        state["chat_state"] = "composing"
+        state.send()
+        await self.next("composing", "http://jabber.org/protocol/chatstates")
+        better = user.make_message(ECHO, "hello", mtype="chat")
+        better["replace"]["id"] = "first"
+        better.send()
+        message, replace = await self.next("replace", "urn:xmpp:message-correct:0")
+        self.assertEqual((message["body"], replace.get("id")), ("hello", theirs["id"]))
+        user["xep_0444"].send_reactions(ECHO, theirs["id"], {"\N{ROSE}"}, store=True)
+        _, reactions = await self.next("reactions", "urn:xmpp:reactions:0")
+        self.assertEqual(reactions.get("id"), "first")
+        self.assertEqual([r.text for r in reactions], ["\N{ROSE}"])
+        gone = user.make_message(ECHO, "taken back", mtype="chat")
+        gone.append(slixmpp_element("{urn:xmpp:message-retract:1}retract", id="first"))
+        gone.send()
+        _, retract = await self.next("retract", "urn:xmpp:message-retract:1")
+        self.assertEqual(retract.get("id"), theirs["id"])
+
+
+def slixmpp_element(name, **attributes):
+    from slixmpp.xmlstream import ET
+    return ET.Element(name, attributes)
