@@ -23,8 +23,13 @@
 #define STORE_PENDING_BYTES_MAX (4u << 20)
 /* Next attempt after a grouped commit that failed. */
 #define STORE_RETRY_MS 1000
-/* No stored value is longer; what says so is damaged. */
-#define STORE_SEALED_MAX (SJ_STORE_BLOB_MAX + 4u + SEAL_PAD + SEAL_OVERHEAD)
+/* No record is longer: a registration with everything at its largest (lengths and numbers with
+ * it), or a blob. What says that it is longer is damaged. */
+#define STORE_REGISTRATION_MAX                                                           \
+    (SJ_STORE_VALUES_MAX * (SJ_STORE_VALUE_MAX + RECORD_VAR_MAX + 16u) + 3u * SJ_STORE_TEXT_MAX + 64u)
+#define STORE_RECORD_MAX \
+    (STORE_REGISTRATION_MAX > SJ_STORE_BLOB_MAX ? STORE_REGISTRATION_MAX : SJ_STORE_BLOB_MAX)
+#define STORE_SEALED_MAX (STORE_RECORD_MAX + 4u + SEAL_PAD + SEAL_OVERHEAD)
 /* Damaged records that are remembered as logged; beyond them only the count goes on. */
 #define STORE_DAMAGED_MAX 256u
 

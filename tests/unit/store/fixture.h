@@ -65,7 +65,7 @@ enum sj_status fixture_contact_remove(struct sj_store *store, const struct sj_ow
 struct copy {
     unsigned count;              /* calls */
     struct sj_registration r;
-    char text[40000];            /* var=value lines, after host, user and label */
+    char text[90000];            /* var=value lines, after host, user and label */
 };
 void copy_registration(const struct sj_registration *r, void *copy);
 bool copy_each(const struct sj_registration *r, void *copy);

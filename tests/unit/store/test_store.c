@@ -181,7 +181,7 @@ BOTH(refuses_what_is_too_long_or_missing)
     r = fixture_registration(1);
     r.values[1].value = value;
     cr_expect_eq(sj_store_registration_put(f->store, &r, &err), SJ_INVALID);
-    cr_expect_str_eq(err.text, "the password is longer than 1023 bytes");
+    cr_expect_str_eq(err.text, "the password is longer than 4095 bytes");
     r.values[1].value = NULL;
     cr_expect_eq(sj_store_registration_put(f->store, &r, &err), SJ_INVALID);
     r = fixture_registration(1);
