@@ -28,6 +28,7 @@ struct check {
     struct sj_link *link;
     struct waiter waiter;
     bool first;                  /* no registration yet: its link becomes the session's */
+    bool by_form;                /* the request of waiter brought an answer (register_answer) */
     bool was_asked;              /* the network asked something: who waits may be gone since */
     char *value[SJ_FIELDS_MAX];  /* wiped at the end */
     size_t n_values;
@@ -36,6 +37,9 @@ struct check {
 };
 
 /* register.c */
+/* The network's fields, also while it asks something. */
+enum sj_status register_fields(void *ctx, const struct xmpp_from *, struct xmpp_form_out *,
+                               struct sj_error *);
 enum sj_status register_get(void *ctx, const struct xmpp_from *, struct xmpp_form_out *,
                             struct sj_error *);
 enum sj_status register_set(void *ctx, const struct xmpp_from *, const struct xmpp_form_in *,

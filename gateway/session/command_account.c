@@ -37,7 +37,7 @@ static enum sj_status account_form(struct run *r, struct command_form *out, stru
 {
     struct xmpp_from from = account_from(r);
     struct xmpp_form_out form = {.registered = false};
-    enum sj_status status = register_get(r->all, &from, &form, err);
+    enum sj_status status = register_fields(r->all, &from, &form, err);
 
     if (status != SJ_OK)
         return status;

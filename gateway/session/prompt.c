@@ -33,6 +33,8 @@ struct prompt {
     enum sj_prompt_kind kind;
     char *text, *url;
     struct xmpp_media picture;           /* bytes NULL: none */
+    struct prompt_picture *put;          /* the same on its way to a server, or NULL */
+    struct command_form *form;           /* prompt_as_form */
 };
 
 bool prompt_is_open(const struct session *s)
@@ -40,9 +42,19 @@ bool prompt_is_open(const struct session *s)
     return s->prompt && s->prompt->open;
 }
 
+static void prompt_form_free(struct prompt *p)
+{
+    if (p->form)
+        command_form_release(p->form);
+    sj_free(p->form);
+    p->form = NULL;
+}
+
 static void prompt_clear(struct prompt *p)
 {
     p->open = p->due = p->talked = false;
+    prompt_picture_free(&p->put);
+    prompt_form_free(p);
     sj_timer_stop(&p->deadline);
     sj_free(p->text);
     sj_free(p->url);
@@ -152,6 +164,8 @@ static void prompt_tell(struct session *s)
         prompt_send_presence(s, s->user);
     p->shown = p->talked = true;
     prompt_say(s);
+    if (p->picture.bytes && !p->put)
+        p->put = prompt_picture_new(s, &p->picture);
 }
 
 void prompt_greet(struct session *s, const char *full)
@@ -410,6 +424,11 @@ void prompt_hush(const struct run *r)
         s->prompt->talked = false;
 }
 
+struct prompt_picture *prompt_picture(const struct session *s)
+{
+    return s->prompt ? s->prompt->put : NULL;
+}
+
 const char *prompt_question(const struct session *s)
 {
     return prompt_is_open(s) ? prompt_text(s) : NULL;
@@ -422,17 +441,9 @@ static struct session *prompt_session(const struct run *r)
     return session_find(r->network, r->user);
 }
 
-static enum sj_status prompt_form(struct run *r, struct command_form *out, struct sj_error *err)
+static void prompt_fill(struct command_form *out, const struct prompt *p, const char *lang)
 {
-    struct session *s = prompt_session(r);
-    const struct prompt *p = s ? s->prompt : NULL;
-
-    (void)err;
-    if (!p || !p->open) {
-        out->form.instructions = N_("Nothing is being asked any more.");
-        return SJ_OK;
-    }
-    out->form.instructions = command_form_keep(out, sj_strdup(sj_translate(r->lang, p->text)));
+    out->form.instructions = command_form_keep(out, sj_strdup(sj_translate(lang, p->text)));
     if (p->url)
         command_form_add(out, &(struct xmpp_input){
             .kind = XMPP_INPUT_FIXED, .var = "link", .label = N_("Open this link"),
@@ -445,7 +456,39 @@ static enum sj_status prompt_form(struct run *r, struct command_form *out, struc
         command_form_add(out, &(struct xmpp_input){
             .kind = p->kind == SJ_PROMPT_SECRET ? XMPP_INPUT_SECRET : XMPP_INPUT_TEXT,
             .var = "answer", .label = N_("Your answer"), .required = true});
+}
+
+static enum sj_status prompt_form(struct run *r, struct command_form *out, struct sj_error *err)
+{
+    struct session *s = prompt_session(r);
+
+    (void)err;
+    if (s && prompt_is_open(s))
+        prompt_fill(out, s->prompt, r->lang);
+    else
+        out->form.instructions = N_("Nothing is being asked any more.");
     return SJ_OK;
+}
+
+const struct xmpp_form *prompt_as_form(struct session *s, const char *lang)
+{
+    struct prompt *p = s->prompt;
+
+    prompt_form_free(p);
+    p->form = sj_calloc(1, sizeof *p->form);
+    prompt_fill(p->form, p, lang);
+    if (p->kind == SJ_PROMPT_ACTION)     /* something must come back when it is submitted */
+        command_form_add(p->form, &(struct xmpp_input){
+            .kind = XMPP_INPUT_BOOL, .var = "answer", .label = N_("I have done this"),
+            .value = "1"});
+    p->form->form.title = s->network->options->label;
+    command_form_translate(p->form, lang);
+    return &p->form->form;
+}
+
+enum sj_status prompt_reply(struct session *s, const char *value, struct sj_error *err)
+{
+    return s->prompt->kind == SJ_PROMPT_ACTION ? SJ_OK : prompt_answer(s, value, err);
 }
 
 /* The form came back after the log-in was over. */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "command.h"
+#include "prompt_picture.h"
 #include "sojourn/contact.h"
 
 struct session;
@@ -36,6 +37,12 @@ void prompt_hush(const struct run *);
 bool prompt_cancel(struct run *);
 /* A client of the user came. */
 void prompt_greet(struct session *, const char *full);
+/* The picture of the open question that is put where files are, or NULL. */
+struct prompt_picture *prompt_picture(const struct session *);
+/* The open question for the registration form; lives until the next of these calls. */
+const struct xmpp_form *prompt_as_form(struct session *, const char *lang);
+/* The answer from there. SJ_UNACCEPTABLE: this cannot be one. */
+enum sj_status prompt_reply(struct session *, const char *value, struct sj_error *);
 /* The words of an open question, for this user; else NULL. */
 const char *prompt_question(const struct session *);
 

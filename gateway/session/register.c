@@ -94,7 +94,7 @@ static const char *register_instructions(struct sessions *all, const struct sj_b
     return all->instructions = sj_strbuf_take(&text);
 }
 
-enum sj_status register_get(void *ctx, const struct xmpp_from *from, struct xmpp_form_out *out,
+enum sj_status register_fields(void *ctx, const struct xmpp_from *from, struct xmpp_form_out *out,
                             struct sj_error *err)
 {
     struct sessions *all = ctx;
@@ -128,6 +128,21 @@ enum sj_status register_get(void *ctx, const struct xmpp_from *from, struct xmpp
     return SJ_OK;
 }
 
+/* While the network asks something about a registration, that is its form (G077-25). */
+enum sj_status register_get(void *ctx, const struct xmpp_from *from, struct xmpp_form_out *out,
+                            struct sj_error *err)
+{
+    struct sessions *all = ctx;
+    struct session *s = session_find(&all->networks[from->host], from->user);
+
+    if (!s || !s->check || !prompt_is_open(s))
+        return register_fields(ctx, from, out, err);
+    out->registered = s->registered;
+    out->question = prompt_as_form(s, from->lang);
+    out->instructions = out->question->instructions;
+    return SJ_OK;
+}
+
 static void values_merge(const struct sj_backend *b, char **value, const struct xmpp_form_in *form,
                          bool registered)
 {
@@ -141,6 +156,16 @@ static void values_merge(const struct sj_backend *b, char **value, const struct 
         sj_secret_free(&value[at]);
         value[at] = *given ? sj_strdup(given) : NULL;
     }
+}
+
+/* What was submitted for var, or NULL. */
+static const char *form_has(const struct xmpp_form_in *form, const char *var)
+{
+    for (size_t i = 0; i < form->n; i++) {
+        if (strcmp(form->field[i].var, var) == 0)
+            return form->field[i].value;
+    }
+    return NULL;
 }
 
 static bool form_names(const struct xmpp_form_in *form, const char *var)
@@ -310,11 +335,24 @@ static void check_over(void *arg)
     check_fail(s, &late);
 }
 
+/* Who answered in the registration form has one answer for each form: it is opened again. */
+static void check_ask_again(struct session *s)
+{
+    struct sj_error err;
+
+    sj_fail(&err, SJ_UNACCEPTABLE, "Please open this form again. The network asks: %s",
+            prompt_question(s));
+    xmpp_answer(s->all->xmpp, s->check->waiter.req, &err);
+    s->check->waiter.req = 0;
+}
+
 void check_pause(struct session *s)
 {
     struct check *k = s->check;
 
     k->was_asked = true;
+    if (k->by_form && k->waiter.req)
+        check_ask_again(s);
     governor_leave(&s->network->governor, &k->ticket);
     if (!k->waiter.req)
         sj_timer_stop(&k->deadline);
@@ -443,6 +481,22 @@ static bool check_is_left(const struct session *s)
     return k->was_asked && !k->waiter.req && !(r && r->state == RUN_BUSY);
 }
 
+/* An answer in the form that register_get gave. */
+static enum sj_status register_answer(struct session *s, const char *value, xmpp_req req,
+                                      struct sj_error *err)
+{
+    enum sj_status status = prompt_reply(s, value, err);
+
+    if (status != SJ_OK)
+        return status;
+    if (s->check->waiter.req)
+        check_leave(s);
+    s->check->waiter.req = req;
+    s->check->by_form = true;
+    sj_timer_start(s->all->loop, &s->check->deadline, SESSION_CHECK_MS);
+    return SJ_OK;
+}
+
 static enum sj_status register_submit(struct session *s, const struct xmpp_form_in *form,
                                       struct waiter waiter, struct sj_error *err)
 {
@@ -496,6 +550,8 @@ enum sj_status register_begin(struct sessions *all, const struct xmpp_from *from
     session_heard(s, from);
     if (s->registered && session_prefers(s, PREFERENCE_DISABLED))
         return sj_fail(err, SJ_DENIED, SESSION_DISABLED_TEXT);
+    if (s->check && waiter.req && prompt_is_open(s) && form_has(form, "answer"))
+        return register_answer(s, form_has(form, "answer"), waiter.req, err);
     if (s->check && check_is_left(s))
         check_free(s);                   /* begun anew instead of answering what it asks */
     if (s->check || s->removal.wanted)

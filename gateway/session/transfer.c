@@ -103,7 +103,9 @@ void transfer_slot(void *ctx, unsigned host, const struct xmpp_slot *slot)
     struct transfer *t = sj_idmap_find(&all->transfers->by_number, slot->ticket);
 
     (void)host;
-    if (t && t->way == TRANSFER_IN && t->step == TRANSFER_SLOT)
+    if (prompt_picture_has(slot->ticket))
+        prompt_picture_slot(all, slot);
+    else if (t && t->way == TRANSFER_IN && t->step == TRANSFER_SLOT)
         transfer_in_slot(t, slot);
 }
 

@@ -5,8 +5,10 @@
  * reads either, never both (G077-11). Which values are needed, and whether the network takes them,
  * the session room decides. Errors carry legacy codes and echo nothing (G077-19, G077-20); values
  * are wiped after use, since any of them may be a password. */
+#include <stdio.h>
 #include <string.h>
 
+#include "bob.h"
 #include "component.h"
 #include "form.h"
 #include "handlers.h"
@@ -71,6 +73,21 @@ static void register_add_form(xmpp_stanza_t *query, const struct xmpp_form_out *
     }
 }
 
+/* A question in the place of the fields; what clients cannot know is named x-... (G077-10). */
+static void register_add_question(struct inbound *in, xmpp_stanza_t *query,
+                                  const struct xmpp_form *question)
+{
+    struct xmpp_form form = *question;
+    struct bob_form kept;
+    char var[XMPP_INPUTS_MAX][REGISTER_VAR_MAX];
+    for (size_t i = 0; i < form.n; i++) {
+        snprintf(var[i], REGISTER_VAR_MAX, "x-%s", form.input[i].var);
+        form.input[i].var = var[i];
+    }
+    form.form_type = NS_REGISTER;
+    form_add_all(query, bob_in_form(&kept, in->x, in->host, in->from.user, &form), false);
+}
+
 /* Can a client that knows no forms register? */
 static bool register_legacy_suffices(const struct xmpp_form_out *form)
 {
@@ -92,6 +109,11 @@ enum sj_status register_handle_get(struct inbound *in, struct sj_error *err)
     if (form.registered)
         stanza_add(query, "registered", NULL);
     stanza_add_with_text(query, "instructions", form.instructions);
+    if (form.question != NULL) {
+        register_add_question(in, query, form.question);
+        router_answer(in, result);
+        return SJ_OK;
+    }
     if (register_legacy_suffices(&form))
         for (size_t i = 0; i < form.n; i++) {
             const struct xmpp_field *f = &form.field[i];

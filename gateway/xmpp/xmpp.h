@@ -76,6 +76,8 @@ struct xmpp_form_out {
     const char *instructions;
     size_t n;
     struct xmpp_field field[XMPP_FIELDS_MAX];
+    const struct xmpp_form *question;    /* shown instead of field: what the network asks while a
+                                            registration is checked; or NULL */
 };
 /* Submitted values by var. Fields that were absent do not stand here; empty ones have "". Secret
  * values are wiped by this room after the call. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "expect.h"
+#include "files.h"
 #include "prompt.h"
 #include "session.h"
 #include "sojourn/memory.h"
@@ -474,5 +475,144 @@ Test(prompt, leaves_answers_out_of_the_log)
     cr_expect(strstr(world_lines(w), "net reply s3cret-answer\n"));
     sj_log_set_level(SJ_LOG_ERROR);
     cr_expect_not(found);
+    world_free(w);
+}
+
+/* ---- in the registration form (XEP-0077) ---- */
+
+static enum sj_status submit(struct world *w, const char *answer, xmpp_req req)
+{
+    struct xmpp_from from = world_from(ROMEO, "r");
+    struct xmpp_form_in form = {.n = 1, .field[0] = {"answer", answer}};
+    struct sj_error err = {.status = SJ_OK};
+    enum sj_status status = w->in->register_set(w->sessions, &from, &form, req, &err);
+
+    world_run(w);
+    return status;
+}
+
+static const struct xmpp_form *shown(struct world *w)
+{
+    static struct xmpp_form_out out;
+    struct xmpp_from from = world_from(ROMEO, "r");
+    struct sj_error err = {.status = SJ_OK};
+
+    out = (struct xmpp_form_out){.n = 0};
+    cr_expect_eq(w->in->register_get(w->sessions, &from, &out, &err), SJ_OK);
+    if (out.question)
+        cr_expect_str_eq(out.instructions, out.question->instructions);
+    return out.question;
+}
+
+/* G077-25: one question, one form. */
+Test(prompt, is_the_registration_form_while_it_is_open)
+{
+    struct world *w = registering(SJ_PROMPT_TEXT);
+
+    world_advance(w, CHECK_MS);              /* the request cannot wait longer */
+    world_clear(w);
+    cr_assert_not_null(shown(w));
+    cr_expect_str_eq(shown(w)->instructions, "code?");
+    cr_expect_str_eq(shown(w)->input[0].var, "answer");
+    cr_expect_eq(submit(w, "bad", 8), SJ_UNACCEPTABLE);
+    cr_expect_eq(submit(w, "", 8), SJ_UNACCEPTABLE);
+    cr_expect_eq(submit(w, "12", 8), SJ_OK);
+    EXPECT(w, "net reply 12\n");
+    cr_expect_null(shown(w));
+    cr_expect_eq(submit(w, "13", 9), SJ_LIMIT);
+    world_asks(w, SJ_PROMPT_ACTION, "scan!");
+    EXPECT(w, "answer 8 not acceptable\n" BEFORE "scan!\n"
+              "I go on by myself when that is done; type cancel to give up.\n");
+    cr_expect_eq(shown(w)->input[0].kind, XMPP_INPUT_BOOL);
+    cr_expect_eq(submit(w, "1", 10), SJ_OK);
+    cr_expect_eq(submit(w, "1", 11), SJ_OK);
+    world_up(w);
+    EXPECT(w, "answer 10 timed out\nanswer 11 ok\nsub G -> " ROMEO " subscribe\n");
+    cr_expect_null(shown(w));
+    world_free(w);
+}
+
+/* Of a log-in the registration form knows nothing. */
+Test(prompt, of_a_login_leaves_the_registration_form)
+{
+    struct world *w = logging_in();
+
+    cr_expect_null(shown(w));
+    world_clear(w);
+    cr_expect_eq(submit(w, "4711", 8), SJ_UNACCEPTABLE);
+    EXPECT(w, "");
+    cr_expect(prompt_is_open(romeo(w)));
+    world_free(w);
+}
+
+/* ---- pictures as files ---- */
+
+static const struct sj_prompt picture = {.kind = SJ_PROMPT_ACTION, .text = "scan!",
+                                         .picture_type = "image/png", .picture = "PNG",
+                                         .picture_len = 3};
+#define SCAN                                                                                      \
+    BEFORE "scan!\nThere is a picture with it: the command \"Answer\" of this gateway shows it in " \
+           "your client.\nI go on by myself when that is done; type cancel to give up.\n"
+
+/* G004-13: who has no forms gets it as a file. */
+Test(prompt, puts_a_picture_where_files_are)
+{
+    struct world *w = registering(SJ_PROMPT_TEXT);
+
+    world_clear(w);
+    world_asks_with(w, &picture);
+    cr_expect(strstr(world_lines(w), SCAN "slot " ROMEO " picture image/png 3 #"));
+    files_slot(w, files_ticket(), "https://up.test/p", "https://up.test/g");
+    EXPECT(w, "http 1 put https://up.test/p 3 Authorization: x Content-Type: image/png\n");
+    files_done(w, 1, 201, SJ_OK);
+    EXPECT(w, "file G -> " ROMEO " https://up.test/g picture 3\n");
+    world_free(w);
+}
+
+/* What goes wrong on the way leaves the question as it is. */
+Test(prompt, does_without_the_file)
+{
+    for (int way = 0; way < 4; way++) {
+        struct world *w = registering(SJ_PROMPT_TEXT);
+
+        world_asks_with(w, &picture);
+        if (way == 0)
+            files_no_slot(w, files_ticket(), SJ_NOTFOUND, 0, "your server has no place for files");
+        if (way == 1)
+            files_refuse(SJ_LIMIT);
+        if (way > 0)
+            files_slot(w, files_ticket(), "https://up.test/p", "https://up.test/g");
+        world_clear(w);
+        if (way == 2)
+            files_done(w, 1, 403, SJ_OK);
+        if (way == 3)
+            files_done(w, 1, 0, SJ_UNREACHABLE);
+        EXPECT(w, "");
+        files_slot(w, files_ticket(), "https://up.test/p", "https://up.test/g");
+        EXPECT(w, "");
+        cr_expect(prompt_is_open(romeo(w)));
+        world_free(w);
+    }
+}
+
+Test(prompt, puts_no_picture_of_an_older_question)
+{
+    struct world *w = registering(SJ_PROMPT_TEXT);
+    uint64_t ticket;
+
+    world_asks_with(w, &picture);
+    ticket = files_ticket();
+    world_clear(w);
+    world_asks(w, SJ_PROMPT_TEXT, "code?");
+    cr_expect(strstr(world_lines(w), "forget #"));
+    files_slot(w, ticket, "https://up.test/p", "https://up.test/g");
+    EXPECT(w, "");
+    world_asks_with(w, &picture);
+    files_slot(w, files_ticket(), "https://up.test/p", "https://up.test/g");
+    world_clear(w);
+    world_talk(w, "cancel");
+    cr_expect(strstr(world_lines(w), "http 1 cancel\n"));
+    files_slot(w, 1u | UINT64_C(1) << 63, "https://up.test/p", "https://up.test/g");
+    EXPECT(w, "");
     world_free(w);
 }

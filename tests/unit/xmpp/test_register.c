@@ -259,3 +259,23 @@ Test(registration, is_unknown_at_a_contact)
                    "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>");
     peer_hears_nothing(p);
 }
+
+/* G077-25, G077-10: a question of the network in the place of the fields. */
+Test(registration, asks_what_the_network_asks)
+{
+    const struct xmpp_form question = {
+        .title = "T", .instructions = "Code?", .n = 1,
+        .input[0] = {.kind = XMPP_INPUT_SECRET, .var = "answer", .label = "A", .value = "never",
+                     .required = true}};
+
+    p->form.question = &question;
+    p->form.registered = true;
+    peer_say(p, 0, GET("g"));
+    peer_expect(p, "<iq *<query xmlns='jabber:iq:register'><registered/>"
+                   "<instructions>Give your account.</instructions>"
+                   "<x type='form' xmlns='jabber:x:data'><title>T</title>"
+                   "<instructions>Code?</instructions>"
+                   "<field type='hidden' var='FORM_TYPE'><value>jabber:iq:register</value></field>"
+                   "<field label='A' type='text-private' var='x-answer'><required/></field></x>"
+                   "</query></iq>");
+}
