@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "loopback_file.h"
 #include "loopback_link.h"
 #include "loopback_net.h"
 #include "sojourn/strbuf.h"
@@ -121,7 +122,7 @@ const struct sj_backend loopback_backend = {
             SJ_CAP_ANONYMOUS | SJ_CAP_PROFILES | SJ_CAP_OWN_PROFILE | SJ_CAP_PROMPTS |
             SJ_CAP_SEARCH | SJ_CAP_CONTACT_NAMES | SJ_CAP_TYPING | SJ_CAP_RECEIPTS |
             SJ_CAP_MARKERS | SJ_CAP_CORRECT | SJ_CAP_RETRACT | SJ_CAP_REACT | SJ_CAP_REPLY |
-            SJ_CAP_ATTENTION | SJ_CAP_STYLED | SJ_CAP_IDLE,
+            SJ_CAP_ATTENTION | SJ_CAP_STYLED | SJ_CAP_IDLE | SJ_CAP_FILES,
     .fields = loopback_fields,
     .n_fields = LOOPBACK_FIELDS,
     .options = loopback_options,
@@ -152,4 +153,8 @@ const struct sj_backend loopback_backend = {
     .own_profile_set = loopback_own_profile_set,
     .prompt_answer = loopback_prompt_answer,
     .search = loopback_search,
+    .file_data = loopback_file_data,
+    .file_read = loopback_file_read,
+    .file_next = loopback_file_next,
+    .file_abort = loopback_file_abort,
 };

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "loopback_file.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -73,6 +74,7 @@ static void link_end(struct loopback_link *l, enum sj_end end)
                                   .text = N_("logged out before the answer came")};
     sj_timer_stop(&l->confirm);
     link_enter(l, LOOPBACK_DOWN);
+    loopback_files_drop(l);
     while (!sj_list_empty(&l->ops)) {
         struct loopback_op *o = SJ_CONTAINER(l->ops.next, struct loopback_op, list);
         sj_op op = o->op;
@@ -351,6 +353,9 @@ static void link_on_event(struct loopback_link *l, const struct loopback_event *
     case LOOPBACK_EVENT_FOUND:
         loopback_search_tell(l, e);
         break;
+    case LOOPBACK_EVENT_FILE:
+        loopback_file_tell(l, e);
+        break;
     case LOOPBACK_EVENT_SAVE:
         link_save(l);
         break;
@@ -406,6 +411,7 @@ struct sj_link *loopback_link_new(const struct sj_link *base, const struct sj_ac
     }
     sj_list_init(&l->queue);
     sj_list_init(&l->ops);
+    sj_list_init(&l->streams);
     sj_defer_init(&l->defer, link_on_due, l);
     sj_timer_init(&l->timer, link_on_due, l);
     sj_timer_init(&l->confirm, loopback_prompt_confirmed, l);
@@ -420,6 +426,7 @@ void loopback_link_free(struct sj_link **link)
         return;
     struct loopback_link *l = loopback_link_of(*link);
     loopback_queue_drop(l);
+    loopback_files_drop(l);
     link_leave(l);
     while (!sj_list_empty(&l->queue)) {
         struct loopback_event *e = SJ_CONTAINER(l->queue.next, struct loopback_event, list);

@@ -57,6 +57,7 @@ enum loopback_event_kind {
     LOOPBACK_EVENT_PROFILE,          /* somebody's profile, then the outcome */
     LOOPBACK_EVENT_AVATAR,           /* somebody's picture, then the outcome */
     LOOPBACK_EVENT_FOUND,            /* a search has found somebody */
+    LOOPBACK_EVENT_FILE,             /* a file of op goes on */
     LOOPBACK_EVENT_SAVE,             /* the list has changed: the gateway is to keep it */
     LOOPBACK_EVENT_END               /* the answer to disconnect */
 };
@@ -65,7 +66,7 @@ struct loopback_event {              /* owned by the link in whose queue it stan
     struct sj_list list;
     enum loopback_event_kind kind;
     int64_t due_ms;
-    sj_op op;                        /* OP, NAMED, FOUND; MESSAGE: the sender's, 0: nobody's */
+    sj_op op;                        /* OP, NAMED, FOUND, FILE; MESSAGE: the sender's, 0: nobody's */
     enum sj_status status;           /* OP, STEP */
     const char *text;                /* OP that failed: why; a constant */
     uint64_t sender;                 /* MESSAGE: serial of the link that waits for the outcome */
@@ -102,6 +103,8 @@ struct loopback_link {
     size_t n_messages, n_bytes;      /* of the messages and marks in the queue */
     size_t n_ops;                    /* in ops, and outcomes in the queue */
     size_t n_found;                  /* FOUND in the queue */
+    struct sj_list streams;          /* files on their way (loopback_file.c) */
+    unsigned n_streams;
     bool save_queued;
     struct sj_defer defer;           /* the queue's head is due now */
     struct sj_timer timer;           /* or later */
@@ -172,6 +175,8 @@ void loopback_op_finish(struct loopback_link *l, sj_op op, enum sj_status status
 
 /* loopback_ops.c: the operations of the table. */
 void loopback_set_idle(struct sj_link *base, sj_msec since);
+/* A message whose op has begun goes to whom it is for. */
+void loopback_send_on(struct loopback_link *l, const struct sj_message *m, sj_op op);
 enum sj_status loopback_set_presence(struct sj_link *base, enum sj_show show, const char *status,
                                      struct sj_error *err);
 enum sj_status loopback_contact_add(struct sj_link *base, const char *id, sj_op op,
@@ -199,6 +204,8 @@ bool loopback_is_resident(const char *id);
 /* false: not a resident. */
 bool loopback_resident_presence(const struct sj_net *net, const char *id,
                                 struct loopback_presence *out);
+/* This one never says anything about what it hears. */
+bool loopback_resident_listens(const char *id);
 /* What this one cannot do (sj_contact.lacks). */
 uint32_t loopback_resident_lacks(const char *id);
 /* A resident gets the user's message of that number; op has begun. */

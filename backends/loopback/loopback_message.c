@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "loopback_link.h"
+#include "sojourn/digest.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 
@@ -91,9 +92,31 @@ static size_t copy_id_size(const char *id)
     return id ? strlen(id) + 1 + LOOPBACK_MESSAGE_ID_SIZE : 0;
 }
 
+static size_t copy_file_size(const struct sj_file *f)
+{
+    if (!f)
+        return 0;
+    return sizeof *f + copy_size(f->name) + copy_size(f->media_type) + copy_size(f->key) +
+           (f->sha256 ? SJ_DIGEST_SHA256_SIZE : 0);
+}
+
+/* The address of the user's own place is nobody's business over there. */
+static void copy_file(struct sj_file *out, char **at, const struct sj_file *f)
+{
+    *out = *f;
+    out->url = NULL;
+    out->name = copy_put(at, f->name);
+    out->media_type = copy_put(at, f->media_type);
+    out->key = copy_put(at, f->key);
+    if (f->sha256) {
+        out->sha256 = memcpy(*at, f->sha256, SJ_DIGEST_SHA256_SIZE);
+        *at += SJ_DIGEST_SHA256_SIZE;
+    }
+}
+
 size_t loopback_message_bytes(const struct sj_message *m)
 {
-    return sizeof *m + m->n_spans * sizeof m->spans[0] + copy_size(m->body) +
+    return sizeof *m + copy_file_size(m->file) + m->n_spans * sizeof m->spans[0] + copy_size(m->body) +
            copy_id_size(m->replaces) + copy_id_size(m->reply_to);
 }
 
@@ -101,7 +124,8 @@ struct sj_message *loopback_message_copy(const struct sj_message *m,
                                          const struct loopback_mirror *mirror)
 {
     struct sj_message *copy = sj_malloc(loopback_message_bytes(m));
-    struct sj_span *spans = (struct sj_span *)(copy + 1);
+    struct sj_file *file = (struct sj_file *)(copy + 1);
+    struct sj_span *spans = (struct sj_span *)(file + (m->file ? 1 : 0));
     char *at = (char *)(spans + m->n_spans);
     *copy = (struct sj_message){
         .action = m->action,
@@ -115,6 +139,10 @@ struct sj_message *loopback_message_copy(const struct sj_message *m,
     if (m->n_spans > 0) {
         memcpy(spans, m->spans, m->n_spans * sizeof spans[0]);
         copy->spans = spans;
+    }
+    if (m->file) {
+        copy_file(file, &at, m->file);
+        copy->file = file;
     }
     return copy;
 }
@@ -148,7 +176,7 @@ struct sj_mark *loopback_mark_copy(const struct sj_mark *m, const struct loopbac
 static enum sj_status message_check_body(const struct sj_message *m, struct sj_error *err)
 {
     size_t n = strnlen(m->body, SJ_BODY_MAX + 1);
-    if ((n == 0 && !m->attention) || n > SJ_BODY_MAX)
+    if ((n == 0 && !m->attention && !m->file) || n > SJ_BODY_MAX)
         return sj_fail(err, SJ_INVALID, "a message has 1 to %u bytes", SJ_BODY_MAX);
     if (!sj_utf8_valid(m->body, n))
         return sj_fail(err, SJ_INVALID, "a message is UTF-8");

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "loopback_file.h"
 #include "loopback_link.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
@@ -29,6 +30,7 @@ enum sj_status loopback_net_new(struct sj_net **out, struct sj_loop *loop,
     net->message = (uint64_t)sj_loop_utc_ms(loop);
     sj_map_init(&net->accounts);
     sj_idmap_init(&net->links);
+    sj_list_init(&net->files);
     loopback_residents_init(net);
     *out = net;
     return SJ_OK;
@@ -57,6 +59,7 @@ void loopback_net_free(struct sj_net **net)
         account_free(*net, a);
     sj_map_release(&(*net)->accounts);
     sj_idmap_release(&(*net)->links);
+    loopback_files_release(*net);
     sj_free(*net);
     *net = NULL;
 }

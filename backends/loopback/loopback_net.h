@@ -99,6 +99,8 @@ struct sj_net {
     sj_msec wander_since;            /* UTC, of wander_at */
     size_t picture_bytes;            /* of users' own pictures */
     uint64_t picture;                /* number of the last one */
+    struct sj_list files;            /* that are kept, oldest first (loopback_file.c) */
+    size_t file_bytes;               /* of those, and of those on their way */
 };
 
 enum sj_status loopback_net_new(struct sj_net **out, struct sj_loop *loop,

@@ -6,6 +6,7 @@
  * down; what this network cannot carry is refused here all the same. */
 #include <string.h>
 
+#include "loopback_file.h"
 #include "loopback_link.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -41,6 +42,14 @@ static void ops_send_to_user(struct loopback_link *l, const struct sj_message *m
         loopback_queue_named(l, post.number, op);
 }
 
+void loopback_send_on(struct loopback_link *l, const struct sj_message *m, sj_op op)
+{
+    if (loopback_is_resident(m->peer))
+        loopback_resident_message(l, m, ++l->base.net->message, op);
+    else
+        ops_send_to_user(l, m, op);
+}
+
 enum sj_status loopback_send_message(struct sj_link *base, const struct sj_message *m, sj_op op,
                                      struct sj_error *err)
 {
@@ -48,15 +57,13 @@ enum sj_status loopback_send_message(struct sj_link *base, const struct sj_messa
     enum sj_status status = ops_check_id(m->peer, err);
     if (status == SJ_OK)
         status = loopback_message_check(l, m, err);
+    if (status == SJ_OK && m->file)
+        return loopback_file_begin(l, m, op, err);
     if (status == SJ_OK)
         status = loopback_op_begin(l, op, err);
-    if (status != SJ_OK)
-        return status;
-    if (loopback_is_resident(m->peer))
-        loopback_resident_message(l, m, ++base->net->message, op);
-    else
-        ops_send_to_user(l, m, op);
-    return SJ_OK;
+    if (status == SJ_OK)
+        loopback_send_on(l, m, op);
+    return status;
 }
 
 static void ops_mark_to_user(struct loopback_link *l, const struct sj_mark *m, sj_op op)

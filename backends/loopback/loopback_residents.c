@@ -204,6 +204,12 @@ bool loopback_resident_presence(const struct sj_net *net, const char *id,
     return true;
 }
 
+bool loopback_resident_listens(const char *id)
+{
+    const struct resident *r = resident_find(id);
+    return r && r->message == resident_listens;
+}
+
 uint32_t loopback_resident_lacks(const char *id)
 {
     const struct resident *r = resident_find(id);

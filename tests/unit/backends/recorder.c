@@ -40,6 +40,7 @@ struct recorder {
     char *events[RECORDER_EVENTS];
     unsigned n_events, next_event;
     bool hears_all;
+    char file_key[SJ_ID_MAX + 1];        /* of the newest file */
     bool warnings_expected;
     unsigned warnings;
     struct sj_error err;
@@ -171,10 +172,15 @@ static void recorder_add_more(struct sj_strbuf *out, const struct sj_message *m)
 static void on_message(struct sj_link *link, const struct sj_message *m)
 {
     struct sj_strbuf more;
-    cr_assert(*m->body || m->attention);
+    cr_assert(*m->body || m->attention || m->file);
     recorder_check_text(m->body, SJ_BODY_MAX);
     recorder_check_id(recorder_of(link), link, m->peer);
     sj_strbuf_init(&more, 4096);
+    if (m->file && m->file->key)
+        sj_copy(recorder_of(link)->file_key, SJ_ID_MAX + 1, m->file->key);
+    if (m->file)
+        sj_strbuf_addf(&more, "<%s %llu>", m->file->name ? m->file->name : "",
+                       (unsigned long long)m->file->size);
     if (recorder_of(link)->hears_all)
         recorder_add_more(&more, m);
     recorder_event(link, "%s%s %s %s%s", m->own ? "own " : "",
@@ -593,6 +599,33 @@ enum sj_status recorder_search(struct recorder *r, unsigned n, const char *first
     const char *value[SJ_FIELDS_MAX] = {first, second};
     return recorder_end(r, n, op, r->backend->search(r->slot[n].link, value,
                                                      r->backend->n_search_fields, op, &r->err));
+}
+
+enum sj_status recorder_read_file(struct recorder *r, unsigned n)
+{
+    sj_op op = recorder_begin(r, n);
+    return recorder_end(r, n, op, r->backend->file_read(r->slot[n].link, r->file_key, op, &r->err));
+}
+
+void recorder_give_file(struct recorder *r, unsigned n, sj_op op, const void *data, size_t len)
+{
+    r->inside = true;
+    r->backend->file_data(r->slot[n].link, op, data, len);
+    r->inside = false;
+}
+
+void recorder_next_chunk(struct recorder *r, unsigned n, sj_op op)
+{
+    r->inside = true;
+    r->backend->file_next(r->slot[n].link, op);
+    r->inside = false;
+}
+
+void recorder_abort_file(struct recorder *r, unsigned n, sj_op op)
+{
+    r->inside = true;
+    r->backend->file_abort(r->slot[n].link, op);
+    r->inside = false;
 }
 
 enum sj_status recorder_remove(struct recorder *r, unsigned n, const char *id)

@@ -10,6 +10,7 @@
  *   1 profile echo Full Name  1 avatar echo ID bytes
  *   1 gone juliet: why        1 request juliet             1 renamed a b       1 tell text
  *   1 listed
+ *   1 message echo caption<name 12>     1 wants 3 65536    1 chunk 4 12
  *
  * Broken rules of sojourn/backend.h fail the test where they are broken: a host call from inside an
  * operation, an outcome that is not owed or comes twice, anything after DOWN or link_free, DOWN
@@ -63,6 +64,11 @@ enum sj_status recorder_add(struct recorder *r, unsigned n, const char *id);
 /* For the values of the first two search_fields. */
 enum sj_status recorder_search(struct recorder *r, unsigned n, const char *first,
                                const char *second);
+/* Files: bytes that a link has asked for; the file of the newest message is read, piece by piece. */
+void recorder_give_file(struct recorder *r, unsigned n, sj_op op, const void *data, size_t len);
+enum sj_status recorder_read_file(struct recorder *r, unsigned n);
+void recorder_next_chunk(struct recorder *r, unsigned n, sj_op op);
+void recorder_abort_file(struct recorder *r, unsigned n, sj_op op);
 enum sj_status recorder_remove(struct recorder *r, unsigned n, const char *id);
 enum sj_status recorder_name(struct recorder *r, unsigned n, const char *id, const char *name,
                             const char *group);
