@@ -59,7 +59,7 @@ enum sj_status transport_init(struct transport *t, const struct config *config,
                               struct sj_loop *loop, const struct sj_log *log,
                               struct sj_error *err)
 {
-    static const struct sj_subnet anywhere = {.bits = 0};
+    struct sj_subnet anywhere[2];        /* both kinds of addresses */
     struct sj_subnet subnets[TRANSPORT_SUBNETS_MAX];
     unsigned at_once = (unsigned)sj_values_number(&config->gateway, "files-at-once");
     struct sj_http_options options = {
@@ -72,8 +72,10 @@ enum sj_status transport_init(struct transport *t, const struct config *config,
     if (status != SJ_OK)
         return status;
     t->fetch = sj_http_new(loop, log, &options);
-    options.allowed = &anywhere;
-    options.n_allowed = 1;
+    (void)sj_subnet_parse(&anywhere[0], "0.0.0.0/0", err);
+    (void)sj_subnet_parse(&anywhere[1], "::/0", err);
+    options.allowed = anywhere;
+    options.n_allowed = 2;
     t->upload = sj_http_new(loop, log, &options);
     return SJ_OK;
 }

@@ -26,13 +26,13 @@ class Daemon:
         self.config = self.dir / "sojourn.conf"
         self.log_path = self.dir / "sojournd.log"
         self.proc, self.inherit = None, inherit_descriptors
-        self.exits = []
+        self.exits, self.sanitizer = [], ""
 
     def env(self):
         env = {k: v for k, v in os.environ.items() if not k.startswith(("ASAN_", "UBSAN_",
                                                                         "LSAN_"))}
         path = self.dir / "sanitizer"
-        env["ASAN_OPTIONS"] = "log_path=%s:detect_leaks=1:exitcode=99" % path
+        env["ASAN_OPTIONS"] = "log_path=%s:detect_leaks=1:exitcode=99%s" % (path, self.sanitizer)
         env["UBSAN_OPTIONS"] = "log_path=%s:print_stacktrace=1" % path
         env["LSAN_OPTIONS"] = "log_path=%s" % path
         return env

@@ -30,6 +30,7 @@ class GatewayTest(unittest.TestCase):
     modules = ()                 # of Prosody, beyond the usual ones
     backend = {"backend": "irc", "name": "TestNet", "send-rate": 0, "presence-interval": "10s"}
     keys = {}                    # more of the gateway's section
+    sanitizer = ""               # more options of the sanitizer, each with a colon in front
     inherit_descriptors = 0
     lab = None
 
@@ -69,6 +70,7 @@ class GatewayTest(unittest.TestCase):
         directory = cls.lab.dir / "sojourn"
         directory.mkdir()
         cls.daemon = Daemon(cls.bin / "sojournd", directory, cls.inherit_descriptors)
+        cls.daemon.sanitizer = cls.sanitizer
         cls.daemon.write_config({
             "gateway": {"server": "127.0.0.1", "port": cls.prosody.component,
                         "data-dir": directory / "data", "key-file": directory / "store.key",
