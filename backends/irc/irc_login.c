@@ -134,6 +134,7 @@ void irc_login_start(struct irc_link *l)
                                      "was not sent");
         return;
     }
+    irc_webirc_send(l);
     /* PASS must come before NICK and USER (RFC 2812 §3.1.1). */
     irc_send_text(l, "CAP LS 302", IRC_NOW);
     if (login->server_password)

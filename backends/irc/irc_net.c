@@ -45,6 +45,16 @@ const struct sj_option irc_options[] = {
     { .name = "server-password", .kind = SJ_OPTION_SECRET, .max = 255,
       .help = "Password that the server asks of everybody; a user may give another one when "
               "registering." },
+    { .name = "webirc-password", .kind = SJ_OPTION_SECRET, .max = 200,
+      .help = "Password for WEBIRC, from the network's admin: each user is then shown with an "
+              "address and a host of their own." },
+    { .name = "webirc-prefix", .kind = SJ_OPTION_TEXT, .fallback = "fd53:6f6a:6f75:726e::/64",
+      .max = 50,
+      .help = "IPv6 network of at most 64 bits in which each user gets an address for WEBIRC; the "
+              "other half is a digest of the user." },
+    { .name = "webirc-host", .kind = SJ_OPTION_TEXT, .max = 200,
+      .help = "What the hosts of users end in for WEBIRC (users.example.org), behind the digest of "
+              "the user; without it, the host is the address." },
     { .name = "source", .kind = SJ_OPTION_TEXT, .max = 64,
       .help = "Local address to connect from." },
     { .name = "nick-length", .kind = SJ_OPTION_INT, .fallback = "0", .min = 0, .max = 255,
@@ -180,6 +190,12 @@ enum sj_status irc_net_new(struct sj_net **out, struct sj_loop *loop, const stru
             irc_net_free(&net);
             return status;
         }
+    }
+    if (irc_webirc_init(&net->webirc, sj_values_text(values, "webirc-password"),
+                        sj_values_text(values, "webirc-host"),
+                        sj_values_text(values, "webirc-prefix"), err) != SJ_OK) {
+        irc_net_free(&net);
+        return SJ_INVALID;
     }
     if (irc_sts_init(net, sj_values_text(values, "tls-ca"), err) != SJ_OK) {
         irc_net_free(&net);

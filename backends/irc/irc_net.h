@@ -11,6 +11,7 @@
 #include "irc_charset.h"
 #include "irc_services.h"
 #include "irc_sts.h"
+#include "irc_webirc.h"
 #include "sojourn/error.h"
 #include "sojourn/loop.h"
 #include "sojourn/map.h"
@@ -23,7 +24,7 @@ struct irc_link;
 /* Links are polled in this many groups, so that not all of them poll at once. */
 #define IRC_PHASES 16u
 
-#define IRC_OPTIONS 26u
+#define IRC_OPTIONS 29u
 extern const struct sj_option irc_options[IRC_OPTIONS];
 
 struct sj_net {
@@ -40,6 +41,7 @@ struct sj_net {
     uint16_t nick_length;                /* 0: what the server says */
     enum irc_nickserv nickserv;
     struct irc_services services;
+    struct irc_webirc webirc;
     const char *regain_word;             /* for services; NULL: none */
     bool answers_version;
     bool clear_passwords;                /* the admin permits them without TLS */

@@ -78,7 +78,8 @@ static bool is_command(const char *s, size_t n, const char *command)
  * services, in our lines and in their echoes. */
 static size_t trace_public(const char *s, size_t n)
 {
-    static const char *const secret[] = { "PASS", "AUTHENTICATE", "OPER", "NICKSERV", "NS" };
+    static const char *const secret[] = { "PASS", "AUTHENTICATE", "OPER", "NICKSERV", "NS",
+                                          "WEBIRC" };
     size_t at = 0;
 
     while (at < n && (s[at] == '@' || s[at] == ':')) {

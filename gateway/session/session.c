@@ -7,6 +7,7 @@
 #include "command.h"
 #include "roster.h"
 #include "session.h"
+#include "sojourn/digest.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 #include "sojourn/translate.h"
@@ -106,10 +107,28 @@ static void link_blob(const void *blob, size_t len, void *arg)
     m->len = len;
 }
 
+/* A number that stands for the user towards backends, which are not to know who it is. */
+static uint64_t link_user(const struct session *s)
+{
+    struct sj_digest *digest = sj_digest_new(SJ_DIGEST_SHA256);
+    const char *host = s->network->options->host;
+    uint8_t out[SJ_DIGEST_MAX];
+    uint64_t number = 0;
+
+    sj_digest_add(digest, host, strlen(host) + 1);
+    sj_digest_add(digest, s->user, strlen(s->user));
+    sj_digest_end(digest, out);
+    sj_digest_free(&digest);
+    for (unsigned i = 0; i < 8; i++)
+        number = number << 8 | out[i];
+    return number;
+}
+
 static void link_construct(struct link_make *m, char *const *values, size_t n)
 {
     struct session *s = m->s;
     struct sj_link base = {.backend = s->network->backend,  .host = &s->all->host, .session = s->id,
+                           .user = link_user(s),
                            .net = s->network->options->net, .loop = s->all->loop, .log = &s->log};
     struct sj_account account = {(const char *const *)values, n};
 

@@ -266,6 +266,34 @@ class ConfiguredServerPassword(GatewayTest):
         self.irc("watcher", password="server-password").wait_online("romeo")
 
 
+class Webirc(GatewayTest):
+    @classmethod
+    def network(cls, lab):
+        server = servers.ngircd(lab, webirc="server-password")
+        return server, {"server": "127.0.0.1", "port": server.irc, "tls": "no",
+                        "webirc-password": "server-password",
+                        "webirc-prefix": "2001:db8:1:2::/64"}
+
+    def test_own_addresses(self):
+        """WEBIRC: each user has an address of their own, the same at the next login"""
+        watcher, romeo = self.irc("watcher8"), self.go_online("romeo")
+        first = self.host_of(watcher, "romeo")
+        self.assertTrue(first.startswith("2001:db8:1:2:"), first)
+        self.clients.remove(romeo)
+        romeo.close()
+        watcher.wait_online("romeo", False)
+        self.xmpp("romeo")
+        self.assertEqual(self.host_of(watcher, "romeo"), first)
+        self.go_online("benvolio")
+        self.assertNotEqual(self.host_of(watcher, "benvolio"), first)
+
+    @staticmethod
+    def host_of(watcher, nick):
+        watcher.wait_online(nick)
+        watcher.send("WHOIS " + nick)
+        return watcher.wait(lambda m: m.command == "311", "the answer to WHOIS").params[3]
+
+
 class Tls(GatewayTest):
     host = "localhost"
     cert = "good"

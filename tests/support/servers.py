@@ -308,12 +308,13 @@ DNS = no
 Ident = no
 PAM = no
 IncludeDir = {dir}/none
+WebircPassword = {webirc}
 [SSL]
 {tls}
 """
 
 
-def ngircd(lab, name="ngircd", password="", certs=None, cert="good"):
+def ngircd(lab, name="ngircd", password="", certs=None, cert="good", webirc=""):
     """Attributes irc and, with certs, ircs: the ports."""
     directory = lab.dir / name
     (directory / "none").mkdir(parents=True)
@@ -325,6 +326,7 @@ def ngircd(lab, name="ngircd", password="", certs=None, cert="good"):
                                                                          cert, ircs)
     config = directory / "ngircd.conf"
     config.write_text(NGIRCD.format(dir=directory, irc=irc, password=password, tls=tls,
+                                    webirc=webirc,
                                     uid=os.getuid() or 65534, gid=os.getgid() or 65534))
     config.chmod(0o644)
     server = lab.start(name, [program("ngircd"), "-n", "-f", config],
