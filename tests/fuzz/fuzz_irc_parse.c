@@ -195,6 +195,8 @@ static void fuzz_net(struct fuzz *f, unsigned start)
             values[i].number = strtol(irc_options[i].fallback, NULL, 10);
         if (irc_options[i].kind == SJ_OPTION_DURATION && irc_options[i].fallback)
             values[i].number = strtol(irc_options[i].fallback, NULL, 10) * 1000;
+        if (irc_options[i].required)
+            values[i].text = "127.0.0.1";
     }
     if (irc_backend.net_new(&f->net, f->loop, &f->log, &table, NULL) != SJ_OK)
         abort();
