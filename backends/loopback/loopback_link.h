@@ -66,7 +66,7 @@ struct loopback_event {              /* owned by the link in whose queue it stan
     struct sj_list list;
     enum loopback_event_kind kind;
     int64_t due_ms;
-    sj_op op;                        /* OP, NAMED, FOUND, FILE; MESSAGE: the sender's, 0: nobody's */
+    sj_op op;                        /* of parts of an op; MESSAGE: the sender's, or 0 */
     enum sj_status status;           /* OP, STEP */
     const char *text;                /* OP that failed: why; a constant */
     uint64_t sender;                 /* MESSAGE: serial of the link that waits for the outcome */

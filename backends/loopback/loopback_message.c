@@ -116,7 +116,8 @@ static void copy_file(struct sj_file *out, char **at, const struct sj_file *f)
 
 size_t loopback_message_bytes(const struct sj_message *m)
 {
-    return sizeof *m + copy_file_size(m->file) + m->n_spans * sizeof m->spans[0] + copy_size(m->body) +
+    return sizeof *m + copy_file_size(m->file) + m->n_spans * sizeof m->spans[0] +
+           copy_size(m->body) +
            copy_id_size(m->replaces) + copy_id_size(m->reply_to);
 }
 

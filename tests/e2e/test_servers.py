@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MPL-2.0
-"""End to end: the same round on Prosody and on ejabberd, with and without privileges (XEP-0356), and
-what the privileges add. Prosody of Debian 12 grants by version 2 of the protocol, ejabberd by
+"""End to end: the same round on Prosody and on ejabberd, with and without privileges (XEP-0356),
+and what these add. Prosody of Debian 12 grants by version 2 of the protocol, ejabberd by
 version 1, and its privileged roster set fails (a fault of 23.01 that was mended later): there the
 gateway must do without."""
 import time

@@ -64,7 +64,7 @@ enum sj_status recorder_add(struct recorder *r, unsigned n, const char *id);
 /* For the values of the first two search_fields. */
 enum sj_status recorder_search(struct recorder *r, unsigned n, const char *first,
                                const char *second);
-/* Files: bytes that a link has asked for; the file of the newest message is read, piece by piece. */
+/* Files: bytes that a link has asked for; the newest message's file is read, piece by piece. */
 void recorder_give_file(struct recorder *r, unsigned n, sj_op op, const void *data, size_t len);
 enum sj_status recorder_read_file(struct recorder *r, unsigned n);
 void recorder_next_chunk(struct recorder *r, unsigned n, sj_op op);
