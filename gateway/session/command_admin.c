@@ -357,6 +357,21 @@ static void admin_end(struct run *r)
     admin_do_all(r, admin_end_one);
 }
 
+/* Whoever was told of an earlier time is told anew. */
+static void admin_forget_told(struct session *s)
+{
+    const struct sj_list *at;
+
+    for (at = s->resources.next; at != &s->resources; at = at->next) {
+        const struct resource *res = SJ_CONTAINER(at, struct resource, link);
+        struct sj_strbuf full;
+        sj_strbuf_init(&full, SJ_STORE_TEXT_MAX);
+        sj_strbuf_addf(&full, "%s/%s", s->user, res->name);
+        strangers_forget(s->all->strangers, s->network->index, full.s);
+        sj_strbuf_release(&full);
+    }
+}
+
 /* G133-04. */
 static enum sj_status admin_disable_one(struct run *r, struct session *s, const char *resource,
                                         struct sj_error *err)
@@ -369,6 +384,7 @@ static enum sj_status admin_disable_one(struct run *r, struct session *s, const 
     sj_fail(&why, SJ_DENIED, SESSION_DISABLED_TEXT);
     if (s->check)
         check_fail(s, &why);
+    admin_forget_told(s);
     session_dismiss(s);
     return SJ_OK;
 }

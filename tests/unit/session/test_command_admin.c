@@ -158,6 +158,9 @@ Test(command_admin, disables_and_lets_in_again)
     cr_expect_eq(world_presence(w, "r", NULL, XMPP_ONLINE, 0), SJ_OK);
     world_run(w);
     HAS(world_lines(w), "net connect\n");
+    admin_runs(w, "disable-user", "accountjids", ROMEO);
+    world_presence(w, "r", NULL, XMPP_AWAY, 0);
+    HAS(world_lines(w), "error-presence G -> " ROMEO "/r not permitted\n");
     world_free(w);
 }
 
