@@ -25,8 +25,9 @@
 #define STORE_RETRY_MS 1000
 /* No record is longer: a registration with everything at its largest (lengths and numbers with
  * it), or a blob. What says that it is longer is damaged. */
-#define STORE_REGISTRATION_MAX                                                           \
-    (SJ_STORE_VALUES_MAX * (SJ_STORE_VALUE_MAX + RECORD_VAR_MAX + 16u) + 3u * SJ_STORE_TEXT_MAX + 64u)
+#define STORE_REGISTRATION_MAX                                            \
+    (SJ_STORE_VALUES_MAX * (SJ_STORE_VALUE_MAX + RECORD_VAR_MAX + 16u) + \
+     3u * SJ_STORE_TEXT_MAX + 64u)
 #define STORE_RECORD_MAX \
     (STORE_REGISTRATION_MAX > SJ_STORE_BLOB_MAX ? STORE_REGISTRATION_MAX : SJ_STORE_BLOB_MAX)
 #define STORE_SEALED_MAX (STORE_RECORD_MAX + 4u + SEAL_PAD + SEAL_OVERHEAD)
