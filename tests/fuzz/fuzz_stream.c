@@ -129,8 +129,47 @@ static enum sj_status on_message(void *ctx, const struct xmpp_message_in *m, str
     check_from(&m->from);
     check_peer(m->peer);
     check_text(m->body);
-    assert(m->peer != NULL && m->body[0] != '\0' && strlen(m->body) <= SJ_BODY_MAX);
+    check_text(m->origin_id);
+    assert(m->peer != NULL && strlen(m->body) <= SJ_BODY_MAX);
+    assert(m->body[0] != '\0' || m->attention);
     return sj_fail(err, SJ_NOTFOUND, "%s", m->body);
+}
+
+static enum sj_status on_mark(void *ctx, const struct xmpp_mark_in *m, struct sj_error *err)
+{
+    (void)ctx;
+    check_from(&m->from);
+    check_peer(m->peer);
+    assert(m->target[0] != '\0' && m->n_reactions <= XMPP_REACTIONS_MAX);
+    for (size_t i = 0; i < m->n_reactions; i++)
+        check_text(m->reactions[i]);
+    return sj_fail(err, SJ_NOTFOUND, "no");
+}
+
+static void on_chat_state(void *ctx, const struct xmpp_from *f, const char *peer,
+                          enum xmpp_chat_state state)
+{
+    (void)ctx, (void)state;
+    check_from(f);
+    check_peer(peer);
+}
+
+static enum sj_status on_search_form(void *ctx, const struct xmpp_from *f, struct xmpp_form *out,
+                                     struct sj_error *err)
+{
+    (void)ctx, (void)out;
+    check_from(f);
+    return sj_fail(err, SJ_UNAVAILABLE, "no");
+}
+
+static enum sj_status on_search(void *ctx, const struct xmpp_search_in *in, uint64_t req,
+                                struct sj_error *err)
+{
+    const struct xmpp_search_out out = {.as_form = in->as_form, .page = in->page};
+    (void)err;
+    check_from(in->from);
+    xmpp_answer_search(((struct run *)ctx)->room, req, &out);
+    return SJ_OK;
 }
 
 static enum sj_status on_prompt(void *ctx, const struct xmpp_from *f, const char *typed,
@@ -284,6 +323,8 @@ static const struct xmpp_in session = {
     .probe = on_probe,
     .bounce = on_bounce,
     .message = on_message,
+    .messages = {.mark = on_mark, .state = on_chat_state},
+    .search = {.form = on_search_form, .start = on_search},
     .prompt = on_prompt,
     .peer = on_peer,
     .rosterx = on_rosterx,
