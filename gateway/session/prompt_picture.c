@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* A picture that a network shows during a log-in, on its way to a place where the user's client can
- * fetch it (XEP-0363, G004-13): a slot is asked for, the bytes are put there, and the user gets them
- * as a file. It is a few KiB and in memory already; larger files are the business of transfer.c.
+ * fetch it (XEP-0363, G004-13): a slot is asked for, the bytes are put there, and the user gets
+ * them as a file. It is a few KiB and in memory already; larger files are the business of
+ * transfer.c.
  *
  * One at a time for each session, since only one question is open; the next question cancels it. */
 #include "prompt_picture.h"

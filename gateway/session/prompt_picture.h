@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* A picture to scan, put where files for users are put, for clients that show no pictures in forms. */
+/* A picture to scan, put where files for users are put, for clients that show no pictures in
+ * forms. */
 #ifndef SESSION_PROMPT_PICTURE_H
 #define SESSION_PROMPT_PICTURE_H
 

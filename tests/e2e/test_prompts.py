@@ -81,7 +81,8 @@ class Prompts(GatewayTest):
         from slixmpp.xmlstream import ET
         iq = user.make_iq_set(ito=GATEWAY)
         command = ET.SubElement(iq.xml, "{http://jabber.org/protocol/commands}command",
-                                {"node": "register", "action": "complete" if session else "execute"})
+                                {"node": "register",
+                                 "action": "complete" if session else "execute"})
         if session:
             command.set("sessionid", session)
             form = user["xep_0004"].make_form("submit")

@@ -111,6 +111,14 @@ class XmppClient(Socket):
         want = pattern(text, CLIENT)
         return self.wait(lambda n: match(want, n, self.vars) is None, text, seconds)
 
+    def heard(self, text, seconds=WAIT):
+        """As expect, but what came earlier counts as well."""
+        want = pattern(text, CLIENT)
+        for node in self.seen:
+            if match(want, node, self.vars) is None:
+                return node
+        return self.expect(text, seconds)
+
     def iq(self, kind, to, payload, seconds=WAIT):
         """The answer, result or error."""
         ident = "q%d" % next(_ids)

@@ -550,9 +550,9 @@ Test(prompt, of_a_login_leaves_the_registration_form)
 static const struct sj_prompt picture = {.kind = SJ_PROMPT_ACTION, .text = "scan!",
                                          .picture_type = "image/png", .picture = "PNG",
                                          .picture_len = 3};
-#define SCAN                                                                                      \
-    BEFORE "scan!\nThere is a picture with it: the command \"Answer\" of this gateway shows it in " \
-           "your client.\nI go on by myself when that is done; type cancel to give up.\n"
+#define SCAN                                                                                     \
+    BEFORE "scan!\nThere is a picture with it: the command \"Answer\" of this gateway shows it "   \
+           "in your client.\nI go on by myself when that is done; type cancel to give up.\n"
 
 /* G004-13: who has no forms gets it as a file. */
 Test(prompt, puts_a_picture_where_files_are)
