@@ -3,9 +3,10 @@
 import asyncio
 import importlib.util
 import unittest
+import urllib.request
 
 from daemon import Daemon
-from e2ebase import GATEWAY, PASSWORD, REGISTER, SECRET, USERS, GatewayTest
+from e2ebase import GATEWAY, PASSWORD, REGISTER, SECRET, USERS, GatewayTest, LoopbackTest
 from servers import prosody
 
 HAVE = importlib.util.find_spec("slixmpp") is not None
@@ -134,3 +135,27 @@ class Prompts(GatewayTest):
     @staticmethod
     def texts(command):
         return " ".join(t for t in command.itertext() if t)
+
+
+class PictureAsFile(LoopbackTest):
+    """A client without forms, on a server with an upload service."""
+    backend = {**LoopbackTest.backend, "login-steps": "picture", "login-confirm": "3s"}
+    keys = {"upload-http": "yes", "fetch-http": "yes", "fetch-networks": "127.0.0.0/8"}
+
+    @classmethod
+    def xmpp_server(cls, lab):
+        return prosody(lab, {u: PASSWORD for u in USERS}, {GATEWAY: SECRET}, share=True)
+
+    def test_picture_as_a_file(self):
+        """The picture to scan comes as a file that any client can open, and the registration goes
+        on when it was scanned (G004-13)"""
+        user = self.xmpp("romeo")
+        self.wait_for_gateway(user)
+        user.send("<iq type='set' id='r1' to='%s'><query xmlns='%s'><username>romeo</username>"
+                  "</query></iq>" % (GATEWAY, REGISTER))
+        got = user.wait(lambda n: n.name == "message" and n.get("from") == GATEWAY and
+                        n.find("x") is not None, "the picture as a file")
+        with urllib.request.urlopen(got.find("x").find("url").text, timeout=30) as answer:
+            self.assertEqual(answer.headers["Content-Type"], "image/png")
+            self.assertTrue(answer.read().startswith(PNG))
+        user.expect("<iq type='result' id='r1' from='%s' ...>...</iq>" % GATEWAY)
