@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The engine of commands: who may run what, the life of a run from its first form to its outcome,
- * and the limits. What commands do is in command_*.c; how users meet them is the front ends'
- * business; forms and values are in command_form.c. Source: XEP-0050 §3, G050-03 to G050-16. */
-#include "command.h"
+/* The engine of commands: the life of a run from its first form to its outcome, and the limits.
+ * Who may run what is in command_rights.c, what was given in command_value.c, forms in
+ * command_form.c, what commands do in the other command_*.c; how users meet them is the front
+ * ends' business. Source: XEP-0050 §3, G050-03 to G050-16. */
+#include "command_priv.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,74 +14,12 @@
 #include "sojourn/strbuf.h"
 #include "sojourn/translate.h"
 
-/* Lives as long as the user has runs. */
-struct run_user {
-    struct sj_list runs;
-    unsigned n_runs;
-    char key[];
-};
-
-struct commands {
-    struct sj_idmap by_id;
-    struct sj_map users;                 /* run_key to struct run_user */
-    size_t n_bytes;
-    uint64_t next_id;
-};
-
 #define RUN_KEY_MAX (SJ_STORE_TEXT_MAX + 16u)
 
 static void run_key(struct sj_strbuf *out, unsigned host, const char *user)
 {
     sj_strbuf_init(out, RUN_KEY_MAX);
     sj_strbuf_addf(out, "%u %s", host, user);
-}
-
-/* ---- rights ---- */
-
-enum sj_status command_rights(struct command_rights *out, struct sessions *all,
-                              const struct xmpp_from *from, struct sj_error *err)
-{
-    struct session *s = session_get(&all->networks[from->host], from->user, err);
-
-    if (!s && err->status != SJ_UNREGISTERED)
-        return err->status;
-    *out = (struct command_rights){
-        .registered = s && s->registered && !s->removal.wanted,
-        .admin = sessions_is_admin(all, from->user),
-        .disabled = s && s->registered && session_prefers(s, PREFERENCE_DISABLED),
-        .may_register = sessions_may_register(all, from->host, from->user)};
-    if (s)
-        session_release(s);
-    *err = (struct sj_error){.status = SJ_OK};
-    return SJ_OK;
-}
-
-enum sj_status command_may(const struct command *c, const struct network *n,
-                           const struct command_rights *r, struct sj_error *err)
-{
-    if (c->fits && !c->fits(n))
-        return sj_fail(err, SJ_NOTFOUND, "There is no such command here.");
-    if (c->flags & COMMAND_ADMIN)
-        return r->admin ? SJ_OK : sj_fail(err, SJ_DENIED, "This is for admins of the gateway.");
-    if (r->disabled)
-        return sj_fail(err, SJ_DENIED, SESSION_DISABLED_TEXT);
-    if (!r->registered && !r->may_register)
-        return sj_fail(err, SJ_DENIED, "You may not register with this gateway.");
-    if ((c->flags & COMMAND_REGISTERED) && !r->registered)
-        return sj_fail(err, SJ_DENIED, "You are not registered with this gateway. Register first.");
-    return SJ_OK;
-}
-
-const struct command *command_by_node(const char *node)
-{
-    size_t n;
-    const struct command *const *table = commands_table(&n);
-
-    for (size_t i = 0; i < n; i++) {
-        if (!(table[i]->flags & COMMAND_TEXT_ONLY) && strcmp(table[i]->node, node) == 0)
-            return table[i];
-    }
-    return NULL;
 }
 
 /* ---- runs ---- */
@@ -108,12 +47,7 @@ static void run_free(struct run *r)
         sj_map_remove(&k->users, u->key);
         sj_free(u);
     }
-    for (size_t i = 0; i < r->n_values; i++) {
-        sj_free(r->values[i].var);
-        sj_secret_free(&r->values[i].text);
-    }
-    k->n_bytes -= r->n_bytes;
-    sj_free(r->values);
+    run_forget_all(r);
     sj_free(r->user);
     sj_free(r->full);
     sj_free(r);
@@ -155,13 +89,6 @@ static struct run_user *run_user(struct commands *k, unsigned host, const char *
     return u;
 }
 
-const char *command_language(struct network *n, const struct xmpp_from *from)
-{
-    const struct session *s = from->lang ? NULL : session_find(n, from->user);
-
-    return from->lang ? sj_language(from->lang) : s ? s->lang : NULL;
-}
-
 static struct run *run_new(struct sessions *all, const struct command_start *start)
 {
     struct commands *k = all->commands;
@@ -194,88 +121,6 @@ struct session *run_session(struct run *r)
         return NULL;
     session_release(s);
     return s->registered && !s->removal.wanted ? s : NULL;
-}
-
-/* ---- values ---- */
-
-static struct run_value *run_find_value(const struct run *r, const char *var)
-{
-    for (size_t i = 0; i < r->n_values; i++) {
-        if (strcmp(r->values[i].var, var) == 0)
-            return &r->values[i];
-    }
-    return NULL;
-}
-
-const char *run_value(const struct run *r, const char *var)
-{
-    const struct run_value *v = run_find_value(r, var);
-
-    return v ? v->text : NULL;
-}
-
-const char *run_words(const struct run *r, const char *text)
-{
-    return sj_translate(r->lang, text);
-}
-
-bool run_says_yes(const struct run *r, const char *var)
-{
-    const char *text = run_value(r, var);
-
-    return text && strcmp(text, "1") == 0;
-}
-
-void run_forget(struct run *r, const char *var)
-{
-    struct run_value *v = run_find_value(r, var);
-    size_t n;
-
-    if (!v)
-        return;
-    n = strlen(v->text);
-    r->n_bytes -= n;
-    r->all->commands->n_bytes -= n;
-    sj_free(v->var);
-    sj_secret_free(&v->text);
-    *v = r->values[--r->n_values];
-}
-
-enum sj_status run_keep(struct run *r, const char *var, const char *text, struct sj_error *err)
-{
-    struct commands *k = r->all->commands;
-    struct run_value *v = run_find_value(r, var);
-    size_t more = strlen(text), less = v ? strlen(v->text) : 0;
-
-    if (k->n_bytes - less + more > COMMAND_BYTES_MAX ||
-        r->n_bytes - less + more > XMPP_VALUES_BYTES_MAX)
-        return sj_fail(err, SJ_LIMIT, "The gateway is too busy to keep this; try again later.");
-    if (!v) {
-        r->values = sj_realloc(r->values, (r->n_values + 1) * sizeof *r->values);
-        v = &r->values[r->n_values++];
-        *v = (struct run_value){.var = sj_strdup(var)};
-    }
-    sj_secret_free(&v->text);
-    v->text = sj_strdup(text);
-    r->n_bytes = r->n_bytes - less + more;
-    k->n_bytes = k->n_bytes - less + more;
-    return SJ_OK;
-}
-
-/* All of the form or nothing: checks what was submitted and keeps it. */
-static enum sj_status run_take(struct run *r, const struct xmpp_form *form,
-                               const struct xmpp_values *given, enum xmpp_command_fault *fault,
-                               struct sj_error *err)
-{
-    char *text[XMPP_INPUTS_MAX] = {NULL};
-    enum sj_status status = command_values_take(form, given, text, fault, err);
-
-    for (size_t i = 0; i < form->n; i++) {
-        if (status == SJ_OK && text[i])
-            status = run_keep(r, form->input[i].var, text[i], err);
-        sj_secret_free(&text[i]);
-    }
-    return status;
 }
 
 /* ---- the life of a run ---- */

@@ -2,6 +2,8 @@
 /* The one list of commands, in the order in which menus and "help" show them. A new command is
  * declared in the file of its area and gets one row here. */
 #include "command.h"
+
+#include <string.h>
 #include "command_list.h"
 
 static const struct command *const command_table[] = {
@@ -35,4 +37,16 @@ const struct command *const *commands_table(size_t *n)
 {
     *n = sizeof command_table / sizeof command_table[0];
     return command_table;
+}
+
+const struct command *command_by_node(const char *node)
+{
+    size_t n;
+    const struct command *const *table = commands_table(&n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (!(table[i]->flags & COMMAND_TEXT_ONLY) && strcmp(table[i]->node, node) == 0)
+            return table[i];
+    }
+    return NULL;
 }

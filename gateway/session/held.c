@@ -4,6 +4,7 @@
  * takes them. Nothing is stored beyond that (XEP-0100 §8). */
 #include <string.h>
 
+#include "deliver.h"
 #include "incoming.h"
 #include "session.h"
 #include "sojourn/memory.h"
@@ -12,7 +13,6 @@
 #include "transfer.h"
 
 #define HELD_SWEEP_MS 1000
-#define HELD_PIECE_MAX 1200u             /* fits 10000 bytes with every character escaped */
 #define HELD_DROP_BURST 5
 #define HELD_DROP_PERIOD_MS 60000
 
@@ -160,162 +160,6 @@ void held_out_bounce(struct session *s, const struct sj_error *err)
     }
 }
 
-/* The text in pieces that fit any stanza (R6120-27, G478-01). */
-static bool held_send_pieces(struct session *s, const struct xmpp_message_out *whole)
-{
-    const char *at = whole->body;
-    size_t left = strlen(at);
-    bool sent = true;
-
-    while (left > 0 && sent) {
-        size_t n = sj_utf8_cut(at, left, HELD_PIECE_MAX);
-        char *piece = sj_strndup(at, n ? n : left);
-        struct xmpp_message_out out = {.peer = whole->peer, .to = whole->to, .body = piece,
-                                       .sent_at = whole->sent_at, .unstyled = whole->unstyled,
-                                       .action = whole->action && at == whole->body};
-        sent = xmpp_send_message(s->all->xmpp, s->network->index, &out);
-        sj_free(piece);
-        at += n ? n : left;
-        left -= n ? n : left;
-    }
-    return sent;
-}
-
-/* The server would take a stanza, but not this one: the text is too long for one, or the sender's
- * id is no possible address. Nobody else's message waits for it. False: it is to be held. */
-static bool held_degrade(struct session *s, const struct xmpp_message_out *m)
-{
-    struct xmpp_message_out named = {.to = m->to, .sent_at = m->sent_at};
-    struct sj_strbuf body;
-    unsigned dropped;
-    bool sent;
-
-    if (session_is_blocked(s))
-        return false;
-    sent = strlen(m->body) > HELD_PIECE_MAX && held_send_pieces(s, m);
-    if (!sent) {
-        sj_strbuf_init(&body, SJ_ID_MAX + SJ_BODY_MAX + 2);
-        sj_strbuf_addf(&body, "%s: %s", m->peer, m->body);
-        named.body = body.s;
-        sent = held_send_pieces(s, &named);
-        sj_strbuf_release(&body);
-    }
-    if (!sent && sj_log_allow(&s->all->drop_limit, sj_loop_now_ms(s->all->loop), HELD_DROP_BURST,
-                              HELD_DROP_PERIOD_MS, &dropped))
-        sj_log_warn(&s->log, "message from the network dropped, it fits no stanza peer=%s "
-                    "suppressed=%u", SJ_CLIP(m->peer), dropped);
-    return true;
-}
-
-static bool held_deliver_out(struct session *s, struct xmpp_message_out *out)
-{
-    return xmpp_send_message(s->all->xmpp, s->network->index, out) || held_degrade(s, out);
-}
-
-static bool held_deliver(struct session *s, const struct sj_message *m);
-
-static bool held_complete(struct session *s, const struct sj_message *m,
-                          struct xmpp_message_out *out)
-{
-    if (s->network->rich || m->own)
-        return incoming_complete(s, m, out, held_deliver_out);
-    return held_deliver_out(s, out);
-}
-
-/* What is said beside a file is a message of its own (GFIL-03). */
-static void held_deliver_caption(struct session *s, const struct sj_message *m)
-{
-    struct sj_message caption = *m;
-    struct sj_strbuf id;
-    struct rich rich;
-
-    sj_strbuf_init(&id, SJ_ID_MAX);
-    if (m->id)
-        sj_strbuf_addf(&id, "%s/caption", m->id);
-    caption.file = NULL;
-    caption.id = sj_strbuf_ok(&id) && id.len > 0 ? id.s : NULL;
-    if (!held_deliver(s, &caption)) {
-        rich_of_message(&rich, &caption);
-        held_in_add(s, &caption, s->network->rich || m->own ? &rich : NULL);
-    }
-    sj_strbuf_release(&id);
-}
-
-/* GFIL-01. What the user sent from elsewhere is a copy that says so, and so no file but a text. */
-static bool held_deliver_file(struct session *s, const struct sj_message *m)
-{
-    struct xmpp_file file = {
-        .url = m->file->url, .name = m->file->name, .media_type = m->file->media_type,
-        .size = m->file->size, .width = m->file->width, .height = m->file->height,
-        .length_ms = m->file->length_ms, .hash = m->file->sha256,
-        .hash_kind = m->file->sha256 ? SJ_DIGEST_SHA256 : SJ_DIGEST_NONE};
-    struct xmpp_message_out out = {.peer = m->peer, .to = s->user, .body = m->file->url,
-                                   .sent_at = m->sent_at, .network_id = m->id,
-                                   .file = m->own ? NULL : &file};
-    struct sj_message link = *m;
-
-    link.body = m->file->url;
-    link.reply_text = NULL;              /* the body is the address and nothing else */
-    if (!held_complete(s, &link, &out))
-        return false;
-    if (*m->body)
-        held_deliver_caption(s, m);
-    return true;
-}
-
-/* body: as clients get it. */
-static bool held_deliver_text(struct session *s, const struct sj_message *m, const char *body,
-                              bool unstyled)
-{
-    struct xmpp_message_out out = {.peer = m->peer, .to = s->user, .body = body,
-                                   .sent_at = m->sent_at, .network_id = m->id,
-                                   .action = m->action, .unstyled = unstyled};
-
-    return held_complete(s, m, &out);
-}
-
-/* The text with directives for its styles (G393-01). */
-static void held_write_styles(const struct sj_message *m, struct sj_strbuf *text)
-{
-    sj_strbuf_init(text, SJ_BODY_MAX);
-    xmpp_styling_write(m->body, m->spans, m->n_spans, text);
-    if (sj_strbuf_ok(text))
-        return;
-    sj_strbuf_reset(text);               /* they do not fit any more: without them */
-    sj_strbuf_adds(text, m->body);
-}
-
-static bool held_deliver(struct session *s, const struct sj_message *m)
-{
-    struct sj_strbuf text;
-    bool done;
-
-    if (m->file)
-        return held_deliver_file(s, m);
-    if (m->n_spans == 0)
-        return held_deliver_text(s, m, m->body, xmpp_styling_is_accidental(m->body));
-    held_write_styles(m, &text);
-    done = held_deliver_text(s, m, text.s, false);
-    sj_strbuf_release(&text);
-    return done;
-}
-
-/* One that was held, styled: its text has directives, which are read again. */
-static bool held_deliver_again(struct session *s, struct sj_message *m)
-{
-    struct sj_span spans[SJ_SPANS_MAX];
-    struct sj_strbuf plain;
-    bool done;
-
-    sj_strbuf_init(&plain, SJ_BODY_MAX);
-    m->n_spans = xmpp_styling_read(m->body, &plain, spans, SJ_SPANS_MAX);
-    m->spans = spans;
-    m->body = plain.s;
-    done = held_deliver(s, m);
-    sj_strbuf_release(&plain);
-    return done;
-}
-
 static struct held *held_in_new(struct session *s, const struct sj_message *m,
                                 const struct rich *rich)
 {
@@ -324,7 +168,7 @@ static struct held *held_in_new(struct session *s, const struct sj_message *m,
 
     if (m->n_spans == 0)
         return held_new(s, m->peer, m->body, m->id, rich);
-    held_write_styles(m, &text);
+    deliver_write_styles(m, &text);
     h = held_new(s, m->peer, text.s, m->id, rich);
     if (h)
         h->styled = true;
@@ -389,7 +233,7 @@ static bool held_in_send_one(struct session *s, const struct held *h)
         file = attachment_to_network(h->file);
         m.file = &file;
     }
-    return h->styled ? held_deliver_again(s, &m) : held_deliver(s, &m);
+    return h->styled ? deliver_again(s, &m) : deliver_message(s, &m);
 }
 
 /* A message that is sent may have to make room for what follows it; its own place is kept. */
@@ -440,7 +284,7 @@ void session_deliver_at(struct session *s, const struct sj_message *m, const str
                  SJ_CONTAINER(s->held_in.next, struct held, link)->arrival > arrival ||
                  !held_is_in(&s->held_in, m->peer, &s->held_in);
 
-    if (!s->announced || !first || !held_deliver(s, m))
+    if (!s->announced || !first || !deliver_message(s, m))
         held_in_add_at(s, m, rich, arrival);
 }
 
@@ -451,7 +295,7 @@ void session_deliver(struct session *s, const struct sj_message *m)
     s->network->from_network++;
     if (m->file && transfer_receive(s, m))
         return;
-    if (!held_in_waits(s, m->peer) && held_deliver(s, m))
+    if (!held_in_waits(s, m->peer) && deliver_message(s, m))
         return;
     if (s->network->rich || m->own)
         rich_of_message(&rich, m);
