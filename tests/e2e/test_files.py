@@ -4,7 +4,6 @@ and with web servers that mean no good."""
 import asyncio
 import hashlib
 import importlib.util
-import time
 import unittest
 import urllib.request
 
@@ -177,15 +176,8 @@ class Hostile(LoopbackTest):
         client.send(link(approver, self.web.base + "large.bin", "big"))
         client.send(link(ECHO, self.web.base + "endless.bin", "endless"))
         self.expect_text(client, self.web.base + "endless.bin", 120)
-        self.daemon_log("bytes=%d" % self.web.large, "passed on")
+        self.daemon.wait_log("bytes=%d" % self.web.large, "passed on")
         self.assertLess(self.memory() - before, 24 << 20)
-
-    def daemon_log(self, *words, seconds=120):
-        end = time.monotonic() + seconds
-        while not any(all(w in line for w in words)
-                      for line in self.daemon.log_text().splitlines()):
-            self.assertLess(time.monotonic(), end, "no such line in the log: %s" % (words,))
-            time.sleep(0.1)
 
     def test_a_silent_server_holds_nobody(self):
         """While a server says nothing about a file, other conversations and other users go on

@@ -3,7 +3,6 @@
 and what these add. Prosody of Debian 12 grants by version 2 of the protocol, ejabberd by
 version 1, and its privileged roster set fails (a fault of 23.01 that was mended later): there the
 gateway must do without."""
-import time
 
 from e2ebase import GATEWAY, PASSWORD, SECRET, USERS, LoopbackTest
 from servers import ejabberd, prosody
@@ -46,7 +45,7 @@ class Round:
         client = self.go_online("benvolio")
         client.close()
         self.clients.remove(client)
-        self.wait_log("state=closing->offline", "user=benvolio@")
+        self.daemon.wait_log("state=closing->offline", "user=benvolio@")
         again = self.xmpp("benvolio")
         again.expect("<presence from='%s' to='*'>...</presence>" % GATEWAY)
         again.message(ECHO, "me again")
@@ -79,13 +78,6 @@ class Round:
         self.daemon.terminate()
         self.assertEqual(self.daemon.wait(20), 0)
         self.daemon.start()
-
-    def wait_log(self, *words):
-        end = time.monotonic() + 30
-        while not any(all(w in line for w in words)
-                      for line in self.daemon.log_text().splitlines()):
-            self.assertLess(time.monotonic(), end, "no such line in the log: %s" % (words,))
-            time.sleep(0.05)
 
 
 class OnProsody(Round, LoopbackTest):

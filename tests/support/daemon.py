@@ -6,6 +6,7 @@ import re
 import resource
 import signal
 import subprocess
+import threading
 
 LEVELS = ("error", "warn", "info", "debug", "trace")
 _LINE = re.compile(r"^(?:\S+ +){0,2}?(error|warn|info|debug|trace)\b:? +(.*)$")
@@ -97,6 +98,22 @@ class Daemon:
 
     def log_text(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def wait_log(self, *words, seconds=120):
+        """The first line of the log, written already or yet to come, that has all these words."""
+        with subprocess.Popen(["tail", "-n", "+1", "-f", str(self.log_path)],
+                              stdout=subprocess.PIPE) as tail:
+            limit = threading.Timer(seconds, tail.kill)
+            limit.start()
+            try:
+                for raw in tail.stdout:
+                    line = raw.decode("utf-8", "replace")
+                    if all(w in line for w in words):
+                        return line
+            finally:
+                limit.cancel()
+                tail.kill()
+        raise AssertionError("no such line in the log within %d s: %s" % (seconds, words))
 
     def log_lines(self):
         """(level, rest) for each line; level None for what is no log line."""
