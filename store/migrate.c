@@ -6,9 +6,10 @@
  * step: raise STORE_SCHEMA, write migrate_from_N, put it at index N. */
 #include "store_priv.h"
 
-/* Schema 2 lets the record of a contact hold what the user's roster was told. Records of schema 1
- * are read as they are and get their new form when they are next written, so nothing is to be done
- * but to raise the header: an older daemon must not take the new ones for damage. */
+/* Schema 2 lets the record of a contact hold what the user's roster was told, and that of a message
+ * more about it. Contacts of schema 1 are read as they are and get their new form when they are
+ * next written; messages there are none of, since no daemon of schema 1 ever kept any. So nothing
+ * is to be done but to raise the header: an older daemon must not take the new ones for damage. */
 static enum sj_status migrate_from_1(struct sj_store *s, struct sj_error *err)
 {
     (void)s, (void)err;
