@@ -10,7 +10,7 @@
 
 #define BACKEND_NAME_MAX 16u
 #define BACKEND_VAR_MAX 31u
-#define BACKEND_CAPS ((SJ_CAP_IDLE << 1) - 1u)
+#define BACKEND_CAPS ((SJ_CAP_ROOMS << 1) - 1u)
 
 struct end_row {
     const char *text;
@@ -144,6 +144,7 @@ static const char *backend_check_functions(const struct sj_backend *b)
         {SJ_CAP_SEARCH, b->search, "search goes with SJ_CAP_SEARCH"},
         {SJ_CAP_SEARCH, b->search_fields, "search_fields go with SJ_CAP_SEARCH"},
         {SJ_CAP_PROMPTS, b->prompt_answer, "prompt_answer goes with SJ_CAP_PROMPTS"},
+        {SJ_CAP_ROOMS, b->rooms, "rooms goes with SJ_CAP_ROOMS"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (!(b->caps & rows[i].caps) != !rows[i].there)
@@ -163,6 +164,9 @@ static const char *backend_check_caps(const struct sj_backend *b)
     if (!b->net_new || !b->net_free || !b->wire || !b->id_canon || !b->account_check ||
         !b->link_new || !b->link_free || !b->connect || !b->disconnect || !b->send_message)
         return "a mandatory function is missing";
+    if (b->rooms && (!b->rooms->is_room || !b->rooms->join || !b->rooms->leave ||
+                     !b->rooms->set_nick || !b->rooms->set_subject))
+        return "a mandatory function of rooms is missing";
     return backend_check_functions(b);
 }
 

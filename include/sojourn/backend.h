@@ -37,6 +37,7 @@
 #include "sojourn/error.h"
 #include "sojourn/message.h"
 #include "sojourn/option.h"
+#include "sojourn/room.h"
 #include "sojourn/translate.h"
 
 #define SJ_BACKEND_ABI 1u
@@ -50,7 +51,6 @@ struct sj_log;
 struct sj_strbuf;
 struct sj_net;
 struct sj_link;
-typedef uint64_t sj_op;          /* 0: nobody waits for the outcome */
 
 enum sj_cap {
     SJ_CAP_CONTACTS = 1u << 0,      /* contact_add/_remove; contacts' presence is reported */
@@ -75,6 +75,7 @@ enum sj_cap {
     SJ_CAP_SEARCH = 1u << 18,       /* search */
     SJ_CAP_PROMPTS = 1u << 19,      /* asks questions while it logs in: prompt_answer */
     SJ_CAP_IDLE = 1u << 20,         /* set_idle */
+    SJ_CAP_ROOMS = 1u << 21,        /* rooms (sojourn/room.h) */
 };
 /* Those of which a single contact may lack one (sj_contact.lacks). */
 #define SJ_CAPS_OF_CONTACT                                                                     \
@@ -180,6 +181,7 @@ struct sj_host {
     /* SJ_CAP_PROMPTS, between connect and link_state: the network asks. NULL: the last question
      * needs no answer any more. While a question is open no time limit of the login runs. */
     void (*prompt)(struct sj_link *, const struct sj_prompt *);
+    const struct sj_host_rooms *rooms;
 };
 #define SJ_STATE_MAX 65536u
 
@@ -211,6 +213,7 @@ struct sj_backend {
     const struct sj_field *search_fields;        /* SJ_CAP_SEARCH: none secret; those
                                     named first, last, nick, email have standard places in forms */
     size_t n_search_fields;
+    const struct sj_backend_rooms *rooms;        /* SJ_CAP_ROOMS */
 
     /* Makes the running form of one configured network. values are borrowed for its life.
      * SJ_INVALID with text when the values contradict each other or a file is unusable. */

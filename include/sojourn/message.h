@@ -24,6 +24,7 @@
 #define SJ_FILE_CHUNK_MAX 65536u         /* bytes of one file_data or file_chunk */
 
 typedef int64_t sj_msec;         /* UTC, milliseconds since 1970 */
+typedef uint64_t sj_op;          /* an operation that is under way; 0: nobody waits for it */
 
 /* How a part of a body is to look. Offsets are bytes of the body, end exclusive, on code point
  * borders; spans are sorted by start, nested or apart, never crossing. */
@@ -54,7 +55,11 @@ struct sj_file {
 };
 
 struct sj_message {              /* one message, either direction */
-    const char *peer;            /* contact id, canonical */
+    const char *peer;            /* contact or room id, canonical */
+    const char *nick;            /* of a room: the occupant who speaks, or is spoken to; NULL: the
+                                    room itself */
+    bool in_room;                /* for everybody in the room; else with nick: for one alone */
+    sj_op echo;                  /* up, in_room: the operation that sent it from here, or 0 */
     const char *body;            /* at most SJ_BODY_MAX bytes, never NULL; empty only with file or
                                     attention. Of a file: its caption */
     const char *id;              /* up: the network's; down: ours; or NULL */
@@ -83,6 +88,8 @@ enum sj_mark_kind {
 struct sj_mark {
     enum sj_mark_kind kind;
     const char *peer;            /* the conversation */
+    const char *nick;            /* of a room: up: who did it; NULL down */
+    bool in_room;
     const char *target;          /* id of the message */
     bool own;                    /* up: the user did it, elsewhere; else the peer did */
     bool target_own;             /* the user is the author of the target; up: ignored */
