@@ -4,7 +4,9 @@
 #include "sojourn/digest.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "sojourn/memory.h"
 
@@ -66,4 +68,14 @@ void sj_digest_end(struct sj_digest *d, uint8_t out[SJ_DIGEST_MAX])
 
     assert(ok == 1 && n <= SJ_DIGEST_MAX);
     (void)ok;
+}
+
+void sj_hmac_sha256(uint8_t out[SJ_DIGEST_SHA256_SIZE], const void *key, size_t key_n,
+                    const void *p, size_t n)
+{
+    assert(key_n <= INT_MAX);
+    const uint8_t *made = HMAC(EVP_sha256(), key, (int)key_n, p, n, out, NULL);
+
+    assert(made == out);                 /* else there is no memory */
+    (void)made;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Digests of files while they pass: fed in pieces, never holding the whole. Not for secrets. */
+/* Digests of files while they pass: fed in pieces, never holding the whole, and not for secrets;
+ * and one that is made with a key. */
 #ifndef SOJOURN_DIGEST_H
 #define SOJOURN_DIGEST_H
 
@@ -30,5 +31,9 @@ void sj_digest_free(struct sj_digest **d);
 void sj_digest_add(struct sj_digest *d, const void *p, size_t n);
 /* Writes sj_digest_size bytes; afterwards d can only be freed. */
 void sj_digest_end(struct sj_digest *d, uint8_t out[SJ_DIGEST_MAX]);
+
+/* HMAC with SHA-256 (RFC 2104) of the n bytes. */
+void sj_hmac_sha256(uint8_t out[SJ_DIGEST_SHA256_SIZE], const void *key, size_t key_n,
+                    const void *p, size_t n);
 
 #endif

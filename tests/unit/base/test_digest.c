@@ -37,3 +37,17 @@ Test(digest, gives_the_published_values_however_it_is_fed)
     }
     cr_expect_eq(sj_digest_size(SJ_DIGEST_NONE), 0);
 }
+
+/* RFC 4231 §4.3 and §4.7 (a key longer than a block). */
+Test(digest, hmac_is_what_the_rfc_says)
+{
+    uint8_t out[SJ_DIGEST_SHA256_SIZE];
+    uint8_t key[131];
+    static const uint8_t begin[][4] = {{0x5b, 0xdc, 0xc1, 0x46}, {0x60, 0xe4, 0x31, 0x59}};
+    sj_hmac_sha256(out, "Jefe", 4, "what do ya want for nothing?", 28);
+    cr_expect_arr_eq(out, begin[0], 4);
+    memset(key, 0xaa, sizeof key);
+    sj_hmac_sha256(out, key, sizeof key, "Test Using Larger Than Block-Size Key - Hash Key First",
+                   54);
+    cr_expect_arr_eq(out, begin[1], 4);
+}
