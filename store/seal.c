@@ -29,7 +29,7 @@ static_assert(STORE_PART_LEN >= crypto_generichash_BYTES_MIN, "hash size");
 /* Context of the key derivation, and the number of each subkey: part of the format. */
 static const char seal_context[crypto_kdf_CONTEXTBYTES + 1] = "sojourn1";
 enum { SEAL_SUBKEY_USER = 1, SEAL_SUBKEY_ITEM, SEAL_SUBKEY_WRAP, SEAL_SUBKEY_HEADER,
-       SEAL_SUBKEY_NAME_TAG, SEAL_SUBKEY_NAME };
+       SEAL_SUBKEY_NAME_TAG, SEAL_SUBKEY_NAME, SEAL_SUBKEY_PUBLIC };
 
 struct seal {
     struct seal_key user;        /* hashes owners */
@@ -37,6 +37,7 @@ struct seal {
     struct seal_key wrap;        /* seals data keys */
     struct seal_key header;      /* seals the header's known text */
     struct seal_key name_tag, name;      /* tag and seal names */
+    struct seal_key public;      /* for ids that others see, outside the store */
 };
 
 static void seal_derive(struct seal_key *out, uint64_t number, const uint8_t *master)
@@ -63,6 +64,7 @@ enum sj_status seal_new(struct seal **out, const uint8_t master[SEAL_KEY_LEN],
     seal_derive(&seal->header, SEAL_SUBKEY_HEADER, master);
     seal_derive(&seal->name_tag, SEAL_SUBKEY_NAME_TAG, master);
     seal_derive(&seal->name, SEAL_SUBKEY_NAME, master);
+    seal_derive(&seal->public, SEAL_SUBKEY_PUBLIC, master);
     sodium_mprotect_readonly(seal);
     *out = seal;
     return SJ_OK;
@@ -84,6 +86,11 @@ const struct seal_key *seal_wrap_key(const struct seal *seal)
 const struct seal_key *seal_header_key(const struct seal *seal)
 {
     return &seal->header;
+}
+
+const struct seal_key *seal_public_key(const struct seal *seal)
+{
+    return &seal->public;
 }
 
 void seal_key_random(struct seal_key *out)

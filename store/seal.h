@@ -43,6 +43,8 @@ struct seal_place {
 /* Key that wraps data keys, and key of the header; borrowed, live as long as seal. */
 const struct seal_key *seal_wrap_key(const struct seal *seal);
 const struct seal_key *seal_header_key(const struct seal *seal);
+/* A key that seals nothing. */
+const struct seal_key *seal_public_key(const struct seal *seal);
 void seal_key_random(struct seal_key *out);
 void seal_key_wipe(struct seal_key *key);
 

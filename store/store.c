@@ -207,6 +207,12 @@ enum sj_status sj_store_flush(struct sj_store *s, struct sj_error *err)
     return store_write(s, true, NULL, NULL, err);
 }
 
+void sj_store_id_key(const struct sj_store *s, uint8_t out[SJ_STORE_ID_KEY_LEN])
+{
+    static_assert(SJ_STORE_ID_KEY_LEN == SEAL_KEY_LEN, "key size");
+    memcpy(out, seal_public_key(s->seal)->b, SJ_STORE_ID_KEY_LEN);
+}
+
 void sj_store_stats(struct sj_store *s, struct sj_store_stats *out)
 {
     const struct engine_ops *ops = s->engine->ops;

@@ -87,6 +87,11 @@ void sj_store_close(struct sj_store **store);
 /* Commits what is grouped now. */
 enum sj_status sj_store_flush(struct sj_store *store, struct sj_error *err);
 
+/* The key for ids that are made of names and shown to others: the same as long as the key file is,
+ * and not to be told (G421-05). Nothing is sealed with it. */
+#define SJ_STORE_ID_KEY_LEN 32u
+void sj_store_id_key(const struct sj_store *store, uint8_t out[SJ_STORE_ID_KEY_LEN]);
+
 /* Makes a new key file (32 random bytes, mode 0600); SJ_EXISTS: something is there already. */
 enum sj_status sj_store_genkey(const char *path, struct sj_error *err);
 /* What open would say of this key file, without opening data: SJ_OK also when it is missing and

@@ -53,6 +53,20 @@ BOTH(gives_back_a_registration_also_after_opening_again)
     return 0;
 }
 
+/* G421-05. */
+BOTH(has_one_key_for_ids_as_long_as_the_key_file)
+{
+    uint8_t key[SJ_STORE_ID_KEY_LEN];
+    uint8_t again[SJ_STORE_ID_KEY_LEN];
+    sj_store_id_key(f->store, key);
+    fixture_reopen(f);
+    sj_store_id_key(f->store, again);
+    cr_expect_arr_eq(key, again, sizeof key);
+    memset(again, 0, sizeof again);
+    cr_expect_arr_neq(key, again, sizeof key);
+    return 0;
+}
+
 BOTH(keeps_owners_apart_that_differ_in_one_part)
 {
     static const struct sj_owner owners[] = {
