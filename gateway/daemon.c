@@ -145,6 +145,7 @@ static enum sj_status daemon_nets(struct daemon *d, struct sj_error *err)
             .has_profiles = (b->caps & SJ_CAP_PROFILES) != 0,
             .takes_idle = (b->caps & SJ_CAP_IDLE) != 0,
             .takes_profile = (b->caps & SJ_CAP_OWN_PROFILE) != 0,
+            .has_rooms = (b->caps & SJ_CAP_ROOMS) != 0,
             .features = abilities_of_network(b->caps), .policy = &d->policies[i]};
         about_policy(&d->policies[i], d->config, i, d->nets[i]);
         daemon_reactions(&d->hosts[i].reactions, b->reactions);
@@ -366,6 +367,7 @@ static enum sj_status daemon_build(struct daemon *d, struct sj_error *err)
         .stanza_max = (size_t)sj_values_number(v, "stanza-max"),
         .queue_max = (size_t)sj_values_number(v, "queue-max"),
         .privileged = (const char *const *)d->privileged.item, .n_privileged = d->privileged.n};
+    sj_store_id_key(d->store, d->xmpp_options.occupant_key);
     about_addresses(&d->about, v, &d->xmpp_options);
     transport_upload(d->config, &d->xmpp_options.upload);
     d->xmpp = xmpp_new(d->loop, &d->log, &d->xmpp_options, sessions_xmpp_in(), d->sessions);
@@ -469,6 +471,7 @@ void daemon_free(struct daemon **at)
     sj_free(d->net_logs);
     sj_free(d->nets);
     sj_free(d->networks);
+    sj_wipe(d->xmpp_options.occupant_key, sizeof d->xmpp_options.occupant_key);
     sj_free(d);
     *at = NULL;
 }

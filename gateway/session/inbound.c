@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "dialogue.h"
+#include "rooms.h"
 #include "roster.h"
 #include "search.h"
 #include "session.h"
@@ -206,6 +207,26 @@ static const struct xmpp_in session_xmpp_in = {
         .own_picture = own_profile_on_picture,
         .own_data = own_profile_on_data,
     },
+    .muc = {
+        .is_room = rooms_is_room,
+        .join = rooms_join,
+        .presence = rooms_presence,
+        .leave = rooms_leave,
+        .lost = rooms_lost,
+        .subject = rooms_subject,
+        .state = rooms_state,
+        .invite = rooms_invite,
+        .place = rooms_place,
+        .card = rooms_card,
+        .admin_get = rooms_admin_get,
+        .admin_set = rooms_admin_set,
+        .config_get = rooms_config_get,
+        .config_set = rooms_config_set,
+        .destroy = rooms_destroy,
+        .info = rooms_info,
+        .list = rooms_list,
+    },
+    .archive = {.query = rooms_archive_query, .ends = rooms_archive_ends},
 };
 
 const struct xmpp_in *sessions_xmpp_in(void)

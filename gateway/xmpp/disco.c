@@ -44,6 +44,12 @@ static void disco_add_form(xmpp_stanza_t *query, const struct caps_form *form)
     }
 }
 
+void disco_add_forms(xmpp_stanza_t *query, const struct caps_form *forms, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        disco_add_form(query, &forms[i]);
+}
+
 static void disco_add_set(xmpp_stanza_t *query, const struct caps_set *set)
 {
     for (size_t i = 0; i < set->n_identities; i++) {
@@ -54,8 +60,7 @@ static void disco_add_set(xmpp_stanza_t *query, const struct caps_set *set)
     }
     for (size_t i = 0; i < set->n_features; i++)
         stanza_set(stanza_add(query, "feature", NULL), "var", set->features[i]);
-    for (size_t i = 0; i < set->n_forms; i++)
-        disco_add_form(query, &set->forms[i]);
+    disco_add_forms(query, set->forms, set->n_forms);
 }
 
 /* A node that is not the hash of caps: the commands' ones, or unknown (G030-04). */
@@ -94,6 +99,8 @@ enum sj_status disco_handle_items(struct inbound *in, struct sj_error *err)
 {
     uint32_t features;
     const char *node = stanza_get(in->payload, "node");
+    if (in->peer == NULL && node == NULL && in->x->options->hosts[in->host].has_rooms)
+        return muc_handle_list(in, err);
     bool visible = disco_is_visible(in, &features);
     bool nodes = visible && in->peer != NULL && (features & XMPP_FEATURE_PEP) != 0;
     bool commands = in->peer == NULL && node != NULL && strcmp(node, NS_COMMANDS) == 0;

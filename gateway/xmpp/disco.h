@@ -11,7 +11,7 @@
 
 #define DISCO_NODE_SIZE (sizeof CAPS_NODE + CAPS_VER_SIZE)
 #define DISCO_FEATURES_MAX 48u
-#define DISCO_IDENTITIES_MAX 2u
+#define DISCO_IDENTITIES_MAX 3u
 /* Different sets of contacts that are kept ready; beyond it the one that was not used for longest
  * is made anew when it is asked for. */
 #define DISCO_SETS_MAX 256u
@@ -34,6 +34,11 @@ void disco_free(struct disco **d);
 const struct disco_entity *disco_gateway(const struct xmpp *x, unsigned host);
 /* The entity of a contact with these features (enum xmpp_feature); valid until the next call. */
 const struct disco_entity *disco_contact(struct xmpp *x, unsigned host, uint32_t features);
+/* Adds <feature/> for those of the abilities (enum xmpp_feature) that are about what can be said to
+ * somebody: all that rooms and occupants have. */
+void disco_add_abilities(xmpp_stanza_t *query, uint32_t features);
+/* Adds the forms of f. */
+void disco_add_forms(xmpp_stanza_t *query, const struct caps_form *forms, size_t n);
 /* Adds <c/> to an available presence of a contact with these features; NULL: of the gateway. */
 void disco_add_caps(struct xmpp *x, unsigned host, const uint32_t *features,
                     xmpp_stanza_t *presence);

@@ -35,7 +35,7 @@ static const struct disco_row disco_gateway_rows[] = {
     {0, NS_COMMANDS},
     {XMPP_FEATURE_PICTURES, NS_BOB},
     {XMPP_FEATURE_SEARCH, NS_SEARCH},
-    {XMPP_FEATURE_SEARCH, "http://jabber.org/protocol/rsm"},
+    {XMPP_FEATURE_SEARCH, NS_RSM},
 };
 static const struct disco_row disco_contact_rows[] = {
     {0, NS_INFO},
@@ -63,6 +63,7 @@ static const struct disco_row disco_contact_rows[] = {
     {XMPP_FEATURE_PEP, DISCO_PUBSUB "#retrieve-items"},
     {XMPP_FEATURE_VCARD4, "urn:ietf:params:xml:ns:vcard-4.0"},
     {XMPP_FEATURE_NO_REPLY, NS_NOREPLY},
+    {XMPP_FEATURE_INVITES, NS_CONFERENCE},
 };
 #define DISCO_ROWS(rows) (rows), sizeof(rows) / sizeof *(rows)
 
@@ -115,6 +116,17 @@ static void disco_finish(struct disco_entity *e, xmpp_ctx_t *ctx)
     sj_strbuf_release(&node);
 }
 
+/* What the place of rooms offers: all of them are alike in this (G045-01, G045-04, G421-04). */
+static void disco_add_rooms(struct disco_entity *e, const struct xmpp_host *host)
+{
+    disco_add_identity(e, "conference", "text", host->identity_name);
+    disco_add_feature(e, NS_MUC);
+    disco_add_feature(e, NS_MUC "#stable_id");
+    disco_add_feature(e, NS_OCCUPANT_ID);
+    if ((host->features & XMPP_FEATURE_SEARCH) == 0)     /* else it stands there already */
+        disco_add_feature(e, NS_RSM);                    /* G059-03 */
+}
+
 struct disco *disco_new(struct xmpp *x)
 {
     unsigned n = x->options->n_hosts;
@@ -132,6 +144,8 @@ struct disco *disco_new(struct xmpp *x)
         }
         if (host->contacts_suggested)
             disco_add_feature(e, NS_ROSTERX);
+        if (host->has_rooms)
+            disco_add_rooms(e, host);
         info_forms_gateway(&e->forms, x->options, i);
         disco_finish(e, x->output.ctx);
     }
@@ -194,6 +208,17 @@ const struct disco_entity *disco_contact(struct xmpp *x, unsigned host, uint32_t
     sj_list_remove(&kept->link);
     sj_list_append(&d->by_use, &kept->link);
     return &kept->entity;
+}
+
+void disco_add_abilities(xmpp_stanza_t *query, uint32_t features)
+{
+    features &= XMPP_FEATURE_TYPING | XMPP_FEATURE_RECEIPTS | XMPP_FEATURE_MARKERS |
+                XMPP_FEATURE_CORRECT | XMPP_FEATURE_RETRACT | XMPP_FEATURE_REACT |
+                XMPP_FEATURE_REPLY | XMPP_FEATURE_ATTENTION | XMPP_FEATURE_STYLED |
+                XMPP_FEATURE_FILES;
+    for (size_t i = 0; i < sizeof disco_contact_rows / sizeof *disco_contact_rows; i++)
+        if ((features & disco_contact_rows[i].bit) != 0)
+            stanza_set(stanza_add(query, "feature", NULL), "var", disco_contact_rows[i].feature);
 }
 
 void disco_add_caps(struct xmpp *x, unsigned host, const uint32_t *features,

@@ -49,5 +49,32 @@ enum sj_status roster_handle_push(struct inbound *in, struct sj_error *err);
 enum sj_status message_handle_chat(struct inbound *in, struct sj_error *err);
 enum sj_status message_handle_headline(struct inbound *in, struct sj_error *err);
 enum sj_status message_handle_groupchat(struct inbound *in, struct sj_error *err);
+/* muc_presence_in.c */
+enum sj_status muc_handle_available(struct inbound *in, struct sj_error *err);
+enum sj_status muc_handle_unavailable(struct inbound *in, struct sj_error *err);
+enum sj_status muc_handle_subscribe(struct inbound *in, struct sj_error *err);
+enum sj_status muc_handle_ignored(struct inbound *in, struct sj_error *err);
+/* muc_message.c */
+enum sj_status muc_handle_groupchat(struct inbound *in, struct sj_error *err);
+enum sj_status muc_handle_private(struct inbound *in, struct sj_error *err);
+/* muc_admin.c */
+enum sj_status muc_handle_admin_get(struct inbound *in, struct sj_error *err);
+enum sj_status muc_handle_admin_set(struct inbound *in, struct sj_error *err);
+/* muc_owner.c */
+enum sj_status muc_handle_owner_get(struct inbound *in, struct sj_error *err);
+enum sj_status muc_handle_owner_set(struct inbound *in, struct sj_error *err);
+/* muc_disco.c */
+enum sj_status muc_handle_info(struct inbound *in, struct sj_error *err);
+enum sj_status muc_handle_items(struct inbound *in, struct sj_error *err);
+enum sj_status muc_handle_list(struct inbound *in, struct sj_error *err);
+/* muc_iq.c */
+enum sj_status muc_handle_occupant_info(struct inbound *in, struct sj_error *err);
+enum sj_status muc_handle_card(struct inbound *in, struct sj_error *err);
+enum sj_status muc_handle_ping(struct inbound *in, struct sj_error *err);
+enum sj_status muc_handle_last(struct inbound *in, struct sj_error *err);
+/* archive_in.c */
+enum sj_status archive_handle_form(struct inbound *in, struct sj_error *err);
+enum sj_status archive_handle_query(struct inbound *in, struct sj_error *err);
+enum sj_status archive_handle_metadata(struct inbound *in, struct sj_error *err);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* One-to-one messages from users.
+/* Messages from users: to contacts, to rooms, and to occupants of rooms.
  *
  * A message becomes a plain struct: one with text, one about an earlier message, a chat state. What
  * nobody could read over there is refused (message_refuse.c); what carries nothing that we know is
  * left alone (GMSG-04). Delays that users claim are not believed (G203-05), hints change nothing
- * (G280-08, G334-03). Payloads are found by message_parts.c and file_in.c; message_out.c writes.
+ * (G280-08, G334-03). Payloads are found by message_parts.c and file_find.c, what only rooms have
+ * by muc_message.c; message_out.c writes.
  * Source: RFC 6121 §5, XEP-0100 §4.8, XEP-0085, 0184, 0224, 0245, 0308, 0333, 0359, 0393, 0424,
  * 0428, 0444, 0461. */
 #include <string.h>
@@ -14,7 +15,7 @@
 #include "handlers.h"
 #include "message_parts.h"
 #include "message_refuse.h"
-#include "router.h"
+#include "muc.h"
 #include "sojourn/backend.h"
 
 #define MESSAGE_ACTION "/me "
@@ -49,21 +50,33 @@ static void message_read_action(struct xmpp_message_in *m)
     m->body += skip;
 }
 
+/* For everybody in a room. */
+static bool message_is_public(const struct inbound *in)
+{
+    return in->room != NULL && in->nick == NULL;
+}
+
 static bool message_same_id(const char *a, const char *b)
 {
     return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
-static void message_read_parts(struct xmpp_message_in *m, const struct message_parts *p)
+static const char *message_origin_id(const struct inbound *in, const struct message_parts *p)
+{
+    const char *id = message_part_id(p, PART_ORIGIN);
+    return message_same_id(id, in->from.id) ? NULL : id;
+}
+
+static void message_read_parts(const struct inbound *in, struct xmpp_message_in *m,
+                               const struct message_parts *p)
 {
     m->state = p->state;
-    m->wants_receipt = p->part[PART_REQUEST] != NULL && m->from.id != NULL;
+    m->wants_receipt =
+        p->part[PART_REQUEST] != NULL && m->from.id != NULL && !m->in_room;      /* G184-06 */
     m->markable = p->part[PART_MARKABLE] != NULL && m->from.id != NULL;
     m->attention = p->part[PART_ATTENTION] != NULL;
     m->unstyled = p->part[PART_UNSTYLED] != NULL;
-    m->origin_id = message_part_id(p, PART_ORIGIN);
-    if (message_same_id(m->origin_id, m->from.id))
-        m->origin_id = NULL;
+    m->origin_id = message_origin_id(in, p);
     m->replaces = message_part_id(p, PART_REPLACE);
     m->reply_to = message_part_id(p, PART_REPLY);
 }
@@ -100,10 +113,11 @@ static enum sj_status message_tell(struct inbound *in, const struct message_part
                                    const char *body, const struct xmpp_file *file,
                                    struct sj_error *err)
 {
-    struct xmpp_message_in m = {.from = in->from, .peer = in->peer, .body = body, .file = file};
+    struct xmpp_message_in m = {.from = in->from, .peer = in->peer, .nick = in->nick,
+                                .in_room = message_is_public(in), .body = body, .file = file};
     if (strlen(body) > SJ_BODY_MAX)
         return sj_fail(err, SJ_UNACCEPTABLE, "The message is too long.");
-    message_read_parts(&m, parts);
+    message_read_parts(in, &m, parts);
     if (m.reply_to != NULL && file == NULL)
         return message_tell_reply(in, &m, err);
     if (file == NULL)
@@ -165,7 +179,8 @@ static void message_tell_receipts(struct inbound *in, const struct message_parts
     } rows[] = {{PART_RECEIVED, XMPP_MARK_RECEIVED}, {PART_DISPLAYED, XMPP_MARK_DISPLAYED}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct sj_error ignored = {.status = SJ_OK};
-        struct xmpp_mark_in m = {.from = in->from, .peer = in->peer, .kind = rows[i].kind,
+        struct xmpp_mark_in m = {.from = in->from, .peer = in->peer, .nick = in->nick,
+                                 .in_room = message_is_public(in), .kind = rows[i].kind,
                                  .target = message_part_id(parts, rows[i].part)};
         if (m.target != NULL)
             (void)in->x->in->messages.mark(in->x->ctx, &m, &ignored);
@@ -178,8 +193,10 @@ static enum sj_status message_tell_mark(struct inbound *in, const struct message
                                         const char *body, bool *told, struct sj_error *err)
 {
     const char *set[XMPP_REACTIONS_MAX];
-    struct xmpp_mark_in m = {.from = in->from, .peer = in->peer, .kind = XMPP_MARK_RETRACTED,
-                             .target = message_part_id(parts, PART_RETRACT), .body = body};
+    struct xmpp_mark_in m = {.from = in->from, .peer = in->peer, .nick = in->nick,
+                             .in_room = message_is_public(in), .kind = XMPP_MARK_RETRACTED,
+                             .target = message_part_id(parts, PART_RETRACT),
+                             .origin_id = message_origin_id(in, parts), .body = body};
     enum sj_status status = SJ_OK;
     if (m.target == NULL) {
         m.kind = XMPP_MARK_REACTIONS;
@@ -195,6 +212,31 @@ static enum sj_status message_tell_mark(struct inbound *in, const struct message
 
 /* ---- handlers ---- */
 
+static void message_tell_state(struct inbound *in, enum xmpp_chat_state state)
+{
+    struct xmpp *x = in->x;
+    if (in->room != NULL)
+        x->in->muc.state(x->ctx, &in->from, in->peer, in->nick, state);
+    else
+        x->in->messages.state(x->ctx, &in->from, in->peer, state);
+}
+
+/* G249-02: one of our rooms, or the address of another one as text. */
+static enum sj_status message_tell_invitation(struct inbound *in,
+                                              const struct message_parts *parts, const char *body,
+                                              bool *told, struct sj_error *err)
+{
+    struct sj_strbuf uri;
+    sj_strbuf_init(&uri, MUC_URI_MAX);
+    enum sj_status status = muc_invite_contact(in, parts->part[PART_INVITATION], &uri, told, err);
+    if (!*told && body == NULL && uri.len > 0 && sj_strbuf_ok(&uri)) {
+        *told = true;
+        status = message_tell(in, parts, uri.s, NULL, err);
+    }
+    sj_strbuf_release(&uri);
+    return status;
+}
+
 /* To a contact, with everything that may come in one stanza. */
 static enum sj_status message_handle_parts(struct inbound *in, const struct message_parts *parts,
                                            const char *body, struct sj_error *err)
@@ -205,6 +247,8 @@ static enum sj_status message_handle_parts(struct inbound *in, const struct mess
         message_tell_receipts(in, parts);
     if (parts->part[PART_RETRACT] != NULL || parts->part[PART_REACTIONS] != NULL)
         status = message_tell_mark(in, parts, body, &told, err);
+    if (!told && parts->part[PART_INVITATION] != NULL && in->room == NULL)
+        status = message_tell_invitation(in, parts, body, &told, err);
     if (!told)
         status = message_tell_file(in, parts, body, &told, err);
     if (told)
@@ -214,7 +258,7 @@ static enum sj_status message_handle_parts(struct inbound *in, const struct mess
     if (parts->part[PART_ATTENTION] != NULL)
         return message_tell(in, parts, "", NULL, err);
     if (parts->state != XMPP_STATE_NONE)
-        in->x->in->messages.state(in->x->ctx, &in->from, in->peer, parts->state);
+        message_tell_state(in, parts->state);
     return SJ_OK;                        /* not understood: left alone (GMSG-04) */
 }
 

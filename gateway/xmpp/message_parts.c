@@ -34,6 +34,7 @@ static const struct part_row part_rows[] = {
     {"origin-id", NS_SID, PART_ORIGIN, XMPP_STATE_NONE},
     {"attention", NS_ATTENTION, PART_ATTENTION, XMPP_STATE_NONE},
     {"unstyled", NS_STYLING, PART_UNSTYLED, XMPP_STATE_NONE},
+    {"x", NS_CONFERENCE, PART_INVITATION, XMPP_STATE_NONE},
 };
 
 static const struct part_row *part_find(const char *name, const char *ns)
@@ -47,7 +48,7 @@ static const struct part_row *part_find(const char *name, const char *ns)
 
 /* The first letters of the names above: body, subject and thread are none of them, and looking up
  * a namespace costs more than all the rest. */
-#define PART_INITIALS "acdgimopru"
+#define PART_INITIALS "acdgimoprux"
 
 void message_parts_read(struct message_parts *out, xmpp_stanza_t *st)
 {

@@ -13,6 +13,7 @@
 #define NS_FALLBACK "urn:xmpp:fallback:0"
 #define NS_HINTS "urn:xmpp:hints"
 #define NS_MARKERS "urn:xmpp:chat-markers:0"
+#define NS_MODERATE "urn:xmpp:message-moderate:1"
 #define NS_REACTIONS "urn:xmpp:reactions:0"
 #define NS_RECEIPTS "urn:xmpp:receipts"
 #define NS_REPLY "urn:xmpp:reply:0"
@@ -33,6 +34,7 @@ enum message_part {
     PART_ORIGIN,
     PART_ATTENTION,
     PART_UNSTYLED,
+    PART_INVITATION,
     PART_COUNT
 };
 struct message_parts {

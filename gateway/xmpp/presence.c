@@ -10,7 +10,7 @@
 #include "datetime.h"
 #include "disco.h"
 #include "handlers.h"
-#include "router.h"
+#include "muc.h"
 #include "sojourn/sha1.h"
 
 static const char *const presence_shows[] = {
@@ -37,7 +37,7 @@ static const char *presence_text(struct inbound *in, const char *name)
     return child != NULL ? stanza_text(child) : NULL;
 }
 
-static enum xmpp_show presence_show(const char *text)
+enum xmpp_show presence_show_of(const char *text)
 {
     for (size_t i = XMPP_CHAT; i < sizeof presence_shows / sizeof *presence_shows; i++)
         if (text != NULL && strcmp(text, presence_shows[i]) == 0)
@@ -80,7 +80,7 @@ static enum sj_status presence_hear(struct inbound *in, bool available, struct s
     struct xmpp_presence_in p = {
         .from = in->from,
         .peer = in->peer,
-        .show = available ? presence_show(presence_text(in, "show")) : XMPP_OFFLINE,
+        .show = available ? presence_show_of(presence_text(in, "show")) : XMPP_OFFLINE,
         .status = presence_text(in, "status"),
     };
     const char *priority = available ? presence_text(in, "priority") : NULL;
@@ -143,17 +143,29 @@ static void presence_add_status(xmpp_stanza_t *st, const char *status)
         stanza_add_with_text(st, "status", status);
 }
 
-/* G153-01: the hash, no picture, or (an empty element) not known yet. G319-01. */
-static void presence_add_contact(xmpp_stanza_t *st, const struct xmpp_presence_out *p)
+const char *presence_show_name(int show)
 {
-    char text[STANZA_TIME_SIZE > SJ_SHA1_HEX_SIZE ? STANZA_TIME_SIZE : SJ_SHA1_HEX_SIZE];
+    return presence_shows[show];
+}
+
+/* G153-01: the hash, no picture, or (an empty element) not known yet. */
+void presence_add_picture(xmpp_stanza_t *st, const struct xmpp_picture *picture)
+{
+    char hash[SJ_SHA1_HEX_SIZE];
     xmpp_stanza_t *x = stanza_add(st, "x", NS_VCARD_UPDATE);
-    if (p->picture.state == XMPP_PICTURE_KNOWN) {
-        sj_sha1_hex(text, p->picture.sha1);
-        stanza_add_with_text(x, "photo", text);
-    } else if (p->picture.state == XMPP_PICTURE_NONE) {
+    if (picture->state == XMPP_PICTURE_KNOWN) {
+        sj_sha1_hex(hash, picture->sha1);
+        stanza_add_with_text(x, "photo", hash);
+    } else if (picture->state == XMPP_PICTURE_NONE) {
         stanza_add(x, "photo", NULL);
     }
+}
+
+/* G319-01. */
+static void presence_add_contact(xmpp_stanza_t *st, const struct xmpp_presence_out *p)
+{
+    char text[STANZA_TIME_SIZE];
+    presence_add_picture(st, &p->picture);
     if (p->idle_since != 0) {
         stanza_format_time(text, p->idle_since);
         stanza_set(stanza_add(st, "idle", NS_IDLE), "since", text);

@@ -20,8 +20,6 @@
 
 #define NS_PRIVILEGE_1 "urn:xmpp:privilege:1"
 #define NS_PRIVILEGE_2 "urn:xmpp:privilege:2"
-#define NS_FORWARD "urn:xmpp:forward:0"
-#define NS_CLIENT "jabber:client"
 #define PRIVILEGE_ECHO_PROOF 16u         /* characters of the keyed hash behind an own id */
 #define PRIVILEGE_ALL                                                                         \
     (XMPP_MAY_READ_ROSTER | XMPP_MAY_SET_ROSTER | XMPP_MAY_SPEAK)
@@ -377,7 +375,7 @@ enum sj_status xmpp_send_as_user(struct xmpp *x, unsigned host, const struct xmp
         stanza_set(inner, "to", jid.s);
         stanza_set(inner, "type", "chat");
         stanza_set(inner, "id", out);
-        message_add_content(x, inner, m);
+        message_add_content(x, host, inner, m);
         status = room_send_status(x, host, outer);
     }
     sj_strbuf_release(&jid);

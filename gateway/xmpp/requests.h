@@ -20,8 +20,16 @@
 
 struct xmpp;
 
-/* In which form a card is the answer (XEP-0054, XEP-0292, XEP-0084). */
-enum request_card { REQUEST_NO_CARD, REQUEST_VCARD, REQUEST_VCARD4, REQUEST_AVATAR };
+/* In which form a card is the answer (XEP-0054, XEP-0292, XEP-0084), or what is said of a room: all
+ * that clients ask for of many at once. */
+enum request_card {
+    REQUEST_NO_CARD,
+    REQUEST_VCARD,
+    REQUEST_VCARD4,
+    REQUEST_AVATAR,
+    REQUEST_ROOM_INFO,           /* disco#info */
+    REQUEST_ROOM_NICK            /* x-roomuser-item */
+};
 
 /* Who has open requests, as long as there are any. Owner: struct requests. */
 struct requester {

@@ -72,7 +72,18 @@ void room_check_stopped(struct xmpp *x);
 xmpp_stanza_t *room_stanza_new(struct xmpp *x, unsigned host, const char *name, const char *type,
                                const char *peer, const char *to, const char *id);
 
+/* Appends ID@G, or ID@G/nick; false: that is no address. */
+bool room_address(const struct xmpp *x, unsigned host, const char *peer, const char *nick,
+                  struct sj_strbuf *out);
+/* A stanza as above from an occupant of a room, nick NULL: from the room itself. */
+xmpp_stanza_t *room_stanza_of(struct xmpp *x, unsigned host, const char *name, const char *type,
+                              const char *room, const char *nick, const char *to, const char *id);
+
 /* Puts what m says into a message whose addresses, type and id are set (message_out.c). */
-void message_add_content(struct xmpp *x, xmpp_stanza_t *st, const struct xmpp_message_out *m);
+void message_add_content(struct xmpp *x, unsigned host, xmpp_stanza_t *st,
+                         const struct xmpp_message_out *m);
+/* The same of a mark. */
+void message_add_mark(struct xmpp *x, unsigned host, xmpp_stanza_t *st,
+                      const struct xmpp_mark_out *m);
 
 #endif

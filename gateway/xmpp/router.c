@@ -12,6 +12,7 @@
 
 #include "address.h"
 #include "component.h"
+#include "muc.h"
 #include "privilege.h"
 #include "sojourn/translate.h"
 
@@ -48,7 +49,12 @@ static void router_send_error(struct inbound *in, enum stanza_condition conditio
     stanza_set(st, "to", in->from.full);
     struct sj_error own = words != NULL ? *words : (struct sj_error){.status = SJ_OK};
     sj_error_translate(&own, in->from.lang);
+    if (in->joins)
+        stanza_add(st, "x", NS_MUC);
     stanza_add_error(st, condition, &own, legacy_code);
+    if (in->room != NULL)
+        muc_finish_error(xmpp_stanza_get_child_by_name(st, "error"), in->room,
+                         in->joins && own.status == SJ_LIMIT);
     if (in->detail != NULL)
         stanza_add(xmpp_stanza_get_child_by_name(st, "error"), in->detail, NS_COMMANDS);
     router_add_pubsub_error(in, xmpp_stanza_get_child_by_name(st, "error"));
@@ -115,6 +121,8 @@ static void router_answer_status(struct inbound *in, const struct sj_error *err,
 {
     enum stanza_condition condition =
         in->has_condition ? in->condition : stanza_condition_of(status);
+    if (in->joins && status == SJ_LIMIT)
+        condition = STANZA_SERVICE_UNAVAILABLE;      /* the room is full (G045-24) */
     /* A handler that returns a status without filling err leaves no stale text. */
     router_send_error(in, condition, err->status == status ? err : NULL, legacy_code);
 }
@@ -129,13 +137,18 @@ static void router_handle_request(struct inbound *in)
         return;
     }
     in->payload = child;
+    struct sj_error err = {.status = SJ_OK};
+    enum sj_status status = in->nick != NULL ? muc_admit(in, &err) : SJ_OK;
+    if (status != SJ_OK) {
+        router_answer_status(in, &err, status, false);
+        return;
+    }
     const struct route_iq *route = routes_find_iq(in);
     if (route == NULL) {
         router_send_error(in, STANZA_SERVICE_UNAVAILABLE, NULL, false);
         return;
     }
-    struct sj_error err = {.status = SJ_OK};
-    enum sj_status status = route->handle(in, &err);
+    status = route->handle(in, &err);
     if (status != SJ_OK) {
         /* Where a request was open, it may have been answered meanwhile: not a second time. */
         bool open = in->request == 0 || requests_has(&in->x->requests, in->request);
@@ -174,6 +187,10 @@ static void router_handle_response(struct inbound *in, bool is_error)
     if (!is_error)
         return;
     const char *condition = router_error_condition(in->stanza);
+    if (in->room != NULL) {
+        muc_handle_bounce(in, name[0], condition);
+        return;
+    }
     if (name[0] == 'm' && in->peer == NULL)
         privilege_handle_refusal(in, condition);
     x->in->bounce(x->ctx, &in->from, in->peer, name[0], condition);
@@ -195,7 +212,7 @@ static void router_handle_typed(struct inbound *in, const char *name)
     /* No client sends from a bare JID: a server speaks, or what we said in the user's name. */
     if (name[0] == 'm' && in->from.resource[0] == '\0' && privilege_takes_message(in))
         return;
-    const struct route *route = routes_find(name[0], in->type);
+    const struct route *route = routes_find(name[0], in->type, in->room != NULL);
     struct sj_error err = {.status = SJ_OK};
     enum sj_status status = route->handle(in, &err);
     if (status != SJ_OK && (route->answers & 1ul << status) != 0)
@@ -295,6 +312,11 @@ void router_handle(struct component *c, xmpp_stanza_t *st, bool cut)
         router_answer_malformed(&in, name);
     } else {
         in.peer = to.local[0] != '\0' ? peer.s : NULL;
+        if (x->options->hosts[in.host].has_rooms && in.peer != NULL &&
+            x->in->muc.is_room(x->ctx, in.host, in.peer)) {
+            in.room = to.bare;
+            in.nick = in.to_resource ? to.resource : NULL;
+        }
         router_dispatch(&in, name, cut);
     }
     sj_strbuf_release(&peer);

@@ -18,9 +18,13 @@ struct inbound {
     xmpp_stanza_t *payload;       /* iq get and set: the one child; else NULL */
     const char *type;             /* type attribute or "" */
     const char *to;               /* address of ours, as to answer from it */
-    const char *peer;             /* contact id; NULL: the gateway */
+    const char *peer;             /* contact or room id; NULL: the gateway */
+    const char *room;             /* peer is a room, and this its address; NULL: it is none */
+    const char *nick;             /* the occupant of room that was written to, or NULL */
     bool to_resource;             /* the address carries a resource */
     struct xmpp_from from;
+    struct xmpp_place_info place; /* iq to an occupant */
+    bool joins;                   /* errors echo the muc element (G045-24) */
     /* set by the iq handler */
     bool answered;
     xmpp_req request;             /* the answer comes by xmpp_answer */
@@ -52,6 +56,8 @@ enum sj_status router_fail(struct inbound *in, enum stanza_condition condition,
 #define ROUTE_SET 2u
 #define ROUTE_GATEWAY 1u
 #define ROUTE_CONTACT 2u
+#define ROUTE_ROOM 4u
+#define ROUTE_OCCUPANT 8u
 
 /* An iq row. A status other than SJ_OK is answered by the router; so is SJ_OK without an answer or
  * a request, as an internal error. */
@@ -59,7 +65,7 @@ struct route_iq {
     const char *ns;
     const char *name;
     unsigned types;               /* ROUTE_GET, ROUTE_SET */
-    unsigned targets;             /* ROUTE_GATEWAY, ROUTE_CONTACT */
+    unsigned targets;             /* ROUTE_GATEWAY to ROUTE_OCCUPANT */
     enum sj_status (*handle)(struct inbound *in, struct sj_error *err);
     bool registers;
     const char *source;
@@ -74,7 +80,8 @@ struct route {
     const char *source;
 };
 const struct route_iq *routes_find_iq(const struct inbound *in);
-const struct route *routes_find(char kind, const char *type);
+/* of_room: the address is a room's or an occupant's. */
+const struct route *routes_find(char kind, const char *type, bool of_room);
 /* For tests: the whole iq table. */
 const struct route_iq *routes_iq(size_t *n);
 

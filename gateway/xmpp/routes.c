@@ -171,6 +171,110 @@ static const struct route_iq routes_iq_table[] = {
         .handle = entity_handle_last,
         .source = "XEP-0012 §3 to §5",
     },
+    {
+        .ns = NS_INFO,
+        .name = "query",
+        .types = ROUTE_GET,
+        .targets = ROUTE_ROOM,
+        .handle = muc_handle_info,
+        .source = "XEP-0045 §6.4, §6.7 and §17.3.2",
+    },
+    {
+        .ns = NS_INFO,
+        .name = "query",
+        .types = ROUTE_GET,
+        .targets = ROUTE_OCCUPANT,
+        .handle = muc_handle_occupant_info,
+        .source = "XEP-0045 §6.6",
+    },
+    {
+        .ns = NS_ITEMS,
+        .name = "query",
+        .types = ROUTE_GET,
+        .targets = ROUTE_ROOM | ROUTE_OCCUPANT,
+        .handle = muc_handle_items,
+        .source = "XEP-0045 §6.5 and §6.6",
+    },
+    {
+        .ns = NS_MUC_ADMIN,
+        .name = "query",
+        .types = ROUTE_GET,
+        .targets = ROUTE_ROOM,
+        .handle = muc_handle_admin_get,
+        .source = "XEP-0045 §8.5, §9.5 to §9.8, §10.5 and §10.8",
+    },
+    {
+        .ns = NS_MUC_ADMIN,
+        .name = "query",
+        .types = ROUTE_SET,
+        .targets = ROUTE_ROOM,
+        .handle = muc_handle_admin_set,
+        .source = "XEP-0045 §8.2 to §8.4, §9 and §10.3 to §10.8",
+    },
+    {
+        .ns = NS_MUC_OWNER,
+        .name = "query",
+        .types = ROUTE_GET,
+        .targets = ROUTE_ROOM,
+        .handle = muc_handle_owner_get,
+        .source = "XEP-0045 §10.2",
+    },
+    {
+        .ns = NS_MUC_OWNER,
+        .name = "query",
+        .types = ROUTE_SET,
+        .targets = ROUTE_ROOM,
+        .handle = muc_handle_owner_set,
+        .source = "XEP-0045 §10.1, §10.2 and §10.9",
+    },
+    {
+        .ns = NS_VCARD,
+        .name = "vCard",
+        .types = ROUTE_GET,
+        .targets = ROUTE_ROOM | ROUTE_OCCUPANT,
+        .handle = muc_handle_card,
+        .source = "XEP-0486 §3, XEP-0054 §3.3",
+    },
+    {
+        .ns = NS_PING,
+        .name = "ping",
+        .types = ROUTE_GET,
+        .targets = ROUTE_ROOM | ROUTE_OCCUPANT,
+        .handle = muc_handle_ping,
+        .source = "XEP-0410 §3, XEP-0199 §4",
+    },
+    {
+        .ns = NS_LAST,
+        .name = "query",
+        .types = ROUTE_GET,
+        .targets = ROUTE_OCCUPANT,
+        .handle = muc_handle_last,
+        .source = "XEP-0012 §4",
+    },
+    {
+        .ns = NS_MAM,
+        .name = "query",
+        .types = ROUTE_GET,
+        .targets = ROUTE_ROOM,
+        .handle = archive_handle_form,
+        .source = "XEP-0313 §4.2.5",
+    },
+    {
+        .ns = NS_MAM,
+        .name = "query",
+        .types = ROUTE_SET,
+        .targets = ROUTE_ROOM,
+        .handle = archive_handle_query,
+        .source = "XEP-0313 §4",
+    },
+    {
+        .ns = NS_MAM,
+        .name = "metadata",
+        .types = ROUTE_GET,
+        .targets = ROUTE_ROOM,
+        .handle = archive_handle_metadata,
+        .source = "XEP-0313 §5.1",
+    },
 };
 
 #define ANSWER_ALL (~0ul)
@@ -252,13 +356,94 @@ static const struct route routes_table[] = {
     },
 };
 
+/* The same for rooms and their occupants. */
+static const struct route routes_of_rooms[] = {
+    {
+        .kind = 'p',
+        .type = "",
+        .handle = muc_handle_available,
+        .answers = ANSWER_ALL,
+        .source = "XEP-0045 §7.2, §7.6 and §7.7",
+    },
+    {
+        .kind = 'p',
+        .type = "unavailable",
+        .handle = muc_handle_unavailable,
+        .source = "XEP-0045 §7.14",
+    },
+    {
+        .kind = 'p',
+        .type = "subscribe",
+        .handle = muc_handle_subscribe,
+        .source = "RFC 6121 §3.1.3",
+    },
+    {
+        .kind = 'p',
+        .type = "subscribed",
+        .handle = muc_handle_ignored,
+        .source = "RFC 6121 §3.1.6",
+    },
+    {
+        .kind = 'p',
+        .type = "unsubscribe",
+        .handle = muc_handle_ignored,
+        .source = "RFC 6121 §3.3.3",
+    },
+    {
+        .kind = 'p',
+        .type = "unsubscribed",
+        .handle = muc_handle_ignored,
+        .source = "RFC 6121 §3.2.3",
+    },
+    {
+        .kind = 'p',
+        .type = "probe",
+        .handle = muc_handle_ignored,
+        .source = "XEP-0045 §17.3, G045-67",
+    },
+    {
+        .kind = 'p',
+        .type = NULL,
+        .handle = presence_handle_unknown,
+        .answers = ANSWER_INVALID,
+        .source = "RFC 6121 §4.7.1, R6121-30",
+    },
+    {
+        .kind = 'm',
+        .type = "headline",
+        .handle = muc_handle_ignored,
+        .source = "RFC 6121 §5.2.2",
+    },
+    {
+        .kind = 'm',
+        .type = "groupchat",
+        .handle = muc_handle_groupchat,
+        .answers = ANSWER_ALL,
+        .source = "XEP-0045 §7.4 and §8.1",
+    },
+    {
+        .kind = 'm',
+        .type = NULL,
+        .handle = muc_handle_private,
+        .answers = ANSWER_ALL,
+        .source = "XEP-0045 §7.5, §7.8 and §7.13",
+    },
+};
+
+/* A contact has no resources (G100-46), so nobody is there to ask (RFC 6121 §8.5.3.2.3). */
+static unsigned routes_target(const struct inbound *in)
+{
+    if (in->room != NULL)
+        return in->nick != NULL ? ROUTE_OCCUPANT : ROUTE_ROOM;
+    if (in->peer == NULL)
+        return ROUTE_GATEWAY;
+    return in->to_resource ? 0 : ROUTE_CONTACT;
+}
+
 const struct route_iq *routes_find_iq(const struct inbound *in)
 {
     unsigned type = strcmp(in->type, "get") == 0 ? ROUTE_GET : ROUTE_SET;
-    unsigned target = in->peer == NULL ? ROUTE_GATEWAY : ROUTE_CONTACT;
-    /* A contact has no resources (G100-46), so nobody is there to ask (RFC 6121 §8.5.3.2.3). */
-    if (in->peer != NULL && in->to_resource)
-        return NULL;
+    unsigned target = routes_target(in);
     for (size_t i = 0; i < sizeof routes_iq_table / sizeof *routes_iq_table; i++) {
         const struct route_iq *r = &routes_iq_table[i];
         if ((r->types & type) != 0 && (r->targets & target) != 0 &&
@@ -268,9 +453,9 @@ const struct route_iq *routes_find_iq(const struct inbound *in)
     return NULL;
 }
 
-const struct route *routes_find(char kind, const char *type)
+const struct route *routes_find(char kind, const char *type, bool of_room)
 {
-    const struct route *r = routes_table;
+    const struct route *r = of_room ? routes_of_rooms : routes_table;
     while (r->kind != kind || (r->type != NULL && strcmp(r->type, type) != 0))
         r++;
     return r;

@@ -81,3 +81,21 @@ void rsm_add(xmpp_stanza_t *query, const struct xmpp_page *page, char *const *ma
     rsm_number(number, n);
     stanza_add_with_text(set, "count", number);
 }
+
+void rsm_add_page(xmpp_stanza_t *parent, const struct xmpp_page_out *page)
+{
+    char number[RSM_NUMBER_SIZE];
+    xmpp_stanza_t *set = stanza_add(parent, "set", NS_RSM);
+    if (page->first != NULL) {
+        xmpp_stanza_t *first = stanza_add_with_text(set, "first", page->first);
+        if (page->index >= 0) {
+            rsm_number(number, (size_t)page->index);
+            stanza_set(first, "index", number);
+        }
+        stanza_add_with_text(set, "last", page->last);
+    }
+    if (page->count >= 0) {
+        rsm_number(number, (size_t)page->count);
+        stanza_add_with_text(set, "count", number);
+    }
+}

@@ -5,9 +5,8 @@
 
 #include <strophe.h>
 
+#include "stanza.h"
 #include "xmpp.h"
-
-#define NS_RSM "http://jabber.org/protocol/rsm"
 
 /* What query asks for; mark is borrowed from it. SJ_UNSUPPORTED: by index (G059-02). */
 enum sj_status rsm_read(xmpp_stanza_t *query, struct xmpp_page *out, struct sj_error *err);
@@ -21,5 +20,7 @@ bool rsm_choose(const struct xmpp_page *page, char *const *marks, size_t n, stru
 /* Says which rows these are of how many (G059-01); nothing when no page was asked for. */
 void rsm_add(xmpp_stanza_t *query, const struct xmpp_page *page, char *const *marks, size_t n,
              const struct rsm_rows *rows);
+/* The same of a page that was chosen elsewhere. */
+void rsm_add_page(xmpp_stanza_t *parent, const struct xmpp_page_out *page);
 
 #endif

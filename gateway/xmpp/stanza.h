@@ -4,11 +4,17 @@
 #define XMPP_STANZA_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <strophe.h>
 
 #include "sojourn/error.h"
 
 #define NS_STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas"
+#define NS_MAM "urn:xmpp:mam:2"
+#define NS_MUC "http://jabber.org/protocol/muc"
+#define NS_MUC_ADMIN NS_MUC "#admin"
+#define NS_MUC_OWNER NS_MUC "#owner"
+#define NS_MUC_USER NS_MUC "#user"
 #define NS_STREAMS "http://etherx.jabber.org/streams"
 #define NS_COMPONENT "jabber:component:accept"
 #define NS_AVATAR_DATA "urn:xmpp:avatar:data"
@@ -33,12 +39,19 @@
 #define NS_PUBSUB_ERRORS NS_PUBSUB "#errors"
 #define NS_PUBSUB_EVENT NS_PUBSUB "#event"
 #define NS_PUBSUB_OWNER NS_PUBSUB "#owner"
+#define NS_CLIENT "jabber:client"
+#define NS_CONFERENCE "jabber:x:conference"
+#define NS_FORWARD "urn:xmpp:forward:0"
+#define NS_OCCUPANT_ID "urn:xmpp:occupant-id:0"
+#define NS_HATS "urn:xmpp:hats:0"
+#define NS_RSM "http://jabber.org/protocol/rsm"
 #define NS_REGISTER "jabber:iq:register"
 #define NS_ROSTER "jabber:iq:roster"
 #define NS_ROSTERX "http://jabber.org/protocol/rosterx"
 #define NS_SEARCH "jabber:iq:search"
 #define NS_SID "urn:xmpp:sid:0"
 #define NS_TIME "urn:xmpp:time"
+#define NS_VALIDATE "http://jabber.org/protocol/xdata-validate"
 #define NS_VCARD "vcard-temp"
 #define NS_VCARD4 "urn:ietf:params:xml:ns:vcard-4.0"
 #define NS_VCARD4_NODE "urn:xmpp:vcard4"
@@ -113,5 +126,8 @@ void stanza_add_delay(xmpp_stanza_t *st, const char *from, long long utc_ms);
 /* Writes a UTC time as CCYY-MM-DDThh:mm:ssZ, with milliseconds unless they are 0 (XEP-0082). */
 #define STANZA_TIME_SIZE 40
 void stanza_format_time(char out[STANZA_TIME_SIZE], long long utc_ms);
+/* Reads such a time, with any offset, to UTC milliseconds; -1: it is none, or before 1970. text may
+ * be NULL. */
+int64_t stanza_parse_time(const char *text);
 
 #endif

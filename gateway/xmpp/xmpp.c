@@ -2,6 +2,7 @@
 /* The room's object: made, started, stopped; and the sending half that all other files share.
  *
  * What goes out passes room_send: output.c makes it harmless, component.c queues it. */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -197,8 +198,28 @@ bool xmpp_peer_jid(const struct xmpp *x, unsigned host, const char *peer, struct
     return sj_strbuf_ok(out);
 }
 
-xmpp_stanza_t *room_stanza_new(struct xmpp *x, unsigned host, const char *name, const char *type,
-                               const char *peer, const char *to, const char *id)
+void xmpp_new_id(struct xmpp *x, char out[XMPP_NEW_ID_SIZE])
+{
+    static_assert(XMPP_NEW_ID_SIZE == OUTPUT_ID_SIZE, "size of ids");
+    output_new_id(&x->output, out);
+}
+
+bool room_address(const struct xmpp *x, unsigned host, const char *peer, const char *nick,
+                  struct sj_strbuf *out)
+{
+    if (!xmpp_peer_jid(x, host, peer, out))
+        return false;
+    if (nick == NULL)
+        return true;
+    if (!xmpp_nick_ok(x, nick))
+        return false;
+    sj_strbuf_addc(out, '/');
+    sj_strbuf_adds(out, nick);
+    return sj_strbuf_ok(out);
+}
+
+xmpp_stanza_t *room_stanza_of(struct xmpp *x, unsigned host, const char *name, const char *type,
+                              const char *room, const char *nick, const char *to, const char *id)
 {
     char own_id[OUTPUT_ID_SIZE];
     if (id == NULL) {
@@ -206,9 +227,9 @@ xmpp_stanza_t *room_stanza_new(struct xmpp *x, unsigned host, const char *name, 
         id = own_id;
     }
     const char *from = x->options->hosts[host].name;
-    if (peer != NULL) {
+    if (room != NULL) {
         sj_strbuf_reset(&x->output.address);
-        if (!xmpp_peer_jid(x, host, peer, &x->output.address))
+        if (!room_address(x, host, room, nick, &x->output.address))
             return NULL;
         from = x->output.address.s;
     }
@@ -216,4 +237,10 @@ xmpp_stanza_t *room_stanza_new(struct xmpp *x, unsigned host, const char *name, 
     stanza_set(st, "from", from);
     stanza_set(st, "to", to);
     return st;
+}
+
+xmpp_stanza_t *room_stanza_new(struct xmpp *x, unsigned host, const char *name, const char *type,
+                               const char *peer, const char *to, const char *id)
+{
+    return room_stanza_of(x, host, name, type, peer, NULL, to, id);
 }

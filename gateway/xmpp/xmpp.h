@@ -25,6 +25,7 @@
 #include "xmpp_disco.h"
 #include "xmpp_file.h"
 #include "xmpp_message.h"
+#include "xmpp_muc.h"
 #include "xmpp_privilege.h"
 #include "xmpp_profile.h"
 #include "xmpp_search.h"
@@ -145,6 +146,8 @@ struct xmpp_in {
     struct xmpp_in_file file;
     struct xmpp_in_privilege privilege;
     struct xmpp_in_profile profile;
+    struct xmpp_in_muc muc;
+    struct xmpp_in_archive archive;
 };
 
 /* One network, as this room needs to see it. */
@@ -161,10 +164,12 @@ struct xmpp_host {
     bool has_profiles;           /* its contacts have cards and pictures of their own */
     bool takes_idle;             /* it is told of users' idle times */
     bool takes_profile;          /* users may show their nick and picture there (G163-08) */
+    bool has_rooms;              /* in->muc is asked for its addresses */
     uint32_t features;           /* enum xmpp_feature, of the gateway itself */
     struct xmpp_reaction_rules reactions;
     const struct xmpp_policy *policy;    /* or NULL: nothing is told */
 };
+#define XMPP_OCCUPANT_KEY_SIZE 32u
 struct xmpp_options {
     const struct xmpp_host *hosts;
     unsigned n_hosts;
@@ -173,6 +178,7 @@ struct xmpp_options {
     size_t queue_max;            /* bytes waiting for the server: see xmpp_queued */
     const char *const *privileged;       /* prepared domains whose grants of privileges count... */
     size_t n_privileged;                 /* ...0: each host's parent domain */
+    uint8_t occupant_key[XMPP_OCCUPANT_KEY_SIZE];    /* of occupant ids; the same for ever */
     struct xmpp_texts addresses[XMPP_ADDRESS_COUNT];     /* of who runs the gateway */
     struct xmpp_upload_options upload;
 };

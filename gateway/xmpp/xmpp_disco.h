@@ -25,6 +25,7 @@ enum xmpp_feature {
     XMPP_FEATURE_NO_REPLY = 1u << 12,    /* XEP-0506: takes no messages */
     XMPP_FEATURE_SEARCH = 1u << 13,      /* XEP-0055; gateways only */
     XMPP_FEATURE_PICTURES = 1u << 14,    /* XEP-0231; gateways only */
+    XMPP_FEATURE_INVITES = 1u << 15,     /* XEP-0249: can be asked into rooms */
 };
 
 /* XEP-0157: each has any number of URIs. */

@@ -43,10 +43,13 @@ enum xmpp_chat_state {
 };
 
 /* Message of type chat or normal with a body, addressed to a contact; or one that calls for
- * attention (XEP-0224), then also without: "". */
+ * attention (XEP-0224), then also without: "". Of a room (in->muc.is_room): in_room, to everybody
+ * there, of type groupchat; or to the occupant nick alone. */
 struct xmpp_message_in {
     struct xmpp_from from;
-    const char *peer;
+    const char *peer;          /* contact or room */
+    const char *nick;
+    bool in_room;
     const char *body;          /* "/me " already cut off when action */
     bool action;               /* XEP-0245 */
     const struct xmpp_file *file;    /* it is about this file, and body has its link; or NULL */
@@ -70,9 +73,12 @@ enum xmpp_mark {
 };
 struct xmpp_mark_in {
     struct xmpp_from from;
-    const char *peer;
+    const char *peer;          /* with nick and in_room as in xmpp_message_in */
+    const char *nick;
+    bool in_room;
     enum xmpp_mark kind;
-    const char *target;        /* id of the message, never empty */
+    const char *target;        /* id of the message, never empty; rooms: GMSG-07 */
+    const char *origin_id;     /* as in xmpp_message_in */
     const char *body;          /* a fallback text that came along, or NULL */
     const char *const *reactions;      /* the whole set, none twice; n 0: all are taken back */
     size_t n_reactions;
@@ -82,15 +88,32 @@ struct xmpp_mark_in {
 struct xmpp_in_messages {
     /* A status other than SJ_OK is answered to the sender. */
     enum sj_status (*mark)(void *ctx, const struct xmpp_mark_in *, struct sj_error *);
-    /* A chat state that came alone. */
+    /* A chat state that came alone; those of rooms go to in->muc.state. */
     void (*state)(void *ctx, const struct xmpp_from *, const char *peer, enum xmpp_chat_state);
 };
 
+/* A new id for a message, for one that is sent to several clients: unguessable, and never given
+ * again. */
+#define XMPP_NEW_ID_SIZE 17u
+void xmpp_new_id(struct xmpp *, char out[XMPP_NEW_ID_SIZE]);
+
 /* ---- out; as everything there: false when the stanza was not queued ---- */
+
+/* Who speaks in a room, beyond `peer`, which is the room then: for messages, and marks. */
+struct xmpp_speaker {
+    bool in_room;                /* to everybody there (groupchat), this is the copy of one client;
+                                    else whispered by nick to the user alone (G045-48) */
+    const char *nick;            /* NULL: nobody, or the room itself */
+    const char *account;         /* as in xmpp_muc_out.h */
+    const char *stanza_id;       /* in_room: the room's own id of it (G359-01), or NULL */
+    const char *origin_id;       /* where the user's client has given one beside id, or NULL */
+    bool late;                   /* history: carries its time, said by the room (G045-31) */
+};
 
 struct xmpp_message_out {
     const char *peer;            /* NULL: from the gateway */
     const char *to;
+    const struct xmpp_speaker *speaker;      /* of a room; NULL: peer is a contact */
     const char *body;
     const char *lang;            /* xml:lang of body, or NULL */
     int64_t sent_at;             /* XEP-0203 delay when non-zero */
@@ -108,6 +131,7 @@ struct xmpp_message_out {
     const char *reply_to;        /* XEP-0461: id of the message that it answers */
     const char *reply_quote;     /* what is quoted of that for clients without XEP-0461, or NULL */
     bool reply_own;              /* the user is the author of that message */
+    const char *reply_nick;      /* in a room: the author, or NULL: not known */
 };
 bool xmpp_send_message(struct xmpp *, unsigned host, const struct xmpp_message_out *);
 /* The one error answer to a message that was accepted earlier: from peer to `to`, same id. */
@@ -116,13 +140,19 @@ bool xmpp_send_message_error(struct xmpp *, unsigned host, const char *peer, con
 
 struct xmpp_mark_out {
     const char *peer;
-    const char *to;              /* RECEIVED: who asked, full; else bare */
+    const char *to;              /* RECEIVED, and in rooms: full; else bare */
+    const struct xmpp_speaker *speaker;      /* as in xmpp_message_out */
+    const char *id;              /* or NULL: a new one */
     enum xmpp_mark kind;
     const char *target;          /* REACTIONS: the origin-id where there is one (section 14.0) */
     int64_t sent_at;             /* as in xmpp_message_out */
     const char *lang;            /* the user's, for texts that clients may show, or NULL */
     const char *const *reactions;
     size_t n_reactions;
+    /* RETRACTED in a room by somebody else than the author: nick is who did it, and why, or NULL
+     * (XEP-0425). */
+    bool moderated;
+    const char *reason;
 };
 bool xmpp_send_mark(struct xmpp *, unsigned host, const struct xmpp_mark_out *);
 /* A chat state alone (XEP-0085); `to` is the full JID of a client that knows them. */

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The contract of the XMPP room, continued: rooms (XEP-0045). Included by xmpp.h, whose rules hold
- * here too.
+/* The contract of the XMPP room, continued: rooms (XEP-0045), what is heard of them. Included by
+ * xmpp.h, whose rules hold here too; what is said of them is in xmpp_muc_out.h.
  *
- * This room keeps nothing about rooms: who is in them is the session room's business. What is said
- * in a room, to an occupant, or about either is told with the structs of xmpp_message.h (`in_room`
- * and `nick`); the structs here are for what only rooms have. An address ID@G is a room's when
- * in->muc.is_room says so; nothing else that is heard for it reaches the functions for contacts.
+ * This room keeps nothing about rooms: who is in them is the session room's business. Messages of
+ * rooms and to single occupants, and what is said about them, come with the structs and functions
+ * of xmpp_message.h (`nick`, `in_room`): everything that contacts can be sent works there too. An
+ * address ID@G is a room's when in->muc.is_room says so; nothing else that is heard for it reaches
+ * the functions for contacts. Hosts without has_rooms have none, and are never asked.
  *
- * Order is the session room's: xmpp_send_* puts stanzas on the stream in the order of the calls
- * (G045-15, G045-34). */
+ * Which status means what to somebody in a room, as a condition of XEP-0045:
+ *   SJ_DENIED forbidden (banned; no voice; lacks the right), SJ_NOTALLOWED not-allowed (the other
+ *   stands above; rooms cannot be made), SJ_UNACCEPTABLE not-acceptable (not in the room; must use
+ *   the reserved nick), SJ_UNREGISTERED registration-required (not a member, or not registered),
+ *   SJ_AUTH not-authorized (password), SJ_EXISTS conflict (nick taken; last owner), SJ_NOTFOUND
+ *   item-not-found (no such room, no such occupant), SJ_UNSUPPORTED feature-not-implemented,
+ *   SJ_LIMIT resource-constraint, but of a join: service-unavailable, wait (the room is full). */
 #ifndef SOJOURN_XMPP_MUC_H
 #define SOJOURN_XMPP_MUC_H
 
@@ -17,192 +23,132 @@
 #include <stdint.h>
 
 #include "sojourn/error.h"
+#include "xmpp_archive.h"
 #include "xmpp_message.h"
+#include "xmpp_muc_out.h"
+#include "xmpp_profile.h"
 
 #define XMPP_NICK_MAX 1023u
-#define XMPP_ROOM_PASSWORD_MAX 255u
+#define XMPP_ROOM_PASSWORD_MAX 255u      /* longer: not-authorized */
+#define XMPP_ROOM_REASON_MAX 1023u       /* longer: not-acceptable */
+#define XMPP_SUBJECT_MAX 8191u           /* longer: not-acceptable */
 #define XMPP_ROOM_ITEMS_MAX 64u          /* of one admin request; more: not-acceptable */
 #define XMPP_INVITES_MAX 16u             /* of one message; more: not-acceptable */
-#define XMPP_TITLES_MAX 8u
 
-enum xmpp_affiliation { XMPP_AFF_NONE, XMPP_AFF_OUTCAST, XMPP_AFF_MEMBER, XMPP_AFF_ADMIN,
-                        XMPP_AFF_OWNER };
-enum xmpp_role { XMPP_ROLE_NONE, XMPP_ROLE_VISITOR, XMPP_ROLE_PARTICIPANT, XMPP_ROLE_MODERATOR };
-
-/* G045-12. history: the smallest that satisfies all is given (G045-32); -1: not said. */
+/* G045-12. history: the smallest that satisfies all is given (G045-32); -1: not said. Characters
+ * are those of whole stanzas, so a little more than those of the texts. */
 struct xmpp_join_in {
     const char *room, *nick;
     const char *password;        /* wiped by this room after the call; or NULL */
     int64_t history_chars, history_stanzas, history_seconds;
     int64_t history_since;       /* UTC ms; -1 */
+    int show;                    /* enum xmpp_show, never XMPP_OFFLINE */
+    const char *status;          /* or NULL */
 };
 
-/* One item of muc#admin, in either direction. Members that were absent: NULL, or -1. */
-struct xmpp_room_item {
-    const char *nick;
-    const char *peer;            /* the jid as a contact of ours... */
-    const char *jid;             /* ...or as it stands, when it is nobody's of this network */
-    const char *reason;
-    int affiliation, role;       /* enum xmpp_affiliation, enum xmpp_role */
+/* Presence without the muc element: of an occupant, or of somebody who believes to be one. It is
+ * a change of nick when nick differs from the client's (G045-22, G045-56, G045-57). */
+struct xmpp_occupant_in {
+    const char *room, *nick;
+    int show;
+    const char *status;          /* or NULL */
 };
 
-/* muc#user invite (G045-83), or the invitation of a contact to a room (G249-02). */
+/* Somebody is asked into a room: by a message to the room (G045-83), or, when the invitation went
+ * to a contact, directly (G249-02). */
 struct xmpp_invite_in {
     const char *room;
-    const char *peer, *jid;      /* who is invited, as in struct xmpp_room_item */
+    const char *peer;            /* who is invited, as a contact of the host... */
+    const char *jid;             /* ...or as a bare address, when it is nobody's of the host */
     const char *reason;          /* or NULL */
-    bool declines;               /* it is an answer to an invitation (G045-85) */
+    bool declines;               /* it is the answer to an invitation by that person (G045-85) */
+    bool direct;
 };
 
-/* What the session room knows of a room, for service discovery and forms. Strings live until the
- * next call into the session room. */
-struct xmpp_room_info {
-    const char *name, *description, *subject, *avatar_hash;     /* or NULL */
-    uint32_t flags, known;       /* enum xmpp_room_flag */
-    uint32_t settable;           /* flags that the network lets somebody change */
-    int64_t occupants, occupants_max;    /* -1 unknown */
-    const char *reserved_nick;   /* where nicks are locked to the account; or NULL */
-    bool has_archive;            /* XEP-0313 */
-    bool text_settable;          /* name and description can be changed */
+/* What R/nick is to a client. */
+enum xmpp_place {
+    XMPP_PLACE_OUTSIDE,          /* the client (a full address) is not in the room */
+    XMPP_PLACE_EMPTY,            /* it is, and nobody has that nick */
+    XMPP_PLACE_SELF,             /* it is its own */
+    XMPP_PLACE_OTHER
 };
-enum xmpp_room_flag {
-    XMPP_ROOM_SECRET = 1u << 0,
-    XMPP_ROOM_MEMBERS_ONLY = 1u << 1,
-    XMPP_ROOM_MODERATED = 1u << 2,
-    XMPP_ROOM_PASSWORD = 1u << 3,
-    XMPP_ROOM_SUBJECT_LOCKED = 1u << 4,
-    XMPP_ROOM_PERSISTENT = 1u << 5,
-    XMPP_ROOM_ANONYMOUS = 1u << 6,
-    XMPP_ROOM_LOGGED = 1u << 7
+/* Filled of OTHER. */
+struct xmpp_place_info {
+    uint32_t features;           /* enum xmpp_feature */
+    int64_t idle_since;          /* UTC ms; 0 unknown */
 };
 
-/* muc#roomconfig as submitted: texts NULL and number -1 where absent. */
+/* muc#roomconfig as submitted: texts NULL and number -1 where absent, flags only where known. */
 struct xmpp_room_config {
     const char *name, *description;
-    const char *password;        /* wiped by this room after the call */
-    uint32_t flags, known;
-    int64_t occupants_max;
-    bool cancel;                 /* G045-88 */
+    const char *password;        /* "": none any more; wiped by this room after the call */
+    uint32_t flags, known;       /* enum xmpp_room_flag */
+    int64_t occupants_max;       /* 0: no limit */
+    bool cancel;                 /* the first configuration is given up: the room goes (G045-88) */
+    bool instant;                /* an empty form: the room is taken as it is (G045-88) */
 };
 
-/* A page of XEP-0059, as asked for. */
-struct xmpp_page {
-    const char *after, *before;  /* ids, NULL: not given */
-    bool last;                   /* empty <before/>: the last page */
-    int64_t max;                 /* -1: not said */
-    bool given;                  /* there is a <set/> at all */
-};
-
-/* A query of XEP-0313. */
-struct xmpp_archive_query {
-    const char *room;
-    const char *query_id;        /* or NULL */
-    const char *with;            /* nick, or NULL: anybody */
-    int64_t start, end;          /* UTC ms; -1 */
-    const char *after, *before;  /* the form's after-id and before-id, or NULL */
-    const char *const *ids;      /* the form's ids */
-    size_t n_ids;
-    struct xmpp_page page;
-    bool flip;                   /* the page is sent newest first */
-};
-
-/* Events; part of struct xmpp_in, every member non-NULL. Statuses are answered as presence, message
- * or iq errors by this room; those of join with the muc element (G045-24). SJ_OK for what has a
- * request: xmpp_answer or one of xmpp_answer_room_* follows. */
+/* Events; part of struct xmpp_in, every member non-NULL. A status other than SJ_OK is answered as a
+ * presence, message or iq error from the address that was written to. SJ_OK for what has a
+ * request: accepted, xmpp_answer or the answer function named there follows (maybe already
+ * called). nick: never empty or blank. */
 struct xmpp_in_muc {
-    /* By the form of the id alone; may be asked for every stanza. */
+    /* By the form of the id alone; asked once for every stanza to a host with rooms. */
     bool (*is_room)(void *ctx, unsigned host, const char *id);
+    /* SJ_OK: the join was noted, all presences or xmpp_send_room_error follow. */
     enum sj_status (*join)(void *ctx, const struct xmpp_from *, const struct xmpp_join_in *,
                            struct sj_error *);
-    /* Presence without the muc element: of an occupant, or of somebody who believes to be one
-     * (G045-22, G045-56, G045-57). */
-    void (*presence)(void *ctx, const struct xmpp_from *, const char *room, const char *nick,
-                     int show, const char *status);
+    /* Never answered here: xmpp_send_room_error says when a nick was refused (G045-58). */
+    void (*presence)(void *ctx, const struct xmpp_from *, const struct xmpp_occupant_in *);
+    /* nick NULL: whatever it is. status: or NULL. */
     void (*leave)(void *ctx, const struct xmpp_from *, const char *room, const char *nick,
                   const char *status);
+    /* Stanzas of the room do not reach this client any more: it is gone (G045-64). */
+    void (*lost)(void *ctx, const struct xmpp_from *, const char *room);
+    /* from->id: kept by the reflection. text "": none. */
     enum sj_status (*subject)(void *ctx, const struct xmpp_from *, const char *room,
                               const char *text, struct sj_error *);
+    /* A chat state that came alone; nick NULL: to everybody. */
+    void (*state)(void *ctx, const struct xmpp_from *, const char *room, const char *nick,
+                  enum xmpp_chat_state);
     enum sj_status (*invite)(void *ctx, const struct xmpp_from *, const struct xmpp_invite_in *,
                              size_t n, struct sj_error *);
-    /* Is this full JID in the room, under this nick (NULL: any)? (G410-01, G045-11) */
-    bool (*is_in)(void *ctx, const struct xmpp_from *, const char *room, const char *nick);
-    /* The occupant as a contact of the user's: NULL unknown, or not to be known. */
-    const char *(*occupant)(void *ctx, const struct xmpp_from *, const char *room,
-                            const char *nick);
+    /* Fills out of OTHER; G045-11, G410-01. */
+    enum xmpp_place (*place)(void *ctx, const struct xmpp_from *, const char *room,
+                             const char *nick, struct xmpp_place_info *out);
+    /* The card of an occupant (place was OTHER), or nick NULL: the room's picture (G486-01).
+     * Answered by xmpp_answer_card; SJ_NOTFOUND: there is none. */
+    enum sj_status (*card)(void *ctx, const struct xmpp_from *, const char *room,
+                           const char *nick, const struct xmpp_card_ask *, xmpp_req,
+                           struct sj_error *);
 
+    /* A list: of everybody with that affiliation or role, the other one is -1. Answered by
+     * xmpp_answer_room_items. */
     enum sj_status (*admin_get)(void *ctx, const struct xmpp_from *, const char *room,
-                                const struct xmpp_room_item *, xmpp_req, struct sj_error *);
+                                int affiliation, int role, xmpp_req, struct sj_error *);
+    /* n 1 to XMPP_ROOM_ITEMS_MAX, all or none (G045-78). Each either has a role and a nick, or an
+     * affiliation and one of peer, jid, nick. */
     enum sj_status (*admin_set)(void *ctx, const struct xmpp_from *, const char *room,
                                 const struct xmpp_room_item *, size_t n, xmpp_req,
                                 struct sj_error *);
+    /* Answered by xmpp_answer_room_config. */
     enum sj_status (*config_get)(void *ctx, const struct xmpp_from *, const char *room, xmpp_req,
                                  struct sj_error *);
     enum sj_status (*config_set)(void *ctx, const struct xmpp_from *, const char *room,
                                  const struct xmpp_room_config *, xmpp_req, struct sj_error *);
+    /* reason: or NULL. */
     enum sj_status (*destroy)(void *ctx, const struct xmpp_from *, const char *room,
                               const char *reason, xmpp_req, struct sj_error *);
-    /* disco: of one room, and the list of public ones. */
+    /* What service discovery and x-roomuser-item ask. Answered by xmpp_answer_room_info. */
     enum sj_status (*info)(void *ctx, const struct xmpp_from *, const char *room, xmpp_req,
                            struct sj_error *);
+    /* Public rooms. Answered by xmpp_answer_room_list. */
     enum sj_status (*list)(void *ctx, const struct xmpp_from *, const struct xmpp_page *, xmpp_req,
                            struct sj_error *);
-    enum sj_status (*archive)(void *ctx, const struct xmpp_from *,
-                              const struct xmpp_archive_query *, xmpp_req, struct sj_error *);
-    enum sj_status (*archive_ends)(void *ctx, const struct xmpp_from *, const char *room, xmpp_req,
-                                   struct sj_error *);
 };
 
-/* ---- out; as everything there: false when the stanza was not queued ---- */
-
-/* Status codes of XEP-0045, as bits. */
-enum xmpp_room_status {
-    XMPP_STATUS_NOT_ANONYMOUS = 1u << 0,     /* 100 */
-    XMPP_STATUS_SELF = 1u << 1,              /* 110 */
-    XMPP_STATUS_LOGGED = 1u << 2,            /* 170 */
-    XMPP_STATUS_CREATED = 1u << 3,           /* 201 */
-    XMPP_STATUS_NICK_ALTERED = 1u << 4,      /* 210 */
-    XMPP_STATUS_BANNED = 1u << 5,            /* 301 */
-    XMPP_STATUS_RENAMED = 1u << 6,           /* 303 */
-    XMPP_STATUS_KICKED = 1u << 7,            /* 307 */
-    XMPP_STATUS_REMOVED = 1u << 8,           /* 321 */
-    XMPP_STATUS_CLOSING = 1u << 9,           /* 332 */
-    XMPP_STATUS_LOST = 1u << 10              /* 333 */
-};
-
-/* Presence of an occupant to one client in the room. */
-struct xmpp_occupant_out {
-    const char *room, *nick;
-    const char *to;              /* full */
-    int show;                    /* enum xmpp_show; XMPP_OFFLINE: it leaves */
-    const char *status;          /* text, or NULL */
-    enum xmpp_affiliation affiliation;
-    enum xmpp_role role;
-    const char *peer;            /* who it is, as a contact of ours, or... */
-    const char *jid;             /* ...as an address; both NULL: not told */
-    const char *new_nick;        /* with RENAMED */
-    const char *actor, *reason;  /* or NULL */
-    uint32_t statuses;           /* enum xmpp_room_status */
-    const char *account;         /* what the occupant-id is derived from (G421-03) */
-    const char *const *titles;   /* XEP-0317 */
-    size_t n_titles;
-    bool closed;                 /* the room is destroyed (G045-92) */
-};
-bool xmpp_send_occupant(struct xmpp *, unsigned host, const struct xmpp_occupant_out *);
-/* A join or a change of nick was refused (G045-24, G045-58); `joins` echoes the muc element. */
-bool xmpp_send_room_error(struct xmpp *, unsigned host, const char *room, const char *nick,
-                          const char *to, const char *id, bool joins, const struct sj_error *);
-/* G045-34, G045-37. nick: NULL: the room; set_at: 0 live. */
-bool xmpp_send_subject(struct xmpp *, unsigned host, const char *room, const char *nick,
-                       const char *to, const char *text, const char *account, int64_t set_at);
-/* Direct invitation (G249-01) from peer. */
-bool xmpp_send_invite(struct xmpp *, unsigned host, const char *peer, const char *to,
-                      const char *room, const char *password, const char *reason);
-/* G045-90: codes is up to 4 numbers (104, 170 to 173). */
-bool xmpp_send_room_changed(struct xmpp *, unsigned host, const char *room, const char *to,
-                            const unsigned *codes, size_t n);
-/* Answers of requests. */
-void xmpp_answer_room_info(struct xmpp *, xmpp_req, const struct xmpp_room_info *);
-void xmpp_answer_room_items(struct xmpp *, xmpp_req, const struct xmpp_room_item *, size_t n);
-void xmpp_answer_room_config(struct xmpp *, xmpp_req, const struct xmpp_room_info *);
+/* Can this nick stand in an address just as it is, whatever server it passes? Where not, the
+ * session room shows another one (R7622-03). Errs to false. */
+bool xmpp_nick_ok(const struct xmpp *, const char *nick);
 
 #endif

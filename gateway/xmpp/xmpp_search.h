@@ -9,15 +9,7 @@
 
 #include "sojourn/error.h"
 #include "xmpp_command.h"
-
-/* Which part of a list is wanted. */
-struct xmpp_page {
-    bool wanted;                 /* false: the whole list, and no word about pages */
-    bool back;                   /* before mark; without a mark: the last page */
-    unsigned max;                /* rows, at most XMPP_PAGE_MAX; 0: only how many there are */
-    const char *mark;            /* the row after or before which, by its address; or NULL */
-};
-#define XMPP_PAGE_MAX 200u
+#include "xmpp_page.h"
 
 struct xmpp_search_in {
     const struct xmpp_from *from;

@@ -16,6 +16,7 @@
     X(EXISTS, "exists already")                        \
     X(AUTH, "credentials refused")                     \
     X(DENIED, "not permitted")                         \
+    X(NOTALLOWED, "not permitted to anybody")          \
     X(OFFLINE, "peer is offline, nothing stored")      \
     X(UNREACHABLE, "no live link")                     \
     X(UNREGISTERED, "not registered")                  \

@@ -156,7 +156,7 @@ struct sj_host_rooms {
 };
 
 /* The backend's half. NULL members: the network cannot (said to the user as such), except for the
- * first five. Outcomes by op_done; SJ_DENIED: the user may not; SJ_CONFLICT: the nick is taken. */
+ * first five. Outcomes by op_done; SJ_DENIED: the user may not; SJ_EXISTS: the nick is taken. */
 struct sj_backend_rooms {
     /* By the form of a canonical id alone: a room's, or a contact's? */
     bool (*is_room)(const struct sj_net *, const char *id);

@@ -129,9 +129,11 @@ static enum sj_status on_message(void *ctx, const struct xmpp_message_in *m, str
     check_from(&m->from);
     check_peer(m->peer);
     check_text(m->body);
+    check_text(m->nick);
     check_text(m->origin_id);
     assert(m->peer != NULL && strlen(m->body) <= SJ_BODY_MAX);
     assert(m->body[0] != '\0' || m->attention);
+    assert((m->in_room || m->nick != NULL) == (m->peer[0] == '#'));
     return sj_fail(err, SJ_NOTFOUND, "%s", m->body);
 }
 
@@ -140,7 +142,9 @@ static enum sj_status on_mark(void *ctx, const struct xmpp_mark_in *m, struct sj
     (void)ctx;
     check_from(&m->from);
     check_peer(m->peer);
+    check_text(m->nick);
     assert(m->target[0] != '\0' && m->n_reactions <= XMPP_REACTIONS_MAX);
+    assert((m->in_room || m->nick != NULL) == (m->peer[0] == '#'));
     for (size_t i = 0; i < m->n_reactions; i++)
         check_text(m->reactions[i]);
     return sj_fail(err, SJ_NOTFOUND, "no");
@@ -312,6 +316,229 @@ static void on_own_data(void *ctx, unsigned host, const char *user, const uint8_
     assert((data != NULL) == (len > 0));
 }
 
+static bool on_is_room(void *ctx, unsigned host, const char *id)
+{
+    (void)ctx;
+    assert(host == 0);
+    check_peer(id);
+    return id[0] == '#';
+}
+
+/* What all events of rooms have in common. nick: or NULL. */
+static void check_room(const struct xmpp_from *f, const char *room, const char *nick)
+{
+    check_from(f);
+    check_peer(room);
+    check_text(nick);
+    assert(room[0] == '#' && (nick == NULL || (nick[0] != '\0' && strlen(nick) <= XMPP_NICK_MAX)));
+}
+
+static enum sj_status on_join(void *ctx, const struct xmpp_from *f, const struct xmpp_join_in *in,
+                              struct sj_error *err)
+{
+    (void)ctx;
+    check_room(f, in->room, in->nick);
+    check_text(in->password);
+    check_text(in->status);
+    assert(in->nick != NULL && in->show != XMPP_OFFLINE && in->history_chars >= -1 &&
+           in->history_since >= -1);
+    assert(in->password == NULL || strlen(in->password) <= XMPP_ROOM_PASSWORD_MAX);
+    return sj_fail(err, SJ_LIMIT, "no");
+}
+
+static void on_room_presence(void *ctx, const struct xmpp_from *f,
+                             const struct xmpp_occupant_in *in)
+{
+    (void)ctx;
+    check_room(f, in->room, in->nick);
+    check_text(in->status);
+    assert(in->nick != NULL && in->show != XMPP_OFFLINE);
+}
+
+static void on_leave(void *ctx, const struct xmpp_from *f, const char *room, const char *nick,
+                     const char *status)
+{
+    (void)ctx;
+    check_room(f, room, nick);
+    check_text(status);
+}
+
+static void on_lost(void *ctx, const struct xmpp_from *f, const char *room)
+{
+    (void)ctx;
+    check_room(f, room, NULL);
+}
+
+static enum sj_status on_subject(void *ctx, const struct xmpp_from *f, const char *room,
+                                 const char *text, struct sj_error *err)
+{
+    (void)ctx;
+    check_room(f, room, NULL);
+    check_text(text);
+    assert(strlen(text) <= XMPP_SUBJECT_MAX);
+    return sj_fail(err, SJ_DENIED, "no");
+}
+
+static void on_room_state(void *ctx, const struct xmpp_from *f, const char *room,
+                          const char *nick, enum xmpp_chat_state state)
+{
+    (void)ctx, (void)state;
+    check_room(f, room, nick);
+}
+
+static enum sj_status on_invite(void *ctx, const struct xmpp_from *f,
+                                const struct xmpp_invite_in *in, size_t n, struct sj_error *err)
+{
+    (void)ctx, (void)err;
+    assert(n > 0 && n <= XMPP_INVITES_MAX);
+    for (size_t i = 0; i < n; i++) {
+        check_room(f, in[i].room, NULL);
+        check_peer(in[i].peer);
+        check_text(in[i].jid);
+        check_text(in[i].reason);
+        assert((in[i].peer == NULL) != (in[i].jid == NULL));
+    }
+    return SJ_OK;
+}
+
+static enum xmpp_place on_place(void *ctx, const struct xmpp_from *f, const char *room,
+                                const char *nick, struct xmpp_place_info *out)
+{
+    (void)ctx;
+    check_room(f, room, nick);
+    *out = (struct xmpp_place_info){.features = ~0u, .idle_since = 1};
+    return (enum xmpp_place)(strlen(nick) % (XMPP_PLACE_OTHER + 1));
+}
+
+static enum sj_status on_room_card(void *ctx, const struct xmpp_from *f, const char *room,
+                                   const char *nick, const struct xmpp_card_ask *ask,
+                                   xmpp_req req, struct sj_error *err)
+{
+    (void)err;
+    check_room(f, room, nick);
+    assert(ask->wants != 0);
+    xmpp_answer_card(((struct run *)ctx)->room, req, &(struct xmpp_card){.name = room});
+    return SJ_OK;
+}
+
+static enum sj_status on_admin_get(void *ctx, const struct xmpp_from *f, const char *room,
+                                   int affiliation, int role, xmpp_req req, struct sj_error *err)
+{
+    const struct xmpp_room_item item = {.nick = "n", .affiliation = affiliation, .role = role};
+    (void)err;
+    check_room(f, room, NULL);
+    assert((affiliation < 0) != (role < 0));
+    xmpp_answer_room_items(((struct run *)ctx)->room, req, &item, 1);
+    return SJ_OK;
+}
+
+static enum sj_status on_admin_set(void *ctx, const struct xmpp_from *f, const char *room,
+                                   const struct xmpp_room_item *items, size_t n, xmpp_req req,
+                                   struct sj_error *err)
+{
+    (void)ctx;
+    check_room(f, room, NULL);
+    assert(n > 0 && n <= XMPP_ROOM_ITEMS_MAX && req != 0);
+    for (size_t i = 0; i < n; i++) {
+        check_peer(items[i].peer);
+        check_text(items[i].jid);
+        check_text(items[i].reason);
+        check_text(items[i].nick);
+        assert((items[i].affiliation < 0) != (items[i].role < 0));
+        assert(items[i].role < 0 || items[i].nick != NULL);
+    }
+    return sj_fail(err, SJ_NOTALLOWED, "no");
+}
+
+static enum sj_status on_config_get(void *ctx, const struct xmpp_from *f, const char *room,
+                                    xmpp_req req, struct sj_error *err)
+{
+    const struct xmpp_room_info info = {.room = room, .settable = ~0u, .text_settable = true};
+    (void)err;
+    check_room(f, room, NULL);
+    xmpp_answer_room_config(((struct run *)ctx)->room, req, &info);
+    return SJ_OK;
+}
+
+static enum sj_status on_config_set(void *ctx, const struct xmpp_from *f, const char *room,
+                                    const struct xmpp_room_config *c, xmpp_req req,
+                                    struct sj_error *err)
+{
+    (void)ctx, (void)req;
+    check_room(f, room, NULL);
+    check_text(c->name);
+    check_text(c->description);
+    check_text(c->password);
+    assert((c->flags & ~c->known) == 0 && c->occupants_max >= -1);
+    return sj_fail(err, SJ_DENIED, "no");
+}
+
+static enum sj_status on_destroy(void *ctx, const struct xmpp_from *f, const char *room,
+                                 const char *reason, xmpp_req req, struct sj_error *err)
+{
+    (void)err;
+    check_room(f, room, NULL);
+    check_text(reason);
+    xmpp_answer(((struct run *)ctx)->room, req, NULL);
+    return SJ_OK;
+}
+
+static enum sj_status on_room_info(void *ctx, const struct xmpp_from *f, const char *room,
+                                   xmpp_req req, struct sj_error *err)
+{
+    const struct xmpp_room_info info = {
+        .room = room, .subject = room, .features = ~0u, .reserved_nick = "n"};
+    (void)err;
+    check_room(f, room, NULL);
+    xmpp_answer_room_info(((struct run *)ctx)->room, req, &info);
+    return SJ_OK;
+}
+
+static void check_page(const struct xmpp_page *page)
+{
+    check_text(page->mark);
+    assert(page->max <= XMPP_PAGE_MAX);
+}
+
+static enum sj_status on_room_list(void *ctx, const struct xmpp_from *f,
+                                   const struct xmpp_page *page, xmpp_req req,
+                                   struct sj_error *err)
+{
+    const struct xmpp_page_out out = {.first = page->mark, .last = page->mark, .count = -1};
+    (void)err;
+    check_from(f);
+    check_page(page);
+    xmpp_answer_room_list(((struct run *)ctx)->room, req, NULL, 0, &out);
+    return SJ_OK;
+}
+
+static enum sj_status on_archive(void *ctx, const struct xmpp_from *f,
+                                 const struct xmpp_archive_query *q, xmpp_req req,
+                                 struct sj_error *err)
+{
+    const struct xmpp_page_out out = {.index = -1, .count = -1};
+    (void)err;
+    check_room(f, q->room, q->with_nick);
+    check_text(q->query_id);
+    check_peer(q->with_peer);
+    check_text(q->with_jid);
+    check_page(&q->page);
+    assert(q->start >= -1 && q->end >= -1 && q->n_ids <= XMPP_ARCHIVE_IDS_MAX);
+    for (size_t i = 0; i < q->n_ids; i++)
+        assert(q->ids[i][0] != '\0');
+    xmpp_answer_archive(((struct run *)ctx)->room, req, &out, true, true);
+    return SJ_OK;
+}
+
+static enum sj_status on_archive_ends(void *ctx, const struct xmpp_from *f, const char *room,
+                                      xmpp_req req, struct sj_error *err)
+{
+    (void)err;
+    check_room(f, room, NULL);
+    xmpp_answer_archive_ends(((struct run *)ctx)->room, req, "a", 0, "b", 1);
+    return SJ_OK;
+}
+
 static const struct xmpp_in session = {
     .up = on_state,
     .down = on_state,
@@ -332,6 +559,13 @@ static const struct xmpp_in session = {
     .file = {.slot = on_slot},
     .privilege = {.changed = on_granted, .item = on_item, .read = on_read, .written = on_written,
                   .pushed = on_item},
+    .muc = {.is_room = on_is_room, .join = on_join, .presence = on_room_presence,
+            .leave = on_leave, .lost = on_lost, .subject = on_subject, .state = on_room_state,
+            .invite = on_invite, .place = on_place, .card = on_room_card,
+            .admin_get = on_admin_get, .admin_set = on_admin_set, .config_get = on_config_get,
+            .config_set = on_config_set, .destroy = on_destroy, .info = on_room_info,
+            .list = on_room_list},
+    .archive = {.query = on_archive, .ends = on_archive_ends},
     .profile = {.person = on_person, .card = on_card, .wants = on_wants, .own_nick = on_own_nick,
                 .own_picture = on_own_picture, .own_data = on_own_data},
 };
@@ -407,6 +641,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .has_profiles = true,
         .takes_profile = true,
         .takes_idle = true,
+        .has_rooms = true,
     };
     static const struct xmpp_options options = {
         .hosts = &host, .n_hosts = 1, .version = "0", .stanza_max = 65536, .queue_max = 65536};

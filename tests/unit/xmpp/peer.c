@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "peer_muc.h"
 #include "sojourn/memory.h"
 #include "sojourn/sha1.h"
 #include "stanza.h"
@@ -103,8 +104,8 @@ void peer_canon(struct sj_strbuf *out, xmpp_stanza_t *st, const char *parent_ns)
 
 /* ---- the session room ---- */
 
-static void heard(struct peer *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void heard(struct peer *p, const char *fmt, ...)
+#define heard(...) peer_heard(__VA_ARGS__)
+void peer_heard(struct peer *p, const char *fmt, ...)
 {
     char *line = sj_malloc(PEER_LINE_SIZE);
     va_list args;
@@ -204,6 +205,14 @@ static void on_bounce(void *ctx, const struct xmpp_from *f, const char *peer, ch
           or_dash(f->id));
 }
 
+/* " in-room", " nick=n": where in a room it is said. */
+static const char *peer_where(bool in_room, const char *nick, char out[64])
+{
+    snprintf(out, 64, "%s%s%s", in_room ? " in-room" : "", nick != NULL ? " nick=" : "",
+             nick != NULL ? nick : "");
+    return out;
+}
+
 static void add_fact(struct sj_strbuf *out, const char *name, const char *value)
 {
     if (value != NULL)
@@ -213,6 +222,8 @@ static void add_fact(struct sj_strbuf *out, const char *name, const char *value)
 /* What a message has beyond its text: " receipt replaces=m1", "" nothing. */
 static void on_message_facts(struct sj_strbuf *out, const struct xmpp_message_in *m)
 {
+    char where[64];
+    sj_strbuf_adds(out, peer_where(m->in_room, m->nick, where));
     sj_strbuf_adds(out, m->wants_receipt ? " receipt" : "");
     sj_strbuf_adds(out, m->markable ? " markable" : "");
     sj_strbuf_adds(out, m->attention ? " attention" : "");
@@ -231,8 +242,10 @@ static enum sj_status on_mark(void *ctx, const struct xmpp_mark_in *m, struct sj
     sj_strbuf_init(&set, 8192);
     for (size_t i = 0; i < m->n_reactions; i++)
         sj_strbuf_addf(&set, " %s", m->reactions[i]);
-    heard(ctx, "mark %s to %s: %s %s%s body=%s", m->from.full, or_dash(m->peer), kinds[m->kind],
-          m->target, set.s, or_dash(m->body));
+    char where[64];
+    heard(ctx, "mark %s to %s: %s %s%s body=%s%s", m->from.full, or_dash(m->peer),
+          kinds[m->kind], m->target, set.s, or_dash(m->body),
+          peer_where(m->in_room, m->nick, where));
     sj_strbuf_release(&set);
     return answer(ctx, err);
 }
@@ -504,6 +517,14 @@ const struct xmpp_in peer_session = {
     .command = {.list = on_command_list, .info = on_command_info, .step = on_command_step,
                 .talk = on_talk},
     .file = {.slot = on_slot},
+    .muc = {.is_room = peer_is_room, .join = peer_on_join, .presence = peer_on_room_presence,
+            .leave = peer_on_leave, .lost = peer_on_lost, .subject = peer_on_subject,
+            .state = peer_on_room_state, .invite = peer_on_invite, .place = peer_place,
+            .card = peer_on_room_card, .admin_get = peer_on_admin_get,
+            .admin_set = peer_on_admin_set, .config_get = peer_on_config_get,
+            .config_set = peer_on_config_set, .destroy = peer_on_destroy,
+            .info = peer_on_room_info, .list = peer_on_room_list},
+    .archive = {.query = peer_on_archive, .ends = peer_on_archive_ends},
     .privilege =
         {
             .changed = on_privileges,

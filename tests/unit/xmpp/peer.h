@@ -61,6 +61,9 @@ struct peer {
     enum xmpp_command_fault fault;           /* of command steps */
     const struct xmpp_command_out *command;  /* answer them at once with this */
     const char *prompt_id;       /* what in->prompt gives */
+    unsigned rooms_asked;        /* how often in->muc.is_room was */
+    const char *own_nick;        /* of everybody, in all rooms; NULL: nobody is in any */
+    struct xmpp_place_info place_info;
     void (*on_message)(struct peer *p, const struct xmpp_message_in *m);
     bool stopped;
 };
@@ -93,6 +96,9 @@ void peer_hears_nothing_at(struct peer *p, const char *file, int line);
 #define peer_expect_nothing(p) peer_expect_nothing_at(p, 0, __FILE__, __LINE__)
 #define peer_hears(p, expected) peer_hears_at(p, expected, __FILE__, __LINE__)
 #define peer_hears_nothing(p) peer_hears_nothing_at(p, __FILE__, __LINE__)
+
+/* Writes down a line. */
+void peer_heard(struct peer *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* '*' matches anything. */
 bool peer_match(const char *pattern, const char *text);

@@ -29,7 +29,7 @@ static const char *const targets[] = {
     "\\20bad@irc0.example.org",
     "d\\27artagnan@irc0.example.org",
 };
-static const char *const names[] = {"query", "vCard", "ping", "time", "garbage"};
+static const char *const names[] = {"query", "metadata", "vCard", "ping", "time", "garbage"};
 static const char *const contents[] = {
     "",
     "<x xmlns='jabber:x:data' type='submit'/>",
@@ -43,6 +43,8 @@ static const char *const contents[] = {
 static const char *const namespaces[] = {
     "http://jabber.org/protocol/disco#info",
     "http://jabber.org/protocol/disco#items",
+    "http://jabber.org/protocol/muc#admin",
+    "http://jabber.org/protocol/muc#owner",
     "jabber:iq:register",
     "jabber:iq:gateway",
     "vcard-temp",
@@ -59,7 +61,7 @@ static const char *const namespaces[] = {
 /* Requests that are said together, and what must come back for each. */
 struct batch {
     struct sj_strbuf text;
-    struct sj_strbuf expected[512];
+    struct sj_strbuf expected[1024];
     size_t n;
 };
 
@@ -119,10 +121,29 @@ Test(router, answers_every_request_once)
     }
 }
 
+/* R6120-01, G045-95, G045-97. */
+Test(router, answers_every_request_to_rooms_and_occupants_once)
+{
+    static const char *const places[] = {"#garden@irc0.example.org", "#garden@irc0.example.org/ro",
+                                         "#garden@irc0.example.org/juliet",
+                                         "#garden@irc0.example.org/nobody"};
+    p->answer_at_once = true;
+    p->hosts[0].has_rooms = true;
+    for (size_t inside = 0; inside < 2; inside++) {
+        p->own_nick = inside != 0 ? "ro" : NULL;
+        for (size_t i = 0; i < COUNT(places); i++) {
+            ask_all("get", places[i]);
+            ask_all("set", places[i]);
+        }
+    }
+}
+
 Test(router, answers_every_request_once_when_the_session_room_fails)
 {
     static struct batch b;
     p->contact.visible = false;
+    p->hosts[0].has_rooms = true;
+    p->own_nick = "ro";
     for (int status = SJ_OK + 1; status < SJ_STATUS_COUNT; status++) {
         p->status = (enum sj_status)status;
         p->answer_at_once = status % 2 == 0;
@@ -134,6 +155,10 @@ Test(router, answers_every_request_once_when_the_session_room_fails)
                      r->ns, r->name);
             batch_add(&b, (r->types & ROUTE_GET) != 0 ? "get" : "set", targets[0], payload);
             batch_add(&b, (r->types & ROUTE_GET) != 0 ? "get" : "set", targets[2], payload);
+            batch_add(&b, (r->types & ROUTE_GET) != 0 ? "get" : "set", "#g@irc0.example.org",
+                      payload);
+            batch_add(&b, (r->types & ROUTE_GET) != 0 ? "get" : "set", "#g@irc0.example.org/n",
+                      payload);
         }
         batch_run(&b);
     }

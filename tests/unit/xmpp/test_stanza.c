@@ -39,6 +39,7 @@ Test(stanza, gives_each_status_one_condition)
         {SJ_TIMEOUT, "wait remote-server-timeout 504"},
         {SJ_AUTH, "auth not-authorized 401"},
         {SJ_DENIED, "auth forbidden 403"},
+        {SJ_NOTALLOWED, "cancel not-allowed 405"},
         {SJ_EXISTS, "cancel conflict 409"},
         {SJ_INVALID, "modify bad-request 400"},
         {SJ_UNACCEPTABLE, "modify not-acceptable 406"},
@@ -150,4 +151,36 @@ Test(stanza, costs_no_memory_after_its_release)
             before = arena.bytes;
         cr_expect_eq(arena.bytes, before);
     }
+}
+
+/* XEP-0082. */
+Test(stanza, reads_times)
+{
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } rows[] = {
+        {"1970-01-01T00:00:00Z", 0},
+        {"1970-01-01T00:00:01.5Z", 1500},
+        {"1970-01-01T00:00:01.123456Z", 1123},
+        {"1970-01-02T00:00:00+01:00", 82800000},
+        {"1970-01-01T00:00:00-00:30", 1800000},
+        {"2026-02-28T23:59:60Z", 1772323200000},
+        {NULL, -1},
+        {"", -1},
+        {"yesterday", -1},
+        {"1970-01-01", -1},
+        {"1970-01-01T00:00:00", -1},
+        {"1970-01-01T00:00:00Zulu", -1},
+        {"1970-01-01T00:00:00+01:00x", -1},
+        {"1970-01-01T00:00:00+01", -1},
+        {"1970-01-01T00:00:00*01:00", -1},
+        {"1970-13-01T00:00:00Z", -1},
+        {"1970-01-01T24:00:00Z", -1},
+        {"1969-12-31T23:59:59Z", -1},
+        {"1970-01-01T00:00:00+01:00", -1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        cr_expect_eq(stanza_parse_time(rows[i].text), rows[i].ms, "row %zu: %lld", i,
+                     (long long)stanza_parse_time(rows[i].text));
 }
