@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 
+#include "recorder_priv.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -48,7 +49,7 @@ struct recorder {
 
 /* --- the host ----------------------------------------------------------------------------- */
 
-static struct recorder *recorder_of(const struct sj_link *link)
+struct recorder *recorder_of(const struct sj_link *link)
 {
     return SJ_CONTAINER(link->host, struct recorder, host);
 }
@@ -81,9 +82,7 @@ void recorder_hear_all(struct recorder *r)
     r->hears_all = true;
 }
 
-static unsigned recorder_event(struct sj_link *link, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-static unsigned recorder_event(struct sj_link *link, const char *fmt, ...)
+unsigned recorder_event(struct sj_link *link, const char *fmt, ...)
 {
     struct recorder *r = recorder_of(link);
     unsigned n = recorder_slot_of(r, link);
@@ -103,7 +102,7 @@ static unsigned recorder_event(struct sj_link *link, const char *fmt, ...)
     return n;
 }
 
-static void recorder_check_text(const char *text, size_t max)
+void recorder_check_text(const char *text, size_t max)
 {
     if (!text)
         return;
@@ -114,7 +113,7 @@ static void recorder_check_text(const char *text, size_t max)
 }
 
 /* Ids that come up are what id_canon makes of them. */
-static void recorder_check_id(const struct recorder *r, const struct sj_link *link, const char *id)
+void recorder_check_id(const struct recorder *r, const struct sj_link *link, const char *id)
 {
     struct sj_strbuf canon;
     sj_strbuf_init(&canon, SJ_ID_MAX);
@@ -183,9 +182,14 @@ static void on_message(struct sj_link *link, const struct sj_message *m)
                        (unsigned long long)m->file->size);
     if (recorder_of(link)->hears_all)
         recorder_add_more(&more, m);
-    recorder_event(link, "%s%s %s %s%s", m->own ? "own " : "",
-                   m->action ? "action" : m->notice ? "notice" : "message", m->peer, m->body,
-                   more.s);
+    const char *kind = m->action ? "action" : m->notice ? "notice" : "message";
+    char echo[32] = "";
+    if (m->nick && !m->in_room)
+        kind = "whisper";
+    if (m->echo)
+        snprintf(echo, sizeof echo, "echo %llu", (unsigned long long)m->echo);
+    recorder_event(link, "%s%s %s%s%s %s%s", m->own ? "own " : "", m->echo ? echo : kind, m->peer,
+                   m->nick ? "/" : "", m->nick ? m->nick : "", m->body, more.s);
     sj_strbuf_release(&more);
 }
 
@@ -262,8 +266,8 @@ static void on_mark(struct sj_link *link, const struct sj_mark *m)
     sj_strbuf_init(&set, SJ_REACTIONS_MAX * (SJ_REACTION_MAX + 1));
     for (size_t i = 0; i < m->n_reactions; i++)
         sj_strbuf_addf(&set, " %s", m->reactions[i]);
-    recorder_event(link, "%s%s %s %s%s", m->own ? "own " : "", kinds[m->kind], m->peer, m->target,
-                   set.s);
+    recorder_event(link, "%s%s %s%s%s %s%s", m->own ? "own " : "", kinds[m->kind], m->peer,
+                   m->nick ? "/" : "", m->nick ? m->nick : "", m->target, set.s);
     sj_strbuf_release(&set);
 }
 
@@ -335,6 +339,7 @@ static const struct sj_host recorder_host = {
     .avatar = on_avatar,
     .found = on_found,
     .prompt = on_prompt,
+    .rooms = &recorder_rooms,
 };
 
 static void on_log(enum sj_log_level level, const char *line, void *ctx)
@@ -546,7 +551,7 @@ sj_op recorder_next_op(const struct recorder *r)
     return r->next_op;
 }
 
-static sj_op recorder_begin(struct recorder *r, unsigned n)
+sj_op recorder_begin(struct recorder *r, unsigned n)
 {
     cr_assert_lt(r->next_op, RECORDER_OPS);
     r->err = (struct sj_error){.status = SJ_OK};
@@ -556,7 +561,7 @@ static sj_op recorder_begin(struct recorder *r, unsigned n)
     return r->next_op++;
 }
 
-static enum sj_status recorder_end(struct recorder *r, unsigned n, sj_op op, enum sj_status status)
+enum sj_status recorder_end(struct recorder *r, unsigned n, sj_op op, enum sj_status status)
 {
     r->inside = false;
     if (status == SJ_OK)
@@ -566,6 +571,11 @@ static enum sj_status recorder_end(struct recorder *r, unsigned n, sj_op op, enu
     cr_assert_eq(r->err.status, status);
     recorder_check_text(r->err.text, SJ_ERROR_TEXT_MAX);
     return status;
+}
+
+struct sj_error *recorder_fills(struct recorder *r)
+{
+    return &r->err;
 }
 
 enum sj_status recorder_send_message(struct recorder *r, unsigned n, const struct sj_message *m)
