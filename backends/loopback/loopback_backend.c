@@ -13,6 +13,7 @@
 #include "loopback_file.h"
 #include "loopback_link.h"
 #include "loopback_net.h"
+#include "loopback_room.h"
 #include "sojourn/strbuf.h"
 
 /* The registration form. The gateway shows and stores these without knowing what they mean; the
@@ -66,6 +67,14 @@ static const struct sj_option loopback_options[] = {
         .max = 24 * 3600 * 1000,
         .help = "how long the resident named wanderer stays online, away and offline",
     },
+    {
+        .name = "big-room",
+        .kind = SJ_OPTION_INT,
+        .fallback = "5000",
+        .min = 2,
+        .max = 10000,
+        .help = "how many are in the room named #big",
+    },
 };
 
 /* Told to users, so that they know who can read along. A real network looks at its settings. */
@@ -82,8 +91,14 @@ static enum sj_status loopback_id_canon(struct sj_strbuf *out, const struct sj_n
                                         struct sj_error *err)
 {
     char folded[LOOPBACK_ID_MAX + 1];
-    (void)net;
     (void)link;                      /* nothing here is learnt at login */
+    if (loopback_is_room(net, id)) {
+        if (!loopback_room_fold(folded, id))
+            return sj_fail(err, SJ_INVALID, "a room has a # and 1 to %u letters, digits, dots, "
+                           "dashes or underscores", LOOPBACK_ID_MAX - 1);
+        sj_strbuf_adds(out, folded);
+        return SJ_OK;
+    }
     if (!loopback_id_fold(folded, id))
         return sj_fail(err, SJ_INVALID, "a username has 1 to %u letters, digits, dots, dashes or "
                        "underscores", LOOPBACK_ID_MAX);
@@ -122,7 +137,7 @@ const struct sj_backend loopback_backend = {
             SJ_CAP_ANONYMOUS | SJ_CAP_PROFILES | SJ_CAP_OWN_PROFILE | SJ_CAP_PROMPTS |
             SJ_CAP_SEARCH | SJ_CAP_CONTACT_NAMES | SJ_CAP_TYPING | SJ_CAP_RECEIPTS |
             SJ_CAP_MARKERS | SJ_CAP_CORRECT | SJ_CAP_RETRACT | SJ_CAP_REACT | SJ_CAP_REPLY |
-            SJ_CAP_ATTENTION | SJ_CAP_STYLED | SJ_CAP_IDLE | SJ_CAP_FILES,
+            SJ_CAP_ATTENTION | SJ_CAP_STYLED | SJ_CAP_IDLE | SJ_CAP_FILES | SJ_CAP_ROOMS,
     .fields = loopback_fields,
     .n_fields = LOOPBACK_FIELDS,
     .options = loopback_options,
@@ -130,6 +145,7 @@ const struct sj_backend loopback_backend = {
     .search_fields = loopback_search_fields,
     .n_search_fields = LOOPBACK_SEARCH_FIELDS,
     .reactions = &loopback_reactions,
+    .rooms = &loopback_rooms,
     .net_new = loopback_net_new,
     .net_free = loopback_net_free,
     .wire = loopback_wire,

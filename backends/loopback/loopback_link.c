@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "loopback_file.h"
+#include "loopback_room.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -50,7 +51,7 @@ static void link_enter(struct loopback_link *l, enum loopback_state state)
 /* --- login and end ------------------------------------------------------------------------ */
 
 /* Takes the login out of the network: others see the user go. */
-static void link_leave(struct loopback_link *l)
+static void link_leave(struct loopback_link *l, const struct sj_exit *exit)
 {
     struct sj_net *net = l->base.net;
     struct loopback_account *a = l->account;
@@ -62,6 +63,7 @@ static void link_leave(struct loopback_link *l)
     if (a->link == l) {              /* else a later login of the same session has taken over */
         a->link = NULL;
         loopback_account_announce(net, a);
+        loopback_rooms_logout(net, a->id, exit);
     }
     if (net->links.used == 0)
         loopback_residents_stop(net);
@@ -150,6 +152,11 @@ static bool link_is_welcome(const struct loopback_link *l, enum sj_end *end)
 
 static void link_join(struct loopback_link *l, struct loopback_account *a)
 {
+    if (a->link) {                   /* the new login is in no room yet */
+        const struct sj_exit exit = {.kind = SJ_EXIT_LOST};
+        a->link = NULL;
+        loopback_rooms_logout(l->base.net, a->id, &exit);
+    }
     l->account = a;
     a->link = l;
     a->logins++;
@@ -186,6 +193,7 @@ static void link_log_in(struct loopback_link *l)
     link_join(l, a);
     link_load_list(l);
     link_report_list(l);
+    loopback_rooms_login(l);
     loopback_queue_save(a);
     loopback_account_announce(l->base.net, a);
     l->base.host->link_state(&l->base, SJ_LINK_UP, SJ_END_ASKED, NULL);
@@ -356,6 +364,12 @@ static void link_on_event(struct loopback_link *l, const struct loopback_event *
     case LOOPBACK_EVENT_FILE:
         loopback_file_tell(l, e);
         break;
+    case LOOPBACK_EVENT_ROOM:
+        loopback_told_tell(l, e);
+        break;
+    case LOOPBACK_EVENT_PAST:
+        loopback_past_tell(l, e);
+        break;
     case LOOPBACK_EVENT_SAVE:
         link_save(l);
         break;
@@ -363,6 +377,22 @@ static void link_on_event(struct loopback_link *l, const struct loopback_event *
         link_end(l, SJ_END_ASKED);
         break;
     }
+}
+
+/* The network ends the link: what is left untold stays so, but for outcomes. */
+static void link_lose(struct loopback_link *l)
+{
+    const struct sj_exit exit = {.kind = SJ_EXIT_LOST};
+    struct loopback_event *e;
+    loopback_queue_drop(l);
+    link_leave(l, &exit);
+    link_enter(l, LOOPBACK_CLOSING);
+    loopback_queue_hurry(l);
+    while ((e = loopback_queue_take(l)) != NULL) {
+        link_on_event(l, e);
+        loopback_event_free(&e);
+    }
+    link_end(l, l->end);
 }
 
 /* From the loop: tells the host what is due. */
@@ -377,8 +407,16 @@ static void link_on_due(void *arg)
         link_on_event(l, e);
         loopback_event_free(&e);
     }
-    if (l->state != LOOPBACK_DOWN)
+    if (l->state == LOOPBACK_ONLINE && l->end != SJ_END_ASKED)
+        link_lose(l);
+    else if (l->state != LOOPBACK_DOWN)
         loopback_queue_arm(l);
+}
+
+void loopback_link_cut(struct loopback_link *l, enum sj_end end)
+{
+    l->end = end;
+    sj_loop_defer(l->base.loop, &l->defer);
 }
 
 /* --- the table's functions ---------------------------------------------------------------- */
@@ -404,6 +442,7 @@ struct sj_link *loopback_link_new(const struct sj_link *base, const struct sj_ac
         l->id[0] = '\0';
     /* Judged now and told at the login: so the password need not be kept. */
     l->password_ok = link_password_ok(base->net, password);
+    l->has_password = password && *password;
     if (blob && len <= SJ_STATE_MAX) {
         l->blob = sj_malloc(len);
         memcpy(l->blob, blob, len);
@@ -424,10 +463,11 @@ void loopback_link_free(struct sj_link **link)
 {
     if (!link || !*link)
         return;
+    const struct sj_exit exit = {.kind = SJ_EXIT_LOST};
     struct loopback_link *l = loopback_link_of(*link);
     loopback_queue_drop(l);
     loopback_files_drop(l);
-    link_leave(l);
+    link_leave(l, &exit);
     while (!sj_list_empty(&l->queue)) {
         struct loopback_event *e = SJ_CONTAINER(l->queue.next, struct loopback_event, list);
         sj_list_remove(&e->list);
@@ -460,12 +500,12 @@ enum sj_status loopback_connect(struct sj_link *base, struct sj_error *err)
 void loopback_disconnect(struct sj_link *base, const char *reason)
 {
     struct loopback_link *l = loopback_link_of(base);
-    (void)reason;                    /* this network shows no last words */
+    const struct sj_exit exit = {.kind = SJ_EXIT_LEFT, .reason = reason};
     if (l->state == LOOPBACK_CLOSING || l->state == LOOPBACK_DOWN)
         return;
     loopback_queue_drop(l);          /* outcomes of operations stay */
     sj_timer_stop(&l->confirm);
-    link_leave(l);
+    link_leave(l, &exit);
     link_enter(l, LOOPBACK_CLOSING);
     loopback_queue_add(l, LOOPBACK_EVENT_END);
     loopback_queue_hurry(l);

@@ -58,6 +58,8 @@ enum loopback_event_kind {
     LOOPBACK_EVENT_AVATAR,           /* somebody's picture, then the outcome */
     LOOPBACK_EVENT_FOUND,            /* a search has found somebody */
     LOOPBACK_EVENT_FILE,             /* a file of op goes on */
+    LOOPBACK_EVENT_ROOM,             /* something is to be told of a room */
+    LOOPBACK_EVENT_PAST,             /* a message that a room remembers, for op */
     LOOPBACK_EVENT_SAVE,             /* the list has changed: the gateway is to keep it */
     LOOPBACK_EVENT_END               /* the answer to disconnect */
 };
@@ -70,13 +72,14 @@ struct loopback_event {              /* owned by the link in whose queue it stan
     enum sj_status status;           /* OP, STEP */
     const char *text;                /* OP that failed: why; a constant */
     uint64_t sender;                 /* MESSAGE: serial of the link that waits for the outcome */
-    uint64_t number;                 /* MESSAGE, NAMED */
-    char id[LOOPBACK_ID_MAX + 1];    /* MESSAGE, MARK, TYPING: from; else: about */
+    uint64_t number;                 /* MESSAGE, NAMED, PAST */
+    char id[LOOPBACK_ID_MAX + 1];    /* MESSAGE, MARK, TYPING: from; else: about. Or a room */
     bool own;                        /* MESSAGE, MARK: the user's, to id */
     size_t bytes;                    /* MESSAGE, MARK, TYPING: what it counts for */
-    struct sj_message *message;      /* MESSAGE; owned. peer, id: as above */
+    struct sj_message *message;      /* MESSAGE, PAST; owned. peer, id: as above */
     struct sj_mark *mark;            /* MARK; owned */
     enum sj_typing typing;           /* TYPING */
+    struct loopback_told *told;      /* ROOM; owned */
     char *body;                      /* AVATAR: the picture's id; owned */
 };
 
@@ -90,6 +93,7 @@ struct loopback_link {
     uint64_t serial;                 /* names this link to others of the net; never reused */
     char id[LOOPBACK_ID_MAX + 1];    /* own; "" when the account's username is none */
     bool password_ok;                /* judged in link_new: no secret is kept */
+    bool has_password;               /* there is one */
     enum loopback_state state;       /* changed by link_enter only */
     struct loopback_account *account;    /* of the net; while online, else NULL */
     uint8_t step;                    /* of login-steps that is next */
@@ -103,6 +107,9 @@ struct loopback_link {
     size_t n_messages, n_bytes;      /* of the messages and marks in the queue */
     size_t n_ops;                    /* in ops, and outcomes in the queue */
     size_t n_found;                  /* FOUND in the queue */
+    size_t n_told, n_past;           /* ROOM and PAST in the queue, PAST alone */
+    sj_op waiting;                   /* a join that is never answered, or 0 */
+    enum sj_end end;                 /* why the network ends the link; ASKED: it does not */
     struct sj_list streams;          /* files on their way (loopback_file.c) */
     unsigned n_streams;
     bool save_queued;
@@ -122,6 +129,8 @@ struct sj_link *loopback_link_new(const struct sj_link *base, const struct sj_ac
 void loopback_link_free(struct sj_link **link);
 enum sj_status loopback_connect(struct sj_link *base, struct sj_error *err);
 void loopback_disconnect(struct sj_link *base, const char *reason);
+/* The network ends the link, when the loop gets to it. */
+void loopback_link_cut(struct loopback_link *l, enum sj_end end);
 
 /* loopback_prompt.c: questions of the login. */
 /* Asks what is next; false: nothing is left. */
@@ -159,8 +168,8 @@ enum sj_status loopback_queue_mark(struct loopback_link *l, const struct sj_mark
                                    const struct loopback_post *post);
 /* Dropped when too much waits. */
 void loopback_queue_typing(struct loopback_link *l, const char *from, enum sj_typing typing);
-/* The id of what op sends. */
-void loopback_queue_named(struct loopback_link *l, uint64_t number, sj_op op);
+/* The id of what op sends: to a contact, or into a room. */
+void loopback_queue_named(struct loopback_link *l, const char *to, uint64_t number, sj_op op);
 /* The account has news (enum loopback_news) about e: its link, if there is one, will tell. */
 void loopback_queue_news(struct loopback_account *a, struct loopback_entry *e, unsigned news);
 /* The account's list has changed. */
@@ -191,6 +200,8 @@ enum loopback_search_field { LOOPBACK_SEARCH_NICK, LOOPBACK_SEARCH_ONLINE, LOOPB
 extern const struct sj_field loopback_search_fields[LOOPBACK_SEARCH_FIELDS];
 enum sj_status loopback_search(struct sj_link *base, const char *const *values, size_t n, sj_op op,
                                struct sj_error *err);
+/* Is part somewhere in text? ASCII, whatever the case. */
+bool loopback_text_holds(const char *text, const char *part);
 void loopback_search_tell(struct loopback_link *l, const struct loopback_event *e);
 
 /* loopback_names.c */
@@ -201,6 +212,10 @@ enum sj_status loopback_contact_name(struct sj_link *base, const char *id, const
 /* Their ids one by one; NULL: there are no more. */
 const char *loopback_resident_at(size_t i);
 bool loopback_is_resident(const char *id);
+/* Does this one accept requests and invitations? */
+bool loopback_resident_accepts(const char *id);
+/* What it is called besides its name; NULL, 0: nothing, or no resident. */
+const char *const *loopback_resident_titles(const char *id, size_t *n);
 /* false: not a resident. */
 bool loopback_resident_presence(const struct sj_net *net, const char *id,
                                 struct loopback_presence *out);

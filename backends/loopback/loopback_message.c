@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "loopback_link.h"
+#include "loopback_room.h"
 #include "sojourn/digest.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -117,7 +118,7 @@ static void copy_file(struct sj_file *out, char **at, const struct sj_file *f)
 size_t loopback_message_bytes(const struct sj_message *m)
 {
     return sizeof *m + copy_file_size(m->file) + m->n_spans * sizeof m->spans[0] +
-           copy_size(m->body) +
+           copy_size(m->nick) + copy_size(m->body) +
            copy_id_size(m->replaces) + copy_id_size(m->reply_to);
 }
 
@@ -132,7 +133,11 @@ struct sj_message *loopback_message_copy(const struct sj_message *m,
         .action = m->action,
         .notice = m->notice,
         .attention = m->attention,
+        .in_room = m->in_room,
+        .echo = m->echo,
+        .sent_at = m->sent_at,
         .n_spans = m->n_spans,
+        .nick = copy_put(&at, m->nick),
         .body = copy_put(&at, m->body),
         .replaces = copy_id(&at, m->replaces, mirror),
         .reply_to = copy_id(&at, m->reply_to, mirror),
@@ -150,7 +155,8 @@ struct sj_message *loopback_message_copy(const struct sj_message *m,
 
 size_t loopback_mark_bytes(const struct sj_mark *m)
 {
-    size_t n = sizeof *m + m->n_reactions * sizeof m->reactions[0] + copy_id_size(m->target);
+    size_t n = sizeof *m + m->n_reactions * sizeof m->reactions[0] + copy_size(m->nick) +
+               copy_id_size(m->target);
     for (size_t i = 0; i < m->n_reactions; i++)
         n += copy_size(m->reactions[i]);
     return n;
@@ -163,6 +169,8 @@ struct sj_mark *loopback_mark_copy(const struct sj_mark *m, const struct loopbac
     char *at = (char *)(reactions + m->n_reactions);
     *copy = (struct sj_mark){
         .kind = m->kind,
+        .in_room = m->in_room,
+        .nick = copy_put(&at, m->nick),
         .target = copy_id(&at, m->target, mirror),
         .reactions = reactions,
         .n_reactions = m->n_reactions,
@@ -206,6 +214,8 @@ enum sj_status loopback_message_check(const struct loopback_link *l, const struc
     enum sj_status status = message_check_body(m, err);
     if (status == SJ_OK)
         status = message_check_spans(m, err);
+    if (loopback_is_room(l->base.net, m->peer))
+        return status;               /* a room judges by what it remembers */
     if (status == SJ_OK && m->replaces)
         status = message_check_target(m->replaces, l->id, err);
     if (status == SJ_OK && m->reply_to)
@@ -232,15 +242,25 @@ enum sj_status loopback_mark_check(const struct loopback_link *l, const struct s
 
 /* --- what goes up ------------------------------------------------------------------------- */
 
+/* The id of an event's message: its number, and the author or the room. */
+static void message_name(char id[LOOPBACK_MESSAGE_ID_SIZE], const struct loopback_link *l,
+                         const struct loopback_event *e, bool own)
+{
+    if (loopback_is_room(l->base.net, e->id))
+        loopback_room_message_name(id, e->number, e->id);
+    else
+        loopback_message_name(id, e->number, own ? l->id : e->id);
+}
+
 void loopback_message_tell(struct loopback_link *l, const struct loopback_event *e)
 {
     char id[LOOPBACK_MESSAGE_ID_SIZE];
     struct sj_message m = *e->message;
     m.peer = e->id;
     m.own = e->own;
-    m.confirm = !e->own;                         /* everybody here wants to know */
+    m.confirm = !e->own && !m.nick;              /* every contact here wants to know */
     m.id = id;
-    loopback_message_name(id, e->number, e->own ? l->id : e->id);
+    message_name(id, l, e, e->own);
     l->base.host->message(&l->base, &m);
     /* Only now does the sender hear of success. It may have gone: it is found by its serial. */
     struct loopback_link *from = sj_idmap_find(&l->base.net->links, e->sender);
@@ -260,6 +280,6 @@ void loopback_mark_tell(struct loopback_link *l, const struct loopback_event *e)
 void loopback_named_tell(struct loopback_link *l, const struct loopback_event *e)
 {
     char id[LOOPBACK_MESSAGE_ID_SIZE];
-    loopback_message_name(id, e->number, l->id);
+    message_name(id, l, e, true);
     l->base.host->message_id(&l->base, e->op, id);
 }

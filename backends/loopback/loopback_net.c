@@ -10,6 +10,7 @@
 
 #include "loopback_file.h"
 #include "loopback_link.h"
+#include "loopback_room.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -31,7 +32,9 @@ enum sj_status loopback_net_new(struct sj_net **out, struct sj_loop *loop,
     sj_map_init(&net->accounts);
     sj_idmap_init(&net->links);
     sj_list_init(&net->files);
+    net->big_room = (uint32_t)sj_values_number(values, "big-room");
     loopback_residents_init(net);
+    loopback_rooms_open(net);
     *out = net;
     return SJ_OK;
 }
@@ -59,6 +62,7 @@ void loopback_net_free(struct sj_net **net)
         account_free(*net, a);
     sj_map_release(&(*net)->accounts);
     sj_idmap_release(&(*net)->links);
+    loopback_rooms_release(*net);
     loopback_files_release(*net);
     sj_free(*net);
     *net = NULL;

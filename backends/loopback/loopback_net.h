@@ -99,6 +99,8 @@ struct sj_net {
     sj_msec wander_since;            /* UTC, of wander_at */
     size_t picture_bytes;            /* of users' own pictures */
     uint64_t picture;                /* number of the last one */
+    struct sj_map rooms;             /* struct loopback_room by id (loopback_room.h) */
+    uint32_t big_room;               /* guests of the largest one, with its residents */
     struct sj_list files;            /* that are kept, oldest first (loopback_file.c) */
     size_t file_bytes;               /* of those, and of those on their way */
 };

@@ -8,10 +8,22 @@
 
 #include "loopback_file.h"
 #include "loopback_link.h"
+#include "loopback_room.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 
 /* The gateway passes canonical ids; anything else is refused, not repaired. */
+static enum sj_status ops_check_peer(const struct sj_net *net, const char *id,
+                                     struct sj_error *err)
+{
+    char folded[LOOPBACK_ID_MAX + 1];
+    bool known = loopback_is_room(net, id) ? loopback_room_fold(folded, id)
+                                           : loopback_id_fold(folded, id);
+    if (!known || strcmp(folded, id) != 0)
+        return sj_fail(err, SJ_INVALID, "no username of this network");
+    return SJ_OK;
+}
+
 static enum sj_status ops_check_id(const char *id, struct sj_error *err)
 {
     char folded[LOOPBACK_ID_MAX + 1];
@@ -39,12 +51,14 @@ static void ops_send_to_user(struct loopback_link *l, const struct sj_message *m
     else if (loopback_queue_message(to->link, m, &post) != SJ_OK)
         loopback_op_finish(l, op, SJ_LIMIT, "too many messages wait for this user");
     else
-        loopback_queue_named(l, post.number, op);
+        loopback_queue_named(l, m->peer, post.number, op);
 }
 
 void loopback_send_on(struct loopback_link *l, const struct sj_message *m, sj_op op)
 {
-    if (loopback_is_resident(m->peer))
+    if (loopback_is_room(l->base.net, m->peer))
+        loopback_room_send(l, m, op);
+    else if (loopback_is_resident(m->peer))
         loopback_resident_message(l, m, ++l->base.net->message, op);
     else
         ops_send_to_user(l, m, op);
@@ -54,7 +68,7 @@ enum sj_status loopback_send_message(struct sj_link *base, const struct sj_messa
                                      struct sj_error *err)
 {
     struct loopback_link *l = loopback_link_of(base);
-    enum sj_status status = ops_check_id(m->peer, err);
+    enum sj_status status = ops_check_peer(base->net, m->peer, err);
     if (status == SJ_OK)
         status = loopback_message_check(l, m, err);
     if (status == SJ_OK && m->file)
@@ -82,6 +96,8 @@ enum sj_status loopback_send_mark(struct sj_link *base, const struct sj_mark *m,
                                   struct sj_error *err)
 {
     struct loopback_link *l = loopback_link_of(base);
+    if (loopback_is_room(base->net, m->peer))
+        return loopback_room_send_mark(l, m, op, err);
     enum sj_status status = ops_check_id(m->peer, err);
     if (status == SJ_OK)
         status = loopback_mark_check(l, m, err);
@@ -104,7 +120,9 @@ void loopback_set_typing(struct sj_link *base, const char *id, enum sj_typing ty
     const struct loopback_account *to = loopback_account_find(base->net, id);
     if (l->state != LOOPBACK_ONLINE)
         return;
-    if (loopback_is_resident(id))
+    if (loopback_is_room(base->net, id))
+        loopback_room_set_typing(l, id, typing);
+    else if (loopback_is_resident(id))
         loopback_resident_typing(l, id, typing);
     else if (to && to->link)
         loopback_queue_typing(to->link, l->id, typing);
@@ -127,6 +145,7 @@ enum sj_status loopback_set_presence(struct sj_link *base, enum sj_show show, co
     sj_free(a->status);
     a->status = status && *status ? sj_strdup(status) : NULL;
     loopback_account_announce(l->base.net, a);
+    loopback_rooms_presence(l->base.net, a);
     return SJ_OK;
 }
 

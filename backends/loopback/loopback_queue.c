@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "loopback_link.h"
+#include "loopback_room.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 
@@ -51,6 +52,9 @@ static void queue_remove(struct loopback_link *l, struct loopback_event *e)
         l->n_found--;
     } else if (e->kind == LOOPBACK_EVENT_SAVE) {
         l->save_queued = false;
+    } else if (e->kind == LOOPBACK_EVENT_ROOM || e->kind == LOOPBACK_EVENT_PAST) {
+        l->n_told--;
+        l->n_past -= e->kind == LOOPBACK_EVENT_PAST;
     }
 }
 
@@ -71,6 +75,7 @@ void loopback_event_free(struct loopback_event **e)
         return;
     sj_free((*e)->message);
     sj_free((*e)->mark);
+    sj_free((*e)->told);
     sj_free((*e)->body);
     sj_free(*e);
     *e = NULL;
@@ -157,11 +162,12 @@ void loopback_queue_typing(struct loopback_link *l, const char *from, enum sj_ty
         e->typing = typing;
 }
 
-void loopback_queue_named(struct loopback_link *l, uint64_t number, sj_op op)
+void loopback_queue_named(struct loopback_link *l, const char *to, uint64_t number, sj_op op)
 {
     if (op == 0)
         return;                      /* nobody can refer to it */
     struct loopback_event *e = loopback_queue_add(l, LOOPBACK_EVENT_NAMED);
+    sj_copy(e->id, sizeof e->id, to);
     e->number = number;
     e->op = op;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The residents of every loopback network: six who are always there, to try things on.
+/* The residents of every loopback network: seven who are always there, to try things on.
  *
  *   echo      stands in everybody's list, is always online, does to the user whatever the user does
  *   parrot    says what it was told, and knows nothing of newer ways (SJ_CAPS_OF_CONTACT)
@@ -7,12 +7,14 @@
  *   wanderer  accepts requests; is online, away, offline in turn, and says so when it is back
  *   refuser   refuses every request and every message
  *   approver  accepts, and a little later asks to see the user itself
+ *   warden    accepts; owns the rooms, and lets things happen at a word (loopback_warden.c)
  *
  * They have no account: a table says how they behave, and their entry in a user's list is all that
  * is kept about them. */
 #include <string.h>
 
 #include "loopback_link.h"
+#include "loopback_room.h"
 #include "sojourn/strbuf.h"
 
 /* The ways of the wanderer, each for the configured period. */
@@ -45,6 +47,7 @@ struct resident {
     bool asks_back;
     bool mirrors;                    /* marks and typing */
     bool own;                        /* what it says is the user's own */
+    const char *title;               /* in rooms; or NULL */
     enum sj_status (*message)(struct loopback_link *l, const struct heard *h, const char **why);
 };
 
@@ -52,7 +55,7 @@ static enum sj_status resident_listens(struct loopback_link *l, const struct hea
                                        const char **why)
 {
     (void)why;
-    loopback_queue_named(l, h->number, h->op);
+    loopback_queue_named(l, h->m->peer, h->number, h->op);
     return SJ_OK;
 }
 
@@ -64,7 +67,7 @@ static enum sj_status resident_repeats(struct loopback_link *l, const struct hea
         .number = h->number,
         .mirror = {l->id, h->m->peer},
     };
-    loopback_queue_named(l, h->number, h->op);
+    loopback_queue_named(l, h->m->peer, h->number, h->op);
     if (loopback_queue_message(l, h->m, &post) == SJ_OK)
         return SJ_OK;
     *why = "echo has too much to say already";
@@ -96,7 +99,7 @@ static enum sj_status resident_twins(struct loopback_link *l, const struct heard
         .number = ++l->base.net->message,
         .own = true,
     };
-    loopback_queue_named(l, h->number, h->op);
+    loopback_queue_named(l, h->m->peer, h->number, h->op);
     if (loopback_queue_message(l, h->m, &post) == SJ_OK)
         return SJ_OK;
     *why = "twin has too much to say already";
@@ -120,6 +123,15 @@ static enum sj_status resident_refuses(struct loopback_link *l, const struct hea
     return SJ_DENIED;
 }
 
+static enum sj_status resident_obeys(struct loopback_link *l, const struct heard *h,
+                                     const char **why)
+{
+    (void)why;
+    loopback_queue_named(l, h->m->peer, h->number, h->op);
+    loopback_warden_hears(l, NULL, h->m->body, h->number);
+    return SJ_OK;
+}
+
 static const struct resident residents[] = {
     {
         .id = "echo",
@@ -128,6 +140,7 @@ static const struct resident residents[] = {
         .listed = true,
         .accepts = true,
         .mirrors = true,
+        .title = "bot",
         .message = resident_reads,
     },
     {
@@ -166,6 +179,14 @@ static const struct resident residents[] = {
         .asks_back = true,
         .message = resident_listens,
     },
+    {
+        .id = LOOPBACK_WARDEN,
+        .name = "Warden",
+        .status = "does what it is told",
+        .accepts = true,
+        .title = "keeper of the rooms",
+        .message = resident_obeys,
+    },
 };
 #define RESIDENTS (sizeof residents / sizeof residents[0])
 
@@ -186,6 +207,19 @@ const char *loopback_resident_at(size_t i)
 bool loopback_is_resident(const char *id)
 {
     return resident_find(id) != NULL;
+}
+
+bool loopback_resident_accepts(const char *id)
+{
+    const struct resident *r = resident_find(id);
+    return r && r->accepts;
+}
+
+const char *const *loopback_resident_titles(const char *id, size_t *n)
+{
+    const struct resident *r = resident_find(id);
+    *n = r && r->title;
+    return *n ? &r->title : NULL;
 }
 
 bool loopback_resident_presence(const struct sj_net *net, const char *id,

@@ -32,8 +32,7 @@ struct search {
     unsigned n;
 };
 
-/* Is part somewhere in text? ASCII, whatever the case. */
-static bool search_holds(const char *text, const char *part)
+bool loopback_text_holds(const char *text, const char *part)
 {
     size_t n = strlen(part);
     for (; *text || n == 0; text++) {
@@ -54,7 +53,8 @@ static void search_one(struct search *s, const char *id)
     const struct loopback_presence p = loopback_presence_of(s->link->base.net, id);
     if (s->n == SJ_FOUND_MAX || s->link->n_found == LOOPBACK_FOUND_MAX)
         return;
-    if (!search_holds(id, s->part) && !(p.name && search_holds(p.name, s->part)))
+    if (!loopback_text_holds(id, s->part) &&
+        !(p.name && loopback_text_holds(p.name, s->part)))
         return;
     if (s->online && (p.show == SJ_SHOW_OFFLINE || !search_sees(s, id)))
         return;

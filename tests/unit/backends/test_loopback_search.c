@@ -25,6 +25,7 @@ Test(loopback_search, finds_by_a_part_of_the_name)
     recorder_hears(r, "1 found 1 wanderer");
     recorder_hears(r, "1 found 1 refuser");
     recorder_hears(r, "1 found 1 approver");
+    recorder_hears(r, "1 found 1 warden");
     recorder_hears(r, "1 found 1 juliet");
     recorder_hears(r, "1 op 1 ok");
     recorder_hears_nothing(r);
