@@ -77,6 +77,13 @@ const struct sj_option config_gateway_options[] = {
       .help = "Days for which the ids of sent messages are kept (not the messages), so that they "
               "can be edited and reacted to also after a restart; only for networks that can do "
               "such things." },
+    { .name = "archive-days", .kind = SJ_OPTION_INT, .fallback = "30", .min = 0, .max = 3650,
+      .help = "Days for which what was said in the rooms of a user is kept for them, sealed, so "
+              "that their clients can ask for what they missed; 0: nothing is kept, and what there "
+              "was is removed." },
+    { .name = "archive-messages", .kind = SJ_OPTION_INT, .fallback = "10000", .min = 1,
+      .max = 1000000,
+      .help = "How many messages of one room of a user are kept at most; the oldest go." },
     { .name = "upload-service", .kind = SJ_OPTION_TEXT, .fallback = "auto", .max = 1023,
       .help = "Where files from networks are put so that users can fetch them: the address of an "
               "upload service (XEP-0363), auto for the one of the XMPP server that the component "

@@ -200,7 +200,9 @@ static enum sj_status daemon_store(struct daemon *d, struct sj_error *err)
     struct sj_store_options options = {
         .dir = sj_values_text(v, "data-dir"),
         .key_file = sj_values_text(v, "key-file"),
-        .message_days = (unsigned)sj_values_number(v, "message-ids-days")};
+        .message_days = (unsigned)sj_values_number(v, "message-ids-days"),
+        .archive_days = (unsigned)sj_values_number(v, "archive-days"),
+        .archive_messages = (unsigned)sj_values_number(v, "archive-messages")};
 
     return sj_store_open(&d->store, d->loop, &d->log, &options, err);
 }

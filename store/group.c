@@ -79,6 +79,7 @@ void group_init(struct sj_store *s)
     sj_list_init(&s->pending_order);
     sj_timer_init(&s->pending_timer, group_on_timer, s);
     waits_init(s);
+    archive_waits_init(s);
 }
 
 void group_clear(struct sj_store *s)
@@ -86,6 +87,7 @@ void group_clear(struct sj_store *s)
     while (!sj_list_empty(&s->pending_order))
         pending_free(s, SJ_CONTAINER(s->pending_order.next, struct pending, link));
     waits_clear(s);
+    archive_waits_clear(s);
     sj_timer_stop(&s->pending_timer);
 }
 
@@ -94,14 +96,19 @@ void group_release(struct sj_store *s)
     group_clear(s);
     sj_map_release(&s->pending);
     sj_map_release(&s->waits);
+    archive_waits_release(s);
+}
+
+size_t group_waiting(const struct sj_store *s)
+{
+    return s->pending.used + s->n_waits + s->n_archive;
 }
 
 /* Is there room for n bytes more (and, unless it replaces one, for a record more)? */
 static bool group_has_room(const struct sj_store *s, const struct pending *old, size_t n)
 {
     size_t kept = s->pending_bytes - (old ? old->n : 0);
-    size_t records = s->pending.used + s->n_waits;
-    return (old || records < STORE_PENDING_MAX) && kept + n <= STORE_PENDING_BYTES_MAX;
+    return (old || group_waiting(s) < STORE_PENDING_MAX) && kept + n <= STORE_PENDING_BYTES_MAX;
 }
 
 static void group_refused(struct sj_store *s)
@@ -109,8 +116,7 @@ static void group_refused(struct sj_store *s)
     unsigned dropped = 0;
     if (sj_log_allow(&s->dropped, sj_loop_now_ms(s->loop), 1, 60000, &dropped))
         sj_log_error(&s->log, "value dropped, the list of waiting values is full "
-                              "waiting=%zu dropped_before=%u", s->pending.used + s->n_waits,
-                     dropped);
+                              "waiting=%zu dropped_before=%u", group_waiting(s), dropped);
 }
 
 static void group_start_timer(struct sj_store *s)
@@ -134,7 +140,7 @@ bool group_room(struct sj_store *s, size_t n)
 
 bool group_empty(const struct sj_store *s)
 {
-    return sj_list_empty(&s->pending_order) && s->n_waits == 0;
+    return group_waiting(s) == 0;
 }
 
 /* The record's entry with room for n bytes, made when there is none; NULL: no room. */
@@ -213,6 +219,7 @@ void group_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN])
             pending_free(s, p);
     }
     waits_drop(s, user);
+    archive_waits_drop(s, user);
 }
 
 static enum sj_status pending_apply_flags(struct sj_store *s, const struct pending *p,
@@ -256,5 +263,6 @@ enum sj_status group_apply(struct sj_store *s, struct sj_error *err)
         if (status != SJ_OK && status != SJ_NOTFOUND && status != SJ_INTERNAL)
             return status;
     }
-    return waits_apply(s, err);
+    enum sj_status status = waits_apply(s, err);
+    return status == SJ_OK ? archive_waits_apply(s, err) : status;
 }

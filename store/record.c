@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Records: encoding and decoding of what the store keeps, before sealing and after opening.
  *
- * Integers are big-endian. A text is its length (16 bits), its bytes and a NUL, so that decoded
- * records can lend pointers into the buffer. Decoders trust nothing: lengths, flags and the end
+ * What they are made of is record_io.c's affair. Decoders trust nothing: lengths, flags and the end
  * are checked, trailing bytes are refused. The schema byte is not part of these bytes: it stands
- * before the sealed record (seal.c) and selects the decoder here. */
+ * before the sealed record (seal.c) and selects the decoder here. Entries of archives have a file
+ * of their own (record_archive.c). */
 #include "record.h"
 
 #include <string.h>
 
+#include "record_io.h"
 #include "store_priv.h"
 
 /* First bytes of the sealed header: whoever can open it and finds them has the right key. */
@@ -116,12 +117,6 @@ enum sj_status record_check_contact(const struct sj_store_contact *c, struct sj_
     return status;
 }
 
-static bool record_fits(const char *text, size_t max)
-{
-    size_t n = text ? strnlen(text, max + 1) : 0;
-    return n > 0 && n <= max;
-}
-
 bool record_check_message(const struct sj_store_message *m)
 {
     return record_fits(m->network_id, SJ_ID_MAX) && record_fits(m->id, SJ_STORE_NAME_MAX) &&
@@ -138,34 +133,6 @@ bool record_check_reactions(const char *const *reactions, size_t n)
 }
 
 /* --- writing ------------------------------------------------------------------------------ */
-
-/* Counts in n what does not fit into cap as well. */
-struct record_out {
-    uint8_t *p;
-    size_t n, cap;
-};
-
-static void record_add(struct record_out *out, const void *p, size_t n)
-{
-    if (n > 0 && out->n <= out->cap && n <= out->cap - out->n)
-        memcpy(out->p + out->n, p, n);
-    out->n += n;
-}
-
-static void record_add_uint(struct record_out *out, uint64_t v, size_t bytes)
-{
-    uint8_t b[8];
-    for (size_t i = 0; i < bytes; i++)
-        b[i] = (uint8_t)(v >> (8 * (bytes - 1 - i)));
-    record_add(out, b, bytes);
-}
-
-static void record_add_text(struct record_out *out, const char *s)
-{
-    size_t n = strlen(s);
-    record_add_uint(out, n, 2);
-    record_add(out, s, n + 1);
-}
 
 static void record_add_owner(struct record_out *out, const struct sj_owner *o)
 {
@@ -293,74 +260,11 @@ size_t record_encode_state(uint8_t *out, size_t cap, const struct record_state *
 
 /* --- reading ------------------------------------------------------------------------------ */
 
-/* What is left; bad is sticky, and everything read after it is empty. */
-struct record_in {
-    const uint8_t *p;
-    size_t n;
-    bool bad;
-};
-
-static const uint8_t *record_take(struct record_in *in, size_t n)
-{
-    if (in->bad || n > in->n) {
-        in->bad = true;
-        return NULL;
-    }
-    const uint8_t *p = in->p;
-    in->p += n;
-    in->n -= n;
-    return p;
-}
-
-static uint64_t record_take_uint(struct record_in *in, size_t bytes)
-{
-    const uint8_t *p = record_take(in, bytes);
-    uint64_t v = 0;
-    for (size_t i = 0; p && i < bytes; i++)
-        v = v << 8 | p[i];
-    return v;
-}
-
-static uint8_t record_take_flags(struct record_in *in, unsigned known)
-{
-    uint8_t flags = (uint8_t)record_take_uint(in, 1);
-    if (flags & ~known)
-        in->bad = true;
-    return flags;
-}
-
-/* min..max bytes, without a NUL among them, and the NUL behind them. */
-static const char *record_take_text(struct record_in *in, size_t min, size_t max)
-{
-    size_t n = (size_t)record_take_uint(in, 2);
-    if (n < min || n > max)
-        in->bad = true;
-    const uint8_t *p = record_take(in, n + 1);
-    if (!p)
-        return "";
-    if (memchr(p, '\0', n + 1) != p + n) {
-        in->bad = true;
-        return "";
-    }
-    return (const char *)p;
-}
-
 static void record_take_owner(struct record_in *in, struct sj_owner *out)
 {
     out->host = record_take_text(in, 1, SJ_STORE_TEXT_MAX);
     out->user = record_take_text(in, 1, SJ_STORE_TEXT_MAX);
     out->label = record_take_text(in, 0, SJ_STORE_TEXT_MAX);
-}
-
-/* Older schemas are read as they are; a decoder whose record has changed branches on it. */
-static struct record_in record_start(uint8_t schema, const uint8_t *p, size_t n)
-{
-    return (struct record_in){p, n, schema == 0 || schema > STORE_SCHEMA};
-}
-
-static bool record_end(const struct record_in *in)
-{
-    return !in->bad && in->n == 0;
 }
 
 bool record_decode_header(uint8_t id[STORE_PART_LEN], uint8_t schema, const uint8_t *p, size_t n)

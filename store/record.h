@@ -13,6 +13,7 @@
 
 #include "seal.h"
 #include "sojourn/store.h"
+#include "sojourn/store_archive.h"
 #include "sojourn/store_message.h"
 
 #define RECORD_VAR_MAX 63u               /* bytes of a value's field name */
@@ -44,6 +45,21 @@ struct record_reactions {
     const char *text[SJ_REACTIONS_MAX];
 };
 
+/* An entry of an archive. */
+struct record_archive {
+    uint32_t salt;                       /* random: another entry in its place has another id */
+    int64_t time;                        /* UTC ms */
+    const char *network_id;              /* or NULL */
+    const uint8_t *data;
+    size_t n;                            /* 1..SJ_ARCHIVE_DATA_MAX */
+};
+
+/* A room that has an archive. */
+struct record_archive_room {
+    uint64_t n;                          /* entries, at least one */
+    const char *room;                    /* its canonical id */
+};
+
 /* SJ_INVALID with a text that names the member. */
 enum sj_status record_check_owner(const struct sj_owner *o, struct sj_error *err);
 enum sj_status record_check_registration(const struct sj_registration *r, struct sj_error *err);
@@ -51,6 +67,7 @@ enum sj_status record_check_preferences(const struct sj_preferences *p, struct s
 bool record_check_message(const struct sj_store_message *m);     /* peer is not looked at */
 bool record_check_reactions(const char *const *reactions, size_t n);
 enum sj_status record_check_contact(const struct sj_store_contact *c, struct sj_error *err);
+bool record_check_archive(const struct record_archive *a);
 
 size_t record_encode_header(uint8_t *out, size_t cap, const uint8_t id[STORE_PART_LEN]);
 size_t record_encode_key(uint8_t *out, size_t cap, const struct record_key *k);
@@ -61,6 +78,8 @@ size_t record_encode_message(uint8_t *out, size_t cap, const struct sj_store_mes
 size_t record_encode_reactions(uint8_t *out, size_t cap, const char *const *reactions, size_t n);
 size_t record_encode_preferences(uint8_t *out, size_t cap, const struct sj_preferences *p);
 size_t record_encode_state(uint8_t *out, size_t cap, const struct record_state *s);
+size_t record_encode_archive(uint8_t *out, size_t cap, const struct record_archive *a);
+size_t record_encode_archive_room(uint8_t *out, size_t cap, const struct record_archive_room *r);
 
 bool record_decode_header(uint8_t id[STORE_PART_LEN], uint8_t schema, const uint8_t *p, size_t n);
 bool record_decode_key(struct record_key *out, uint8_t schema, const uint8_t *p, size_t n);
@@ -78,5 +97,8 @@ bool record_decode_reactions(struct record_reactions *out, uint8_t schema, const
 bool record_decode_preferences(struct sj_preferences *out, uint8_t schema, const uint8_t *p,
                                size_t n);
 bool record_decode_state(struct record_state *out, uint8_t schema, const uint8_t *p, size_t n);
+bool record_decode_archive(struct record_archive *out, uint8_t schema, const uint8_t *p, size_t n);
+bool record_decode_archive_room(struct record_archive_room *out, uint8_t schema, const uint8_t *p,
+                                size_t n);
 
 #endif

@@ -29,7 +29,8 @@ static_assert(STORE_PART_LEN >= crypto_generichash_BYTES_MIN, "hash size");
 /* Context of the key derivation, and the number of each subkey: part of the format. */
 static const char seal_context[crypto_kdf_CONTEXTBYTES + 1] = "sojourn1";
 enum { SEAL_SUBKEY_USER = 1, SEAL_SUBKEY_ITEM, SEAL_SUBKEY_WRAP, SEAL_SUBKEY_HEADER,
-       SEAL_SUBKEY_NAME_TAG, SEAL_SUBKEY_NAME, SEAL_SUBKEY_PUBLIC };
+       SEAL_SUBKEY_NAME_TAG, SEAL_SUBKEY_NAME, SEAL_SUBKEY_PUBLIC, SEAL_SUBKEY_ID_TAG,
+       SEAL_SUBKEY_ID };
 
 struct seal {
     struct seal_key user;        /* hashes owners */
@@ -38,6 +39,7 @@ struct seal {
     struct seal_key header;      /* seals the header's known text */
     struct seal_key name_tag, name;      /* tag and seal names */
     struct seal_key public;      /* for ids that others see, outside the store */
+    struct seal_key id_tag, id;          /* tag and seal ids of entries */
 };
 
 static void seal_derive(struct seal_key *out, uint64_t number, const uint8_t *master)
@@ -65,6 +67,8 @@ enum sj_status seal_new(struct seal **out, const uint8_t master[SEAL_KEY_LEN],
     seal_derive(&seal->name_tag, SEAL_SUBKEY_NAME_TAG, master);
     seal_derive(&seal->name, SEAL_SUBKEY_NAME, master);
     seal_derive(&seal->public, SEAL_SUBKEY_PUBLIC, master);
+    seal_derive(&seal->id_tag, SEAL_SUBKEY_ID_TAG, master);
+    seal_derive(&seal->id, SEAL_SUBKEY_ID, master);
     sodium_mprotect_readonly(seal);
     *out = seal;
     return SJ_OK;
@@ -142,13 +146,13 @@ void seal_item_part(const struct seal *seal, const uint8_t user[STORE_PART_LEN],
 
 /* The tag of a name, which is the nonce of its stream as well (a synthetic IV, as in RFC 5297): it
  * depends on all that the name is made of, so no nonce serves two texts. */
-static void seal_name_tag(const struct seal *seal, const uint8_t user[STORE_PART_LEN],
-                          const char *peer, const uint8_t *plain, size_t n,
-                          uint8_t nonce[crypto_stream_xchacha20_NONCEBYTES])
+static void seal_tag(const struct seal_key *key, const uint8_t user[STORE_PART_LEN],
+                     const char *peer, const uint8_t *plain, size_t n,
+                     uint8_t nonce[crypto_stream_xchacha20_NONCEBYTES])
 {
     crypto_generichash_state state;
     memset(nonce, 0, crypto_stream_xchacha20_NONCEBYTES);
-    crypto_generichash_init(&state, seal->name_tag.b, sizeof seal->name_tag.b, SEAL_NAME_TAG);
+    crypto_generichash_init(&state, key->b, sizeof key->b, SEAL_NAME_TAG);
     seal_hash_add(&state, user, STORE_PART_LEN);
     seal_hash_adds(&state, peer);
     seal_hash_add(&state, plain, n);
@@ -167,7 +171,7 @@ void seal_name_close(const struct seal *seal, const uint8_t user[STORE_PART_LEN]
     uint8_t sealed[SEAL_NAME_TAG + SEAL_NAME_MAX];
     char text[SEAL_NAME_TEXT_SIZE];
     assert(n <= SEAL_NAME_MAX);
-    seal_name_tag(seal, user, peer, plain, n, nonce);
+    seal_tag(&seal->name_tag, user, peer, plain, n, nonce);
     memcpy(sealed, nonce, SEAL_NAME_TAG);
     crypto_stream_xchacha20_xor(sealed + SEAL_NAME_TAG, plain, n, nonce, seal->name.b);
     sodium_bin2base64(text, sizeof text, sealed, SEAL_NAME_TAG + n,
@@ -189,8 +193,50 @@ bool seal_name_open(const struct seal *seal, const uint8_t user[STORE_PART_LEN],
     n -= SEAL_NAME_TAG;
     memcpy(nonce, sealed, SEAL_NAME_TAG);
     crypto_stream_xchacha20_xor(out, sealed + SEAL_NAME_TAG, n, nonce, seal->name.b);
-    seal_name_tag(seal, user, peer, out, n, expected);
+    seal_tag(&seal->name_tag, user, peer, out, n, expected);
     *out_n = n;
+    return sodium_memcmp(nonce, expected, sizeof nonce) == 0;
+}
+
+static_assert(SEAL_ID_SIZE == sodium_base64_ENCODED_LEN(SEAL_ID_TAG + SEAL_ID_LEN,
+                                                        sodium_base64_VARIANT_URLSAFE_NO_PADDING),
+              "size of an id");
+
+/* The tag of an id: as many bytes of seal_tag's as there is room for, zeros behind them. */
+static void seal_id_tag(const struct seal *seal, const uint8_t user[STORE_PART_LEN],
+                        const char *peer, const uint8_t *plain,
+                        uint8_t nonce[crypto_stream_xchacha20_NONCEBYTES])
+{
+    seal_tag(&seal->id_tag, user, peer, plain, SEAL_ID_LEN, nonce);
+    memset(nonce + SEAL_ID_TAG, 0, SEAL_NAME_TAG - SEAL_ID_TAG);
+}
+
+void seal_id_close(const struct seal *seal, const uint8_t user[STORE_PART_LEN], const char *peer,
+                   const uint8_t plain[SEAL_ID_LEN], char out[SEAL_ID_SIZE])
+{
+    uint8_t nonce[crypto_stream_xchacha20_NONCEBYTES];
+    uint8_t sealed[SEAL_ID_TAG + SEAL_ID_LEN];
+    seal_id_tag(seal, user, peer, plain, nonce);
+    memcpy(sealed, nonce, SEAL_ID_TAG);
+    crypto_stream_xchacha20_xor(sealed + SEAL_ID_TAG, plain, SEAL_ID_LEN, nonce, seal->id.b);
+    sodium_bin2base64(out, SEAL_ID_SIZE, sealed, sizeof sealed,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+bool seal_id_open(const struct seal *seal, const uint8_t user[STORE_PART_LEN], const char *peer,
+                  const char *id, uint8_t plain[SEAL_ID_LEN])
+{
+    uint8_t nonce[crypto_stream_xchacha20_NONCEBYTES] = {0};
+    uint8_t expected[crypto_stream_xchacha20_NONCEBYTES];
+    uint8_t sealed[SEAL_ID_TAG + SEAL_ID_LEN];
+    size_t n = 0;
+    if (strnlen(id, SEAL_ID_SIZE) != SEAL_ID_SIZE - 1 ||
+        sodium_base642bin(sealed, sizeof sealed, id, SEAL_ID_SIZE - 1, NULL, &n, NULL,
+                          sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 || n != sizeof sealed)
+        return false;
+    memcpy(nonce, sealed, SEAL_ID_TAG);
+    crypto_stream_xchacha20_xor(plain, sealed + SEAL_ID_TAG, SEAL_ID_LEN, nonce, seal->id.b);
+    seal_id_tag(seal, user, peer, plain, expected);
     return sodium_memcmp(nonce, expected, sizeof nonce) == 0;
 }
 

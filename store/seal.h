@@ -66,6 +66,17 @@ void seal_name_close(const struct seal *seal, const uint8_t user[STORE_PART_LEN]
 bool seal_name_open(const struct seal *seal, const uint8_t user[STORE_PART_LEN], const char *peer,
                     const char *name, uint8_t *out, size_t *out_n);
 
+/* Ids that are shown to others: SEAL_ID_LEN bytes sealed so that the same bytes give the same text,
+ * for the same user and peer, and nobody can make one. Base64, SEAL_ID_SIZE bytes with the NUL. */
+#define SEAL_ID_LEN 12u
+#define SEAL_ID_TAG 12u
+#define SEAL_ID_SIZE 33u
+void seal_id_close(const struct seal *seal, const uint8_t user[STORE_PART_LEN], const char *peer,
+                   const uint8_t plain[SEAL_ID_LEN], char out[SEAL_ID_SIZE]);
+/* False: not one of ours, or another user's or peer's. */
+bool seal_id_open(const struct seal *seal, const uint8_t user[STORE_PART_LEN], const char *peer,
+                  const char *id, uint8_t plain[SEAL_ID_LEN]);
+
 /* Bytes that n plain bytes take when sealed. */
 size_t seal_size(size_t n);
 /* Seals: schema byte, random nonce, ciphertext with tag; exactly seal_size(n) bytes to out. */

@@ -130,6 +130,7 @@ static struct engine *store_dismantle(struct sj_store **store)
     struct sj_store *s = *store;
     struct engine *engine = s->engine;
     expiry_stop(s);
+    archive_expiry_stop(s);
     group_release(s);
     seal_free(&s->seal);
     sj_free(s->damaged);
@@ -179,8 +180,14 @@ enum sj_status sj_store_open(struct sj_store **out, struct sj_loop *loop, const 
     if (status == SJ_OK)
         status = store_open_engine(out, loop, log, engine, options->key_file, err);
     if (status == SJ_OK)
-        expiry_start(*out, options->message_days);
+        store_start(*out, options);
     return status;
+}
+
+void store_start(struct sj_store *s, const struct sj_store_options *options)
+{
+    expiry_start(s, options->message_days);
+    archive_expiry_start(s, options->archive_days, options->archive_messages);
 }
 
 struct engine *store_release(struct sj_store **store)
@@ -188,7 +195,7 @@ struct engine *store_release(struct sj_store **store)
     struct sj_store *s = *store;
     if (sj_store_flush(s, NULL) != SJ_OK)
         sj_log_error(&s->log, "grouped values lost at close values=%zu",
-                     s->pending.used + s->n_waits);
+                     group_waiting(s));
     return store_dismantle(store);
 }
 

@@ -300,6 +300,15 @@ static enum sj_status lmdb_seek(struct engine *e, enum store_table table,
     return rc == 0 ? SJ_OK : lmdb_fail(l, "seek", rc, err);
 }
 
+static enum sj_status lmdb_seek_back(struct engine *e, enum store_table table,
+                                     const uint8_t key[STORE_KEY_LEN], struct store_found *out,
+                                     struct sj_error *err)
+{
+    struct lmdb_engine *l = lmdb_of(e);
+    int rc = lmdb_place(l, table, key, true, out);
+    return rc == 0 ? SJ_OK : lmdb_fail(l, "seek", rc, err);
+}
+
 static enum sj_status lmdb_last(struct engine *e, enum store_table table, const uint8_t *prefix,
                                 size_t n, struct store_found *out, struct sj_error *err)
 {
@@ -422,6 +431,7 @@ static const struct engine_ops lmdb_ops = {
     .abort = lmdb_abort,
     .get = lmdb_get,
     .seek = lmdb_seek,
+    .seek_back = lmdb_seek_back,
     .last = lmdb_last,
     .put = lmdb_put,
     .remove = lmdb_remove,

@@ -148,20 +148,31 @@ static enum sj_status mem_seek(struct engine *e, enum store_table table,
     return SJ_OK;
 }
 
+static enum sj_status mem_seek_back(struct engine *e, enum store_table table,
+                                    const uint8_t key[STORE_KEY_LEN], struct store_found *out,
+                                    struct sj_error *err)
+{
+    const struct mem_table *t = &mem_engine_of(e)->tables[table];
+    size_t i = mem_lower(t, key, STORE_KEY_LEN);
+    if (!mem_has(t, i, key, STORE_KEY_LEN)) {
+        if (i == 0)
+            return sj_fail(err, SJ_NOTFOUND, "no such record");
+        i--;
+    }
+    mem_found(&t->records[i], out);
+    return SJ_OK;
+}
+
 static enum sj_status mem_last(struct engine *e, enum store_table table, const uint8_t *prefix,
                                size_t n, struct store_found *out, struct sj_error *err)
 {
-    const struct mem_table *t = &mem_engine_of(e)->tables[table];
     uint8_t end[STORE_KEY_LEN];
     memset(end, 0xff, sizeof end);
     memcpy(end, prefix, n);
-    size_t i = mem_lower(t, end, STORE_KEY_LEN);
-    if (!mem_has(t, i, end, STORE_KEY_LEN))      /* else it is the very last possible one */
-        i--;
-    if (!mem_has(t, i, prefix, n))
+    enum sj_status status = mem_seek_back(e, table, end, out, err);
+    if (status == SJ_OK && memcmp(out->key, prefix, n) != 0)
         return sj_fail(err, SJ_NOTFOUND, "no such record");
-    mem_found(&t->records[i], out);
-    return SJ_OK;
+    return status;
 }
 
 static enum sj_status mem_put(struct engine *e, enum store_table table,
@@ -269,6 +280,7 @@ static const struct engine_ops mem_ops = {
     .abort = mem_abort,
     .get = mem_get,
     .seek = mem_seek,
+    .seek_back = mem_seek_back,
     .last = mem_last,
     .put = mem_put,
     .remove = mem_remove,

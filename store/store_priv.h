@@ -44,7 +44,9 @@
     X(STATE, "state")       \
     X(MESSAGE, "message")   \
     X(MESSAGE_ORDER, "message-order") \
-    X(PREFERENCE, "preference")
+    X(PREFERENCE, "preference") \
+    X(ARCHIVE, "archive")   \
+    X(ARCHIVE_ID, "archive-id")
 enum store_table {
 #define STORE_TABLE_ENUM(name, text) STORE_##name,
     STORE_TABLE_LIST(STORE_TABLE_ENUM)
@@ -80,9 +82,13 @@ struct engine_ops {
                           struct store_bytes value, struct sj_error *);
     enum sj_status (*remove)(struct engine *, enum store_table, const uint8_t key[STORE_KEY_LEN],
                              struct sj_error *);
-    /* The first record at or after key, or the last whose key starts with the n bytes of prefix. */
+    /* The first record at or after key, the last at or before it, or the last whose key starts with
+     * the n bytes of prefix. */
     enum sj_status (*seek)(struct engine *, enum store_table, const uint8_t key[STORE_KEY_LEN],
                            struct store_found *out, struct sj_error *);
+    enum sj_status (*seek_back)(struct engine *, enum store_table,
+                                const uint8_t key[STORE_KEY_LEN], struct store_found *out,
+                                struct sj_error *);
     enum sj_status (*last)(struct engine *, enum store_table, const uint8_t *prefix, size_t n,
                            struct store_found *out, struct sj_error *);
     /* Removes all whose key starts with the n bytes of prefix (any number, also none). */
@@ -140,14 +146,23 @@ struct sj_store {
     unsigned message_days;
     struct sj_timer expiry;         /* message_expiry.c */
     uint8_t expiry_at[STORE_KEY_LEN];    /* where the sweep goes on */
+    unsigned archive_days;          /* 0: nothing is kept */
+    uint64_t archive_messages;      /* of a room */
+    struct sj_map archive_rooms;    /* struct archive_room by prefix: what waits, archive_wait.c */
+    struct sj_list archive_order;   /* the same, oldest first */
+    size_t n_archive;               /* entries that wait */
+    struct sj_timer archive_timer;  /* archive_expiry.c */
+    uint8_t archive_at[STORE_KEY_LEN];   /* where the sweep goes on */
     uint8_t (*damaged)[STORE_KEY_LEN + 1];   /* logged already: table, key */
     size_t n_damaged;
 };
 
-/* Opens on an engine, which the store owns from here on, also on failure. */
+/* Opens on an engine, which the store owns from here on, also on failure. Nothing expires and no
+ * archives are kept until store_start. */
 enum sj_status store_open_engine(struct sj_store **out, struct sj_loop *loop,
                                  const struct sj_log *log, struct engine *engine,
                                  const char *key_file, struct sj_error *err);
+void store_start(struct sj_store *s, const struct sj_store_options *options);
 /* As sj_store_close, but gives the engine back (tests open it again). */
 struct engine *store_release(struct sj_store **store);
 
@@ -228,7 +243,8 @@ uint8_t group_merge_flags(const struct sj_store *s, const uint8_t user[STORE_PAR
 /* Makes room for n bytes more of a record: commits when a bound is reached. False: there is none
  * (logged). The timer runs afterwards. */
 bool group_room(struct sj_store *s, size_t n);
-/* Nothing waits to be written. */
+/* How many records wait to be written. */
+size_t group_waiting(const struct sj_store *s);
 bool group_empty(const struct sj_store *s);
 /* Forgets all that waits for this owner. */
 void group_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN]);
@@ -247,5 +263,17 @@ enum sj_status waits_apply(struct sj_store *s, struct sj_error *err);
 /* message_expiry.c: takes out what is too old, a few at a time. */
 void expiry_start(struct sj_store *s, unsigned days);
 void expiry_stop(struct sj_store *s);
+
+/* archive_wait.c: entries of archives that wait to be written, seen by reads. */
+void archive_waits_init(struct sj_store *s);
+void archive_waits_release(struct sj_store *s);
+/* Forgets what waits: all of it, or this owner's. */
+void archive_waits_clear(struct sj_store *s);
+void archive_waits_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN]);
+enum sj_status archive_waits_apply(struct sj_store *s, struct sj_error *err);
+
+/* archive_expiry.c: takes out entries that are too old or too many, a few at a time. */
+void archive_expiry_start(struct sj_store *s, unsigned days, unsigned messages);
+void archive_expiry_stop(struct sj_store *s);
 
 #endif

@@ -74,6 +74,8 @@ struct sj_store_options {
     const char *key_file;    /* 32 bytes, 0600, ours; made when missing and the store is empty */
     size_t map_bytes;        /* address space to start with; 0: 1 GiB; grows by itself */
     unsigned message_days;   /* ids of messages are kept so long (store_message.h); 0: default */
+    unsigned archive_days;   /* what was said in rooms is (store_archive.h); 0: not at all */
+    unsigned archive_messages;   /* of one room of an owner; 0: SJ_ARCHIVE_MESSAGES */
 };
 
 /* Opens. SJ_DENIED: the key file is not private, of the wrong size, unreadable, missing although

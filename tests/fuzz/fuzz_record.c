@@ -66,6 +66,20 @@ static void try_message(uint8_t schema, const uint8_t *p, size_t n, uint8_t *aga
     }
 }
 
+static void try_archive(uint8_t schema, const uint8_t *p, size_t n, uint8_t *again)
+{
+    struct record_archive a;
+    struct record_archive_room room;
+    if (record_decode_archive(&a, schema, p, n)) {
+        assert(record_check_archive(&a));
+        same(p, n, again, record_encode_archive(again, n, &a));
+    }
+    if (record_decode_archive_room(&room, schema, p, n)) {
+        assert(room.n > 0 && room.room[0] != '\0');
+        same(p, n, again, record_encode_archive_room(again, n, &room));
+    }
+}
+
 static void try_preferences(uint8_t schema, const uint8_t *p, size_t n, uint8_t *again)
 {
     struct sj_preferences set;
@@ -104,6 +118,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         try_contact(data[1], p, n, again);
     else if (kind == STORE_MESSAGE)
         try_message(data[1], p, n, again);
+    else if (kind == STORE_ARCHIVE)
+        try_archive(data[1], p, n, again);
     else if (kind == STORE_PREFERENCE)
         try_preferences(data[1], p, n, again);
     else

@@ -29,15 +29,23 @@ void fixture_init(struct fixture *f, enum fixture_engine kind)
     snprintf(f->dir, sizeof f->dir, "%s/data", f->root);
     snprintf(f->key_file, sizeof f->key_file, "%s/store.key", f->root);
     f->loop = sj_loop_new();
+    f->archive_days = 30;
+}
+
+static struct sj_store_options fixture_options(const struct fixture *f)
+{
+    return (struct sj_store_options){
+        .dir = f->kind == FIXTURE_LMDB ? f->dir : NULL,
+        .key_file = f->key_file,
+        .map_bytes = f->map_bytes,
+        .archive_days = f->archive_days,
+        .archive_messages = f->archive_messages,
+    };
 }
 
 static enum sj_status fixture_try(struct fixture *f, struct sj_error *err)
 {
-    const struct sj_store_options options = {
-        .dir = f->kind == FIXTURE_LMDB ? f->dir : NULL,
-        .key_file = f->key_file,
-        .map_bytes = f->map_bytes,
-    };
+    const struct sj_store_options options = fixture_options(f);
     return sj_store_open(&f->store, f->loop, &f->log, &options, err);
 }
 
@@ -71,6 +79,8 @@ void fixture_reopen(struct fixture *f)
     struct engine *engine = store_release(&f->store);
     cr_assert_eq(store_open_engine(&f->store, f->loop, &f->log, engine, f->key_file, &err), SJ_OK,
                  "%s", err.text);
+    const struct sj_store_options options = fixture_options(f);
+    store_start(f->store, &options);
 }
 
 void fixture_remove_tree(const char *path)

@@ -31,6 +31,7 @@ struct fixture {
     char dir[96];                /* data directory in it */
     char key_file[96];
     size_t map_bytes;
+    unsigned archive_days, archive_messages;
     unsigned errors;             /* lines at warn and error */
     char lines[16384];           /* all lines */
 };

@@ -123,6 +123,61 @@ Test(record, bounds_what_a_state_may_claim)
     cr_expect_eq(s.n, SJ_STORE_BLOB_MAX);
 }
 
+Test(record, keeps_entries_of_archives)
+{
+    static const unsigned char expected[] = {
+        0xa1, 0xb2, 0xc3, 0xd4, 0, 0, 0, 0, 0, 0, 1, 2, 0, 2, 'n', '1', 0,
+        0, 0, 0, 3, 'a', 0, 'c',
+    };
+    const struct record_archive a = {0xa1b2c3d4, 258, "n1", (const uint8_t *)"a\0c", 3};
+    struct record_archive back;
+    unsigned char out[64];
+    size_t n = record_encode_archive(out, sizeof out, &a);
+    cr_assert_eq(n, sizeof expected);
+    cr_expect(memcmp(out, expected, n) == 0);
+    cr_assert(record_decode_archive(&back, STORE_SCHEMA, out, n));
+    cr_expect_eq(back.salt, a.salt);
+    cr_expect_eq(back.time, 258);
+    cr_expect_str_eq(back.network_id, "n1");
+    cr_expect(back.n == 3 && memcmp(back.data, "a\0c", 3) == 0);
+    for (size_t cut = 0; cut < n; cut++)
+        cr_assert_not(record_decode_archive(&back, STORE_SCHEMA, out, cut), "cut to %zu", cut);
+    out[n] = 0;
+    cr_expect_not(record_decode_archive(&back, STORE_SCHEMA, out, n + 1));
+    const struct record_archive nameless = {.data = (const uint8_t *)"x", .n = 1};
+    n = record_encode_archive(out, sizeof out, &nameless);
+    cr_assert(record_decode_archive(&back, STORE_SCHEMA, out, n));
+    cr_expect_null(back.network_id);
+}
+
+Test(record, bounds_what_an_entry_may_claim)
+{
+    static unsigned char bytes[4 + 8 + 3 + 4 + SJ_ARCHIVE_DATA_MAX + 1] = {[16] = 1, [18] = 1};
+    struct record_archive a;
+    cr_expect_not(record_decode_archive(&a, STORE_SCHEMA, bytes, sizeof bytes), "one too many");
+    bytes[18] = 0;
+    cr_expect(record_decode_archive(&a, STORE_SCHEMA, bytes, sizeof bytes - 1));
+    cr_expect_eq(a.n, SJ_ARCHIVE_DATA_MAX);
+    bytes[16] = 0;
+    cr_expect_not(record_decode_archive(&a, STORE_SCHEMA, bytes, 19), "none");
+}
+
+Test(record, keeps_what_is_known_of_a_room)
+{
+    const struct record_archive_room room = {7, "verona"}, none = {0, "verona"}, nameless = {7, ""};
+    struct record_archive_room back;
+    unsigned char out[64];
+    size_t n = record_encode_archive_room(out, sizeof out, &room);
+    cr_assert(record_decode_archive_room(&back, STORE_SCHEMA, out, n));
+    cr_expect_eq(back.n, 7);
+    cr_expect_str_eq(back.room, "verona");
+    cr_expect_not(record_decode_archive_room(&back, STORE_SCHEMA, out, n - 1));
+    n = record_encode_archive_room(out, sizeof out, &none);
+    cr_expect_not(record_decode_archive_room(&back, STORE_SCHEMA, out, n));
+    n = record_encode_archive_room(out, sizeof out, &nameless);
+    cr_expect_not(record_decode_archive_room(&back, STORE_SCHEMA, out, n));
+}
+
 Test(record, keeps_key_and_header)
 {
     unsigned char key[SEAL_KEY_LEN] = {9}, id[STORE_PART_LEN] = {5}, id_back[STORE_PART_LEN];

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Archives of rooms (sojourn/store_archive.h): putting entries in, changing and finding them.
+ *
+ * Decides where an entry stands: a position is a time and a number within its millisecond, and the
+ * order of positions is the archive's order. What was given out stays as it is (G313-16): entries
+ * that come late go between the others, and none is moved. How they are stored is left to
+ * archive_table.c, what waits to archive_wait.c, pages to archive_page.c. */
+#include <string.h>
+
+#include "archive.h"
+#include "sojourn/memory.h"
+
+bool sj_store_archive_on(const struct sj_store *s)
+{
+    return s->archive_days > 0;
+}
+
+static void archive_add_wait(struct archive_view *v, uint64_t position, bool stored,
+                             const char *network_id, const struct secret_buf *plain,
+                             uint64_t newest)
+{
+    struct archive_wait w = {.position = position, .stored = stored, .plain = plain->p,
+                             .n = plain->n};
+    if (w.n > 0)
+        archive_hash(v->s, v->prefix, v->room, network_id, w.hash);
+    if (!v->waiting)
+        v->waiting = archive_waits_add_room(v->s, v->prefix, v->room, newest);
+    archive_waits_put(v->s, v->waiting, &w);
+}
+
+/* --- where an entry goes -------------------------------------------------------------------- */
+
+/* Before it nothing is kept. */
+static int64_t archive_since(const struct sj_store *s, int64_t now)
+{
+    return now - (int64_t)s->archive_days * ARCHIVE_DAY_MS;
+}
+
+/* Behind all others. A time that lies ahead, or so far back that the entry would go at once, cannot
+ * be right for what is said now. */
+static enum sj_status archive_place_last(uint64_t newest, int64_t time, int64_t now, int64_t since,
+                                         uint64_t *out, struct sj_error *err)
+{
+    *out = archive_position_of(time > now || time < since ? now : time);
+    if (newest == UINT64_MAX)
+        return sj_fail(err, SJ_LIMIT, "the archive of the room has no place behind its last entry");
+    if (*out <= newest)
+        *out = newest + 1;
+    return SJ_OK;
+}
+
+/* Is an entry here older than the oldest of a room that is full? It would go at once. */
+static bool archive_is_beyond(struct archive_view *v, uint64_t position)
+{
+    struct archive_at oldest;
+    uint64_t n = 0;
+    return archive_view_next(v, 1, &oldest, NULL) == SJ_OK && position < oldest.position &&
+           archive_view_count(v, &n, NULL) == SJ_OK && n >= v->s->archive_messages;
+}
+
+/* By its time, behind those of the same millisecond. */
+static enum sj_status archive_place_by_time(struct archive_view *v, int64_t time, int64_t now,
+                                            uint64_t *out, struct sj_error *err)
+{
+    const uint64_t last = (UINT64_C(1) << ARCHIVE_NUMBER_BITS) - 1;
+    struct archive_at before;
+    if (time > now)
+        time = now;
+    *out = archive_position_of(time);
+    enum sj_status status = archive_view_previous(v, *out | last, &before, err);
+    if (status != SJ_OK && status != SJ_NOTFOUND)
+        return status;
+    if (status == SJ_OK && before.position >= *out) {
+        if ((before.position & last) == last)
+            return sj_fail(err, SJ_LIMIT, "too many entries of one millisecond");
+        *out = before.position + 1;
+    }
+    if (time < archive_since(v->s, now) || archive_is_beyond(v, *out))
+        return sj_fail(err, SJ_UNSUPPORTED, "nothing so old is kept");
+    return SJ_OK;
+}
+
+/* --- putting in ----------------------------------------------------------------------------- */
+
+static enum sj_status archive_check_put(const struct sj_store *s, const char *room,
+                                        const struct sj_archive_entry *e, struct sj_error *err)
+{
+    if (!sj_store_archive_on(s))
+        return sj_fail(err, SJ_UNSUPPORTED, "no archive is kept");
+    if (e->n > SJ_ARCHIVE_DATA_MAX)
+        return sj_fail(err, SJ_LIMIT, "an entry is longer than %u bytes", SJ_ARCHIVE_DATA_MAX);
+    if (e->n == 0 || room[0] == '\0' || strnlen(room, SJ_ID_MAX + 1) > SJ_ID_MAX ||
+        (e->network_id && (e->network_id[0] == '\0' ||
+                           strnlen(e->network_id, SJ_ID_MAX + 1) > SJ_ID_MAX)))
+        return sj_fail(err, SJ_INVALID, "an entry without data, or a wrong id");
+    return SJ_OK;
+}
+
+/* Inside a read frame: finds the place of an entry, or that it is there already. */
+static enum sj_status archive_find_place(struct archive_view *v, const struct sj_archive_entry *e,
+                                         bool last, uint64_t *newest, uint64_t *position,
+                                         char id[SJ_ARCHIVE_ID_SIZE], struct sj_error *err)
+{
+    struct archive_at at;
+    struct record_archive old;
+    int64_t now = sj_loop_utc_ms(v->s->loop);
+    if (e->network_id && archive_view_by_network(v, e->network_id, &at, &old, NULL) == SJ_OK) {
+        archive_view_id(v, at.position, old.salt, id);
+        return sj_fail(err, SJ_EXISTS, "the entry is there already");
+    }
+    enum sj_status status = archive_view_newest(v, newest, err);
+    if (status != SJ_OK)
+        return status;
+    if (!last)
+        return archive_place_by_time(v, e->time, now, position, err);
+    return archive_place_last(*newest, e->time, now, archive_since(v->s, now), position, err);
+}
+
+static enum sj_status archive_put(struct archive_view *v, const struct sj_archive_entry *e,
+                                  bool last, const struct secret_buf *plain, uint32_t salt,
+                                  char id[SJ_ARCHIVE_ID_SIZE], struct sj_error *err)
+{
+    uint64_t position = 0, newest = 0;
+    /* What waits there says where the end is, and that the owner is registered. */
+    bool looks = !v->waiting || !last || e->network_id;
+    enum sj_status status = looks ? archive_view_begin(v, err) : SJ_OK;
+    if (status != SJ_OK)
+        return status;
+    status = archive_find_place(v, e, last, &newest, &position, id, err);
+    if (looks)
+        archive_view_end(v);
+    if (status != SJ_OK)
+        return status;
+    archive_add_wait(v, position, false, e->network_id, plain, newest);
+    archive_view_id(v, position, salt, id);
+    return SJ_OK;
+}
+
+static void archive_encode(struct secret_buf *out, const struct record_archive *record)
+{
+    secret_buf_reserve(out, record_encode_archive(NULL, 0, record));
+    out->n = record_encode_archive(out->p, out->cap, record);
+}
+
+static enum sj_status archive_no_room(struct sj_error *err)
+{
+    return sj_fail(err, SJ_LIMIT, "too much waits to be written");
+}
+
+enum sj_status sj_store_archive_put(struct sj_store *s, const struct sj_owner *owner,
+                                    const char *room, const struct sj_archive_entry *e, bool last,
+                                    char id[SJ_ARCHIVE_ID_SIZE], struct sj_error *err)
+{
+    struct archive_view v;
+    struct secret_buf plain = {NULL, 0, 0};
+    struct record_archive record = {.time = e->time, .network_id = e->network_id, .data = e->data,
+                                    .n = e->n};
+    enum sj_status status = archive_check_put(s, room, e, err);
+    if (status != SJ_OK)
+        return status;
+    sj_random_bytes(&record.salt, sizeof record.salt);
+    archive_encode(&plain, &record);
+    if (!group_room(s, plain.n))         /* before the view: it may write what waits */
+        status = archive_no_room(err);
+    if (status == SJ_OK)
+        status = archive_view_init(&v, s, owner, room, err);
+    if (status == SJ_OK)
+        status = archive_put(&v, e, last, &plain, record.salt, id, err);
+    secret_buf_release(&plain);
+    return status;
+}
+
+/* --- changing ------------------------------------------------------------------------------- */
+
+/* Inside a read frame. */
+static enum sj_status archive_replace(struct archive_view *v, const char *id, const void *data,
+                                      size_t n, struct sj_error *err)
+{
+    struct archive_at at;
+    struct record_archive record;
+    struct secret_buf plain = {NULL, 0, 0};
+    uint64_t newest = 0;
+    enum sj_status status = archive_view_by_id(v, id, &at, n > 0 ? &record : NULL, err);
+    if (status == SJ_OK)
+        status = archive_view_newest(v, &newest, err);
+    if (status != SJ_OK)
+        return status;
+    if (n > 0) {
+        record.data = data;
+        record.n = n;
+        archive_encode(&plain, &record);
+    }
+    archive_add_wait(v, at.position, !at.wait, n > 0 ? record.network_id : NULL, &plain, newest);
+    secret_buf_release(&plain);
+    return SJ_OK;
+}
+
+enum sj_status sj_store_archive_replace(struct sj_store *s, const struct sj_owner *owner,
+                                        const char *room, const char *id, const void *data,
+                                        size_t n, struct sj_error *err)
+{
+    struct archive_view v;
+    if (n > SJ_ARCHIVE_DATA_MAX)
+        return sj_fail(err, SJ_LIMIT, "an entry is longer than %u bytes", SJ_ARCHIVE_DATA_MAX);
+    if (!group_room(s, n + SJ_ID_MAX + 32))      /* before the view: it may write what waits */
+        return archive_no_room(err);
+    enum sj_status status = archive_view_init(&v, s, owner, room, err);
+    if (status == SJ_OK)
+        status = archive_view_begin(&v, err);
+    if (status != SJ_OK)
+        return status;
+    status = archive_replace(&v, id, data, n, err);
+    archive_view_end(&v);
+    return status;
+}
+
+/* --- looking up ----------------------------------------------------------------------------- */
+
+enum sj_status sj_store_archive_find(struct sj_store *s, const struct sj_owner *owner,
+                                     const char *room, const char *network_id,
+                                     char id[SJ_ARCHIVE_ID_SIZE], struct sj_error *err)
+{
+    struct archive_view v;
+    struct archive_at at;
+    struct record_archive record;
+    enum sj_status status = archive_view_init(&v, s, owner, room, err);
+    if (status == SJ_OK)
+        status = archive_view_begin(&v, err);
+    if (status != SJ_OK)
+        return status;
+    status = archive_view_by_network(&v, network_id, &at, &record, err);
+    if (status == SJ_OK)
+        archive_view_id(&v, at.position, record.salt, id);
+    archive_view_end(&v);
+    return status;
+}
+
+enum sj_status sj_store_archive_get(struct sj_store *s, const struct sj_owner *owner,
+                                    const char *room, const char *id,
+                                    void (*fn)(const struct sj_archive_entry *, void *arg),
+                                    void *arg, struct sj_error *err)
+{
+    struct archive_view v;
+    struct archive_at at;
+    struct record_archive record;
+    enum sj_status status = archive_view_init(&v, s, owner, room, err);
+    if (status == SJ_OK)
+        status = archive_view_begin(&v, err);
+    if (status != SJ_OK)
+        return status;
+    status = archive_view_by_id(&v, id, &at, &record, err);
+    if (status == SJ_OK)
+        fn(&(struct sj_archive_entry){.id = id, .time = record.time,
+                                      .network_id = record.network_id, .data = record.data,
+                                      .n = record.n}, arg);
+    archive_view_end(&v);
+    return status;
+}
+
+enum sj_status sj_store_archive_count(struct sj_store *s, const struct sj_owner *owner,
+                                      const char *room, uint64_t *n, struct sj_error *err)
+{
+    struct archive_view v;
+    *n = 0;
+    enum sj_status status = archive_view_init(&v, s, owner, room, err);
+    if (status == SJ_OK)
+        status = archive_view_begin(&v, err);
+    if (status != SJ_OK)
+        return status;
+    status = archive_view_count(&v, n, err);
+    archive_view_end(&v);
+    return status;
+}
