@@ -12,7 +12,6 @@
 #include "irc_link.h"
 #include "irc_presence.h"
 #include "irc_regain.h"
-#include "irc_rules.h"
 #include "irc_sasl.h"
 #include "irc_send.h"
 #include "sojourn/conn.h"
@@ -214,7 +213,6 @@ void irc_net_free(struct sj_net **net)
     sj_timer_stop(&(*net)->derive);
     sj_tls_free(&(*net)->tls);
     sj_tls_free(&(*net)->sts.tls);
-    irc_rules_forget(*net);
     sj_free(*net);
     *net = NULL;
 }

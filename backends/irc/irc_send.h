@@ -57,8 +57,6 @@ void irc_send_ping(struct irc_link *l);
 bool irc_send_has_room(const struct irc_link *l, size_t bytes, size_t n);
 /* Lets out what may go by now; returns when to call again (loop time), INT64_MAX: queue empty. */
 int64_t irc_send_pace(struct irc_link *l, int64_t now_ms);
-/* Adds the tag by which the answer names line `number` of l->ops, where servers do that. */
-void irc_send_label(const struct irc_link *l, struct irc_out *o, uint32_t number);
 /* Forgets what waits. */
 void irc_send_drop(struct irc_link *l);
 /* A line at trace level, passwords masked. dir: "in" or "out". */

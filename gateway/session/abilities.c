@@ -12,6 +12,11 @@
 /* What is about the gateway, not about contacts. */
 #define ABILITIES_OF_GATEWAY ((uint32_t)(SJ_CAP_SEARCH | SJ_CAP_PROMPTS))
 
+/* What works in rooms, too. */
+#define ABILITIES_OF_ROOM                                                                       \
+    ((uint32_t)(SJ_CAP_TYPING | SJ_CAP_CORRECT | SJ_CAP_RETRACT | SJ_CAP_REACT | SJ_CAP_REPLY | \
+                SJ_CAP_STYLED))
+
 static const struct {
     uint32_t cap;                        /* enum sj_cap */
     uint32_t feature;                    /* enum xmpp_feature */
@@ -55,6 +60,11 @@ uint32_t abilities_of_contact(const struct session *s, const struct contact *c)
 uint32_t abilities_of_network(uint32_t caps)
 {
     return abilities_of(caps & ABILITIES_OF_GATEWAY);
+}
+
+uint32_t abilities_of_room(uint32_t caps)
+{
+    return abilities_of(caps & ABILITIES_OF_ROOM);
 }
 
 bool abilities_learn(struct session *s, struct contact *c, const struct sj_contact *in)

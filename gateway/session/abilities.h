@@ -14,6 +14,8 @@ struct sj_contact;
 uint32_t abilities_of_contact(const struct session *, const struct contact *);
 /* enum xmpp_feature of the gateway itself, by the network's enum sj_cap. */
 uint32_t abilities_of_network(uint32_t caps);
+/* The same of its rooms. */
+uint32_t abilities_of_room(uint32_t caps);
 /* Takes over what the network tells of this contact. True: clients are to be told
  * something else than before (G115-05). */
 bool abilities_learn(struct session *, struct contact *, const struct sj_contact *);

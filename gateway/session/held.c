@@ -29,6 +29,7 @@ static void held_free(struct held *h)
     sj_free(h->body);
     sj_free(h->id);
     sj_free(h->full);
+    sj_free(h->nick);
     sj_free(h->rich);
     sj_free(h->file);
     sj_free(h);
@@ -82,6 +83,8 @@ enum sj_status held_out_add(struct session *s, const struct outgoing *o, struct 
     if (!h)
         return sj_fail(err, SJ_LIMIT, "Too many messages are waiting for the connection.");
     h->full = sj_strdup(o->full);
+    h->nick = sj_strdup(o->nick);
+    h->in_room = o->in_room;
     h->action = o->action;
     h->file = o->file ? attachment_dup(o->file) : NULL;
     h->unstyled = o->unstyled;
@@ -97,12 +100,14 @@ enum sj_status held_out_add(struct session *s, const struct outgoing *o, struct 
 
 static void held_answer(struct session *s, const struct held *h, const struct sj_error *err)
 {
-    refusal_send(s, &(struct refused){.peer = h->peer, .full = h->full, .id = h->id}, err);
+    refusal_send(s, &(struct refused){.peer = h->peer, .full = h->full, .id = h->id,
+                                      .in_room = h->in_room, .nick = h->nick}, err);
 }
 
 static struct outgoing held_outgoing(const struct held *h)
 {
-    return (struct outgoing){.peer = h->peer, .full = h->full, .id = h->id, .body = h->body,
+    return (struct outgoing){.peer = h->peer, .nick = h->nick, .in_room = h->in_room,
+                             .full = h->full, .id = h->id, .body = h->body,
                              .action = h->action, .unstyled = h->unstyled, .rich = h->rich,
                              .file = h->file};
 }
@@ -379,6 +384,10 @@ enum sj_status session_send(struct session *s, const struct xmpp_message_in *m,
     struct rich rich;
     enum sj_status status;
 
+    if (m->in_room || m->nick) {
+        sj_free(file);
+        return room_say(s, m, err);
+    }
     if (s->network->rich || m->replaces || m->attention) {
         rich_of_text(&rich, m);
         o.rich = &rich;
@@ -396,6 +405,8 @@ enum sj_status session_mark(struct session *s, const struct xmpp_mark_in *m, str
     bool report = m->kind == XMPP_MARK_RECEIVED || m->kind == XMPP_MARK_DISPLAYED;
     struct rich rich;
 
+    if (m->in_room || m->nick)
+        return room_say_mark(s, m, err);
     if (report && s->state != SESSION_ONLINE)
         return SJ_OK;                    /* nobody waits for it */
     rich_of_mark(&rich, m);
@@ -479,7 +490,9 @@ static void sweep_run(void *arg)
     ops_sweep(all, now_ms);
     held_sweep(all, now_ms);
     typing_sweep(all, now_ms);
-    if (!sj_list_empty(&all->ops_by_age) || !sj_list_empty(&all->typing) || held_any(all))
+    rooms_sweep(all, now_ms);
+    if (!sj_list_empty(&all->ops_by_age) || !sj_list_empty(&all->typing) ||
+        !sj_list_empty(&all->rooms_due) || held_any(all))
         sj_timer_start(all->loop, &all->sweep, HELD_SWEEP_MS);
 }
 

@@ -9,6 +9,7 @@
 
 #include "sojourn/backend.h"
 #include "outgoing.h"
+#include "room.h"
 #include "rich.h"
 #include "sojourn/map.h"
 #include "xmpp.h"
@@ -29,6 +30,8 @@ struct held {
     bool styled;                 /* from it: body has directives for its styles already */
     char *peer, *body, *id;      /* id: stanza id, or the network's */
     char *full;                  /* asker; NULL when it came from the network */
+    char *nick;                  /* to the network: as struct outgoing has it, with in_room */
+    bool in_room;
     struct rich *rich;           /* NULL: a plain text */
 };
 
@@ -36,13 +39,14 @@ struct held {
 struct refusal {
     struct sj_list link;
     struct sj_error err;
-    char *peer, *full, *id;
+    char *peer, *full, *id, *nick;
+    bool in_room;
 };
 
 /* op.c: operations whose outcome is open */
 enum op_kind {
     OP_MESSAGE, OP_CONTACT_ADD, OP_FILE, OP_MARK, OP_FETCH, OP_SEARCH, OP_OWN_PROFILE,
-    OP_COMMAND
+    OP_COMMAND, OP_ROOM
 };
 struct op_ask {
     enum op_kind kind;
@@ -54,6 +58,10 @@ struct op_ask {
     bool receipt, markable;          /* MESSAGE: what its client wants to know */
     const char *const *before;       /* MARK: reactions that hold again if it fails */
     size_t n_before;
+    bool in_room;                    /* peer is a room: said to everybody there... */
+    const char *nick;                /* ...or to this occupant alone */
+    enum sj_mark_kind mark;          /* MARK */
+    enum room_ask room_ask;          /* ROOM; run is its request */
 };
 sj_op op_new(struct session *, const struct op_ask *, struct sj_error *);    /* 0: limit */
 void op_finish(struct sessions *, const struct session *, sj_op, const struct sj_error *);
@@ -61,6 +69,11 @@ void op_finish(struct sessions *, const struct session *, sj_op, const struct sj
 void op_message_id(struct sessions *, struct session *, sj_op, const char *network_id);
 /* A message that clients know by id is on its way, and its id is not known yet. */
 bool op_is_open(const struct session *, const char *peer, const char *id);
+/* Who sends by op, and as which message; borrowed until it ends. False: it has ended. */
+struct op_sender {
+    const char *full, *id, *other_id;
+};
+bool op_sender(const struct session *, sj_op, struct op_sender *out);
 void op_forget(struct sessions *, sj_op);    /* the backend refused it at once */
 /* Something happened: its time counts from now. */
 void op_touch(struct sessions *, sj_op);
@@ -70,6 +83,8 @@ void ops_sweep(struct sessions *, int64_t now_ms);
 /* refusal.c: the one error answer of a message (G100-44); waits while the stream takes nothing. */
 struct refused {
     const char *peer, *full, *id;
+    bool in_room;                /* peer is a room... */
+    const char *nick;            /* ...or who was spoken to there */
 };
 void refusal_send(struct session *, const struct refused *, const struct sj_error *);
 void refusals_flush(struct session *);

@@ -64,7 +64,10 @@ static void host_message(struct sj_link *link, const struct sj_message *m)
 
     if (!s || (!host_is_live(s, link) && !host_is_check(s, link)))
         return;
-    session_deliver(s, m);
+    if ((m->in_room || m->nick) && host_is_live(s, link))
+        room_hear(s, m);
+    else if (!m->in_room && !m->nick)
+        session_deliver(s, m);
 }
 
 static void host_message_id(struct sj_link *link, sj_op op, const char *id)
@@ -82,7 +85,9 @@ static void host_mark(struct sj_link *link, const struct sj_mark *m)
 {
     struct session *s = host_session(link);
 
-    if (s && (host_is_live(s, link) || host_is_check(s, link)))
+    if (m->in_room && host_is_live(s, link))
+        room_hear_mark(s, m);
+    else if (!m->in_room && s && (host_is_live(s, link) || host_is_check(s, link)))
         session_deliver_mark(s, m);
 }
 
@@ -362,4 +367,5 @@ const struct sj_host session_host = {
     .avatar = host_avatar,
     .found = host_found,
     .prompt = host_prompt,
+    .rooms = &session_host_rooms,
 };

@@ -19,8 +19,11 @@ struct op {
     enum op_kind kind;
     uint64_t run;                /* of a command that waits */
     const char *peer, *full, *stanza_id;     /* into text; NULL: none */
-    const char *other_id, *target, *before;
+    const char *other_id, *target, *before, *nick;
     size_t n_before;
+    enum room_ask room_ask;
+    enum sj_mark_kind mark;
+    bool in_room;
     bool receipt, markable, named;           /* named: the network has told its id */
     char text[];
 };
@@ -63,13 +66,18 @@ sj_op op_new(struct session *s, const struct op_ask *ask, struct sj_error *err)
         return 0;
     }
     op = sj_malloc(sizeof *op + op_size(ask->peer) + op_size(ask->full) + op_size(ask->id) +
-                   op_size(ask->other_id) + op_size(ask->target) + op_before_size(ask));
+                   op_size(ask->other_id) + op_size(ask->target) + op_size(ask->nick) +
+                   op_before_size(ask));
     at = op->text;
     op->peer = op_text(&at, ask->peer);
     op->full = op_text(&at, ask->full);
     op->stanza_id = op_text(&at, ask->id);
     op->other_id = op_text(&at, ask->other_id);
     op->target = op_text(&at, ask->target);
+    op->nick = op_text(&at, ask->nick);
+    op->in_room = ask->in_room;
+    op->room_ask = ask->room_ask;
+    op->mark = ask->mark;
     op->before = at;
     for (size_t i = 0; i < ask->n_before; i++)
         op_text(&at, ask->before[i]);
@@ -116,6 +124,15 @@ static void op_restore_reactions(struct session *s, const struct op *op)
     sj_store_reactions_put(s->all->store, &owner, op->peer, op->target, set, op->n_before);
 }
 
+/* The network took it: now everybody of ours in the room may see it (G045-50). */
+static void op_show_mark(struct session *s, const struct op *op)
+{
+    const struct sj_mark mark = {.kind = op->mark, .peer = op->peer, .in_room = true,
+                                 .target = op->target};
+
+    room_hear_own_mark(s, &mark, op->stanza_id, op->other_id);
+}
+
 static void op_tell(struct session *s, const struct op *op, const struct sj_error *err)
 {
     struct contact *c;
@@ -140,12 +157,22 @@ static void op_tell(struct session *s, const struct op *op, const struct sj_erro
         command_outcome(s->all, op->run, err);
         return;
     }
-    if (op->kind == OP_MARK && op->target && err)
+    if (op->kind == OP_ROOM) {
+        room_outcome(s, &(struct room_outcome){.ask = op->room_ask, .room = op->peer,
+                                               .full = op->full, .id = op->stanza_id,
+                                               .text = op->target, .req = op->run,
+                                               .op = op->id}, err);
+        return;
+    }
+    if (op->kind == OP_MARK && op->mark == SJ_MARK_REACTIONS && err)
         op_restore_reactions(s, op);
+    if (op->kind == OP_MARK && op->in_room && !err)
+        op_show_mark(s, op);
     if (op->kind != OP_CONTACT_ADD) {
         if (err && op->full)
             refusal_send(s, &(struct refused){.peer = op->peer, .full = op->full,
-                                              .id = op->stanza_id}, err);
+                                              .id = op->stanza_id, .in_room = op->in_room,
+                                              .nick = op->nick}, err);
         return;
     }
     c = contact_find(s, op->peer);
@@ -172,6 +199,16 @@ void op_finish(struct sessions *all, const struct session *owner, sj_op id,
     if (s)
         op_tell(s, op, err);
     sj_free(op);
+}
+
+bool op_sender(const struct session *s, sj_op id, struct op_sender *out)
+{
+    const struct op *op = sj_idmap_find(&s->all->ops, id);
+
+    if (!op || op->session != s->id)
+        return false;
+    *out = (struct op_sender){op->full, op->stanza_id, op->other_id};
+    return true;
 }
 
 /* A message that can be referred to, with or without a file. */

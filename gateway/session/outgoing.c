@@ -101,8 +101,10 @@ static enum sj_status outgoing_submit(struct session *s, const struct outgoing *
 static enum sj_status outgoing_plain(struct session *s, const struct outgoing *o,
                                      const char *body, bool action, struct sj_error *err)
 {
-    const struct sj_message m = {.peer = o->peer, .body = body, .id = o->id, .action = action};
-    const struct op_ask ask = {.kind = OP_MESSAGE, .peer = o->peer, .full = o->full, .id = o->id};
+    const struct sj_message m = {.peer = o->peer, .nick = o->nick, .in_room = o->in_room,
+                                 .body = body, .id = o->id, .action = action};
+    const struct op_ask ask = {.kind = OP_MESSAGE, .peer = o->peer, .nick = o->nick,
+                               .in_room = o->in_room, .full = o->full, .id = o->id};
 
     return outgoing_submit(s, o, &m, &ask, err);
 }
@@ -121,11 +123,18 @@ static void outgoing_mark_correction(const struct session *s, const struct outgo
     m->action = false;
 }
 
+/* The message that a client names: in rooms, by the room's own id of it or its sender's. */
+static bool outgoing_find(struct session *s, const struct outgoing *o, const char *id,
+                          struct ids_message *out)
+{
+    return (o->in_room && room_log_get(s, o->peer, id, out)) || ids_find(s, o->peer, id, out);
+}
+
 static void outgoing_correct(struct session *s, const struct outgoing *o, uint32_t caps,
                              struct ids_message *first, struct sj_message *m,
                              struct sj_strbuf *text)
 {
-    bool known = (caps & SJ_CAP_CORRECT) && ids_find(s, o->peer, o->rich->replaces, first);
+    bool known = (caps & SJ_CAP_CORRECT) && outgoing_find(s, o, o->rich->replaces, first);
 
     if (known && first->own)
         m->replaces = first->network_id.s;
@@ -137,7 +146,7 @@ static void outgoing_correct(struct session *s, const struct outgoing *o, uint32
 static void outgoing_answer(struct session *s, const struct outgoing *o, uint32_t caps,
                             struct ids_message *target, struct sj_message *m)
 {
-    if (!(caps & SJ_CAP_REPLY) || !ids_find(s, o->peer, o->rich->reply_to, target))
+    if (!(caps & SJ_CAP_REPLY) || !outgoing_find(s, o, o->rich->reply_to, target))
         return;                          /* the quotation stays in the text (G461-04) */
     m->reply_to = target->network_id.s;
     if (o->rich->reply_text)
@@ -159,8 +168,10 @@ static enum sj_status outgoing_text(struct session *s, const struct outgoing *o,
                                     struct sj_error *err)
 {
     const struct rich *r = o->rich;
-    struct sj_message m = {.peer = o->peer, .body = o->body, .id = o->id, .action = o->action};
-    struct op_ask ask = {.kind = OP_MESSAGE, .peer = o->peer, .full = o->full, .id = o->id,
+    struct sj_message m = {.peer = o->peer, .nick = o->nick, .in_room = o->in_room,
+                           .body = o->body, .id = o->id, .action = o->action};
+    struct op_ask ask = {.kind = OP_MESSAGE, .peer = o->peer, .nick = o->nick,
+                         .in_room = o->in_room, .full = o->full, .id = o->id,
                          .other_id = r->other_id, .receipt = r->receipt, .markable = r->markable};
     uint32_t caps = session_caps(s, o->peer);
     struct ids_message first, target;
@@ -201,7 +212,7 @@ enum sj_status outgoing_offer(struct session *s, const struct outgoing *o,
         ask.markable = o->rich->markable;
     }
     if (o->rich && o->rich->reply_to && (session_caps(s, o->peer) & SJ_CAP_REPLY) &&
-        ids_find(s, o->peer, o->rich->reply_to, &target))
+        outgoing_find(s, o, o->rich->reply_to, &target))
         m.reply_to = target.network_id.s;
     status = outgoing_submit_op(s, o, &m, &ask, op, err);
     ids_release(&target);
@@ -236,8 +247,10 @@ static void outgoing_keep_set(const char *const *reactions, size_t n, void *arg)
 static enum sj_status outgoing_submit_mark(struct session *s, const struct outgoing *o,
                                            const struct sj_mark *mark, struct sj_error *err)
 {
-    const struct op_ask ask = {.kind = OP_MARK, .peer = o->peer, .full = o->full, .id = o->id,
-                               .target = mark->kind == SJ_MARK_REACTIONS ? mark->target : NULL,
+    const struct op_ask ask = {.kind = OP_MARK, .peer = o->peer, .nick = o->nick,
+                               .in_room = o->in_room, .full = o->full, .id = o->id,
+                               .other_id = o->rich->other_id, .mark = mark->kind,
+                               .target = mark->target,
                                .before = mark->before, .n_before = mark->n_before};
     sj_op op = op_new(s, &ask, err);
     enum sj_status status;
@@ -279,7 +292,7 @@ static enum sj_status outgoing_react(struct session *s, const struct outgoing *o
     const struct rich *r = o->rich;
     struct outgoing_set before = {.n = 0};
     struct sj_owner owner;
-    struct sj_mark mark = {.kind = SJ_MARK_REACTIONS, .peer = o->peer,
+    struct sj_mark mark = {.kind = SJ_MARK_REACTIONS, .peer = o->peer, .in_room = o->in_room,
                            .target = target->network_id.s, .target_own = target->own,
                            .reactions = r->reactions, .n_reactions = r->n_reactions};
     enum sj_status status = outgoing_check_reactions(s, r, err);
@@ -329,7 +342,7 @@ static enum sj_status outgoing_reactions(struct session *s, const struct outgoin
     if (!(caps & SJ_CAP_REACT))
         return outgoing_tell_reactions(s, o, err);
     ids_init(&target);
-    if (ids_find(s, o->peer, o->rich->target, &target))
+    if (outgoing_find(s, o, o->rich->target, &target))
         status = outgoing_react(s, o, &target, err);
     else if (o->body && *o->body)
         status = outgoing_plain(s, o, o->body, false, err);      /* GMSG-03 */
@@ -347,14 +360,15 @@ static enum sj_status outgoing_retract(struct session *s, const struct outgoing 
         return sj_fail(err, SJ_UNSUPPORTED, "On this network nothing can be taken back; the other "
                        "side has your message.");
     ids_init(&target);
-    if (!ids_find(s, o->peer, o->rich->target, &target)) {
+    if (!outgoing_find(s, o, o->rich->target, &target)) {
         status = sj_fail(err, SJ_UNSUPPORTED, "This message is too old, or was not sent from here; "
                          "it was not taken back.");
     } else if (!target.own) {            /* G424-02 */
         status = sj_fail(err, SJ_DENIED, "Only your own messages can be taken back.");
     } else {
         const struct sj_mark mark = {.kind = SJ_MARK_RETRACTED, .peer = o->peer,
-                                     .target = target.network_id.s, .target_own = true};
+                                     .in_room = o->in_room, .target = target.network_id.s,
+                                     .target_own = true};
         status = outgoing_submit_mark(s, o, &mark, err);
     }
     ids_release(&target);
@@ -373,7 +387,7 @@ static void outgoing_report(struct session *s, const struct outgoing *o, uint32_
         (read && !session_prefers(s, PREFERENCE_TELL_READ)))
         return;
     ids_init(&target);
-    if (ids_find(s, o->peer, o->rich->target, &target) && !target.own &&
+    if (outgoing_find(s, o, o->rich->target, &target) && !target.own &&
         (read ? talk_read(s, o->peer, target.network_id.s)
               : talk_received(s, o->peer, target.network_id.s))) {
         const struct sj_mark mark = {.kind = o->rich->kind, .peer = o->peer,
@@ -387,7 +401,8 @@ enum sj_status outgoing_send(struct session *s, const struct outgoing *o, struct
 {
     uint32_t caps;
 
-    if (o->file && !(o->rich && o->rich->replaces) && transfer_send(s, o))
+    if (o->file && !o->in_room && !o->nick && !(o->rich && o->rich->replaces) &&
+        transfer_send(s, o))
         return SJ_OK;
     if (!o->rich)
         return outgoing_plain(s, o, o->body, o->action, err);

@@ -17,7 +17,9 @@ struct session;
 #define SESSION_RICH_CAPS (SJ_CAPS_WITH_IDS | SJ_CAP_TYPING | SJ_CAP_ATTENTION)
 
 struct outgoing {                /* borrowed */
-    const char *peer;            /* canonical */
+    const char *peer;            /* canonical; a room with in_room or nick */
+    const char *nick;            /* to this occupant alone, or NULL */
+    bool in_room;                /* to everybody there */
     const char *full, *id;       /* who gets the error */
     const char *body;
     bool action;

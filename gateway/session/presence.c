@@ -286,9 +286,10 @@ static void presence_available(struct session *s, const struct xmpp_presence_in 
 
 /* Nobody known is there any more, but the user did not say so: wait a little (probe answers and
  * bounces race with clients that reconnect). */
-static void presence_linger(struct session *s)
+void session_linger(struct session *s)
 {
-    if (s->n_resources == 0 && s->state != SESSION_OFFLINE && s->state != SESSION_REFUSED)
+    if (s->n_resources == 0 && !rooms_have_clients(s) && s->state != SESSION_OFFLINE &&
+        s->state != SESSION_REFUSED)
         sj_timer_start(s->all->loop, &s->linger, SESSION_LINGER_MS);
 }
 
@@ -296,7 +297,7 @@ void session_linger_over(void *session)
 {
     struct session *s = session;
 
-    if (s->n_resources > 0 || presence_stays(s))
+    if (s->n_resources > 0 || rooms_have_clients(s) || presence_stays(s))
         return;
     s->wants_online = false;
     if (s->state != SESSION_ASKING)      /* the question survives a restart of the user's client */
@@ -309,7 +310,7 @@ static void presence_unavailable(struct session *s, const struct xmpp_presence_i
     struct xmpp_presence_out bye = {.to = in->from.full, .show = XMPP_OFFLINE};
 
     if (in->from.resource[0] == '\0') {              /* an answer to a probe, or not approved yet */
-        presence_linger(s);
+        session_linger(s);
         return;
     }
     if (in->peer && (!r || r->told_gateway))
@@ -489,7 +490,7 @@ void presence_bounce(void *ctx, const struct xmpp_from *from, const char *peer, 
         resource_remove(s, r);
     else if (from->resource[0] == '\0')
         s->quiet = true;
-    presence_linger(s);
+    session_linger(s);
 }
 
 void presence_peer(void *ctx, const struct xmpp_from *from, const char *peer,

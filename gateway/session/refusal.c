@@ -11,6 +11,7 @@ static void refusal_free(struct session *s, struct refusal *r)
     sj_free(r->peer);
     sj_free(r->full);
     sj_free(r->id);
+    sj_free(r->nick);
     sj_free(r);
 }
 
@@ -23,6 +24,9 @@ static bool refusal_try(struct session *s, const struct refused *r, const struct
 {
     struct sj_error words = session_words(s, err);
 
+    if (r->in_room || r->nick)
+        return xmpp_send_room_message_error(s->all->xmpp, s->network->index, r->peer, r->nick,
+                                            r->full, r->id, &words);
     return xmpp_send_message_error(s->all->xmpp, s->network->index, r->peer, r->full, r->id,
                                    &words);
 }
@@ -37,6 +41,8 @@ static void refusal_keep(struct session *s, const struct refused *to, const stru
     r->peer = sj_strdup(to->peer);
     r->full = sj_strdup(to->full);
     r->id = sj_strdup(to->id);
+    r->nick = sj_strdup(to->nick);
+    r->in_room = to->in_room;
     sj_list_init(&r->link);
     sj_list_append(&s->refusals, &r->link);
     s->n_refusals++;
@@ -53,7 +59,8 @@ void refusals_flush(struct session *s)
 {
     while (s->n_refusals > 0 && !session_is_blocked(s)) {
         struct refusal *r = refusal_first(s);
-        struct refused to = {.peer = r->peer, .full = r->full, .id = r->id};
+        struct refused to = {.peer = r->peer, .full = r->full, .id = r->id,
+                             .in_room = r->in_room, .nick = r->nick};
         (void)refusal_try(s, &to, &r->err);          /* what is refused now can never be sent */
         refusal_free(s, r);
     }

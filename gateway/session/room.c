@@ -1,134 +1,427 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Rooms: none yet. Every network says that none of its ids is a room, so nothing else here is
- * reached; what is, is refused. */
-#include "rooms.h"
+/* Life of a room: it is wanted, asked for, entered, left; and what becomes of it when the link, the
+ * stream or the user goes. Who is in it stands in room_occupant.c and room_client.c.
+ *
+ * A room lives as long as the network has the account in it, or somebody waits for that. When the
+ * last client goes, the room is left, unless being in it outlasts the log-in over there. When the
+ * link ends, everybody in the room is told, and may come back (G045-66): nothing is entered again
+ * by itself. Source: XEP-0045 §7.2, §7.14; requirements §16. */
+#include "room.h"
 
-bool rooms_is_room(void *ctx, unsigned host, const char *id)
+#include <string.h>
+
+#include "preference.h"
+#include "session.h"
+#include "sojourn/memory.h"
+#include "sojourn/strbuf.h"
+
+static const bool room_moves[ROOM_STATE_COUNT][ROOM_STATE_COUNT] = {
+    [ROOM_WAITING] = {[ROOM_JOINING] = true},
+    [ROOM_JOINING] = {[ROOM_IN] = true},
+    [ROOM_IN] = {[ROOM_LEAVING] = true, [ROOM_JOINING] = true},
+    [ROOM_LEAVING] = {[ROOM_JOINING] = true},
+};
+
+static const char *const room_names[ROOM_STATE_COUNT] = {"waiting", "joining", "in", "leaving"};
+
+void room_enter(struct room *r, enum room_state state)
 {
-    (void)ctx, (void)host, (void)id;
+    if (!room_moves[r->state][state]) {
+        sj_log_error(&r->session->log, "impossible move of a room from=%s to=%s room=%s",
+                     room_names[r->state], room_names[state], SJ_CLIP(r->id));
+        return;
+    }
+    sj_log_debug(&r->session->log, "room from=%s to=%s room=%s", room_names[r->state],
+                 room_names[state], SJ_CLIP(r->id));
+    r->state = state;
+}
+
+struct room *room_find(const struct session *s, const char *id)
+{
+    return s->rooms ? sj_map_find(&s->rooms->by_id, id) : NULL;
+}
+
+struct room *room_of(struct session *s, const char *typed, struct sj_error *err)
+{
+    struct sj_strbuf id;
+    struct room *r = NULL;
+
+    sj_strbuf_init(&id, SJ_ID_MAX);
+    if (session_canon(s, typed, &id, err) == SJ_OK)
+        r = room_find(s, id.s);
+    sj_strbuf_release(&id);
+    if (!r)
+        sj_fail(err, SJ_UNACCEPTABLE, "You are not in this room.");
+    return r;
+}
+
+struct room *room_new(struct session *s, const char *id, struct sj_error *err)
+{
+    size_t n = strlen(id) + 1;
+    struct room *r;
+
+    if (s->rooms && s->rooms->by_id.used >= ROOMS_MAX) {
+        sj_fail(err, SJ_LIMIT, "You are in %u rooms here; leave one first.", ROOMS_MAX);
+        return NULL;
+    }
+    if (!s->rooms) {
+        s->rooms = sj_calloc(1, sizeof *s->rooms);
+        sj_map_init(&s->rooms->by_id);
+    }
+    r = sj_calloc(1, sizeof *r + n);
+    memcpy(r->id, id, n);
+    r->session = s;
+    sj_list_init(&r->due);
+    sj_list_init(&r->occupants);
+    sj_list_init(&r->clients);
+    sj_map_init(&r->by_nick);
+    sj_map_init(&r->by_shown);
+    sj_map_put(&s->rooms->by_id, r->id, r);
+    return r;
+}
+
+void room_free(struct room *r)
+{
+    struct session *s = r->session;
+    char *const texts[] = {r->name, r->description, r->avatar, r->subject, r->subject_nick,
+                           r->subject_account, r->subject_id, r->subject_asked, r->left_by};
+
+    while (!sj_list_empty(&r->clients))
+        room_client_free(SJ_CONTAINER(r->clients.next, struct room_client, link));
+    occupants_clear(r);
+    sj_map_release(&r->by_nick);
+    sj_map_release(&r->by_shown);
+    sj_list_remove(&r->due);
+    sj_map_remove(&s->rooms->by_id, r->id);
+    sj_secret_free(&r->password);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        sj_free(texts[i]);
+    sj_free(r);
+    if (s->rooms->by_id.used == 0) {
+        sj_map_release(&s->rooms->by_id);
+        sj_free(s->rooms);
+        s->rooms = NULL;
+        session_release(s);
+    }
+}
+
+static void room_due(struct room *r, int64_t ms)
+{
+    struct sessions *all = r->session->all;
+
+    r->due_ms = sj_loop_now_ms(all->loop) + ms;
+    sj_list_remove(&r->due);
+    sj_list_append(&all->rooms_due, &r->due);
+    sessions_sweep_later(all);
+}
+
+void room_wait(struct room *r)
+{
+    room_due(r, ROOM_LOGIN_MS);
+}
+
+/* ---- operations ---- */
+
+sj_op room_op(struct session *s, const struct room_outcome *ask, struct sj_error *err)
+{
+    return op_new(s, &(struct op_ask){.kind = OP_ROOM, .peer = ask->room, .full = ask->full,
+                                      .id = ask->id, .target = ask->text, .room_ask = ask->ask,
+                                      .run = ask->req}, err);
+}
+
+/* What clients asked for by a join is refused; they are in no room (G045-24). */
+void room_refuse(struct room *r, const struct sj_error *err)
+{
+    struct session *s = r->session;
+    struct sj_error words = session_words(s, err);
+    struct sj_list *at;
+
+    for (at = r->clients.next; at != &r->clients; at = at->next) {
+        const struct room_client *c = SJ_CONTAINER(at, struct room_client, link);
+        if (c->state == ROOM_CLIENT_WAITS)
+            xmpp_send_room_error(s->all->xmpp, s->network->index, r->id, c->nick, c->full, c->id,
+                                 true, &words);
+    }
+    room_free(r);
+}
+
+void room_join(struct room *r, const char *nick)
+{
+    struct session *s = r->session;
+    struct sj_error err = {.status = SJ_OK};
+    const struct room_outcome ask = {.ask = ROOM_ASK_JOIN, .room = r->id};
+    sj_op op = room_op(s, &ask, &err);
+
+    room_enter(r, ROOM_JOINING);
+    sj_list_remove(&r->due);
+    if (op && s->network->backend->rooms->join(s->link, r->id, nick, r->password, op, &err) !=
+                  SJ_OK)
+        op_forget(s->all, op);
+    sj_secret_free(&r->password);
+    if (err.status != SJ_OK)
+        room_refuse(r, &err);
+}
+
+static const char *room_wanted_nick(const struct room *r)
+{
+    return r->n_clients == 0 ? NULL
+                             : SJ_CONTAINER(r->clients.next, struct room_client, link)->nick;
+}
+
+/* It was left, and somebody came back meanwhile. */
+static bool room_comes_back(struct room *r)
+{
+    if (r->state != ROOM_LEAVING || !r->again || r->n_clients == 0)
+        return false;
+    r->again = false;
+    occupants_clear(r);
+    room_join(r, room_wanted_nick(r));
+    return true;
+}
+
+static void room_leave_now(struct room *r, const char *reason)
+{
+    struct session *s = r->session;
+    const struct room_outcome ask = {.ask = ROOM_ASK_LEAVE, .room = r->id};
+    struct sj_error err = {.status = SJ_OK};
+    sj_op op;
+
+    sj_list_remove(&r->due);
+    room_enter(r, ROOM_LEAVING);
+    op = room_op(s, &ask, &err);
+    if (op && s->network->backend->rooms->leave(s->link, r->id, reason, op, &err) != SJ_OK)
+        op_forget(s->all, op);
+    if (err.status != SJ_OK)
+        room_free(r);                    /* the network does not have us there */
+}
+
+void room_leave_later(struct room *r, int64_t ms, const char *reason)
+{
+    if (r->state != ROOM_IN || r->n_clients > 0 || (r->flags & SJ_ROOM_MEMBERSHIP))
+        return;
+    if (ms > 0)
+        room_due(r, ms);
+    else
+        room_leave_now(r, reason);
+}
+
+static void room_ask_failed(struct room *r, const struct room_outcome *o,
+                            const struct sj_error *err)
+{
+    struct session *s = r->session;
+    struct sj_error words = session_words(s, err);
+
+    if (o->ask == ROOM_ASK_NICK)
+        xmpp_send_room_error(s->all->xmpp, s->network->index, r->id,
+                             r->self ? occupant_nick(r->self) : o->text, o->full, o->id, false,
+                             &words);
+    else if (o->full)
+        refusal_send(s, &(struct refused){.peer = r->id, .full = o->full, .id = o->id,
+                                          .in_room = true}, err);
+}
+
+void room_outcome(struct session *s, const struct room_outcome *o, const struct sj_error *err)
+{
+    struct room *r = room_find(s, o->room);
+
+    if (o->ask >= ROOM_ASK_CHANGE)
+        room_answered(s, o, err);
+    if (!r || o->ask >= ROOM_ASK_CHANGE)
+        return;
+    if (o->ask == ROOM_ASK_JOIN && err && r->state == ROOM_JOINING)
+        room_refuse(r, err);
+    else if (o->ask == ROOM_ASK_LEAVE && r->state == ROOM_LEAVING && !room_comes_back(r))
+        room_free(r);
+    else if (err && o->ask != ROOM_ASK_JOIN && o->ask != ROOM_ASK_LEAVE)
+        room_ask_failed(r, o, err);
+}
+
+/* ---- entered and left ---- */
+
+/* The network put the account there, and none of the user's clients knows. */
+static void room_announce(struct room *r)
+{
+    struct session *s = r->session;
+    const struct xmpp_invite_out out = {.room = r->id, .to = s->user};
+
+    if ((r->flags & SJ_ROOM_MEMBERSHIP) || !s->announced)
+        return;
+    xmpp_send_invite(s->all->xmpp, s->network->index, &out);
+}
+
+void room_entered(struct room *r)
+{
+    struct sj_list *at = r->clients.next;
+
+    if (r->state == ROOM_LEAVING)
+        return;
+    if (r->state != ROOM_IN)
+        room_enter(r, ROOM_IN);
+    while (at != &r->clients) {
+        struct room_client *c = SJ_CONTAINER(at, struct room_client, link);
+        at = at->next;
+        if (c->state == ROOM_CLIENT_WAITS)
+            room_client_enter(c);
+    }
+    if (r->n_clients == 0 && r->unasked)
+        room_announce(r);
+    else
+        room_leave_later(r, 0, NULL);          /* who asked for it has gone meanwhile */
+}
+
+void room_end(struct room *r, const struct sj_exit *exit, uint32_t statuses)
+{
+    struct sj_list *at;
+
+    for (at = r->clients.next; at != &r->clients; at = at->next) {
+        const struct room_client *c = SJ_CONTAINER(at, struct room_client, link);
+        if (c->state != ROOM_CLIENT_WAITS && r->self)
+            occupant_show_exit(r, r->self, c, exit, statuses);
+    }
+    if (!room_comes_back(r))
+        room_free(r);
+}
+
+/* ---- the link, the stream, the user ---- */
+
+static struct room *rooms_next(const struct session *s, uint32_t *at)
+{
+    return s->rooms ? sj_map_next(&s->rooms->by_id, at) : NULL;
+}
+
+void rooms_link_up(struct session *s)
+{
+    struct room *r;
+    uint32_t at = 0;
+
+    while ((r = rooms_next(s, &at)) != NULL) {
+        if (r->state == ROOM_WAITING)
+            room_join(r, room_wanted_nick(r));
+    }
+}
+
+/* Those who wait for a log-in go on waiting. */
+void rooms_link_down(struct session *s, const struct sj_error *why)
+{
+    const struct sj_error none = {.status = SJ_OK};
+    const struct sj_error words = why ? session_words(s, why) : none;
+    const struct sj_exit lost = {.kind = SJ_EXIT_LOST, .reason = words.text};
+    struct room *r;
+    uint32_t at = 0;
+
+    while ((r = rooms_next(s, &at)) != NULL) {
+        r->again = false;
+        if (r->state != ROOM_WAITING)
+            room_end(r, &lost, 0);
+    }
+}
+
+void rooms_give_up(struct session *s, const struct sj_error *why)
+{
+    struct room *r;
+    uint32_t at = 0;
+
+    while ((r = rooms_next(s, &at)) != NULL) {
+        if (r->state == ROOM_WAITING)
+            room_refuse(r, why);
+    }
+}
+
+void rooms_log_out(struct session *s)
+{
+    bool stops = s->all->stopping;
+    const struct sj_exit out = {.kind = SJ_EXIT_LEFT};
+    struct sj_error gone;
+    struct room *r;
+    uint32_t at = 0;
+
+    sj_fail(&gone, SJ_UNREACHABLE, "You are logged out of the network.");
+    while ((r = rooms_next(s, &at)) != NULL) {
+        r->again = false;
+        if (r->state == ROOM_WAITING || r->state == ROOM_JOINING)
+            room_refuse(r, &gone);
+        else
+            room_end(r, &out, stops ? XMPP_STATUS_CLOSING : XMPP_STATUS_LOST);
+    }
+}
+
+static void rooms_forget_clients(struct session *s)
+{
+    struct room *r;
+    uint32_t at = 0;
+
+    while ((r = rooms_next(s, &at)) != NULL) {
+        while (!sj_list_empty(&r->clients))
+            room_client_free(SJ_CONTAINER(r->clients.next, struct room_client, link));
+        if (r->state == ROOM_WAITING)
+            room_free(r);
+        else
+            room_leave_later(r, ROOM_UNSEEN_MS, NULL);
+    }
+}
+
+void rooms_stream_lost(struct network *n)
+{
+    struct session *s;
+    uint32_t at = 0;
+
+    while ((s = sj_map_next(&n->by_user, &at)) != NULL) {
+        if (s->rooms)
+            rooms_forget_clients(s);
+    }
+}
+
+void rooms_free(struct session *s)
+{
+    struct room *r;
+    uint32_t at = 0;
+
+    while ((r = rooms_next(s, &at)) != NULL)
+        room_free(r);
+}
+
+bool rooms_have_clients(const struct session *s)
+{
+    const struct room *r;
+    uint32_t at = 0;
+
+    while ((r = rooms_next(s, &at)) != NULL) {
+        if (r->n_clients > 0)
+            return true;
+    }
     return false;
 }
 
-enum sj_status rooms_join(void *ctx, const struct xmpp_from *from, const struct xmpp_join_in *in,
-                          struct sj_error *err)
+/* Who wants to stay on-line without a client stays in rooms as well, when that client went
+ * off-line; one that is still there has left the room. */
+static bool room_stays(const struct room *r)
 {
-    (void)ctx, (void)from, (void)in;
-    return sj_fail(err, SJ_UNSUPPORTED, "There are no rooms here.");
+    const char *slash = r->left_by ? strchr(r->left_by, '/') : NULL;
+
+    return session_prefers(r->session, PREFERENCE_STAY_ONLINE) && slash &&
+           !session_resource(r->session, slash + 1);
 }
 
-void rooms_presence(void *ctx, const struct xmpp_from *from, const struct xmpp_occupant_in *in)
+static void room_overdue(struct room *r)
 {
-    (void)ctx, (void)from, (void)in;
+    struct sj_error late;
+
+    sj_list_remove(&r->due);
+    sj_fail(&late, SJ_TIMEOUT, "The log-in to the network takes too long; try again later.");
+    if (r->state == ROOM_WAITING)
+        room_refuse(r, &late);
+    else if (!room_stays(r))
+        room_leave_later(r, 0, NULL);
 }
 
-void rooms_leave(void *ctx, const struct xmpp_from *from, const char *room, const char *nick,
-                 const char *status)
+void rooms_sweep(struct sessions *all, int64_t now_ms)
 {
-    (void)ctx, (void)from, (void)room, (void)nick, (void)status;
-}
+    struct sj_list *at = all->rooms_due.next;
 
-void rooms_lost(void *ctx, const struct xmpp_from *from, const char *room)
-{
-    (void)ctx, (void)from, (void)room;
-}
-
-enum sj_status rooms_subject(void *ctx, const struct xmpp_from *from, const char *room,
-                             const char *text, struct sj_error *err)
-{
-    (void)ctx, (void)from, (void)room, (void)text;
-    return sj_fail(err, SJ_UNSUPPORTED, "There are no rooms here.");
-}
-
-void rooms_state(void *ctx, const struct xmpp_from *from, const char *room, const char *nick,
-                 enum xmpp_chat_state state)
-{
-    (void)ctx, (void)from, (void)room, (void)nick, (void)state;
-}
-
-enum sj_status rooms_invite(void *ctx, const struct xmpp_from *from,
-                            const struct xmpp_invite_in *in, size_t n, struct sj_error *err)
-{
-    (void)ctx, (void)from, (void)in, (void)n;
-    return sj_fail(err, SJ_UNSUPPORTED, "There are no rooms here.");
-}
-
-enum xmpp_place rooms_place(void *ctx, const struct xmpp_from *from, const char *room,
-                            const char *nick, struct xmpp_place_info *out)
-{
-    (void)ctx, (void)from, (void)room, (void)nick, (void)out;
-    return XMPP_PLACE_OUTSIDE;
-}
-
-enum sj_status rooms_card(void *ctx, const struct xmpp_from *from, const char *room,
-                          const char *nick, const struct xmpp_card_ask *ask, xmpp_req req,
-                          struct sj_error *err)
-{
-    (void)ctx, (void)from, (void)room, (void)nick, (void)ask, (void)req;
-    return sj_fail(err, SJ_UNSUPPORTED, "There are no rooms here.");
-}
-
-enum sj_status rooms_admin_get(void *ctx, const struct xmpp_from *from, const char *room,
-                               int affiliation, int role, xmpp_req req, struct sj_error *err)
-{
-    (void)ctx, (void)from, (void)room, (void)affiliation, (void)role, (void)req;
-    return sj_fail(err, SJ_UNSUPPORTED, "There are no rooms here.");
-}
-
-enum sj_status rooms_admin_set(void *ctx, const struct xmpp_from *from, const char *room,
-                               const struct xmpp_room_item *items, size_t n, xmpp_req req,
-                               struct sj_error *err)
-{
-    (void)ctx, (void)from, (void)room, (void)items, (void)n, (void)req;
-    return sj_fail(err, SJ_UNSUPPORTED, "There are no rooms here.");
-}
-
-enum sj_status rooms_config_get(void *ctx, const struct xmpp_from *from, const char *room,
-                                xmpp_req req, struct sj_error *err)
-{
-    (void)ctx, (void)from, (void)room, (void)req;
-    return sj_fail(err, SJ_UNSUPPORTED, "There are no rooms here.");
-}
-
-enum sj_status rooms_config_set(void *ctx, const struct xmpp_from *from, const char *room,
-                                const struct xmpp_room_config *config, xmpp_req req,
-                                struct sj_error *err)
-{
-    (void)ctx, (void)from, (void)room, (void)config, (void)req;
-    return sj_fail(err, SJ_UNSUPPORTED, "There are no rooms here.");
-}
-
-enum sj_status rooms_destroy(void *ctx, const struct xmpp_from *from, const char *room,
-                             const char *reason, xmpp_req req, struct sj_error *err)
-{
-    (void)ctx, (void)from, (void)room, (void)reason, (void)req;
-    return sj_fail(err, SJ_UNSUPPORTED, "There are no rooms here.");
-}
-
-enum sj_status rooms_info(void *ctx, const struct xmpp_from *from, const char *room, xmpp_req req,
-                          struct sj_error *err)
-{
-    (void)ctx, (void)from, (void)room, (void)req;
-    return sj_fail(err, SJ_UNSUPPORTED, "There are no rooms here.");
-}
-
-enum sj_status rooms_list(void *ctx, const struct xmpp_from *from, const struct xmpp_page *page,
-                          xmpp_req req, struct sj_error *err)
-{
-    (void)ctx, (void)from, (void)page, (void)req;
-    return sj_fail(err, SJ_UNSUPPORTED, "There are no rooms here.");
-}
-
-enum sj_status rooms_archive_query(void *ctx, const struct xmpp_from *from,
-                                   const struct xmpp_archive_query *query, xmpp_req req,
-                                   struct sj_error *err)
-{
-    (void)ctx, (void)from, (void)query, (void)req;
-    return sj_fail(err, SJ_UNSUPPORTED, "There are no rooms here.");
-}
-
-enum sj_status rooms_archive_ends(void *ctx, const struct xmpp_from *from, const char *room,
-                                  xmpp_req req, struct sj_error *err)
-{
-    (void)ctx, (void)from, (void)room, (void)req;
-    return sj_fail(err, SJ_UNSUPPORTED, "There are no rooms here.");
+    while (at != &all->rooms_due) {
+        struct room *r = SJ_CONTAINER(at, struct room, due);
+        at = at->next;
+        if (now_ms >= r->due_ms)
+            room_overdue(r);
+    }
 }

@@ -207,6 +207,7 @@ void session_logout(struct session *s, const char *reason)
 
     sj_fail(&gone, SJ_UNREACHABLE, "The log-out came before this could be sent.");
     transfers_stop(s, &gone);
+    rooms_log_out(s);
     session_unannounce(s, NULL);
     switch (s->state) {
     case SESSION_QUEUED:
@@ -366,6 +367,7 @@ void session_link_up(struct session *s)
     own_profile_sync(s);
     contacts_watch(s);
     held_out_send(s);
+    rooms_link_up(s);
     contact_set(&s->trouble, NULL);
     if (!s->check)
         prompt_over(s, NULL);
@@ -457,6 +459,7 @@ static void session_keep_out(struct session *s, const char *reason, const struct
     s->gave_up = false;
     session_tell_failure(s, cause->status, cause);
     session_note_trouble(s, SJ_REMOTE, cause);
+    rooms_give_up(s, cause);
     sj_strbuf_init(&body, 1024);
     sj_strbuf_addf(&body, sj_translate(s->lang, "You are not logged in to %s: %s."),
                    s->network->options->label, words.text);
@@ -513,6 +516,7 @@ void session_link_down(struct session *s, enum sj_end end, const struct sj_error
         prompt_over(s, &cause);
     transfers_stop(s, &lost);
     ops_fail(s, &lost);
+    rooms_link_down(s, was_closing ? NULL : &cause);
     talks_clear(s);
     sj_secret_free(&s->self_id);
     portraits_retry(s);

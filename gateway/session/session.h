@@ -21,6 +21,7 @@
 #include "preference.h"
 #include "profile.h"
 #include "resource.h"
+#include "room.h"
 #include "prompt.h"
 #include "sessions.h"
 #include "sojourn/backend.h"
@@ -148,6 +149,8 @@ struct session {
     struct check *check;
     struct prompt *prompt;       /* of the check if there is one, else of the link; or NULL */
     struct search *search;       /* or NULL */
+    struct rooms *rooms;         /* room.c; NULL: in none */
+    struct room_list *room_list; /* room_list.c, or NULL */
     struct removal removal;
     struct sj_list reap;         /* in sessions.reap: may be dropped when nothing holds it */
 };
@@ -179,6 +182,10 @@ struct sessions {
     struct sj_log_limit records_limit;
     struct sj_timer sweep;       /* operations and held messages, while there are any */
     struct sj_list typing;       /* struct talk, typing.c */
+    struct sj_idmap room_asks;   /* struct room_collect by operation, room_ask.c */
+    struct sj_list rooms_due;    /* struct room, room.c */
+    struct sj_list entering;     /* struct room_client, room_client.c */
+    struct sj_timer entering_timer;
     struct sj_list graves;       /* links to be freed at the loop top */
     struct sj_list reap;
     struct sj_defer chores;
@@ -246,6 +253,8 @@ void session_removed(struct session *);      /* the link is gone: the rest of th
 
 /* presence.c */
 void session_linger_over(void *session);
+/* Nobody known is there any more, but the user did not say so: wait a little. */
+void session_linger(struct session *);
 void session_apply_presence(struct session *);
 void session_send_gateway_presence(struct session *, const char *to, const char *id);
 /* Sends; what a lost stream or a full queue refuses makes the session stale. */

@@ -80,6 +80,8 @@ void session_free(struct session **at)
     portfolio_free(s);
     own_profile_free(s);
     ops_fail(s, &gone);
+    rooms_free(s);
+    room_list_free(s);
     held_clear(s);
     talks_clear(s);
     refusals_clear(s);
@@ -210,7 +212,7 @@ static bool session_is_unused(const struct session *s)
     bool waits = s->check || s->removal.wanted || s->held_count > 0 || s->n_refusals > 0 ||
                  s->n_dirty > 0 || !sj_list_empty(&s->transfers);
 
-    return rests && !waits && s->n_resources == 0 && !s->wants_online;
+    return rests && !waits && !s->rooms && s->n_resources == 0 && !s->wants_online;
 }
 
 static bool sessions_all_quiet(const struct sessions *all)
@@ -273,10 +275,13 @@ struct sessions *sessions_new(struct sj_loop *loop, const struct sj_log *log,
     all->profiles = profiles_new(all, options->avatar_bytes);
     sj_idmap_init(&all->by_id);
     sj_idmap_init(&all->ops);
+    sj_idmap_init(&all->room_asks);
     sj_list_init(&all->ops_by_age);
     records_init(all);
     sweep_init(all);
     sj_list_init(&all->typing);
+    sj_list_init(&all->rooms_due);
+    room_clients_init(all);
     sj_list_init(&all->graves);
     sj_list_init(&all->reap);
     startup_init(all);
@@ -322,6 +327,7 @@ void sessions_free(struct sessions **at)
     sj_free(all->instructions);
     sj_defer_cancel(&all->chores);
     sj_timer_stop(&all->sweep);
+    room_clients_release(all);
     records_release(all);
     sj_timer_stop(&all->stop_timer);
     sj_timer_stop(&all->shutdown);
@@ -330,6 +336,7 @@ void sessions_free(struct sessions **at)
     transfers_free(&all->transfers);
     sj_idmap_release(&all->by_id);
     sj_idmap_release(&all->ops);
+    sj_idmap_release(&all->room_asks);
     sj_free(all->networks);
     sj_free(all);
     *at = NULL;

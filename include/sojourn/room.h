@@ -188,6 +188,8 @@ struct sj_backend_rooms {
     enum sj_status (*history)(struct sj_link *, const char *room, const char *before,
                               const char *after, unsigned max, sj_op, struct sj_error *);
     uint32_t flags_settable;     /* by change, of enum sj_room_flag */
+    bool text_settable;          /* likewise NAME and DESCRIPTION */
+    bool max_settable;           /* likewise OCCUPANTS_MAX */
 };
 
 #endif

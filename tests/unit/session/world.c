@@ -15,6 +15,7 @@
 #include "store_priv.h"
 #include "world_profile.h"
 #include "world_prompt.h"
+#include "world_room.h"
 
 struct xmpp {
     struct world *w;
@@ -381,7 +382,8 @@ static enum sj_status test_send(struct sj_link *link, const struct sj_message *m
         link->net->w->op = op;
         return SJ_OK;
     }
-    sj_strbuf_addf(&world_record, "net send %s %s%s", m->peer, m->action ? "* " : "", m->body);
+    sj_strbuf_addf(&world_record, "net send %s%s%s %s%s", m->peer, m->nick ? "/" : "",
+                   m->nick ? m->nick : "", m->action ? "* " : "", m->body);
     world_sent_facts(&world_record, m);
     sj_strbuf_addc(&world_record, '\n');
     world_later(link, op);
@@ -494,7 +496,8 @@ static enum sj_status test_name(struct sj_link *link, const char *id, const char
 
 struct world *world_new(uint32_t caps)
 {
-    static const struct sj_store_options memory = {.dir = NULL, .key_file = NULL};
+    const struct sj_store_options memory = {.dir = NULL, .key_file = NULL,
+                                            .archive_days = caps & SJ_CAP_ROOMS ? 30 : 0};
     struct world *w = sj_calloc(1, sizeof *w);
     struct sj_error err = {.status = SJ_OK};
 
@@ -524,6 +527,8 @@ struct world *world_new(uint32_t caps)
         .search_fields = test_search_fields, .n_search_fields = 2, .search = test_search};
     if (caps & SJ_CAP_FILES)
         files_backend(&test_backend);
+    if (caps & SJ_CAP_ROOMS)
+        test_backend.rooms = &world_rooms;
     files_reset(w);
     test_network = (struct sessions_network){
         .host = HOST, .label = "Test", .backend = &test_backend, .net = &test_net,

@@ -144,6 +144,8 @@ void world_marks(struct world *w, enum sj_mark_kind kind, const char *target,
 void world_types(struct world *w, enum sj_typing typing);
 /* What the last message to the user was named; also of what world_lines has cleared. */
 const char *world_last_id(void);
+/* The room's own id of the message to the user that was sent last. */
+const char *world_last_stanza_id(void);
 /* Appends what a message has beyond its text. */
 void world_facts(struct sj_strbuf *out, const struct xmpp_message_out *m);
 enum sj_status world_send_mark(struct sj_link *link, const struct sj_mark *m, sj_op op,

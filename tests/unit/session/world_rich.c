@@ -6,6 +6,7 @@
 #include "world.h"
 
 static char world_id[SJ_ID_MAX + 1];
+static char world_sid[SJ_ID_MAX + 1];
 
 static void add_fact(struct sj_strbuf *out, const char *name, const char *value)
 {
@@ -26,6 +27,21 @@ void world_facts(struct sj_strbuf *out, const struct xmpp_message_out *m)
     add_fact(out, "reply", m->reply_to);
     add_fact(out, "quote", m->reply_quote);
     sj_strbuf_adds(out, m->reply_own ? " own" : "");
+    if (m->speaker) {
+        sj_strbuf_adds(out, m->speaker->in_room ? "" : " whispered");
+        add_fact(out, "nick", m->speaker->nick);
+        add_fact(out, "id", m->id);
+        add_fact(out, "oid", m->speaker->origin_id);
+        sj_strbuf_adds(out, m->speaker->stanza_id ? " sid" : "");
+        sj_strbuf_adds(out, m->speaker->late ? " late" : "");
+        snprintf(world_sid, sizeof world_sid, "%s",
+                 m->speaker->stanza_id ? m->speaker->stanza_id : "");
+    }
+}
+
+const char *world_last_stanza_id(void)
+{
+    return world_sid;
 }
 
 const char *world_last_id(void)

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What the user wants changed in a room: roles and affiliations of others, its configuration, its
+ * end. All of one request goes to the network as one list of changes, all or nothing as far as the
+ * network can (G045-78); whoever is told no gets the network's reason. What changed comes back as
+ * news of the room, before the answer. Source: XEP-0045 §8.2 to §10; requirements §16. */
+#include <string.h>
+
+#include "room.h"
+#include "rooms.h"
+#include "session.h"
+
+_Static_assert(XMPP_ROOM_ITEMS_MAX <= SJ_ROOM_CHANGES_MAX, "one request is one change");
+
+static enum sj_status change_start(struct room *r, const struct sj_room_change *changes, size_t n,
+                                   xmpp_req req, struct sj_error *err)
+{
+    struct session *s = r->session;
+    const struct room_outcome ask = {.ask = ROOM_ASK_CHANGE, .room = r->id, .req = req};
+    enum sj_status status;
+    sj_op op;
+
+    if (!s->network->backend->rooms->change)
+        return sj_fail(err, SJ_UNSUPPORTED, "Rooms on this network cannot be changed from here.");
+    op = room_op(s, &ask, err);
+    if (!op)
+        return err->status;
+    status = s->network->backend->rooms->change(s->link, r->id, changes, n, op, err);
+    if (status != SJ_OK)
+        op_forget(s->all, op);
+    return status;
+}
+
+/* ---- people ---- */
+
+static enum sj_status change_role(const struct room *r, const struct xmpp_room_item *i,
+                                  struct sj_room_change *out, struct sj_error *err)
+{
+    const struct occupant *o = occupant_shown(r, i->nick);
+
+    if (!o)
+        return sj_fail(err, SJ_NOTFOUND, "Nobody in this room has that nickname.");
+    *out = (struct sj_room_change){
+        .kind = i->role == XMPP_ROLE_NONE ? SJ_CHANGE_KICK : SJ_CHANGE_ROLE, .nick = o->nick,
+        .role = (enum sj_role)i->role, .text = i->reason};
+    return SJ_OK;
+}
+
+static enum sj_status change_affiliation(const struct room *r, const struct xmpp_room_item *i,
+                                         struct sj_room_change *out, struct sj_error *err)
+{
+    const struct occupant *o = i->nick ? occupant_shown(r, i->nick) : NULL;
+
+    *out = (struct sj_room_change){.kind = SJ_CHANGE_AFFILIATION,
+                                   .affiliation = (enum sj_affiliation)i->affiliation,
+                                   .id = i->peer, .nick = o ? o->nick : NULL, .text = i->reason};
+    if (!out->id && o)
+        out->id = o->id;
+    if ((i->jid && strcmp(i->jid, r->session->user) == 0) || (o && o->self)) {
+        out->nick = r->self->nick;
+        out->id = r->session->self_id;
+        if (i->affiliation == XMPP_AFF_OUTCAST)
+            return sj_fail(err, SJ_EXISTS, "You cannot ban yourself.");          /* G045-75 */
+    }
+    if (!out->id && !out->nick)
+        return sj_fail(err, SJ_NOTFOUND, "This is nobody on this network.");
+    return SJ_OK;
+}
+
+enum sj_status rooms_admin_set(void *ctx, const struct xmpp_from *from, const char *room,
+                               const struct xmpp_room_item *items, size_t n, xmpp_req req,
+                               struct sj_error *err)
+{
+    struct room *r = room_asked(ctx, from, room, err);
+    struct sj_room_change changes[XMPP_ROOM_ITEMS_MAX];
+
+    if (!r)
+        return err->status;
+    for (size_t i = 0; i < n; i++) {
+        enum sj_status status = items[i].role >= 0
+                                    ? change_role(r, &items[i], &changes[i], err)
+                                    : change_affiliation(r, &items[i], &changes[i], err);
+        if (status != SJ_OK)
+            return status;
+    }
+    return change_start(r, changes, n, req, err);
+}
+
+/* ---- configuration ---- */
+
+static struct room *change_owned(void *ctx, const struct xmpp_from *from, const char *room,
+                                 struct sj_error *err)
+{
+    struct room *r = room_asked(ctx, from, room, err);
+
+    if (!r || r->self->affiliation >= SJ_AFFILIATION_ADMIN)
+        return r;
+    sj_fail(err, SJ_DENIED, "Only who runs this room may configure it.");        /* G045-89 */
+    return NULL;
+}
+
+enum sj_status rooms_config_get(void *ctx, const struct xmpp_from *from, const char *room,
+                                xmpp_req req, struct sj_error *err)
+{
+    const struct room *r = change_owned(ctx, from, room, err);
+    struct xmpp_room_info info;
+
+    if (!r)
+        return err->status;
+    room_info_of(r, &info);
+    xmpp_answer_room_config(r->session->all->xmpp, req, &info);
+    return SJ_OK;
+}
+
+static uint32_t change_flags_of(uint32_t shown)
+{
+    uint32_t flags = 0;
+
+    for (uint32_t bit = 1; bit <= SJ_ROOM_LOGGED; bit <<= 1) {
+        if (room_flags(bit) & shown)
+            flags |= bit;
+    }
+    return flags;
+}
+
+static bool change_differs(const char *wanted, const char *present)
+{
+    return wanted && strcmp(wanted, present ? present : "") != 0;
+}
+
+/* Only what differs is asked of the network. Returns how many changes there are. */
+static size_t change_list(const struct room *r, const struct xmpp_room_config *c,
+                          struct sj_room_change changes[SJ_ROOM_CHANGES_MAX])
+{
+    const struct sj_backend_rooms *rooms = r->session->network->backend->rooms;
+    uint32_t known = change_flags_of(c->known) & rooms->flags_settable &
+                     ~(uint32_t)SJ_ROOM_PASSWORD;
+    uint32_t flags = change_flags_of(c->flags);
+    bool unlock = (c->known & XMPP_ROOM_PASSWORD) && !(c->flags & XMPP_ROOM_PASSWORD) &&
+                  (r->flags & SJ_ROOM_PASSWORD);
+    bool lock = (c->flags & XMPP_ROOM_PASSWORD) && c->password && *c->password;
+    size_t n = 0;
+
+    known &= flags ^ r->flags;
+    if (known)
+        changes[n++] = (struct sj_room_change){.kind = SJ_CHANGE_FLAGS, .flags = flags & known,
+                                               .known = known};
+    if (rooms->text_settable && change_differs(c->name, r->name))
+        changes[n++] = (struct sj_room_change){.kind = SJ_CHANGE_NAME, .text = c->name};
+    if (rooms->text_settable && change_differs(c->description, r->description))
+        changes[n++] = (struct sj_room_change){.kind = SJ_CHANGE_DESCRIPTION,
+                                               .text = c->description};
+    if (lock || unlock)
+        changes[n++] = (struct sj_room_change){.kind = SJ_CHANGE_PASSWORD,
+                                               .text = lock ? c->password : ""};
+    if (rooms->max_settable && c->occupants_max >= 0 &&
+        c->occupants_max != (int64_t)r->occupants_max)
+        changes[n++] = (struct sj_room_change){.kind = SJ_CHANGE_OCCUPANTS_MAX,
+                                               .number = (uint32_t)c->occupants_max};
+    return n;
+}
+
+enum sj_status rooms_config_set(void *ctx, const struct xmpp_from *from, const char *room,
+                                const struct xmpp_room_config *config, xmpp_req req,
+                                struct sj_error *err)
+{
+    struct room *r = change_owned(ctx, from, room, err);
+    struct sj_room_change changes[SJ_ROOM_CHANGES_MAX];
+    size_t n;
+
+    if (!r)
+        return err->status;
+    n = config->cancel || config->instant ? 0 : change_list(r, config, changes);
+    if (n == 0) {
+        xmpp_answer(r->session->all->xmpp, req, NULL);
+        return SJ_OK;
+    }
+    return change_start(r, changes, n, req, err);
+}
+
+enum sj_status rooms_destroy(void *ctx, const struct xmpp_from *from, const char *room,
+                             const char *reason, xmpp_req req, struct sj_error *err)
+{
+    struct room *r = change_owned(ctx, from, room, err);
+    struct session *s = r ? r->session : NULL;
+    struct room_outcome ask = {.ask = ROOM_ASK_CHANGE, .req = req};
+    enum sj_status status;
+    sj_op op;
+
+    if (!r)
+        return err->status;
+    if (!s->network->backend->rooms->destroy)
+        return sj_fail(err, SJ_UNSUPPORTED, "Rooms on this network end when the last one leaves.");
+    ask.room = r->id;
+    op = room_op(s, &ask, err);
+    if (!op)
+        return err->status;
+    status = s->network->backend->rooms->destroy(s->link, r->id, reason, op, err);
+    if (status != SJ_OK)
+        op_forget(s->all, op);
+    return status;
+}
