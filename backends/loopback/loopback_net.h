@@ -100,6 +100,7 @@ struct sj_net {
     size_t picture_bytes;            /* of users' own pictures */
     uint64_t picture;                /* number of the last one */
     struct sj_list files;            /* that are kept, oldest first (loopback_file.c) */
+    size_t n_files;
     size_t file_bytes;               /* of those, and of those on their way */
 };
 
