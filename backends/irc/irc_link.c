@@ -53,6 +53,8 @@ void irc_link_enter(struct irc_link *l, enum irc_state state)
 
     assert(state_may_follow(from, state));
     sj_log_debug(l->base.log, "link state=%s->%s", state_names[from], state_names[state]);
+    if (state == IRC_CLOSING || state == IRC_DOWN)
+        irc_sts_on_end(l);
     l->state = (uint8_t)state;
     switch (state) {
     case IRC_CONNECTING:
@@ -277,6 +279,7 @@ void irc_link_free(struct sj_link **link)
     if (!link || !*link)
         return;
     struct irc_link *l = irc_link_of(*link);
+    irc_sts_on_end(l);
     sj_conn_free(&l->conn);
     sj_defer_cancel(&l->defer);
     irc_net_wait(l, NULL);

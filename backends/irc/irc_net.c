@@ -72,8 +72,8 @@ const struct sj_option irc_options[] = {
               "nickserv-mask; command uses the server's command NICKSERV, where it has one." },
     { .name = "nickserv-mask", .kind = SJ_OPTION_TEXT, .max = 200,
       .help = "Nickname, user and host of the network's NickServ, as WHOIS shows them: "
-              "NickServ!user@host; * and ? are possible behind the !. Needed for nickserv = "
-              "identify." },
+              "NickServ!user@host; * and ? are possible behind the !. Needed unless "
+              "nickserv is off: what others say in its name does not count." },
     { .name = "nickserv-regain", .kind = SJ_OPTION_CHOICE, .fallback = "regain",
       .choices = "off|regain|recover|ghost",
       .help = "Word by which NickServ gives users a nickname of their account back that somebody "
@@ -125,11 +125,6 @@ struct sj_tls *irc_net_tls(const struct sj_net *net)
     if (net->tls || sj_loop_now_ms(net->loop) >= net->sts.until_ms)
         return net->tls;
     return net->sts.tls;
-}
-
-bool irc_net_keeps_secrets(const struct sj_net *net)
-{
-    return irc_net_tls(net) || net->is_local || net->clear_passwords;
 }
 
 static void net_read_options(struct sj_net *net, const struct sj_values *v)

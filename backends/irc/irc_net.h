@@ -79,8 +79,6 @@ void irc_net_free(struct sj_net **net);
 
 /* What new connections are encrypted with; NULL: nothing. */
 struct sj_tls *irc_net_tls(const struct sj_net *net);
-/* May a password be sent as it is? */
-bool irc_net_keeps_secrets(const struct sj_net *net);
 /* Makes sure that the sweep runs at at_ms (loop time) or earlier. */
 void irc_net_wake(struct sj_net *net, int64_t at_ms);
 /* Puts l at the end of one of the `wait` lists (NULL: none) as of now. */

@@ -74,9 +74,19 @@ static bool is_command(const char *s, size_t n, const char *command)
     return n > length && sj_ascii_ncasecmp(s, command, length) == 0 && s[length] == ' ';
 }
 
+/* Is it a name of services? The configured one, or what many networks call theirs. */
+static bool is_services(const struct irc_link *l, const char *target, size_t n)
+{
+    const char *nick = l->base.net->services.nick;
+
+    return (n == strlen(nick) && sj_ascii_ncasecmp(target, nick, n) == 0) ||
+           (n >= 4 && sj_ascii_ncasecmp(target + n - 4, "serv", 4) == 0) ||
+           memchr(target, '@', n);
+}
+
 /* Bytes of the line that may be logged. Passwords hide behind these commands and in what is said to
  * services, in our lines and in their echoes. */
-static size_t trace_public(const char *s, size_t n)
+static size_t trace_public(const struct irc_link *l, const char *s, size_t n)
 {
     static const char *const secret[] = { "PASS", "AUTHENTICATE", "OPER", "NICKSERV", "NS",
                                           "WEBIRC" };
@@ -96,16 +106,14 @@ static size_t trace_public(const char *s, size_t n)
     target = target ? target + 1 : s + n;
     const char *text = memchr(target, ' ', (size_t)(s + n - target));
     size_t length = text ? (size_t)(text - target) : 0;
-    bool to_services = length >= 4 && (sj_ascii_ncasecmp(target + length - 4, "serv", 4) == 0 ||
-                                       memchr(target, '@', length));
-    return to_services ? (size_t)(text - s) : n;
+    return text && is_services(l, target, length) ? (size_t)(text - s) : n;
 }
 
 void irc_send_trace(const struct irc_link *l, const char *dir, const char *s, size_t n)
 {
     if (!sj_log_wants(SJ_LOG_TRACE))
         return;
-    size_t shown = trace_public(s, n);
+    size_t shown = trace_public(l, s, n);
     sj_log_trace(l->base.log, "line dir=%s text=%s%s", dir, SJ_CLIP_N(s, shown),
                  shown < n ? " [hidden]" : "");
 }

@@ -153,6 +153,15 @@ void irc_text_lower(char *out, size_t size, const char *text)
     out[n] = '\0';
 }
 
+bool irc_text_has_word(const char *lower, const char *const *words)
+{
+    for (; *words; words++) {
+        if (strstr(lower, *words))
+            return true;
+    }
+    return false;
+}
+
 /* Before RPL_WELCOME, and what servers say: lines for the user. The chatter that every login brings
  * ("*** Looking up your hostname", "*** You are connected to ... using TLS") is not worth one. */
 static void handle_server_text(struct irc_link *l, const struct irc_line *line)
