@@ -237,6 +237,20 @@ Test(rich, reactions_that_failed_did_not_happen_G444_03)
     world_free(w);
 }
 
+Test(rich, reactions_of_the_peer_leave_the_users_own_G444_05)
+{
+    struct world *w = rich_world(CAPS_RICH);
+    const char *theirs = hear(w, "4711", "hello");
+
+    world_mark(w, XMPP_MARK_REACTIONS, theirs, ROSE);
+    world_marks(w, SJ_MARK_REACTIONS, "4711", HEART);
+    world_marks(w, SJ_MARK_REACTIONS, "4711", "");
+    world_clear(w);
+    world_mark(w, XMPP_MARK_REACTIONS, theirs, HEART);
+    EXPECT(w, "net mark juliet reactions 4711 " HEART " was " ROSE "\n");
+    world_free(w);
+}
+
 Test(rich, reactions_beyond_the_networks_rules_are_refused_G444_07)
 {
     static const char *const allowed[] = {ROSE, HEART, "x"};
