@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: MPL-2.0
 """End to end: files of users and of a network, with Prosody's upload service (mod_http_file_share)
 and with web servers that mean no good."""
-import asyncio
 import hashlib
-import importlib.util
-import unittest
 import urllib.request
 
+import library
 from e2ebase import GATEWAY, PASSWORD, SECRET, USERS, GatewayTest, LoopbackTest
 from servers import prosody
 from webserver import WebServer
 
-HAVE_SLIXMPP = importlib.util.find_spec("slixmpp") is not None
 ECHO = "echo@" + GATEWAY
 SHARE = "share.localhost"
 OOB, SFS, UPLOAD = "jabber:x:oob", "urn:xmpp:sfs:0", "urn:xmpp:http:upload:0"
@@ -91,45 +88,33 @@ class Sharing(LoopbackTest):
             self.assertTrue(got.find("x").find("url").text.endswith("/" + name))
             self.assertEqual(sum(c.name == "file-sharing" for c in got.children), 1)
 
-    @unittest.skipUnless(HAVE_SLIXMPP, "python3-slixmpp is not installed")
+    @library.needs_slixmpp
     def test_slixmpp(self):
         """The same by slixmpp: what it sends as out-of-band data comes back as that
         (GFIL-01, GFIL-09)"""
         self.go_online("benvolio")
-        self.assertIsNone(asyncio.run(asyncio.wait_for(self.round(), 60)))
+        library.run(self.round())
 
     async def round(self):
-        import slixmpp
         from slixmpp.xmlstream import ET
-        user = slixmpp.ClientXMPP("benvolio@localhost/slixmpp", PASSWORD)
-        for plugin in ("xep_0030", "xep_0066"):
-            user.register_plugin(plugin)
-        user["feature_mechanisms"].unencrypted_plain = True
-        user["feature_mechanisms"].unencrypted_scram = True
-        started, messages = asyncio.Event(), asyncio.Queue()
-        user.add_event_handler("session_start", lambda _: started.set())
-        user.add_event_handler("message", messages.put_nowait)
-        user.connect(("127.0.0.1", self.prosody.c2s), disable_starttls=True)
-        await started.wait()
-        user.send_presence()
+        user = await library.log_in(self.prosody.c2s, "benvolio", 30, 66)
         ask = user.make_iq_get(ito=SHARE)
         ask.append(ET.Element("{%s}request" % UPLOAD, {
             "filename": "dog.png", "size": str(len(PICTURE)), "content-type": "image/png"}))
         slot = (await ask.send()).xml.find("{%s}slot" % UPLOAD)
         where, url = (slot.find("{%s}%s" % (UPLOAD, k)).get("url") for k in ("put", "get"))
-        loop = asyncio.get_running_loop()
         headers = {h.get("name"): h.text for h in slot.find("{%s}put" % UPLOAD)}
-        await loop.run_in_executor(None, put, where, PICTURE, headers)
+        await library.in_thread(put, where, PICTURE, headers)
         message = user.make_message(mto=ECHO, mbody=url, mtype="chat")
         message["oob"]["url"] = url
         message.send()
         while True:
-            got = await messages.get()
-            if got["from"].bare == ECHO and got["oob"]["url"]:
+            got = await library.message_of(user, ECHO)
+            if got["oob"]["url"]:
                 break
         self.assertEqual(got["body"], got["oob"]["url"])
-        await loop.run_in_executor(None, self.check_echoed, url, got["oob"]["url"], "dog.png",
-                                   hashlib.sha256(PICTURE).hexdigest())
+        await library.in_thread(self.check_echoed, url, got["oob"]["url"], "dog.png",
+                                hashlib.sha256(PICTURE).hexdigest())
         await user.disconnect()
 
 
