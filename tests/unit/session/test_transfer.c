@@ -489,7 +489,9 @@ Test(transfer, many_of_one_user_are_bounded)
         notes += strstr(at, "too many files") != NULL && strncmp(at, "message ", 8) == 0;
     }
     cr_expect_eq(slots, TRANSFERS_SESSION_RUNNING_MAX);
-    cr_expect_geq(notes, 10u);
+    cr_expect_eq(notes, 10u);            /* the limit itself is allowed */
+    cr_expect_eq(transfers_counts(w->sessions).waiting,
+                 TRANSFERS_SESSION_MAX - TRANSFERS_SESSION_RUNNING_MAX);
     files_no_slot(w, 1, SJ_DENIED, 0, "no");
     cr_expect_not_null(strstr(world_lines(w), "slot "));
     world_free(w);
@@ -513,6 +515,32 @@ Test(transfer, nothing_is_left_when_the_user_unregisters)
     cr_expect_not_null(strstr(lines, "http 1 cancel\n"), "%s", lines);
     cr_expect_not_null(strstr(lines, "error-message nurse -> " ROMEO "/r i1 not registered\n"),
                        "%s", lines);
+    world_free(w);
+}
+
+/* Whoever waits for the turn of somebody whose files go gets it at once. */
+Test(transfer, of_others_goes_on_when_a_user_unregisters)
+{
+    static const char *const users[] = {ROMEO, "mercutio@example.org"};
+    struct world *w = world_new(CAPS_FILES);
+    struct xmpp_from from;
+    struct sj_error err = {.status = SJ_OK};
+
+    world_files_at_once(1);
+    for (unsigned i = 0; i < 2; i++) {
+        struct xmpp_message_in m = {.peer = "juliet", .body = URL, .file = &link_file};
+
+        world_register(w, users[i], "nick", 1);
+        m.from = world_from(users[i], "r");
+        cr_assert_eq(w->in->message(w->sessions, &m, &err), SJ_OK);
+        world_run(w);
+    }
+    cr_expect_eq(transfers_counts(w->sessions).waiting, 1u);
+    cr_expect_null(strstr(world_lines(w), "http 2"));
+    from = world_from(ROMEO, "r");
+    cr_assert_eq(w->in->register_remove(w->sessions, &from, 9, &err), SJ_OK);
+    world_run(w);
+    cr_expect_not_null(strstr(world_lines(w), "http 2 get " URL "\n"));
     world_free(w);
 }
 

@@ -589,6 +589,11 @@ void world_contacts_max(unsigned n)
     test_options.contacts_max = n;
 }
 
+void world_files_at_once(unsigned n)
+{
+    test_options.files_at_once = n;
+}
+
 void world_run(struct world *w)
 {
     for (int i = 0; i < 8; i++) {

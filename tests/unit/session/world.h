@@ -72,6 +72,8 @@ struct world *world_new(uint32_t caps);
 void world_free(struct world *w);
 /* A user may have so many contacts; 4 unless told. */
 void world_contacts_max(unsigned n);
+/* So many files may be on their way; 8 unless told. */
+void world_files_at_once(unsigned n);
 /* The store refuses every change, or takes them again. */
 void world_disk_full(struct world *w, bool full);
 /* The component stream is lost, or there again. */
