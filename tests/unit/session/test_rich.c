@@ -8,6 +8,7 @@
 #include "expect.h"
 #include "preference.h"
 #include "session.h"
+#include "talk.h"
 
 #define CAPS_IDS (CAPS_PLAIN | SJ_CAPS_WITH_IDS)
 #define CAPS_RICH (CAPS_IDS | SJ_CAP_TYPING | SJ_CAP_ATTENTION)
@@ -480,6 +481,30 @@ Test(rich, typing_without_an_end_ends_G085_07)
     EXPECT(w, "state juliet -> " ROMEO "/r paused\n");
     world_advance(w, 60000);
     EXPECT(w, "");
+    world_free(w);
+}
+
+/* More conversations than are remembered: whoever types in the forgotten one stops. */
+Test(rich, typing_in_a_forgotten_conversation_ends_G085_07)
+{
+    struct world *w = rich_world(CAPS_RICH);
+    struct sj_message m = {.body = "x"};
+    char peer[16];
+
+    world_state(w, "r", XMPP_STATE_ACTIVE);
+    world_state(w, "r", XMPP_STATE_COMPOSING);
+    world_types(w, SJ_TYPING_ACTIVE);
+    EXPECT(w, "net typing juliet 2\nstate juliet -> " ROMEO "/r composing\n");
+    for (unsigned i = 0; i < TALKS_MAX; i++) {
+        snprintf(peer, sizeof peer, "p%u", i);
+        m.peer = m.id = peer;
+        w->link->host->message(w->link, &m);
+    }
+    const char *got = world_lines(w);
+    cr_expect_not_null(strstr(got, "state juliet -> " ROMEO "/r paused\n"), "%s", got);
+    cr_expect_not_null(strstr(got, "net typing juliet 0\n"), "%s", got);
+    world_types(w, SJ_TYPING_ACTIVE);
+    EXPECT(w, "state juliet -> " ROMEO "/r composing\n");
     world_free(w);
 }
 
