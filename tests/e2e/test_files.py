@@ -13,6 +13,7 @@ ECHO = "echo@" + GATEWAY
 SHARE = "share.localhost"
 OOB, SFS, UPLOAD = "jabber:x:oob", "urn:xmpp:sfs:0", "urn:xmpp:http:upload:0"
 LOCAL = {"fetch-http": "yes", "upload-http": "yes", "fetch-networks": "127.0.0.0/8"}
+FILES_OF_A_USER = 32         # waiting or on their way (docs/ARCHITECTURE.md, limits)
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 600
 
 
@@ -118,16 +119,20 @@ class Sharing(LoopbackTest):
         await user.disconnect()
 
 
-class Hostile(LoopbackTest):
-    """Web servers that lie, turn round, never end or say nothing; and links without end."""
-    keys = {**LOCAL, "files-max-bytes": 200000000}
-    sanitizer = ":quarantine_size_mb=1"      # what it keeps is not the daemon's
+class Watched:
+    """A test with a web server of its own, which knows what was asked for."""
 
     @classmethod
     def start_all(cls):
         cls.web = WebServer(cls.lab.ports.take())
         cls.lab.closers.append(cls.web.close)
         super().start_all()
+
+
+class Hostile(Watched, LoopbackTest):
+    """Web servers that lie, turn round, never end or say nothing; and links without end."""
+    keys = {**LOCAL, "files-max-bytes": 200000000}
+    sanitizer = ":quarantine_size_mb=1"      # what it keeps is not the daemon's
 
     def memory(self):
         """Most bytes that sojournd has ever had resident."""
@@ -140,22 +145,21 @@ class Hostile(LoopbackTest):
                     n.find("body") is not None and n.find("body").text == body, body, seconds)
 
     def test_goes_as_a_link(self):
-        """A file that is not there, is shorter than told, never ends in redirects: its link goes as
-        text (GFIL-10)"""
+        """A file that is not there, is shorter than told, never ends in redirects is asked for, and
+        its link goes as text (GFIL-10)"""
         client = self.go_online("romeo")
-        for name in ("missing.bin", "liar.bin", "turning.bin"):
+        for name, times in (("missing.bin?once", 1), ("liar.bin", 1), ("turning.bin", 6)):
             client.send(link(ECHO, self.web.base + name, name))
             self.expect_text(client, self.web.base + name)
-        turns = sum(path == "/turning.bin" for path in self.web.asked)
-        self.assertLessEqual(turns, 6)
+            self.assertEqual(self.web.requests(name), ["/" + name] * times)
 
     def test_memory(self):
         """A file of 128 MiB passes through, one without an end is cut off at the limit, and memory
         does not grow with either (GFIL-10)"""
         client = self.go_online("benvolio")
         approver = "approver@" + GATEWAY
-        client.send(link(ECHO, self.web.base + "missing.bin", "warm"))
-        self.expect_text(client, self.web.base + "missing.bin")
+        client.send(link(ECHO, self.web.base + "missing.bin?warm", "warm"))
+        self.expect_text(client, self.web.base + "missing.bin?warm")
         before = self.memory()
         self.web.large = 128 << 20
         client.send(link(approver, self.web.base + "large.bin", "big"))
@@ -163,23 +167,27 @@ class Hostile(LoopbackTest):
         self.expect_text(client, self.web.base + "endless.bin", 120)
         self.daemon.wait_log("bytes=%d" % self.web.large, "passed on")
         self.assertLess(self.memory() - before, 24 << 20)
+        self.assertEqual(sorted(self.web.requests("/large") + self.web.requests("/endless")),
+                         ["/endless.bin", "/large.bin"])
 
     def test_a_silent_server_holds_nobody(self):
         """While a server says nothing about a file, other conversations and other users go on
         (GFIL-10)"""
         mercutio, tybalt = self.go_online("mercutio"), self.go_online("tybalt")
         mercutio.send(link("approver@" + GATEWAY, self.web.base + "silent.bin", "s1"))
+        self.web.wait_for("/silent.bin")
         mercutio.message(ECHO, "still here")
         self.expect_text(mercutio, "still here", 10)
         tybalt.message(ECHO, "and I")
         self.expect_text(tybalt, "and I", 10)
 
     def test_a_thousand_links(self):
-        """A thousand links at once: each is passed on or refused, exactly once (GFIL-10)"""
+        """A thousand links at once: each is passed on or refused, exactly once; those within the
+        limits were asked for, none twice (GFIL-10)"""
         client, other = self.go_online("nurse"), self.go_online("paris")
         count = 1000
         for i in range(count):
-            client.send(link(ECHO, "%smissing.bin?%d" % (self.web.base, i), "k%d" % i))
+            client.send(link(ECHO, "%smissing.bin?link-%d" % (self.web.base, i), "k%d" % i))
         other.message(ECHO, "not held up")
         self.expect_text(other, "not held up", 30)
         left = {"k%d" % i for i in range(count)}
@@ -188,18 +196,25 @@ class Hostile(LoopbackTest):
                               (n.get("type") == "error" or n.find("body") is not None),
                               "%d of the links" % len(left), 60)
             ident = got.get("id") if got.get("type") == "error" else \
-                "k" + got.find("body").text.rsplit("?", 1)[1]
+                "k" + got.find("body").text.rsplit("-", 1)[1]
             self.assertIn(ident, left)
             left.remove(ident)
+        asked = self.web.requests("?link-")
+        self.assertEqual(len(asked), len(set(asked)))
+        self.assertLessEqual({"/missing.bin?link-%d" % i for i in range(FILES_OF_A_USER)},
+                             set(asked))
 
 
-class AsText(GatewayTest):
+class AsText(Watched, GatewayTest):
     keys = LOCAL
 
     def test_irc(self):
         """A network without files gets the link, and nothing is fetched (GFIL-09, GFIL-10)"""
         juliet = self.irc("juliet")
         client = self.go_online("romeo")
-        url = "http://127.0.0.1:1/cat.png"
+        url = self.web.base + "large.png"
         client.send(link("juliet@" + GATEWAY, url, "f1"))
         juliet.expect("PRIVMSG", "juliet", url, source="romeo")
+        client.message("juliet@" + GATEWAY, "did you see it?")       # behind it, nothing is open
+        juliet.expect("PRIVMSG", "juliet", "did you see it?", source="romeo")
+        self.assertEqual(self.web.requests(""), [])

@@ -108,15 +108,19 @@ class Certificate(GatewayTest):
     def network(cls, lab):
         certs = servers.certificate_authority(lab.dir / "certs")
         server = servers.inspircd(lab, certs)
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
-                        "-subj", "/CN=romeo", "-keyout", certs / "user.key", "-out",
-                        certs / "user.crt"], check=True, stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for name in ("user", "other"):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days",
+                            "30", "-subj", "/CN=romeo", "-keyout", certs / (name + ".key"), "-out",
+                            certs / (name + ".crt")], check=True, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         der = subprocess.run(["openssl", "x509", "-in", certs / "user.crt", "-noout",
                               "-fingerprint", "-sha1"], check=True, stdout=subprocess.PIPE)
         fingerprint = der.stdout.decode().partition("=")[2].replace(":", "").strip().lower()
         cls.certificate = (certs / "user.crt").read_text()
         cls.key = (certs / "user.key").read_text()
+        cls.other_key = (certs / "other.key").read_text()
+        cls.secrets = GatewayTest.secrets + tuple(key.splitlines()[9]
+                                                  for key in (cls.key, cls.other_key))
         owner = IrcClient(server.irc, "romeo")
         owner.send("PRIVMSG NickServ :REGISTER account-password romeo@irc.test")
         owner.expect("900")
@@ -128,11 +132,20 @@ class Certificate(GatewayTest):
                         "tls-ca": certs / "ca.crt"}
 
     def test_unknown_key(self):
-        """A key of another certificate is refused with a reason, before anything is sent
-        (G100-07)"""
+        """The key of another certificate, and none, are refused with the reason, before anything is
+        sent (G100-07)"""
         user = self.xmpp("tybalt")
-        self.assert_error(self.submit_form(user, username="tybalt", x_certificate=self.certificate),
-                          "not-acceptable")
+        for key, reason in (({"x_certificate_key": self.other_key}, "to another certificate."),
+                            ({}, "There is no private key")):
+            answer = self.submit_form(user, username="tybalt", x_certificate=self.certificate,
+                                      **key)
+            self.assert_error(answer, "not-acceptable")
+            self.assertIn(reason, answer.find("error").find("text").text)
+        self.assertFalse(self.was_connected("tybalt"))
+
+    def was_connected(self, name):
+        return any("link state=" in line and "user=%s@" % name in line
+                   for line in self.daemon.log_text().splitlines())
 
     def test_logs_in_without_a_password(self):
         """SASL EXTERNAL: the user's certificate, pasted into one line each, is enough (G100-06)"""
@@ -140,6 +153,7 @@ class Certificate(GatewayTest):
         self.assert_result(self.submit_form(
             user, username="romeo", x_certificate=self.certificate.replace("\n", " "),
             x_certificate_key=self.key.replace("\n", " ")))
+        self.assertTrue(self.was_connected("romeo"))
         self.approve(user)
         juliet = self.irc("juliet")
         juliet.send("WHOIS romeo")
