@@ -48,6 +48,7 @@ struct conn_attempt {
     size_t n_addresses, next;
     int64_t deadline_ms;
     uint16_t port;
+    char ident[SJ_IDENT_MAX + 1];
     int cause;                  /* errno of the last failure */
     struct conn_lookup *lookup;
 };
@@ -164,6 +165,7 @@ static void connect_next(struct sj_conn *c)
             continue;
         }
         conn_set_fd(c, fd);
+        conn_ident_add(c, a->ident, &a->addresses[a->next - 1].u.any);
         conn_watch_write(c, true);
         connect_start_timer(c);
         return;
@@ -325,6 +327,8 @@ void sj_conn_connect(struct sj_conn *c, const struct sj_conn_target *target)
     a->tls = target->tls;
     a->identity = conn_identity_copy(target->identity);
     a->port = target->port;
+    if (target->ident)
+        sj_copy(a->ident, sizeof a->ident, target->ident);
     a->deadline_ms = sj_loop_now_ms(c->loop) + target->timeout_ms;
     c->attempt = a;
     c->state = CONN_CONNECTING;

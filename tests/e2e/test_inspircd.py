@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MPL-2.0
 """End to end with InspIRCd and Atheme: SASL, and presence by MONITOR and away-notify."""
+import os
+import socket
 import subprocess
+import unittest
 
 import servers
 from clients import IrcClient
@@ -99,6 +102,51 @@ class Services(GatewayTest):
                    "</message>" % GATEWAY, 60)
         self.assertEqual(self.account_of("mercutio").command, "330")
         squatter.close()
+
+
+class Ident(GatewayTest):
+    """Servers ask port 113: each run has a loopback address of its own."""
+    programs = ("prosody", "inspircd", "atheme-services")
+    address = "127.%d.%d.%d" % (os.getpid() % 250 + 2, os.getpid() // 250 % 250,
+                                os.getpid() // 62500 % 250 + 1)
+
+    @classmethod
+    def setUpClass(cls):
+        with socket.socket() as s:
+            try:
+                s.bind((cls.address, 113))
+            except PermissionError as e:
+                raise unittest.SkipTest("port 113 needs root") from e
+        super().setUpClass()
+
+    @classmethod
+    def network(cls, lab):
+        server = servers.inspircd(lab, ident=True)
+        cls.keys = {"identd-listen": cls.address + ":113"}
+        return server, {"server": "127.0.0.1", "port": server.irc, "tls": "no",
+                        "source": cls.address}
+
+    def ident_of(self, watcher, nick):
+        watcher.send("WHOIS " + nick)
+        return watcher.expect("311").params[2]
+
+    def test_each_user_has_an_ident(self):
+        """Who asks back learns an ident for each user, the same at each login"""
+        watcher = self.irc("watcher")
+        romeo, juliet = self.go_online("romeo"), self.go_online("nurse")
+        first = self.ident_of(watcher, "romeo")
+        self.assertRegex(first, "^u[a-z2-7]{8}$")
+        other = self.ident_of(watcher, "nurse")
+        self.assertRegex(other, "^u[a-z2-7]{8}$")
+        self.assertNotEqual(first, other)
+        self.assertIn("~", self.ident_of(watcher, "watcher"))
+        watcher.send("MONITOR + romeo")
+        watcher.expect("730")
+        romeo.send("<presence type='unavailable'/>")
+        watcher.expect("731")
+        romeo.send("<presence/>")
+        watcher.expect("730")
+        self.assertEqual(self.ident_of(watcher, "romeo"), first)
 
 
 class Certificate(GatewayTest):

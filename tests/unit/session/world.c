@@ -594,6 +594,11 @@ void world_files_at_once(unsigned n)
     test_options.files_at_once = n;
 }
 
+void world_user_key(const char *key)
+{
+    test_network.user_key = key;
+}
+
 void world_run(struct world *w)
 {
     for (int i = 0; i < 8; i++) {

@@ -74,6 +74,8 @@ void world_free(struct world *w);
 void world_contacts_max(unsigned n);
 /* So many files may be on their way; 8 unless told. */
 void world_files_at_once(unsigned n);
+/* What the numbers of users are keyed with; nothing unless told. */
+void world_user_key(const char *key);
 /* The store refuses every change, or takes them again. */
 void world_disk_full(struct world *w, bool full);
 /* The component stream is lost, or there again. */
