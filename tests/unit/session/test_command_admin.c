@@ -176,6 +176,29 @@ Test(command_admin, deletes_registrations)
     world_free(w);
 }
 
+/* G133-06: given again, the last one holds. */
+Test(command_admin, stops_the_gateway_once)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+
+    HAS(admin_runs(w, "shutdown", "delay", "30"), "The gateway stops in 30 seconds.");
+    HAS(admin_runs(w, "shutdown", "delay", "60"), "The gateway stops in 60 seconds.");
+    world_clear(w);
+    world_advance(w, 59000);
+    EXPECT(w, "");
+    world_advance(w, 2000);
+    EXPECT(w, "stop\n");
+    admin_runs(w, "shutdown", "delay", "60");
+    admin_runs(w, "shutdown", "delay", "30");
+    world_clear(w);
+    world_advance(w, 31000);
+    EXPECT(w, "stop\n");
+    world_advance(w, 60000);
+    EXPECT(w, "");
+    admin_runs(w, "shutdown", "delay", "30");        /* a stop that is due holds nothing back */
+    world_free(w);
+}
+
 /* G133-05. */
 Test(command_admin, announces)
 {

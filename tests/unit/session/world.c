@@ -492,6 +492,12 @@ static enum sj_status test_name(struct sj_link *link, const char *id, const char
     return SJ_OK;
 }
 
+static void test_shutdown(void *arg)
+{
+    (void)arg;
+    RECORD("stop");
+}
+
 struct world *world_new(uint32_t caps)
 {
     static const struct sj_store_options memory = {.dir = NULL, .key_file = NULL};
@@ -532,6 +538,7 @@ struct world *world_new(uint32_t caps)
     test_options = (struct sessions_options){
         .admins = admins, .n_admins = 1,
         .networks = &test_network, .n_networks = 1, .hold_ms = 30000, .prompt_ms = 600000,
+        .shutdown = test_shutdown,
         .contacts_max = 4, .sessions_max = 100, .avatar_bytes = 100000,
         .fetch = files_http(false), .upload = files_http(true), .files_max = 1000000,
         .upload_max = 1000000, .files_at_once = 8};

@@ -13,7 +13,7 @@
  *   probe TO                                   items TO ACTION PEER ... (iq|message)
  *   roster-read USER                           roster-write PEER 'NAME' SUBSCRIPTION [+GROUP ...]
  *   roster-remove PEER
- *   net idle SINCE
+ *   net idle SINCE                             stop (an admin wants it)
  *   net connect|disconnect|send PEER BODY|add PEER|remove PEER|answer PEER yes|no|show SHOW|
  *       name PEER 'NAME' 'GROUP' */
 #ifndef TEST_WORLD_H
