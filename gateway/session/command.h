@@ -241,6 +241,9 @@ void commands_outcome_of(struct sessions *, unsigned host, const char *user,
                          const struct command *, const struct sj_error *err);
 /* command_session.c: a log-in that was awaited is through (err NULL) or failed. */
 void command_login_over(struct session *, const struct sj_error *err);
+/* command_contact.c: the network has removed the contact (err NULL, or it knows of none), whether
+ * or not the run that asked for it still waits. */
+void command_removed(struct session *, const char *id, uint64_t run, const struct sj_error *err);
 
 /* adhoc.c: struct xmpp_in_command */
 void adhoc_list(void *ctx, const struct xmpp_from *,

@@ -41,8 +41,8 @@ struct refusal {
 
 /* op.c: operations whose outcome is open */
 enum op_kind {
-    OP_MESSAGE, OP_CONTACT_ADD, OP_FILE, OP_MARK, OP_FETCH, OP_SEARCH, OP_OWN_PROFILE,
-    OP_COMMAND
+    OP_MESSAGE, OP_CONTACT_ADD, OP_CONTACT_REMOVE, OP_FILE, OP_MARK, OP_FETCH, OP_SEARCH,
+    OP_OWN_PROFILE, OP_COMMAND
 };
 struct op_ask {
     enum op_kind kind;
@@ -50,7 +50,7 @@ struct op_ask {
     const char *other_id;            /* MESSAGE: a second id of it, or NULL */
     const char *target;              /* MESSAGE: the network's id of the first version; MARK: of the
                                         message that was reacted to; or NULL */
-    uint64_t run;                    /* COMMAND: hears the outcome */
+    uint64_t run;                    /* COMMAND, CONTACT_REMOVE: hears the outcome */
     bool receipt, markable;          /* MESSAGE: what its client wants to know */
     const char *const *before;       /* MARK: reactions that hold again if it fails */
     size_t n_before;

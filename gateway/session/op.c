@@ -140,6 +140,10 @@ static void op_tell(struct session *s, const struct op *op, const struct sj_erro
         command_outcome(s->all, op->run, err);
         return;
     }
+    if (op->kind == OP_CONTACT_REMOVE) {
+        command_removed(s, op->peer, op->run, err);
+        return;
+    }
     if (op->kind == OP_MARK && op->target && err)
         op_restore_reactions(s, op);
     if (op->kind != OP_CONTACT_ADD) {
