@@ -19,7 +19,8 @@ struct op {
     enum op_kind kind;
     uint64_t run;                /* of a command that waits */
     const char *peer, *full, *stanza_id;     /* into text; NULL: none */
-    const char *other_id, *target, *before;
+    const char *other_id, *target;
+    char *before;                /* texts one behind the other, owned; NULL: none */
     size_t n_before;
     bool receipt, markable, named;           /* named: the network has told its id */
     char text[];
@@ -43,13 +44,23 @@ static size_t op_size(const char *s)
     return s ? strlen(s) + 1 : 0;
 }
 
-static size_t op_before_size(const struct op_ask *ask)
+static void op_keep_before(struct op *op, const struct op_ask *ask)
 {
     size_t n = 0;
+    char *at;
 
     for (size_t i = 0; i < ask->n_before; i++)
         n += op_size(ask->before[i]);
-    return n;
+    op->before = at = n > 0 ? sj_malloc(n) : NULL;
+    for (size_t i = 0; i < ask->n_before; i++)
+        op_text(&at, ask->before[i]);
+    op->n_before = ask->n_before;
+}
+
+static void op_free(struct op *op)
+{
+    sj_free(op->before);
+    sj_free(op);
 }
 
 sj_op op_new(struct session *s, const struct op_ask *ask, struct sj_error *err)
@@ -63,17 +74,14 @@ sj_op op_new(struct session *s, const struct op_ask *ask, struct sj_error *err)
         return 0;
     }
     op = sj_malloc(sizeof *op + op_size(ask->peer) + op_size(ask->full) + op_size(ask->id) +
-                   op_size(ask->other_id) + op_size(ask->target) + op_before_size(ask));
+                   op_size(ask->other_id) + op_size(ask->target));
     at = op->text;
     op->peer = op_text(&at, ask->peer);
     op->full = op_text(&at, ask->full);
     op->stanza_id = op_text(&at, ask->id);
     op->other_id = op_text(&at, ask->other_id);
     op->target = op_text(&at, ask->target);
-    op->before = at;
-    for (size_t i = 0; i < ask->n_before; i++)
-        op_text(&at, ask->before[i]);
-    op->n_before = ask->n_before;
+    op_keep_before(op, ask);
     op->receipt = ask->receipt;
     op->markable = ask->markable;
     op->named = false;
@@ -101,7 +109,25 @@ static void op_unlink(struct sessions *all, struct session *s, struct op *op)
         s->n_ops--;
 }
 
-/* The reactions were not taken: the set before them holds again. */
+static bool op_same_target(const struct op *a, const struct op *b)
+{
+    return a->kind == OP_MARK && b->kind == OP_MARK && a->target && b->target &&
+           strcmp(a->peer, b->peer) == 0 && strcmp(a->target, b->target) == 0;
+}
+
+/* The next set of reactions to the same message that is still open, or NULL. */
+static struct op *op_later_reactions(const struct session *s, const struct op *op)
+{
+    const struct sj_list *at;
+
+    for (at = s->ops.next; at != &s->ops; at = at->next) {
+        struct op *later = SJ_CONTAINER(at, struct op, in_session);
+        if (later->id > op->id && op_same_target(later, op))
+            return later;
+    }
+    return NULL;
+}
+
 static void op_restore_reactions(struct session *s, const struct op *op)
 {
     const char *set[SJ_REACTIONS_MAX];
@@ -116,7 +142,36 @@ static void op_restore_reactions(struct session *s, const struct op *op)
     sj_store_reactions_put(s->all->store, &owner, op->peer, op->target, set, op->n_before);
 }
 
-static void op_tell(struct session *s, const struct op *op, const struct sj_error *err)
+/* The reactions were not taken: the set before them holds again. If a later set is still open, that
+ * one stands, and goes back to the same if it fails, too. */
+static void op_undo_reactions(struct session *s, struct op *op)
+{
+    struct op *later = op_later_reactions(s, op);
+
+    if (!later) {
+        op_restore_reactions(s, op);
+        return;
+    }
+    sj_free(later->before);
+    later->before = op->before;
+    later->n_before = op->n_before;
+    op->before = NULL;
+    op->n_before = 0;
+}
+
+/* The network took the set: what becomes of earlier ones does not matter any more. */
+static void op_settle_reactions(struct session *s, const struct op *op)
+{
+    struct sj_list *at;
+
+    for (at = s->ops.next; at != &s->ops; at = at->next) {
+        struct op *earlier = SJ_CONTAINER(at, struct op, in_session);
+        if (earlier->id < op->id && op_same_target(earlier, op))
+            earlier->target = NULL;
+    }
+}
+
+static void op_tell(struct session *s, struct op *op, const struct sj_error *err)
 {
     struct contact *c;
 
@@ -145,7 +200,9 @@ static void op_tell(struct session *s, const struct op *op, const struct sj_erro
         return;
     }
     if (op->kind == OP_MARK && op->target && err)
-        op_restore_reactions(s, op);
+        op_undo_reactions(s, op);
+    else if (op->kind == OP_MARK && op->target)
+        op_settle_reactions(s, op);
     if (op->kind != OP_CONTACT_ADD) {
         if (err && op->full)
             refusal_send(s, &(struct refused){.peer = op->peer, .full = op->full,
@@ -175,7 +232,7 @@ void op_finish(struct sessions *all, const struct session *owner, sj_op id,
     op_unlink(all, s, op);
     if (s)
         op_tell(s, op, err);
-    sj_free(op);
+    op_free(op);
 }
 
 /* A message that can be referred to, with or without a file. */
@@ -232,7 +289,7 @@ void op_forget(struct sessions *all, sj_op id)
     if (!op)
         return;
     op_unlink(all, session_by_id(all, op->session), op);
-    sj_free(op);
+    op_free(op);
 }
 
 void op_touch(struct sessions *all, sj_op id)
