@@ -97,7 +97,8 @@ enum sj_status held_out_add(struct session *s, const struct outgoing *o, struct 
 
 static void held_answer(struct session *s, const struct held *h, const struct sj_error *err)
 {
-    refusal_send(s, &(struct refused){.peer = h->peer, .full = h->full, .id = h->id}, err);
+    if (h->full)
+        refusal_send(s, &(struct refused){.peer = h->peer, .full = h->full, .id = h->id}, err);
 }
 
 static struct outgoing held_outgoing(const struct held *h)
@@ -394,13 +395,17 @@ enum sj_status session_mark(struct session *s, const struct xmpp_mark_in *m, str
     struct outgoing o = {.full = m->from.full, .id = m->from.id,
                          .body = m->body ? m->body : ""};
     bool report = m->kind == XMPP_MARK_RECEIVED || m->kind == XMPP_MARK_DISPLAYED;
+    struct sj_error ignored = {.status = SJ_OK};
     struct rich rich;
 
-    if (report && s->state != SESSION_ONLINE)
-        return SJ_OK;                    /* nobody waits for it */
     rich_of_mark(&rich, m);
     o.rich = &rich;
-    return session_pass_to(s, m->peer, &o, err);
+    if (!report)
+        return session_pass_to(s, m->peer, &o, err);
+    o.full = o.id = NULL;                /* nobody waits for it: no error, now or later */
+    if (s->state == SESSION_ONLINE)
+        (void)session_pass_to(s, m->peer, &o, &ignored);
+    return SJ_OK;
 }
 
 static void held_expire(struct session *s, int64_t now_ms)

@@ -28,7 +28,8 @@ struct held {
     bool unstyled;               /* to the network: as struct outgoing has it */
     bool styled;                 /* from it: body has directives for its styles already */
     char *peer, *body, *id;      /* id: stanza id, or the network's */
-    char *full;                  /* asker; NULL when it came from the network */
+    char *full;                  /* who gets the error; NULL: nobody (a report), or it came from
+                                    the network */
     struct rich *rich;           /* NULL: a plain text */
 };
 

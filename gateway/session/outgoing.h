@@ -18,7 +18,7 @@ struct session;
 
 struct outgoing {                /* borrowed */
     const char *peer;            /* canonical */
-    const char *full, *id;       /* who gets the error */
+    const char *full, *id;       /* who gets the error; full NULL: nobody */
     const char *body;
     bool action;
     bool unstyled;               /* directives in it are plain text (G393-04) */
