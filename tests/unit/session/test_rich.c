@@ -144,6 +144,21 @@ Test(rich, a_contact_that_lacks_something_gets_text)
     world_free(w);
 }
 
+/* G461-04: marked is what goes, not what came with the quotation. */
+Test(rich, a_correction_that_is_a_reply_is_marked_without_quotation_G308_04)
+{
+    struct world *w = rich_world(CAPS_RICH);
+    struct xmpp_message_in m = {.body = "> hello\ntwo", .replaces = "m0", .reply_body = "two"};
+
+    m.reply_to = hear(w, "4711", "hello");
+    world_send_rich(w, "m2", &m);
+    EXPECT(w, "net send juliet Correction: two reply=4711\n");
+    m.reply_body = "/me waves";
+    world_send_rich(w, "m3", &m);
+    EXPECT(w, "net send juliet Correction: /me waves reply=4711\n");
+    world_free(w);
+}
+
 Test(rich, the_networks_correction_names_our_first_id_G308_02)
 {
     struct world *w = rich_world(CAPS_RICH);
@@ -326,6 +341,24 @@ Test(rich, a_reply_names_its_target_without_quotation_or_keeps_it_G461_04)
     w = rich_world(CAPS_PLAIN);
     world_send_rich(w, "m1", &m);
     EXPECT(w, "net send juliet > hello\nhi\n");
+    world_free(w);
+}
+
+/* G245-01: "/me" stands at the beginning of what the reader gets. */
+Test(rich, a_reply_may_be_an_action_G461_04)
+{
+    struct world *w = rich_world(CAPS_RICH);
+    struct xmpp_message_in m = {.body = "> hello\n/me waves", .reply_body = "/me waves"};
+
+    m.reply_to = hear(w, "4711", "hello");
+    world_send_rich(w, "m1", &m);
+    EXPECT(w, "net send juliet * waves reply=4711\n");
+    m.reply_body = "/me  \n";
+    world_send_rich(w, "m2", &m);
+    EXPECT(w, "net send juliet /me  \n reply=4711\n");
+    m.reply_body = "/meow";
+    world_send_rich(w, "m3", &m);
+    EXPECT(w, "net send juliet /meow reply=4711\n");
     world_free(w);
 }
 
