@@ -75,23 +75,15 @@ static bool deliver_complete(struct session *s, const struct sj_message *m,
     return deliver_stanza(s, out);
 }
 
-/* What is said beside a file is a message of its own (GFIL-03). */
-static void deliver_caption(struct session *s, const struct sj_message *m)
+void deliver_caption(struct sj_message *m, struct sj_strbuf *id)
 {
-    struct sj_message caption = *m;
-    struct sj_strbuf id;
-    struct rich rich;
-
-    sj_strbuf_init(&id, SJ_ID_MAX);
+    sj_strbuf_init(id, SJ_ID_MAX);
     if (m->id)
-        sj_strbuf_addf(&id, "%s/caption", m->id);
-    caption.file = NULL;
-    caption.id = sj_strbuf_ok(&id) && id.len > 0 ? id.s : NULL;
-    if (!deliver_message(s, &caption)) {
-        rich_of_message(&rich, &caption);
-        held_in_add(s, &caption, s->network->rich || m->own ? &rich : NULL);
-    }
-    sj_strbuf_release(&id);
+        sj_strbuf_addf(id, "%s/caption", m->id);
+    m->file = NULL;
+    m->id = sj_strbuf_ok(id) && id->len > 0 ? id->s : NULL;
+    m->attention = m->confirm = false;
+    m->replaces = NULL;
 }
 
 /* GFIL-01. What the user sent from elsewhere is a copy that says so, and so no file but a text. */
@@ -109,11 +101,9 @@ static bool deliver_file(struct session *s, const struct sj_message *m)
 
     link.body = m->file->url;
     link.reply_text = NULL;              /* the body is the address and nothing else */
-    if (!deliver_complete(s, &link, &out))
-        return false;
     if (*m->body)
-        deliver_caption(s, m);
-    return true;
+        link.reply_to = NULL;            /* the caption answers */
+    return deliver_complete(s, &link, &out);
 }
 
 /* body: as clients get it. */

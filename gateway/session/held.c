@@ -217,6 +217,24 @@ void held_in_add(struct session *s, const struct sj_message *m, const struct ric
     held_in_add_at(s, m, rich, ++s->all->arrivals);
 }
 
+/* Its file went: what is said beside it stays in its place, as a text of its own. */
+static void held_in_drop_file(struct held *h)
+{
+    struct sj_message m = {.id = h->id};
+    struct sj_strbuf id;
+
+    if (h->rich)
+        rich_to_message(&m, h->rich);
+    deliver_caption(&m, &id);
+    if (h->rich)
+        rich_of_message(h->rich, &m);
+    sj_free(h->id);
+    h->id = sj_strdup(m.id);
+    sj_strbuf_release(&id);
+    sj_free(h->file);
+    h->file = NULL;
+}
+
 static bool held_in_send_one(struct session *s, const struct held *h)
 {
     struct sj_message m = {.peer = h->peer, .body = h->body, .id = h->id, .sent_at = h->sent_at,
@@ -252,6 +270,10 @@ void held_in_send(struct session *s)
         if (transfer_blocks(s, TRANSFER_IN, h->peer))
             continue;
         sent = held_in_send_one(s, h);
+        if (sent && h->file && *h->body) {
+            held_in_drop_file(h);
+            sent = held_in_send_one(s, h);
+        }
         if (sent) {
             held_unlink(s, h);
             held_free(h);
@@ -278,6 +300,32 @@ static bool held_in_waits(const struct session *s, const char *peer)
     return held_is_in(&s->held_in, peer, &s->held_in) || transfer_blocks(s, TRANSFER_IN, peer);
 }
 
+static void session_tell_caption(struct session *s, const struct sj_message *m, uint64_t arrival)
+{
+    struct sj_message caption = *m;
+    struct sj_strbuf id;
+    struct rich rich;
+
+    deliver_caption(&caption, &id);
+    if (!deliver_message(s, &caption)) {
+        rich_of_message(&rich, &caption);
+        held_in_add_at(s, &caption, s->network->rich || m->own ? &rich : NULL,
+                       arrival ? arrival : ++s->all->arrivals);
+    }
+    sj_strbuf_release(&id);
+}
+
+/* false: nothing of it went. A caption that did not is held in the file's place, the arrival-th (0:
+ * the last one). */
+static bool session_tell(struct session *s, const struct sj_message *m, uint64_t arrival)
+{
+    if (!deliver_message(s, m))
+        return false;
+    if (m->file && *m->body)
+        session_tell_caption(s, m, arrival);
+    return true;
+}
+
 void session_deliver_at(struct session *s, const struct sj_message *m, const struct rich *rich,
                         uint64_t arrival)
 {
@@ -285,7 +333,7 @@ void session_deliver_at(struct session *s, const struct sj_message *m, const str
                  SJ_CONTAINER(s->held_in.next, struct held, link)->arrival > arrival ||
                  !held_is_in(&s->held_in, m->peer, &s->held_in);
 
-    if (!s->announced || !first || !deliver_message(s, m))
+    if (!s->announced || !first || !session_tell(s, m, arrival))
         held_in_add_at(s, m, rich, arrival);
 }
 
@@ -296,7 +344,7 @@ void session_deliver(struct session *s, const struct sj_message *m)
     s->network->from_network++;
     if (m->file && transfer_receive(s, m))
         return;
-    if (!held_in_waits(s, m->peer) && deliver_message(s, m))
+    if (!held_in_waits(s, m->peer) && session_tell(s, m, 0))
         return;
     if (s->network->rich || m->own)
         rich_of_message(&rich, m);

@@ -5,6 +5,7 @@
 
 #include "expect.h"
 #include "files.h"
+#include "session.h"
 #include "sojourn/memory.h"
 #include "transfer.h"
 
@@ -317,6 +318,107 @@ Test(transfer, of_the_network_with_a_public_address_is_sent_at_once_GFIL_01)
               "message juliet -> " ROMEO " held\n"
               "message juliet -> " ROMEO " after\n");
     world_free(w);
+}
+
+/* GFIL-03: a caption that finds the queue full keeps the place of its file. */
+Test(transfer, of_the_network_keeps_its_caption_beside_it_GFIL_03)
+{
+    const struct sj_file f = {.name = "cat.png", .url = URL, .size = 5};
+
+    for (unsigned way = 0; way < 3; way++) {
+        struct world *w = start();
+        if (way == 0) {                              /* held before it was sent */
+            w->stream_down = true;
+            files_says(w, "juliet", &f, "a kitten");
+            world_says(w, "juliet", "after");
+            w->takes = 1;
+            w->stream_down = false;
+            world_advance(w, 1100);
+        }
+        if (way == 1) {                              /* sent as soon as it was there */
+            files_says(w, "juliet", &network_file, "a kitten");
+            files_slot(w, 1, "https://up.test/p", URL);
+            files_room(w, 1, 100);
+            files_chunk(w, w->op, "abcdef");
+            files_op_done(w, w->op, SJ_OK);
+            world_says(w, "juliet", "after");
+            world_clear(w);
+            w->takes = 1;
+            files_done(w, 1, 201, SJ_OK);
+        }
+        if (way == 2) {                              /* sent at once */
+            w->takes = 1;
+            files_says(w, "juliet", &f, "a kitten");
+            world_says(w, "juliet", "after");
+        }
+        cr_expect_str_eq(world_lines(w), way == 1 ?
+                         "file juliet -> " ROMEO " " URL " cat.png 6 sha256\n" :
+                         "file juliet -> " ROMEO " " URL " cat.png 5\n", "way %u", way);
+        w->queued = 0;
+        world_advance(w, 1100);
+        cr_expect_str_eq(world_lines(w), "message juliet -> " ROMEO " a kitten\n"
+                         "message juliet -> " ROMEO " after\n", "way %u", way);
+        world_free(w);
+    }
+}
+
+/* However much waits behind it. */
+Test(transfer, of_the_network_loses_no_caption_when_much_is_held)
+{
+    struct world *w = start();
+    const struct sj_file f = {.name = "cat.png", .url = URL, .size = 5};
+
+    w->stream_down = true;
+    files_says(w, "juliet", &f, "a kitten");
+    for (unsigned i = 1; i < SESSION_HELD_MAX; i++)
+        world_says(w, "juliet", "x");
+    w->takes = 1;
+    w->stream_down = false;
+    world_advance(w, 1100);
+    EXPECT(w, "file juliet -> " ROMEO " " URL " cat.png 5\n");
+    w->queued = 0;
+    w->takes = 1;
+    world_advance(w, 1100);
+    EXPECT(w, "message juliet -> " ROMEO " a kitten\n");
+    w->queued = 0;
+    world_advance(w, 1100);
+    cr_expect_eq(session_find(&w->sessions->networks[0], ROMEO)->held_count, 0u);
+    world_free(w);
+}
+
+/* What is said of a message is said once: the file calls for attention, takes the place of what it
+ * corrects, and asks whether it was received; the words answer, since the quotation fits there. */
+Test(transfer, of_the_network_and_its_caption_say_things_once_GFIL_03)
+{
+    const struct sj_file f = {.name = "cat.png", .url = URL, .size = 5};
+    char first[1024];
+
+    for (unsigned held = 0; held < 2; held++) {
+        struct world *w = world_new(CAPS_FILES | SJ_CAPS_WITH_IDS | SJ_CAP_ATTENTION);
+        struct sj_message m = {.id = "2", .file = &f, .body = "a kitten", .attention = true,
+                               .confirm = true, .replaces = "1", .reply_to = "0",
+                               .reply_text = "what?"};
+        char want[4096];
+        world_ready(w);
+        world_tells(w, &(struct sj_message){.id = "1", .body = "one"});
+        snprintf(first, sizeof first, "%s", world_last_id());
+        world_clear(w);
+        w->stream_down = held;
+        world_tells(w, &m);
+        w->stream_down = false;
+        world_advance(w, 1100);
+        snprintf(want, sizeof want, " cat.png 5 request attention replaces=%s\nmessage juliet -> "
+                 ROMEO " a kitten reply=", first);
+        {
+            const char *lines = world_lines(w);
+            cr_expect_not_null(strstr(lines, want), "%s\n%s", lines, want);
+            cr_expect_not_null(strstr(lines, " quote=what?\n"), "%s", lines);
+        }
+        m.body = "";
+        world_tells(w, &m);
+        cr_expect_not_null(strstr(world_lines(w), " reply="));
+        world_free(w);
+    }
 }
 
 #define NOTE(what, why) "message juliet -> " ROMEO " [File: " what ". It cannot be passed on " \

@@ -148,13 +148,15 @@ bool xmpp_send_message(struct xmpp *x, unsigned host, const struct xmpp_message_
     (void)host;
     if (!takes(x, m->peer) || (x->w->body_max && strlen(m->body) > x->w->body_max))
         return false;
-    if (m->file) {
-        RECORD("file %s -> %s %s %s %llu%s", who(m->peer), m->to, m->file->url,
-               m->file->name ? m->file->name : "-", (unsigned long long)m->file->size,
-               m->file->hash_kind == SJ_DIGEST_SHA256 ? " sha256" : "");
-        return true;
-    }
-    sj_strbuf_addf(&world_record, "message %s -> %s %s", who(m->peer), m->to, m->body);
+    if (x->w->takes && --x->w->takes == 0)
+        x->w->queued = WORLD_QUEUE_MAX;
+    if (m->file)
+        sj_strbuf_addf(&world_record, "file %s -> %s %s %s %llu%s", who(m->peer), m->to,
+                       m->file->url, m->file->name ? m->file->name : "-",
+                       (unsigned long long)m->file->size,
+                       m->file->hash_kind == SJ_DIGEST_SHA256 ? " sha256" : "");
+    else
+        sj_strbuf_addf(&world_record, "message %s -> %s %s", who(m->peer), m->to, m->body);
     world_facts(&world_record, m);
     sj_strbuf_addc(&world_record, '\n');
     return true;

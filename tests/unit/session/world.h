@@ -7,7 +7,7 @@
  *   message PEER|G -> TO BODY [FACTS]
  *   mark PEER -> TO KIND TARGET [REACTIONS]    state PEER -> TO STATE
  *   net mark PEER KIND TARGET [REACTIONS [was REACTIONS]]    net typing PEER N
- *   file PEER|G -> TO URL NAME SIZE            (the message is this file)
+ *   file PEER|G -> TO URL NAME SIZE [FACTS]    (the message is this file)
  *   message PEER|G -> TO BODY                  error-message PEER -> TO ID STATUS
  *   error-presence G -> TO STATUS              answer REQ ok|STATUS
  *   probe TO                                   items TO ACTION PEER ... (iq|message)
@@ -56,6 +56,7 @@ struct world {
     bool stream_down;            /* xmpp_send_* return false */
     size_t queued;               /* bytes that wait for the server; WORLD_QUEUE_MAX: no more */
     size_t body_max;             /* xmpp_send_message refuses longer ones; 0: none */
+    unsigned takes;              /* the queue is full after so many more messages; 0: never */
     enum sj_status search_refused;       /* search returns this instead of SJ_OK */
     enum sj_status add_refused;  /* contact_add returns this instead of SJ_OK */
     unsigned privileges;         /* enum xmpp_privilege, of everybody */
