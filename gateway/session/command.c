@@ -281,12 +281,23 @@ static bool run_is_left(struct run *r, bool canceled)
     return r->state == RUN_ASKING && r->extra && r->extra->left && r->extra->left(r, canceled);
 }
 
-void run_cancel(struct run *r)
+static void run_drop(struct run *r)
 {
     if (!run_is_left(r, true))
         run_abandon(r);
+}
+
+void run_cancel(struct run *r)
+{
+    run_drop(r);
     run_show_end(r, XMPP_CANCELED, NULL);
     run_free(r);
+}
+
+void run_fail(struct run *r, const struct sj_error *why)
+{
+    run_drop(r);
+    command_done_error(r, why);
 }
 
 void run_end(struct run *r)

@@ -204,6 +204,8 @@ enum sj_status command_values_take(const struct xmpp_form *, const struct xmpp_v
                                    char **out, enum xmpp_command_fault *, struct sj_error *);
 struct run *command_find(struct sessions *, uint64_t id);
 void run_cancel(struct run *);
+/* The same for a reason, which is what the user reads. */
+void run_fail(struct run *, const struct sj_error *why);
 void run_end(struct run *);              /* without a word */
 void run_touch(struct run *);            /* the user does something: the deadline begins anew */
 /* Keeps one value before the whole form is submitted (dialogue). SJ_LIMIT. */

@@ -24,7 +24,8 @@ static struct sj_strbuf world_record;
 static char *world_taken;
 static struct xmpp world_xmpp;
 static struct world *world_now;
-static struct engine_ops world_full_engine;
+static struct engine_ops world_full_engine, world_broken_engine;
+static int world_accesses;       /* that are left to the broken one */
 
 #define RECORD(...)                               \
     do {                                          \
@@ -581,6 +582,20 @@ void world_disk_full(struct world *w, bool full)
     world_full_engine = *w->engine;
     world_full_engine.begin = full_begin;
     w->store->engine->ops = full ? &world_full_engine : w->engine;
+}
+
+static enum sj_status broken_begin(struct engine *e, bool write, struct sj_error *err)
+{
+    return world_accesses-- > 0 ? world_now->engine->begin(e, write, err)
+                                : sj_fail(err, SJ_INTERNAL, "the disk is broken");
+}
+
+void world_disk_breaks(struct world *w, int after)
+{
+    world_accesses = after;
+    world_broken_engine = *w->engine;
+    world_broken_engine.begin = broken_begin;
+    w->store->engine->ops = after >= 0 ? &world_broken_engine : w->engine;
 }
 
 void world_stream(struct world *w, bool up)

@@ -79,6 +79,8 @@ void world_files_at_once(unsigned n);
 void world_user_key(const char *key);
 /* The store refuses every change, or takes them again. */
 void world_disk_full(struct world *w, bool full);
+/* So many more accesses succeed, then none; negative: all do. */
+void world_disk_breaks(struct world *w, int after);
 /* The component stream is lost, or there again. */
 void world_stream(struct world *w, bool up);
 /* Runs deferred calls and timers that are due. */
