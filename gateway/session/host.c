@@ -292,8 +292,7 @@ static void host_avatar(struct sj_link *link, sj_op op, const struct sj_avatar *
         fetch_on_avatar(s, op, a);
 }
 
-/* ---- events of capabilities that the gateway does not use yet: no backend has them ---- */
-
+/* It takes so many bytes of a file that the user sends. */
 static void host_file_wanted(struct sj_link *link, sj_op op, size_t len)
 {
     struct session *s = host_session(link);
