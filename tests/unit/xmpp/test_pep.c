@@ -272,6 +272,31 @@ Test(pep, learns_what_a_client_wants)
                   "an answer with another hash is not kept under that one");
 }
 
+/* XEP-0115 §8.1: another set whose hash is the same, since the text that is hashed is ("<" within a
+ * name, a form in place of a feature). It must not hide what honest clients with that hash want. */
+Test(pep, cannot_be_lied_to_about_other_clients)
+{
+#define CLIENT "<identity category='client' type='pc'/>"
+    static const struct {
+        const char *lie, *ver;
+        unsigned wants;
+    } rows[] = {
+        {CLIENT "<feature var='urn:xmpp:avatar:metadata+notify&lt;urn:xmpp:ping'/>",
+         "GAx5Q2PUvvZxzvirX77uurE1v24=", 1},
+        {CLIENT "<feature var='a'/><x xmlns='jabber:x:data' type='result'>"
+                "<field var='FORM_TYPE' type='hidden'>"
+                "<value>urn:xmpp:avatar:metadata+notify</value></field></x>",
+         "cH2qw4CK3cKe+eOF41tUbdhxbgA=", 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        unsigned nodes = 0;
+        query(NULL, rows[i].lie);
+        cr_expect(xmpp_query_wants(p->xmpp, 0, "x@m.lit/o",
+                                   &(struct xmpp_caps_in){"n", rows[i].ver}, &nodes), "%zu", i);
+        cr_expect_eq(nodes, rows[i].wants, "%zu", i);
+    }
+}
+
 /* The second example of XEP-0115, with a form. */
 Test(pep, reckons_forms_into_the_hash)
 {
