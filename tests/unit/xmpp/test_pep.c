@@ -169,6 +169,33 @@ Test(pep, serves_metadata_and_data_of_a_png)
     peer_hears_nothing(p);
 }
 
+/* G163-01, XEP-0060 §5.3: what items list is there for info, too. */
+Test(pep, its_nodes_are_leaves)
+{
+    static const char *const nodes[] = {"urn:xmpp:avatar:metadata", "urn:xmpp:avatar:data", NICK,
+                                        "urn:xmpp:vcard4"};
+    char text[512];
+    for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) {
+        snprintf(text, sizeof text, "<query xmlns='" INFO "' node='%s'/>", nodes[i]);
+        p->contact.features = XMPP_FEATURE_PEP;
+        ask("get", text);
+        snprintf(text, sizeof text, RESULT "><query node='%s' xmlns='" INFO "'>"
+                 "<identity category='pubsub' type='leaf'/><feature var='" INFO "'/>"
+                 "<feature var='" PUBSUB "'/></query></iq>", nodes[i]);
+        peer_expect(p, text);
+        p->contact.features = 0;
+        snprintf(text, sizeof text, "<query xmlns='" INFO "' node='%s'/>", nodes[i]);
+        ask("get", text);
+        peer_expect(p, FAILURE("cancel", "item-not-found"));
+    }
+    p->contact.features = XMPP_FEATURE_PEP;
+    ask("get", "<query xmlns='" INFO "' node='urn:xmpp:other'/>");
+    peer_expect(p, FAILURE("cancel", "item-not-found"));
+    p->contact.visible = false;
+    ask("get", "<query xmlns='" INFO "' node='" NICK "'/>");
+    peer_expect(p, FAILURE("cancel", "service-unavailable"));
+}
+
 /* G084-02, G084-04: nothing but PNG in the node; none is said by empty metadata. */
 Test(pep, serves_no_other_picture_in_the_node)
 {
