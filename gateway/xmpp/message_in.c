@@ -4,7 +4,7 @@
  * A message becomes a plain struct: one with text, one about an earlier message, a chat state. What
  * nobody could read over there is refused (message_refuse.c); what carries nothing that we know is
  * left alone (GMSG-04). Delays that users claim are not believed (G203-05), hints change nothing
- * (G280-08, G334-03). Payloads are found by message_parts.c and file_in.c; message_out.c writes.
+ * (G280-08, G334-03). Payloads are found by message_parts.c and file_find.c; message_out.c writes.
  * Source: RFC 6121 §5, XEP-0100 §4.8, XEP-0085, 0184, 0224, 0245, 0308, 0333, 0359, 0393, 0424,
  * 0428, 0444, 0461. */
 #include <string.h>
@@ -247,7 +247,12 @@ enum sj_status message_handle_headline(struct inbound *in, struct sj_error *err)
     if (parts.part[PART_ATTENTION] == NULL)
         return SJ_OK;
     const char *body = message_body(in);
-    return message_tell(in, &parts, body != NULL ? body : "", NULL, err);    /* G224-01 */
+    enum sj_status refused = message_refuse(in, body, err);
+    if (refused != SJ_OK)
+        return refused;
+    if (body == NULL || message_is_blank(body))
+        body = "";
+    return message_tell(in, &parts, body, NULL, err);    /* G224-01 */
 }
 
 enum sj_status message_handle_groupchat(struct inbound *in, struct sj_error *err)
