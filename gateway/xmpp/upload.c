@@ -9,8 +9,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "datetime.h"
 #include "room.h"
 #include "sojourn/file_name.h"
 #include "sojourn/memory.h"
@@ -168,29 +168,6 @@ static bool ask_take_slot(struct upload_ask *a, const struct upload_service *s, 
     return true;
 }
 
-/* XEP-0082: CCYY-MM-DDThh:mm:ss[.sss]Z or +hh:mm, in UTC milliseconds; -1: none. */
-static int64_t slot_time(const char *text)
-{
-    int v[6];
-    int hours = 0;
-    int minutes = 0;
-    char sign = 0;
-    int used = 0;
-
-    if (!text || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &v[0], &v[1], &v[2], &v[3], &v[4],
-                        &v[5], &used) != 6 || v[0] < 1970)
-        return -1;
-    text += used;
-    if (*text == '.')
-        text += 1 + strspn(text + 1, "0123456789");
-    if (*text != 'Z' && sscanf(text, "%c%2d:%2d", &sign, &hours, &minutes) != 3)
-        return -1;
-    struct tm tm = {.tm_year = v[0] - 1900, .tm_mon = v[1] - 1, .tm_mday = v[2], .tm_hour = v[3],
-                    .tm_min = v[4], .tm_sec = v[5]};
-    int64_t at = (int64_t)timegm(&tm) - (sign == '-' ? -1 : 1) * (hours * 60 + minutes) * 60;
-    return at * 1000;
-}
-
 static void ask_on_timer(void *arg)
 {
     struct upload_ask *a = arg;
@@ -203,10 +180,14 @@ static void ask_on_timer(void *arg)
 static bool ask_is_patient(struct upload_ask *a, xmpp_stanza_t *error)
 {
     xmpp_stanza_t *retry = stanza_child(error, "retry", NS_UPLOAD);
-    int64_t at = retry ? slot_time(stanza_get(retry, "stamp")) : -1;
-    int64_t wait = at - sj_loop_utc_ms(a->u->x->loop);
+    const char *stamp = retry ? stanza_get(retry, "stamp") : NULL;
+    int64_t at;
+    int64_t wait;
 
-    if (at < 0 || a->patient || wait > UPLOAD_RETRY_MAX_MS)
+    if (!stamp || !datetime_parse(&at, stamp) || a->patient)
+        return false;
+    wait = at - sj_loop_utc_ms(a->u->x->loop);
+    if (wait > UPLOAD_RETRY_MAX_MS)
         return false;
     a->patient = true;
     a->state = ASK_WAITS;
