@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "room.h"
+#include "rsm.h"
 #include "sojourn/memory.h"
 #include "stanza.h"
 
@@ -35,7 +36,7 @@ static const struct disco_row disco_gateway_rows[] = {
     {0, NS_COMMANDS},
     {XMPP_FEATURE_PICTURES, NS_BOB},
     {XMPP_FEATURE_SEARCH, NS_SEARCH},
-    {XMPP_FEATURE_SEARCH, "http://jabber.org/protocol/rsm"},
+    {XMPP_FEATURE_SEARCH, NS_RSM},
 };
 static const struct disco_row disco_contact_rows[] = {
     {0, NS_INFO},
