@@ -189,8 +189,9 @@ static void held_in_insert(struct session *s, struct held *h)
     sessions_sweep_later(s->all);
 }
 
-static void held_in_add_at(struct session *s, const struct sj_message *m, const struct rich *rich,
-                           uint64_t arrival)
+/* caption: its file was sent. */
+static void held_in_add(struct session *s, const struct sj_message *m, const struct rich *rich,
+                        uint64_t arrival, bool caption)
 {
     bool flows = held_make_room(s, held_size(m->peer, m->body, rich));
     struct held *h = held_in_new(s, m, rich);
@@ -206,33 +207,11 @@ static void held_in_add_at(struct session *s, const struct sj_message *m, const 
     h->sent_at = m->sent_at ? m->sent_at : sj_loop_utc_ms(s->all->loop);
     h->action = m->action;
     h->file = attachment_of_network(m->file, NULL);
+    h->is_caption = caption;
     h->arrival = arrival;
     held_in_insert(s, h);
     if (flows)
         held_in_flush(s);
-}
-
-void held_in_add(struct session *s, const struct sj_message *m, const struct rich *rich)
-{
-    held_in_add_at(s, m, rich, ++s->all->arrivals);
-}
-
-/* Its file went: what is said beside it stays in its place, as a text of its own. */
-static void held_in_drop_file(struct held *h)
-{
-    struct sj_message m = {.id = h->id};
-    struct sj_strbuf id;
-
-    if (h->rich)
-        rich_to_message(&m, h->rich);
-    deliver_caption(&m, &id);
-    if (h->rich)
-        rich_of_message(h->rich, &m);
-    sj_free(h->id);
-    h->id = sj_strdup(m.id);
-    sj_strbuf_release(&id);
-    sj_free(h->file);
-    h->file = NULL;
 }
 
 static bool held_in_send_one(struct session *s, const struct held *h)
@@ -252,7 +231,9 @@ static bool held_in_send_one(struct session *s, const struct held *h)
         file = attachment_to_network(h->file);
         m.file = &file;
     }
-    return h->styled ? deliver_again(s, &m) : deliver_message(s, &m);
+    if (h->styled)
+        return deliver_again(s, &m, h->is_caption);
+    return h->is_caption ? deliver_caption(s, &m) : deliver_message(s, &m);
 }
 
 /* A message that is sent may have to make room for what follows it; its own place is kept. */
@@ -270,8 +251,8 @@ void held_in_send(struct session *s)
         if (transfer_blocks(s, TRANSFER_IN, h->peer))
             continue;
         sent = held_in_send_one(s, h);
-        if (sent && h->file && *h->body) {
-            held_in_drop_file(h);
+        if (sent && h->file && *h->body && !h->is_caption) {
+            h->is_caption = true;
             sent = held_in_send_one(s, h);
         }
         if (sent) {
@@ -300,19 +281,14 @@ static bool held_in_waits(const struct session *s, const char *peer)
     return held_is_in(&s->held_in, peer, &s->held_in) || transfer_blocks(s, TRANSFER_IN, peer);
 }
 
-static void session_tell_caption(struct session *s, const struct sj_message *m, uint64_t arrival)
+static void session_hold(struct session *s, const struct sj_message *m, uint64_t arrival,
+                         bool caption)
 {
-    struct sj_message caption = *m;
-    struct sj_strbuf id;
     struct rich rich;
 
-    deliver_caption(&caption, &id);
-    if (!deliver_message(s, &caption)) {
-        rich_of_message(&rich, &caption);
-        held_in_add_at(s, &caption, s->network->rich || m->own ? &rich : NULL,
-                       arrival ? arrival : ++s->all->arrivals);
-    }
-    sj_strbuf_release(&id);
+    if (s->network->rich || m->own)
+        rich_of_message(&rich, m);
+    held_in_add(s, m, s->network->rich || m->own ? &rich : NULL, arrival, caption);
 }
 
 /* false: nothing of it went. A caption that did not is held in the file's place, the arrival-th (0:
@@ -321,8 +297,8 @@ static bool session_tell(struct session *s, const struct sj_message *m, uint64_t
 {
     if (!deliver_message(s, m))
         return false;
-    if (m->file && *m->body)
-        session_tell_caption(s, m, arrival);
+    if (m->file && *m->body && !deliver_caption(s, m))
+        session_hold(s, m, arrival ? arrival : ++s->all->arrivals, true);
     return true;
 }
 
@@ -334,21 +310,16 @@ void session_deliver_at(struct session *s, const struct sj_message *m, const str
                  !held_is_in(&s->held_in, m->peer, &s->held_in);
 
     if (!s->announced || !first || !session_tell(s, m, arrival))
-        held_in_add_at(s, m, rich, arrival);
+        held_in_add(s, m, rich, arrival, false);
 }
 
 void session_deliver(struct session *s, const struct sj_message *m)
 {
-    struct rich rich;
-
     s->network->from_network++;
     if (m->file && transfer_receive(s, m))
         return;
-    if (!held_in_waits(s, m->peer) && session_tell(s, m, 0))
-        return;
-    if (s->network->rich || m->own)
-        rich_of_message(&rich, m);
-    held_in_add(s, m, s->network->rich || m->own ? &rich : NULL);
+    if (held_in_waits(s, m->peer) || !session_tell(s, m, 0))
+        session_hold(s, m, ++s->all->arrivals, false);
 }
 
 /* In order with the messages. */
@@ -360,7 +331,7 @@ void session_deliver_mark(struct session *s, const struct sj_mark *mark)
     if (!held_in_waits(s, mark->peer) && incoming_mark(s, mark))
         return;
     rich_of_network_mark(&rich, mark);
-    held_in_add(s, &m, &rich);
+    held_in_add(s, &m, &rich, ++s->all->arrivals, false);
 }
 
 /* A link is being made, or will be as soon as the old one is gone. */

@@ -25,6 +25,7 @@ struct held {
     size_t bytes;
     bool action;
     struct attachment *file;     /* or NULL; body is its caption, or (out) the text with its link */
+    bool is_caption;             /* from the network: the file was sent already */
     bool unstyled;               /* to the network: as struct outgoing has it */
     bool styled;                 /* from it: body has directives for its styles already */
     char *peer, *body, *id;      /* id: stanza id, or the network's */
@@ -80,7 +81,6 @@ void refusals_clear(struct session *);
 enum sj_status held_out_add(struct session *, const struct outgoing *, struct sj_error *);
 void held_out_send(struct session *);
 void held_out_bounce(struct session *, const struct sj_error *);
-void held_in_add(struct session *, const struct sj_message *, const struct rich *);
 void held_in_send(struct session *);
 /* The same unless the log-in use case is yet to end (G100-08). */
 void held_in_flush(struct session *);

@@ -421,6 +421,61 @@ Test(transfer, of_the_network_and_its_caption_say_things_once_GFIL_03)
     }
 }
 
+/* For the network the words are a part of the file's message: what is said about them is about
+ * that, now and after a wait. */
+Test(transfer, of_the_network_is_meant_by_what_is_said_of_its_caption)
+{
+    const struct sj_file f = {.name = "cat.png", .url = URL, .size = 5};
+    char file[1024], words[1024];
+
+    for (unsigned held = 0; held < 2; held++) {
+        struct world *w = world_new(CAPS_FILES | SJ_CAPS_WITH_IDS);
+        world_ready(w);
+        world_sub(w, "juliet", XMPP_SUBSCRIBE);
+        world_done(w, SJ_OK);
+        w->takes = 1;                                /* or both would be sent before we look */
+        w->stream_down = held;
+        world_tells(w, &(struct sj_message){.id = "1", .file = &f, .body = "a kitten"});
+        w->stream_down = false;
+        world_advance(w, 1100);
+        snprintf(file, sizeof file, "%s", world_last_id());
+        w->queued = 0;
+        world_advance(w, 1100);
+        snprintf(words, sizeof words, "%s", world_last_id());
+        cr_expect_str_neq(file, words);
+        world_clear(w);
+        world_mark(w, XMPP_MARK_REACTIONS, words, "+");
+        world_mark(w, XMPP_MARK_DISPLAYED, words, NULL);
+        world_mark(w, XMPP_MARK_DISPLAYED, file, NULL);
+        EXPECT(w, "net mark juliet reactions 1 +\nnet mark juliet displayed 1\n");
+        world_tells(w, &(struct sj_message){.id = "2", .file = &f, .body = "a cat",
+                                            .replaces = "1"});
+        cr_expect_str_neq(words, world_last_id());
+        world_clear(w);
+        world_mark(w, XMPP_MARK_REACTIONS, world_last_id(), "-");
+        EXPECT(w, "net mark juliet reactions 1 - was +\n");
+        world_free(w);
+    }
+}
+
+/* The same of what the user sent from elsewhere: each of both is known as the user's own. */
+Test(transfer, of_the_user_from_elsewhere_has_a_caption_of_the_users_own)
+{
+    const struct sj_file f = {.name = "cat.png", .url = URL, .size = 5};
+    struct world *w = world_new(CAPS_FILES | SJ_CAPS_WITH_IDS);
+    char words[1024];
+
+    world_ready(w);
+    world_tells(w, &(struct sj_message){.id = "1", .file = &f, .body = "a kitten", .own = true});
+    snprintf(words, sizeof words, "%s", world_last_id());
+    EXPECT(w, "message juliet -> " ROMEO " You, elsewhere: " URL "\n"
+              "message juliet -> " ROMEO " You, elsewhere: a kitten\n");
+    world_mark(w, XMPP_MARK_REACTIONS, words, "+");
+    world_mark(w, XMPP_MARK_RETRACTED, words, NULL);
+    EXPECT(w, "net mark juliet reactions 1 own +\nnet mark juliet retracted 1 own\n");
+    world_free(w);
+}
+
 #define NOTE(what, why) "message juliet -> " ROMEO " [File: " what ". It cannot be passed on " \
     "because " why ".]\n"
 
