@@ -81,8 +81,9 @@ const struct sj_option irc_options[] = {
     { .name = "encoding-fallback", .kind = SJ_OPTION_CHOICE, .fallback = "windows-1252",
       .choices = IRC_CHARSET_CHOICES,
       .help = "Encoding of incoming text that is not UTF-8; what we send is always UTF-8." },
-    { .name = "ctcp-version", .kind = SJ_OPTION_BOOL, .fallback = "yes",
-      .help = "Whether to answer others who ask for the client's name and version." },
+    { .name = "ctcp-version", .kind = SJ_OPTION_TEXT, .max = 100,
+      .help = "What others are told who ask for the client's name and version; off tells them "
+              "nothing; without it, the name and version of the gateway." },
     { .name = "ping-interval", .kind = SJ_OPTION_DURATION, .fallback = "90s", .min = 5000,
       .max = HOUR, .help = "How long a server may be silent before it is asked for a sign." },
     { .name = "ping-timeout", .kind = SJ_OPTION_DURATION, .fallback = "60s", .min = 1000,
@@ -143,7 +144,6 @@ static void net_read_options(struct sj_net *net, const struct sj_values *v)
     static const char *const words[] = { NULL, "REGAIN", "RECOVER", "GHOST" };
     net->regain_word = words[sj_values_number(v, "nickserv-regain")];
     net->charset = irc_charset_find(sj_values_text(v, "encoding-fallback"));
-    net->answers_version = sj_values_number(v, "ctcp-version") != 0;
     net->ping_interval_ms = sj_values_number(v, "ping-interval");
     net->ping_timeout_ms = sj_values_number(v, "ping-timeout");
     net->connect_timeout_ms = sj_values_number(v, "connect-timeout");
@@ -153,6 +153,17 @@ static void net_read_options(struct sj_net *net, const struct sj_values *v)
     net->send_rate_ms = sj_values_number(v, "send-rate");
     net->send_burst = sj_values_number(v, "send-burst");
     net->lines_max = (uint32_t)sj_values_number(v, "max-lines");
+}
+
+static enum sj_status net_read_version(struct sj_net *net, const char *text, struct sj_error *err)
+{
+    net->version = text ? text : "Sojourn " SOJOURN_VERSION;
+    if (strcmp(net->version, "off") == 0)
+        net->version = NULL;
+    else if (strcmp(net->version, "yes") == 0 || strcmp(net->version, "no") == 0)
+        return sj_fail(err, SJ_INVALID, "ctcp-version is a text that others are told; off tells "
+                                        "them nothing");
+    return SJ_OK;
 }
 
 enum sj_status irc_net_new(struct sj_net **out, struct sj_loop *loop, const struct sj_log *log,
@@ -173,7 +184,8 @@ enum sj_status irc_net_new(struct sj_net **out, struct sj_loop *loop, const stru
     sj_timer_init(&net->sweep, net_sweep, net);
     sj_timer_init(&net->derive, net_derive, net);
     net_read_options(net, values);
-    if (irc_services_init(&net->services, net->nickserv, sj_values_text(values, "nickserv-mask"),
+    if (net_read_version(net, sj_values_text(values, "ctcp-version"), err) != SJ_OK ||
+        irc_services_init(&net->services, net->nickserv, sj_values_text(values, "nickserv-mask"),
                           err) != SJ_OK) {
         irc_net_free(&net);
         return SJ_INVALID;

@@ -43,7 +43,7 @@ struct sj_net {
     struct irc_services services;
     struct irc_webirc webirc;
     const char *regain_word;             /* for services; NULL: none */
-    bool answers_version;
+    const char *version;                 /* for who asks by CTCP; NULL: not told */
     bool clear_passwords;                /* the admin permits them without TLS */
     bool is_local;                       /* the server is on this machine */
     int64_t ping_interval_ms, ping_timeout_ms, connect_timeout_ms, login_timeout_ms;

@@ -24,6 +24,9 @@ struct irc_link;
 /* A net with these options, "key=value key=value" (beyond the server's address), not connected. */
 struct irc_world *irc_world_new(const char *options);
 void irc_world_free(struct irc_world *w);
+/* Why net_new refuses a net with these options beside the server's address. */
+enum sj_status irc_world_other_net(struct irc_world *w, struct sj_net **out, const char *options,
+                                   struct sj_error *err);
 /* From now on, lines at warn are right. */
 void irc_expects_warnings(struct irc_world *w);
 struct sj_loop *irc_world_loop(const struct irc_world *w);

@@ -97,13 +97,37 @@ Test(irc_message, ctcp_queries_are_answered_within_a_rate)
     irc_world_free(w);
 }
 
-Test(irc_message, ctcp_version_may_be_off)
+Test(irc_message, ctcp_version_is_what_the_configuration_says)
 {
-    struct irc_world *w = irc_world_new("ctcp-version=no");
+    struct irc_world *w = irc_world_new("ctcp-version=off");
 
     irc_online(w, NULL, NULL);
     irc_says(w, ":bob!b@h PRIVMSG me :\001VERSION\001");
     irc_gets_nothing(w);
+    irc_says(w, ":bob!b@h PRIVMSG me :\001CLIENTINFO\001");
+    irc_gets(w, "NOTICE bob :\001CLIENTINFO ACTION CLIENTINFO PING TIME\001");
+    irc_world_free(w);
+    w = irc_world_new("ctcp-version=the+best+client+ask+admin@example.org+if+it+is+not+nice");
+    irc_online(w, NULL, NULL);
+    irc_says(w, ":bob!b@h PRIVMSG me :\001VERSION\001");
+    irc_gets(w, "NOTICE bob :\001VERSION the best client ask admin@example.org if it is not nice"
+                "\001");
+    irc_says(w, ":bob!b@h PRIVMSG me :\001clientinfo VERSION\001");
+    irc_gets(w, "NOTICE bob :\001CLIENTINFO ACTION CLIENTINFO PING TIME VERSION\001");
+    irc_world_free(w);
+}
+
+/* It used to be yes or no; a file from then is not to tell people "no". */
+Test(irc_message, ctcp_version_is_a_text)
+{
+    struct irc_world *w = irc_world_new("");
+    struct sj_net *net = NULL;
+    struct sj_error err;
+
+    cr_expect_eq(irc_world_other_net(w, &net, "ctcp-version=no", &err), SJ_INVALID);
+    cr_expect_eq(irc_world_other_net(w, &net, "ctcp-version=yes", &err), SJ_INVALID);
+    cr_expect_not_null(strstr(err.text, "ctcp-version"), "%s", err.text);
+    cr_expect_null(net);
     irc_world_free(w);
 }
 
