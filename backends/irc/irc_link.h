@@ -106,6 +106,7 @@ struct irc_link {
     bool has_whox : 1;
     bool is_tls : 1;                 /* this connection */
     bool asked_ison : 1;             /* an ISON waits for its reply */
+    bool is_slow : 1;                /* the server has warned: irc_send_slow_down */
     char chantypes[8];
 };
 

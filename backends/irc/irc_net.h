@@ -50,6 +50,7 @@ struct sj_net {
     int64_t presence_interval_ms;
     int64_t send_rate_ms;                /* 0: no pacing */
     int64_t send_burst;
+    uint8_t gentle;                      /* how often it was flooded: irc_send_be_gentle */
     uint32_t contacts_max;
     uint32_t lines_max;
 

@@ -478,6 +478,13 @@ const char *irc_gets(struct irc_world *w, const char *line)
     return got;
 }
 
+const char *irc_line_if_any(struct irc_world *w)
+{
+    sj_free(w->line);
+    w->line = take_until(&w->input, &w->input_at, "\r\n");
+    return w->line;
+}
+
 void irc_gets_nothing(struct irc_world *w)
 {
     irc_settle(w);

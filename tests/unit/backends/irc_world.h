@@ -46,6 +46,8 @@ void irc_online(struct irc_world *w, const char *caps, const char *isupport);
 
 /* The next line that the server gets is exactly this; NULL: any. Returns it. */
 const char *irc_gets(struct irc_world *w, const char *line);
+/* The next line that is there already; NULL: none. */
+const char *irc_line_if_any(struct irc_world *w);
 /* Nothing was sent. */
 void irc_gets_nothing(struct irc_world *w);
 void irc_says(struct irc_world *w, const char *line);
