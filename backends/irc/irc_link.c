@@ -304,16 +304,16 @@ static void link_open(struct irc_link *l)
     const struct sj_net *net = l->base.net;
     struct sj_tls *tls = irc_net_tls(net);
     char ident[IRC_USER_IDENT_MAX + 1];
-    const struct sj_conn_target target = {
+    struct sj_conn_target target = {
         .host = net->server,
         .port = tls && tls == net->sts.tls ? net->sts.port : net->port,
         .tls = tls,
         .identity = l->login->identity,
-        .source = net->source,
         .ident = ident,
         .timeout_ms = net->connect_timeout_ms,
     };
     irc_nick_user_ident(ident, l->base.user);
+    irc_sources_pick(&net->sources, l->base.user, target.source);
     sj_conn_free(&l->conn);
     l->is_tls = tls != NULL;
     l->conn = sj_conn_new(l->base.loop, &link_events, l);

@@ -55,8 +55,9 @@ const struct sj_option irc_options[] = {
     { .name = "webirc-host", .kind = SJ_OPTION_TEXT, .max = 200,
       .help = "What the hosts of users end in for WEBIRC (users.example.org), behind the digest of "
               "the user; without it, the host is the address." },
-    { .name = "source", .kind = SJ_OPTION_TEXT, .max = 64,
-      .help = "Local address to connect from." },
+    { .name = "source", .kind = SJ_OPTION_LIST, .max = 3071,
+      .help = "Local addresses (IPv4 or IPv6) to connect from; each user gets one of each family, "
+              "always the same. Without any of a family, that family is not used." },
     { .name = "nick-length", .kind = SJ_OPTION_INT, .fallback = "0", .min = 0, .max = 255,
       .help = "Longest nickname; 0 takes what the server says, and 30 before it says so." },
     { .name = "ident", .kind = SJ_OPTION_TEXT, .max = 10,
@@ -134,7 +135,6 @@ static void net_read_options(struct sj_net *net, const struct sj_values *v)
     net->is_local = server_is_local(net->server);
     net->clear_passwords = sj_values_number(v, "clear-passwords") != 0;
     net->port = (uint16_t)sj_values_number(v, "port");
-    net->source = sj_values_text(v, "source");
     net->server_password = sj_values_text(v, "server-password");
     net->ident = sj_values_text(v, "ident");
     net->realname = sj_values_text(v, "realname-default");
@@ -184,7 +184,8 @@ enum sj_status irc_net_new(struct sj_net **out, struct sj_loop *loop, const stru
     sj_timer_init(&net->sweep, net_sweep, net);
     sj_timer_init(&net->derive, net_derive, net);
     net_read_options(net, values);
-    if (net_read_version(net, sj_values_text(values, "ctcp-version"), err) != SJ_OK ||
+    if (irc_sources_init(&net->sources, sj_values_text(values, "source"), err) != SJ_OK ||
+        net_read_version(net, sj_values_text(values, "ctcp-version"), err) != SJ_OK ||
         irc_services_init(&net->services, net->nickserv, sj_values_text(values, "nickserv-mask"),
                           err) != SJ_OK) {
         irc_net_free(&net);
@@ -220,6 +221,7 @@ void irc_net_free(struct sj_net **net)
     sj_timer_stop(&(*net)->derive);
     sj_tls_free(&(*net)->tls);
     sj_tls_free(&(*net)->sts.tls);
+    irc_sources_release(&(*net)->sources);
     sj_free(*net);
     *net = NULL;
 }

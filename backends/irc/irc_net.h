@@ -10,6 +10,7 @@
 #include "irc_case.h"
 #include "irc_charset.h"
 #include "irc_services.h"
+#include "irc_source.h"
 #include "irc_sts.h"
 #include "irc_webirc.h"
 #include "sojourn/error.h"
@@ -36,11 +37,12 @@ struct sj_net {
     enum irc_casemap casemap;            /* as the last link learnt it */
 
     /* The configuration; texts are borrowed, NULL: not given. */
-    const char *server, *source, *server_password, *ident, *realname, *quit_message;
+    const char *server, *server_password, *ident, *realname, *quit_message;
     uint16_t port;
     uint16_t nick_length;                /* 0: what the server says */
     enum irc_nickserv nickserv;
     struct irc_services services;
+    struct irc_sources sources;
     struct irc_webirc webirc;
     const char *regain_word;             /* for services; NULL: none */
     const char *version;                 /* for who asks by CTCP; NULL: not told */

@@ -43,7 +43,7 @@ struct conn_attempt {
     char *tls_name;
     struct sj_tls *tls;
     struct sj_identity *identity;
-    struct conn_address source; /* len 0: any */
+    struct conn_address source[2];      /* len 0: none */
     struct conn_address *addresses;
     size_t n_addresses, next;
     int64_t deadline_ms;
@@ -112,6 +112,22 @@ static void connect_set_options(int fd)
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
+/* False with errno: there are addresses to connect from, but none of that family, or it is not
+ * this machine's. */
+static bool connect_bind(const struct conn_attempt *a, int fd, int family)
+{
+    bool any = true;
+    for (size_t i = 0; i < 2 && family != AF_UNIX; i++) {
+        const struct conn_address *source = &a->source[i];
+        if (source->len && source->u.any.sa_family == family)
+            return bind(fd, &source->u.any, source->len) == 0;
+        any = any && !source->len;
+    }
+    if (!any)
+        errno = EAFNOSUPPORT;
+    return any;
+}
+
 /* A socket that is connecting to address; -1 with errno. */
 static int connect_open(const struct conn_attempt *a, const struct conn_address *address)
 {
@@ -121,15 +137,8 @@ static int connect_open(const struct conn_attempt *a, const struct conn_address 
         return -1;
     if (family != AF_UNIX)
         connect_set_options(fd);
-    bool bound = true;
-    if (a->source.len && family != AF_UNIX) {
-        bound = a->source.u.any.sa_family == family;
-        if (!bound)
-            errno = EAFNOSUPPORT;
-        else
-            bound = bind(fd, &a->source.u.any, a->source.len) == 0;
-    }
-    if (bound && (connect(fd, &address->u.any, address->len) == 0 || errno == EINPROGRESS))
+    if (connect_bind(a, fd, family) &&
+        (connect(fd, &address->u.any, address->len) == 0 || errno == EINPROGRESS))
         return fd;
     int cause = errno;
     close(fd);
@@ -334,7 +343,9 @@ void sj_conn_connect(struct sj_conn *c, const struct sj_conn_target *target)
     c->state = CONN_CONNECTING;
     sj_timer_start(c->loop, &c->timer, target->timeout_ms);
 
-    if (target->source && !connect_parse_numeric(&a->source, target->source, 0)) {
+    for (size_t i = 0; i < 2; i++) {
+        if (!target->source[i] || connect_parse_numeric(&a->source[i], target->source[i], 0))
+            continue;
         conn_end(c, SJ_UNREACHABLE, "the address to connect from is not numeric");
         return;
     }

@@ -46,7 +46,8 @@ struct sj_conn_target {
     const char *tls_name;       /* name that the certificate must carry; NULL: host */
     const struct sj_identity *identity;  /* shown to a server that asks for one, or NULL; only
                                             lent until sj_conn_connect returns */
-    const char *source;         /* numeric local address to bind to, or NULL */
+    const char *source[2];      /* numeric local addresses to bind to, of each family at most one,
+                                   or NULL; with one, the other family is not used */
     const char *ident;          /* stands for the user to servers that ask (RFC 1413): up to
                                    SJ_IDENT_MAX of [a-z0-9], or NULL; see sj_conn_ident_find */
     int64_t timeout_ms;         /* for look-up, connect and handshake together */
