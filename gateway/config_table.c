@@ -22,6 +22,11 @@ const struct sj_option config_gateway_options[] = {
               "left out when the service manager hands over a credential named store.key." },
     { .name = "control-socket", .kind = SJ_OPTION_PATH, .fallback = "/run/sojourn/control.sock",
       .max = 107, .help = "Socket through which sojournctl talks to the daemon." },
+    { .name = "identd-listen", .kind = SJ_OPTION_LIST, .max = 1023,
+      .help = "Addresses with ports on which to answer servers that ask whose a connection is "
+              "(ident, RFC 1413), as in 0.0.0.0:113, [::]:113: each user has a name of their own "
+              "there, which says nothing about who they are. Servers ask port 113 of the address "
+              "that the connection comes from." },
     { .name = "admins", .kind = SJ_OPTION_LIST, .max = 65535,
       .help = "Bare JIDs that may run admin commands over XMPP: see who is registered, log users "
               "out, shut them out, unregister them, announce, stop the gateway." },

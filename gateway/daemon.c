@@ -12,6 +12,7 @@
 #include "abilities.h"
 #include "config.h"
 #include "control.h"
+#include "identd.h"
 #include "sessions.h"
 #include "sojourn/backend.h"
 #include "sojourn/log.h"
@@ -53,6 +54,7 @@ struct daemon {
     struct sessions *sessions;
     struct xmpp *xmpp;
     struct control *control;
+    struct identd *identd;
     int64_t started_ms;
     bool stopping;
 };
@@ -83,6 +85,11 @@ enum sj_status daemon_check(const struct config *config, struct sj_error *err)
     struct sj_loop *loop = sj_loop_new();
     struct sj_log log = {.area = "check"};
     enum sj_status status = transport_check(config, err);
+    const char *identd = sj_values_text(&config->gateway, "identd-listen");
+    struct sj_error inner = {.status = SJ_OK};
+
+    if (status == SJ_OK && identd && identd_check(identd, &inner) != SJ_OK)
+        status = sj_fail(err, SJ_INVALID, "%s: identd-listen: %s", config->path, inner.text);
 
     for (size_t i = 0; status == SJ_OK && i < config->n_networks; i++) {
         struct sj_net *net = NULL;
@@ -132,6 +139,7 @@ static enum sj_status daemon_nets(struct daemon *d, struct sj_error *err)
             return status;
         d->networks[i] = (struct sessions_network){
             .host = c->host, .label = d->names[i], .backend = b, .net = d->nets[i],
+            .user_key = c->secret,
             .login_rate = daemon_number(&c->common, "login-rate"),
             .login_burst = daemon_number(&c->common, "login-burst"),
             .logins_at_once = daemon_number(&c->common, "logins-at-once")};
@@ -337,6 +345,19 @@ static void daemon_on_stop(int signo, void *arg)
     sessions_stop(d->sessions, DAEMON_STOP_LINKS_MS, daemon_links_closed, d);
 }
 
+/* The two doors that others may come in by. */
+static enum sj_status daemon_listen(struct daemon *d, struct sj_error *err)
+{
+    const struct sj_values *v = &d->config->gateway;
+    const char *identd = sj_values_text(v, "identd-listen");
+    enum sj_status status = control_new(&d->control, d->loop, &d->log,
+                                        sj_values_text(v, "control-socket"), &daemon_calls, d, err);
+
+    if (status == SJ_OK && identd)
+        status = identd_new(&d->identd, d->loop, &d->log, identd, err);
+    return status;
+}
+
 static enum sj_status daemon_build(struct daemon *d, struct sj_error *err)
 {
     const struct sj_values *v = &d->config->gateway;
@@ -375,10 +396,7 @@ static enum sj_status daemon_build(struct daemon *d, struct sj_error *err)
     d->xmpp = xmpp_new(d->loop, &d->log, &d->xmpp_options, sessions_xmpp_in(), d->sessions);
     sessions_set_xmpp(d->sessions, d->xmpp);
     status = sessions_load(d->sessions, err);
-    if (status == SJ_OK)
-        status = control_new(&d->control, d->loop, &d->log, sj_values_text(v, "control-socket"),
-                             &daemon_calls, d, err);
-    return status;
+    return status == SJ_OK ? daemon_listen(d, err) : status;
 }
 
 enum sj_status daemon_new(struct daemon **out, const struct config *config, struct sj_error *err)
@@ -453,6 +471,7 @@ void daemon_free(struct daemon **at)
     if (!d)
         return;
     control_free(&d->control);
+    identd_free(&d->identd);
     sessions_free(&d->sessions);
     transport_release(&d->transport);
     xmpp_room_free(&d->xmpp);

@@ -198,6 +198,11 @@ static void cap_on_nak(struct irc_link *l, const char *list)
 /* What a server offers later (cap-notify). The password is gone by then, so sasl is not. */
 static void cap_on_new(struct irc_link *l, const char *list)
 {
+    size_t n;
+    const char *sts = cap_value(list, "sts", &n);
+
+    if (sts && l->is_tls)
+        irc_sts_on_offer(l, sts, n);
     if (l->login)
         return;
     cap_send_requests(l, irc_cap_parse(list) & ~(uint32_t)IRC_CAP_SASL & ~l->caps, IRC_CAP_COUNT);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Answers to CTCP queries: VERSION, PING, TIME.
+/* Answers to CTCP queries: CLIENTINFO, PING, TIME, VERSION.
  *
  * Answers are NOTICEs, go through the user's paced lines, and at most so many in a time, so that
  * nobody can use up a user's sending rate. Everything else is left unanswered. ACTION is text and
- * is handled in irc_text.c. */
+ * is handled in irc_text.c. The CTCP draft (draft-oakley-irc-ctcp-02). */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -18,7 +18,7 @@
 /* Three answers at once, then one in ten seconds. */
 #define CTCP_BURST 3u
 #define CTCP_RATE_S 10u
-#define CTCP_PING_MAX 64u
+#define CTCP_TEXT_MAX 100u
 
 static bool ctcp_may_answer(struct irc_link *l)
 {
@@ -44,7 +44,7 @@ static void ctcp_reply(struct irc_link *l, const char *nick, const char *query, 
     irc_out_adds(&o, " :\001");
     irc_out_adds(&o, query);
     irc_out_adds(&o, " ");
-    irc_out_add_text(&o, text, CTCP_PING_MAX);
+    irc_out_add_text(&o, text, CTCP_TEXT_MAX);
     irc_out_adds(&o, "\001");
     irc_send(l, &o, IRC_PACED);
 }
@@ -59,9 +59,12 @@ void irc_ctcp_answer(struct irc_link *l, const char *nick, char *text)
         rest = text + strlen(text);
     if (l->state != IRC_ONLINE)
         return;
-    if (sj_ascii_casecmp(text, "VERSION") == 0) {
-        if (l->base.net->answers_version)
-            ctcp_reply(l, nick, "VERSION", "Sojourn " SOJOURN_VERSION);
+    const char *version = l->base.net->version;
+    if (sj_ascii_casecmp(text, "VERSION") == 0 && version) {
+        ctcp_reply(l, nick, "VERSION", version);
+    } else if (sj_ascii_casecmp(text, "CLIENTINFO") == 0) {
+        ctcp_reply(l, nick, "CLIENTINFO", version ? "ACTION CLIENTINFO PING TIME VERSION"
+                                                  : "ACTION CLIENTINFO PING TIME");
     } else if (sj_ascii_casecmp(text, "PING") == 0) {
         ctcp_reply(l, nick, "PING", rest);
     } else if (sj_ascii_casecmp(text, "TIME") == 0) {

@@ -14,6 +14,7 @@
 #include "irc_presence.h"
 #include "irc_sasl.h"
 #include "irc_self.h"
+#include "irc_send.h"
 #include "irc_services.h"
 #include "irc_text.h"
 #include "sojourn/log.h"
@@ -30,6 +31,7 @@
 const struct irc_handler irc_handlers[] = {
     { "001", 1, LOGIN, irc_login_handle_welcome },
     { "005", 2, WELCOMED, irc_isupport_handle },
+    { "263", 2, ONLINE, irc_send_handle_try_again },
     { "301", 3, ONLINE, irc_presence_handle_rpl_away },
     { "302", 2, WELCOMED, irc_self_handle_userhost },
     { "303", 2, ONLINE, irc_presence_handle_ison },

@@ -28,7 +28,7 @@ enum sj_status irc_identity_of(struct sj_identity **out, const struct sj_net *ne
     *out = NULL;
     if (!*certificate && !*key)
         return SJ_OK;
-    if (net && !irc_net_tls(net))
+    if (net && !net->tls && !net->sts.tls)
         return sj_fail(err, SJ_UNACCEPTABLE, "This network is reached without encryption, so no "
                                              "certificate can be shown to it.");
     size_t size = strlen(certificate) + strlen(key) + 2;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "irc_login.h"
+#include "irc_nick.h"
 #include "irc_parse.h"
 #include "irc_presence.h"
 #include "irc_regain.h"
@@ -53,6 +54,8 @@ void irc_link_enter(struct irc_link *l, enum irc_state state)
 
     assert(state_may_follow(from, state));
     sj_log_debug(l->base.log, "link state=%s->%s", state_names[from], state_names[state]);
+    if (state == IRC_CLOSING || state == IRC_DOWN)
+        irc_sts_on_end(l);
     l->state = (uint8_t)state;
     switch (state) {
     case IRC_CONNECTING:
@@ -277,6 +280,7 @@ void irc_link_free(struct sj_link **link)
     if (!link || !*link)
         return;
     struct irc_link *l = irc_link_of(*link);
+    irc_sts_on_end(l);
     sj_conn_free(&l->conn);
     sj_defer_cancel(&l->defer);
     irc_net_wait(l, NULL);
@@ -299,14 +303,17 @@ static void link_open(struct irc_link *l)
 {
     const struct sj_net *net = l->base.net;
     struct sj_tls *tls = irc_net_tls(net);
-    const struct sj_conn_target target = {
+    char ident[IRC_USER_IDENT_MAX + 1];
+    struct sj_conn_target target = {
         .host = net->server,
         .port = tls && tls == net->sts.tls ? net->sts.port : net->port,
         .tls = tls,
         .identity = l->login->identity,
-        .source = net->source,
+        .ident = ident,
         .timeout_ms = net->connect_timeout_ms,
     };
+    irc_nick_user_ident(ident, l->base.user);
+    irc_sources_pick(&net->sources, l->base.user, target.source);
     sj_conn_free(&l->conn);
     l->is_tls = tls != NULL;
     l->conn = sj_conn_new(l->base.loop, &link_events, l);

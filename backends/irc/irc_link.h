@@ -106,6 +106,7 @@ struct irc_link {
     bool has_whox : 1;
     bool is_tls : 1;                 /* this connection */
     bool asked_ison : 1;             /* an ISON waits for its reply */
+    bool is_slow : 1;                /* the server has warned: irc_send_slow_down */
     char chantypes[8];
 };
 
@@ -117,6 +118,7 @@ enum irc_sasl {
     IRC_SASL_FIRST,                  /* SCRAM: our first message is out */
     IRC_SASL_DERIVING,               /* SCRAM: works on the key */
     IRC_SASL_PROVED,                 /* SCRAM: our proof is out, the server's is due */
+    IRC_SASL_ABORTED,                /* SCRAM: given up, a refusal comes; nothing is proved */
     IRC_SASL_SENT,                   /* everything is said: 903 or a refusal comes */
     IRC_SASL_DONE
 };
@@ -159,6 +161,11 @@ static inline struct irc_link *irc_link_of(struct sj_link *base)
 static inline bool irc_cap_has(const struct irc_link *l, uint32_t cap)
 {
     return (l->caps & cap) == cap;
+}
+/* May a password be sent as it is on this connection, whatever the next one will be? */
+static inline bool irc_link_keeps_secrets(const struct irc_link *l)
+{
+    return l->is_tls || l->base.net->is_local || l->base.net->clear_passwords;
 }
 /* Charset for what is no UTF-8. */
 static inline const struct irc_charset *irc_link_charset(const struct irc_link *l)

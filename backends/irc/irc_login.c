@@ -53,8 +53,8 @@ struct irc_login *irc_login_new(struct irc_link *l, const struct sj_account *acc
     login->nick = sj_strdup(nick ? nick : "user");
     login->account = sj_strdup(account_value(account, IRC_FIELD_LOGIN));
     login->realname = sj_strdup(realname ? realname : login->nick);
-    /* It was usable when the user gave it. */
-    (void)irc_identity_of(&login->identity, net, account, NULL);
+    /* It was usable when the user gave it; a server without TLS may still ask for it (STS). */
+    (void)irc_identity_of(&login->identity, NULL, account, NULL);
     login->password = sj_locked_dup(account_value(account, IRC_FIELD_PASSWORD));
     login->own_server_password = server_password != NULL;
     login->server_password = sj_locked_dup(server_password ? server_password
@@ -86,8 +86,10 @@ void irc_login_restart(struct irc_login *login)
     sj_strbuf_release(&login->sasl_input);
     login->offered = login->pending = 0;
     login->sasl = IRC_SASL_NONE;
-    login->mechanisms = login->attempt = 0;
+    login->mechanisms = login->mechanism = login->attempt = 0;
     login->negotiating = login->listed = login->single = false;
+    login->identified = login->certificate_refused = false;
+    login->link->caps = 0;
 }
 
 static size_t login_nick_max(const struct irc_link *l)
@@ -129,7 +131,7 @@ void irc_login_start(struct irc_link *l)
     char ident[16];
     struct irc_out o;
 
-    if (login->own_server_password && !irc_net_keeps_secrets(net)) {
+    if (login->own_server_password && !irc_link_keeps_secrets(l)) {
         irc_link_end(l, SJ_END_AUTH, "the connection is not encrypted, so the server's password "
                                      "was not sent");
         return;
@@ -171,7 +173,7 @@ void irc_login_welcomed(struct irc_link *l)
     struct irc_login *login = l->login;
 
     if (login->password && !login->identified) {
-        bool is_safe = irc_net_keeps_secrets(l->base.net);
+        bool is_safe = irc_link_keeps_secrets(l);
         if (is_safe && l->base.net->nickserv != IRC_NICKSERV_OFF) {
             irc_services_identify(l);
             return;
@@ -192,6 +194,9 @@ void irc_login_report(struct irc_link *l, const struct irc_login *login)
                        "give you %s.", l->nick, login->nick);
         irc_link_notice(l, NULL, text);
     }
+    if (login->identity && !l->is_tls)
+        irc_link_notice(l, NULL, "Your certificate was not shown, because the connection is not "
+                                 "encrypted.");
     if (login->certificate_refused)
         irc_link_notice(l, NULL, "Your account does not know your certificate, so your password "
                                  "was used. To make it known, write \"CERT ADD\" to nickserv.");
@@ -218,16 +223,6 @@ void irc_login_identified(struct irc_link *l)
         l->login->identified = true;
     if (l->state == IRC_IDENTIFYING)
         irc_link_up(l);
-}
-
-/* True when the lower-cased text holds one of the words. */
-static bool has_word(const char *text, const char *const *words)
-{
-    for (; *words; words++) {
-        if (strstr(text, *words))
-            return true;
-    }
-    return false;
 }
 
 void irc_login_handle_nick_in_use(struct irc_link *l, struct irc_line *line)
@@ -286,11 +281,11 @@ enum sj_end irc_login_classify(const char *text)
     char lower[512];
 
     irc_text_lower(lower, sizeof lower, text);
-    if (has_word(lower, throttled))
+    if (irc_text_has_word(lower, throttled))
         return SJ_END_THROTTLED;
-    if (has_word(lower, refused))
+    if (irc_text_has_word(lower, refused))
         return SJ_END_AUTH;
-    return has_word(lower, banned) ? SJ_END_BANNED : SJ_END_CLOSED;
+    return irc_text_has_word(lower, banned) ? SJ_END_BANNED : SJ_END_CLOSED;
 }
 
 void irc_login_handle_banned(struct irc_link *l, struct irc_line *line)

@@ -55,8 +55,9 @@ const struct sj_option irc_options[] = {
     { .name = "webirc-host", .kind = SJ_OPTION_TEXT, .max = 200,
       .help = "What the hosts of users end in for WEBIRC (users.example.org), behind the digest of "
               "the user; without it, the host is the address." },
-    { .name = "source", .kind = SJ_OPTION_TEXT, .max = 64,
-      .help = "Local address to connect from." },
+    { .name = "source", .kind = SJ_OPTION_LIST, .max = 3071,
+      .help = "Local addresses (IPv4 or IPv6) to connect from; each user gets one of each family, "
+              "always the same. Without any of a family, that family is not used." },
     { .name = "nick-length", .kind = SJ_OPTION_INT, .fallback = "0", .min = 0, .max = 255,
       .help = "Longest nickname; 0 takes what the server says, and 30 before it says so." },
     { .name = "ident", .kind = SJ_OPTION_TEXT, .max = 10,
@@ -72,8 +73,8 @@ const struct sj_option irc_options[] = {
               "nickserv-mask; command uses the server's command NICKSERV, where it has one." },
     { .name = "nickserv-mask", .kind = SJ_OPTION_TEXT, .max = 200,
       .help = "Nickname, user and host of the network's NickServ, as WHOIS shows them: "
-              "NickServ!user@host; * and ? are possible behind the !. Needed for nickserv = "
-              "identify." },
+              "NickServ!user@host; * and ? are possible behind the !. Needed unless "
+              "nickserv is off: what others say in its name does not count." },
     { .name = "nickserv-regain", .kind = SJ_OPTION_CHOICE, .fallback = "regain",
       .choices = "off|regain|recover|ghost",
       .help = "Word by which NickServ gives users a nickname of their account back that somebody "
@@ -81,8 +82,9 @@ const struct sj_option irc_options[] = {
     { .name = "encoding-fallback", .kind = SJ_OPTION_CHOICE, .fallback = "windows-1252",
       .choices = IRC_CHARSET_CHOICES,
       .help = "Encoding of incoming text that is not UTF-8; what we send is always UTF-8." },
-    { .name = "ctcp-version", .kind = SJ_OPTION_BOOL, .fallback = "yes",
-      .help = "Whether to answer others who ask for the client's name and version." },
+    { .name = "ctcp-version", .kind = SJ_OPTION_TEXT, .max = 100,
+      .help = "What others are told who ask for the client's name and version; off tells them "
+              "nothing; without it, the name and version of the gateway." },
     { .name = "ping-interval", .kind = SJ_OPTION_DURATION, .fallback = "90s", .min = 5000,
       .max = HOUR, .help = "How long a server may be silent before it is asked for a sign." },
     { .name = "ping-timeout", .kind = SJ_OPTION_DURATION, .fallback = "60s", .min = 1000,
@@ -127,18 +129,12 @@ struct sj_tls *irc_net_tls(const struct sj_net *net)
     return net->sts.tls;
 }
 
-bool irc_net_keeps_secrets(const struct sj_net *net)
-{
-    return irc_net_tls(net) || net->is_local || net->clear_passwords;
-}
-
 static void net_read_options(struct sj_net *net, const struct sj_values *v)
 {
     net->server = sj_values_text(v, "server");
     net->is_local = server_is_local(net->server);
     net->clear_passwords = sj_values_number(v, "clear-passwords") != 0;
     net->port = (uint16_t)sj_values_number(v, "port");
-    net->source = sj_values_text(v, "source");
     net->server_password = sj_values_text(v, "server-password");
     net->ident = sj_values_text(v, "ident");
     net->realname = sj_values_text(v, "realname-default");
@@ -148,7 +144,6 @@ static void net_read_options(struct sj_net *net, const struct sj_values *v)
     static const char *const words[] = { NULL, "REGAIN", "RECOVER", "GHOST" };
     net->regain_word = words[sj_values_number(v, "nickserv-regain")];
     net->charset = irc_charset_find(sj_values_text(v, "encoding-fallback"));
-    net->answers_version = sj_values_number(v, "ctcp-version") != 0;
     net->ping_interval_ms = sj_values_number(v, "ping-interval");
     net->ping_timeout_ms = sj_values_number(v, "ping-timeout");
     net->connect_timeout_ms = sj_values_number(v, "connect-timeout");
@@ -158,6 +153,17 @@ static void net_read_options(struct sj_net *net, const struct sj_values *v)
     net->send_rate_ms = sj_values_number(v, "send-rate");
     net->send_burst = sj_values_number(v, "send-burst");
     net->lines_max = (uint32_t)sj_values_number(v, "max-lines");
+}
+
+static enum sj_status net_read_version(struct sj_net *net, const char *text, struct sj_error *err)
+{
+    net->version = text ? text : "Sojourn " SOJOURN_VERSION;
+    if (strcmp(net->version, "off") == 0)
+        net->version = NULL;
+    else if (strcmp(net->version, "yes") == 0 || strcmp(net->version, "no") == 0)
+        return sj_fail(err, SJ_INVALID, "ctcp-version is a text that others are told; off tells "
+                                        "them nothing");
+    return SJ_OK;
 }
 
 enum sj_status irc_net_new(struct sj_net **out, struct sj_loop *loop, const struct sj_log *log,
@@ -178,7 +184,9 @@ enum sj_status irc_net_new(struct sj_net **out, struct sj_loop *loop, const stru
     sj_timer_init(&net->sweep, net_sweep, net);
     sj_timer_init(&net->derive, net_derive, net);
     net_read_options(net, values);
-    if (irc_services_init(&net->services, net->nickserv, sj_values_text(values, "nickserv-mask"),
+    if (irc_sources_init(&net->sources, sj_values_text(values, "source"), err) != SJ_OK ||
+        net_read_version(net, sj_values_text(values, "ctcp-version"), err) != SJ_OK ||
+        irc_services_init(&net->services, net->nickserv, sj_values_text(values, "nickserv-mask"),
                           err) != SJ_OK) {
         irc_net_free(&net);
         return SJ_INVALID;
@@ -213,6 +221,7 @@ void irc_net_free(struct sj_net **net)
     sj_timer_stop(&(*net)->derive);
     sj_tls_free(&(*net)->tls);
     sj_tls_free(&(*net)->sts.tls);
+    irc_sources_release(&(*net)->sources);
     sj_free(*net);
     *net = NULL;
 }

@@ -10,6 +10,7 @@
 #include "irc_case.h"
 #include "irc_charset.h"
 #include "irc_services.h"
+#include "irc_source.h"
 #include "irc_sts.h"
 #include "irc_webirc.h"
 #include "sojourn/error.h"
@@ -36,20 +37,22 @@ struct sj_net {
     enum irc_casemap casemap;            /* as the last link learnt it */
 
     /* The configuration; texts are borrowed, NULL: not given. */
-    const char *server, *source, *server_password, *ident, *realname, *quit_message;
+    const char *server, *server_password, *ident, *realname, *quit_message;
     uint16_t port;
     uint16_t nick_length;                /* 0: what the server says */
     enum irc_nickserv nickserv;
     struct irc_services services;
+    struct irc_sources sources;
     struct irc_webirc webirc;
     const char *regain_word;             /* for services; NULL: none */
-    bool answers_version;
+    const char *version;                 /* for who asks by CTCP; NULL: not told */
     bool clear_passwords;                /* the admin permits them without TLS */
     bool is_local;                       /* the server is on this machine */
     int64_t ping_interval_ms, ping_timeout_ms, connect_timeout_ms, login_timeout_ms;
     int64_t presence_interval_ms;
     int64_t send_rate_ms;                /* 0: no pacing */
     int64_t send_burst;
+    uint8_t gentle;                      /* how often it was flooded: irc_send_be_gentle */
     uint32_t contacts_max;
     uint32_t lines_max;
 
@@ -79,8 +82,6 @@ void irc_net_free(struct sj_net **net);
 
 /* What new connections are encrypted with; NULL: nothing. */
 struct sj_tls *irc_net_tls(const struct sj_net *net);
-/* May a password be sent as it is? */
-bool irc_net_keeps_secrets(const struct sj_net *net);
 /* Makes sure that the sweep runs at at_ms (loop time) or earlier. */
 void irc_net_wake(struct sj_net *net, int64_t at_ms);
 /* Puts l at the end of one of the `wait` lists (NULL: none) as of now. */

@@ -81,3 +81,13 @@ void irc_nick_ident(char *out, size_t size, const char *from)
     if (n == 0)
         sj_copy(out, size, "user");
 }
+
+void irc_nick_user_ident(char out[IRC_USER_IDENT_MAX + 1], uint64_t user)
+{
+    static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+
+    out[0] = 'u';
+    for (size_t i = 1; i < IRC_USER_IDENT_MAX; i++, user <<= 5)
+        out[i] = digits[user >> 59];
+    out[IRC_USER_IDENT_MAX] = '\0';
+}

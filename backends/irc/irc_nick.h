@@ -5,6 +5,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#define IRC_USER_IDENT_MAX 9u
 
 /* A nickname that we may ask for. Source: RFC 2812 §2.3.1. */
 bool irc_nick_is_valid(const char *s);
@@ -17,5 +20,7 @@ bool irc_nick_may_be_target(const char *s);
 void irc_nick_alternative(char *out, size_t size, const char *nick, unsigned attempt, size_t max);
 /* A user name (ident) for USER from what was configured: letters and digits, at most 9. */
 void irc_nick_ident(char *out, size_t size, const char *from);
+/* The same for an identd: stands for one user, the same at every login. */
+void irc_nick_user_ident(char out[IRC_USER_IDENT_MAX + 1], uint64_t user);
 
 #endif

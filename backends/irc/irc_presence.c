@@ -282,6 +282,7 @@ void irc_presence_handle_full(struct irc_link *l, struct irc_line *line)
         char *next = item + strcspn(item, ",");
         if (*next)
             *next++ = '\0';
+        irc_regain_on_full(l, item);
         struct irc_contact *c = contact_find(l, item);
         if (c && c->flags & CONTACT_MONITORED) {
             c->flags = (uint8_t)((c->flags & ~CONTACT_MONITORED) | CONTACT_POLLED);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Getting a lost nickname back: through services (irc_services.c), by taking it when MONITOR says
- * that it is free, and where there is no MONITOR by trying now and then, as often as contacts are
- * polled. A link that has its nickname holds nothing of this. IRCv3 monitor; RFC 2812 §3.1.2. */
+ * that it is free, and where there is no MONITOR, or no room in its list, by trying now and then,
+ * as often as contacts are polled. A link that has its nickname holds nothing of this. IRCv3
+ * monitor; RFC 2812 §3.1.2. */
 #include "irc_regain.h"
 
 #include <string.h>
@@ -121,6 +122,16 @@ void irc_regain_on_gone(struct irc_link *l, const char *nick)
 {
     if (irc_regain_watches(l, nick))
         regain_try(l);
+}
+
+void irc_regain_on_full(struct irc_link *l, const char *nick)
+{
+    if (!irc_regain_watches(l, nick))
+        return;
+    l->regain->is_watched = false;
+    if (l->n_monitored)
+        l->n_monitored--;
+    regain_wait(l);
 }
 
 int64_t irc_regain_sweep(struct sj_list *list, int64_t now_ms, int64_t interval_ms)

@@ -19,6 +19,8 @@ void irc_regain_stop(struct irc_link *l);
 void irc_regain_on_nick(struct irc_link *l);
 /* MONITOR: somebody is not there (any more). */
 void irc_regain_on_gone(struct irc_link *l, const char *nick);
+/* MONITOR: the server does not watch that one, its list is full. */
+void irc_regain_on_full(struct irc_link *l, const char *nick);
 /* Is the server watching that nickname for this? Then contacts need not have it watched. */
 bool irc_regain_watches(const struct irc_link *l, const char *id);
 /* Tries again those whose turn it is; returns when the next turn is. */

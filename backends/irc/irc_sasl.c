@@ -59,11 +59,11 @@ static unsigned sasl_usable(const struct irc_link *l)
     const struct irc_login *login = l->login;
     unsigned usable = login->mechanisms;
 
-    if (!login->identity)
+    if (!login->identity || !l->is_tls)
         usable &= ~(unsigned)IRC_MECHANISM_EXTERNAL;
     if (!login->password)
         usable &= ~(unsigned)(IRC_MECHANISM_SCRAM | IRC_MECHANISM_PLAIN);
-    if (!irc_net_keeps_secrets(l->base.net))
+    if (!irc_link_keeps_secrets(l))
         usable &= ~(unsigned)IRC_MECHANISM_PLAIN;
     return usable;
 }
@@ -236,7 +236,7 @@ static void scram_on_verdict(struct irc_link *l, const char *text)
         sasl_send_piece(l, NULL, 0);
     } else if (*text == 'e' && !sj_scram_was_wrong(login->scram)) {
         /* The account may have no key of this kind; the server answers with 906. */
-        login->sasl = IRC_SASL_SENT;
+        login->sasl = IRC_SASL_ABORTED;
         sasl_send_piece(l, "*", 1);
     } else {
         irc_link_end(l, SJ_END_AUTH, err.text);
@@ -273,7 +273,7 @@ void irc_sasl_handle_authenticate(struct irc_link *l, struct irc_line *line)
     const char *piece = line->param[0];
     size_t n = strlen(piece);
 
-    if (!login || login->sasl < IRC_SASL_STARTED || login->sasl >= IRC_SASL_SENT)
+    if (!login || login->sasl < IRC_SASL_STARTED || login->sasl >= IRC_SASL_ABORTED)
         return;
     if (strcmp(piece, "+") != 0)
         sj_strbuf_add(&login->sasl_input, piece, n);

@@ -18,7 +18,7 @@ struct sj_net;
 enum irc_mechanism {
     IRC_MECHANISM_EXTERNAL = 1u << 0,    /* by the user's client certificate */
     IRC_MECHANISM_SCRAM = 1u << 1,       /* SCRAM-SHA-256: the server never sees the password */
-    IRC_MECHANISM_PLAIN = 1u << 2,       /* only where nobody can listen: irc_net_keeps_secrets */
+    IRC_MECHANISM_PLAIN = 1u << 2,       /* only where nobody can listen: irc_link_keeps_secrets */
     IRC_MECHANISMS_ALL = (1u << 3) - 1
 };
 

@@ -17,6 +17,7 @@
 #include "irc_regain.h"
 #include "irc_send.h"
 #include "irc_services.h"
+#include "irc_text.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -72,10 +73,22 @@ void irc_self_handle_pong(struct irc_link *l, struct irc_line *line)
     irc_ops_on_pong(l);
 }
 
+/* Does the server end the session because too much came? */
+static bool is_flood(const char *text)
+{
+    static const char *const words[] = { "excess flood", "flooding", "recvq", "(flood)", NULL };
+    char lower[512];
+
+    irc_text_lower(lower, sizeof lower, text);
+    return irc_text_has_word(lower, words);
+}
+
 void irc_self_handle_error(struct irc_link *l, struct irc_line *line)
 {
     enum sj_end end = irc_login_classify(line->param[0]);
 
+    if (l->state == IRC_ONLINE && is_flood(line->param[0]))
+        irc_send_be_gentle(l);
     /* It answers our QUIT: the lines before that were handled. */
     if (l->state == IRC_CLOSING)
         irc_ops_confirm(l, irc_ops_written(&l->ops));

@@ -27,6 +27,15 @@
 #define FORMATTED_MAX (4u * SJ_BODY_MAX)
 /* Smallest part that is worth sending; below, the target is too long. */
 #define PART_MIN 32u
+/* After a warning of the server: lines cost so many times as much, at least so much, and nothing is
+ * sent in advance, until nothing has been owed for so long. */
+#define SLOW_FACTOR 4
+#define SLOW_RATE_MS 2000
+#define SLOW_MS 60000
+/* After the end of a session for flooding: each time twice as slow, so many times; what a line
+ * costs then where it cost nothing. */
+#define GENTLE_MAX 3u
+#define GENTLE_RATE_MS 250
 
 /* Lines one behind the other, each with a head: length (2 bytes), urgency (1). */
 #define QUEUE_HEAD 3u
@@ -74,9 +83,19 @@ static bool is_command(const char *s, size_t n, const char *command)
     return n > length && sj_ascii_ncasecmp(s, command, length) == 0 && s[length] == ' ';
 }
 
+/* Is it a name of services? The configured one, or what many networks call theirs. */
+static bool is_services(const struct irc_link *l, const char *target, size_t n)
+{
+    const char *nick = l->base.net->services.nick;
+
+    return (n == strlen(nick) && sj_ascii_ncasecmp(target, nick, n) == 0) ||
+           (n >= 4 && sj_ascii_ncasecmp(target + n - 4, "serv", 4) == 0) ||
+           memchr(target, '@', n);
+}
+
 /* Bytes of the line that may be logged. Passwords hide behind these commands and in what is said to
  * services, in our lines and in their echoes. */
-static size_t trace_public(const char *s, size_t n)
+static size_t trace_public(const struct irc_link *l, const char *s, size_t n)
 {
     static const char *const secret[] = { "PASS", "AUTHENTICATE", "OPER", "NICKSERV", "NS",
                                           "WEBIRC" };
@@ -96,16 +115,14 @@ static size_t trace_public(const char *s, size_t n)
     target = target ? target + 1 : s + n;
     const char *text = memchr(target, ' ', (size_t)(s + n - target));
     size_t length = text ? (size_t)(text - target) : 0;
-    bool to_services = length >= 4 && (sj_ascii_ncasecmp(target + length - 4, "serv", 4) == 0 ||
-                                       memchr(target, '@', length));
-    return to_services ? (size_t)(text - s) : n;
+    return text && is_services(l, target, length) ? (size_t)(text - s) : n;
 }
 
 void irc_send_trace(const struct irc_link *l, const char *dir, const char *s, size_t n)
 {
     if (!sj_log_wants(SJ_LOG_TRACE))
         return;
-    size_t shown = trace_public(s, n);
+    size_t shown = trace_public(l, s, n);
     sj_log_trace(l->base.log, "line dir=%s text=%s%s", dir, SJ_CLIP_N(s, shown),
                  shown < n ? " [hidden]" : "");
 }
@@ -118,26 +135,77 @@ static void send_now(struct irc_link *l, const char *s, size_t n)
         sj_conn_write(l->conn, s, n);
 }
 
+/* Milliseconds that a line costs; 0: nothing. */
+static int64_t pace_rate(const struct irc_link *l)
+{
+    const struct sj_net *net = l->base.net;
+    int64_t rate = net->send_rate_ms;
+
+    if (net->gentle)
+        rate = (rate ? rate : GENTLE_RATE_MS) << net->gentle;
+    if (l->is_slow)
+        rate = rate * SLOW_FACTOR < SLOW_RATE_MS ? SLOW_RATE_MS : rate * SLOW_FACTOR;
+    return rate < IRC_QUEUE_MS ? rate : IRC_QUEUE_MS;
+}
+
+/* Milliseconds that may be owed before a line has to wait. */
+static int64_t pace_credit(const struct irc_link *l)
+{
+    const struct sj_net *net = l->base.net;
+    int64_t burst = net->send_burst >> net->gentle;
+
+    return l->is_slow || burst < 1 ? 0 : (burst - 1) * pace_rate(l);
+}
+
 /* Pays for one line of the message timer (RFC 1459 §8.10). */
 static bool pace_take(struct irc_link *l, int64_t now_ms)
 {
-    const struct sj_net *net = l->base.net;
-
-    if (net->send_rate_ms == 0)
+    if (l->is_slow && now_ms - l->pace_ms > SLOW_MS)
+        l->is_slow = false;
+    int64_t rate = pace_rate(l);
+    if (rate == 0)
         return true;
     if (l->pace_ms < now_ms)
         l->pace_ms = now_ms;
-    if (l->pace_ms - now_ms > (net->send_burst - 1) * net->send_rate_ms)
+    if (l->pace_ms - now_ms > pace_credit(l))
         return false;
-    l->pace_ms += net->send_rate_ms;
+    l->pace_ms += rate;
     return true;
 }
 
 static int64_t pace_due(const struct irc_link *l)
 {
-    const struct sj_net *net = l->base.net;
+    return l->pace_ms - pace_credit(l);
+}
 
-    return l->pace_ms - (net->send_burst - 1) * net->send_rate_ms;
+void irc_send_slow_down(struct irc_link *l)
+{
+    int64_t now = sj_loop_now_ms(l->base.loop);
+
+    sj_log_debug(l->base.log, "server asks to slow down slow=%d", l->is_slow);
+    l->is_slow = true;
+    if (l->pace_ms < now + pace_rate(l))
+        l->pace_ms = now + pace_rate(l);
+}
+
+void irc_send_be_gentle(struct irc_link *l)
+{
+    struct sj_net *net = l->base.net;
+
+    if (net->gentle >= GENTLE_MAX)
+        return;
+    net->gentle++;
+    sj_log_warn(net->log, "server ended a session for flooding, all send slower until the restart; "
+                "send-rate and send-burst are too much for it rate_ms=%d burst=%d",
+                (int)pace_rate(l), (int)(net->send_burst >> net->gentle ? net->send_burst >>
+                                         net->gentle : 1));
+}
+
+/* 263 <me> <command> :Please wait a while and try again. */
+void irc_send_handle_try_again(struct irc_link *l, struct irc_line *line)
+{
+    (void)line;
+    irc_send_slow_down(l);
 }
 
 static size_t queue_used(const struct irc_queue *q)
@@ -247,7 +315,7 @@ bool irc_send_has_room(const struct irc_link *l, size_t bytes, size_t n)
     if (queue_used(q) + bytes + n * QUEUE_HEAD > IRC_QUEUE_MAX)
         return false;
     /* A message alone may take as long as it takes; more must not pile up behind. */
-    if (q && (int64_t)(q->lines + n) * l->base.net->send_rate_ms > IRC_QUEUE_MS)
+    if (q && (int64_t)(q->lines + n) * pace_rate(l) > IRC_QUEUE_MS)
         return false;
     return !l->conn || sj_conn_queued(l->conn) + bytes <= IRC_OUTPUT_MAX;
 }

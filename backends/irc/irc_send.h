@@ -9,6 +9,7 @@
 
 #include "sojourn/backend.h"
 
+struct irc_line;
 struct irc_link;
 
 /* RFC 2812 §2.3: 512 bytes with CR LF; LINELEN may allow more, tags come on top. */
@@ -57,6 +58,11 @@ void irc_send_ping(struct irc_link *l);
 bool irc_send_has_room(const struct irc_link *l, size_t bytes, size_t n);
 /* Lets out what may go by now; returns when to call again (loop time), INT64_MAX: queue empty. */
 int64_t irc_send_pace(struct irc_link *l, int64_t now_ms);
+/* The server has warned: this link sends more slowly for a while. */
+void irc_send_slow_down(struct irc_link *l);
+/* It ended this link for flooding: all links of the net send more slowly from now on. */
+void irc_send_be_gentle(struct irc_link *l);
+void irc_send_handle_try_again(struct irc_link *l, struct irc_line *line);     /* 263 */
 /* Forgets what waits. */
 void irc_send_drop(struct irc_link *l);
 /* A line at trace level, passwords masked. dir: "in" or "out". */

@@ -33,9 +33,10 @@ enum sj_status irc_services_init(struct irc_services *out, enum irc_nickserv how
     *out = (struct irc_services){ .mask = mask };
     sj_copy(out->nick, sizeof out->nick, SERVICES_NICK);
     if (!mask) {
-        if (how == IRC_NICKSERV_IDENTIFY)
-            return sj_fail(err, SJ_INVALID, "nickserv = identify needs nickserv-mask, so that "
-                                            "nobody else gets passwords");
+        if (how != IRC_NICKSERV_OFF)
+            return sj_fail(err, SJ_INVALID, "nickserv = %s needs nickserv-mask, so that nobody "
+                                            "else gets passwords or is believed",
+                           how == IRC_NICKSERV_IDENTIFY ? "identify" : "command");
         return SJ_OK;
     }
     size_t n = strcspn(mask, "!");
@@ -79,9 +80,7 @@ bool irc_services_is(const struct irc_services *services, const char *nick, cons
 
     if (sj_ascii_casecmp(nick, services->nick) != 0)
         return false;
-    if (!services->mask)
-        return true;
-    if (!user || !host)
+    if (!services->mask || !user || !host)
         return false;
     /* One that does not fit here fits no mask either. */
     int n = snprintf(mask, sizeof mask, "%s@%s", user, host);
@@ -171,16 +170,6 @@ void irc_services_handle_unknown(struct irc_link *l, struct irc_line *line)
         irc_services_on_absence(l);
 }
 
-/* True when the lower-cased text holds one of the words. */
-static bool has_word(const char *text, const char *const *words)
-{
-    for (; *words; words++) {
-        if (strstr(text, *words))
-            return true;
-    }
-    return false;
-}
-
 bool irc_services_on_notice(struct irc_link *l, const struct irc_line *line, const char *text)
 {
     static const char *const refusals[] = {
@@ -202,15 +191,15 @@ bool irc_services_on_notice(struct irc_link *l, const struct irc_line *line, con
     if (!irc_services_is(&l->base.net->services, line->nick, line->user, line->host))
         return false;
     irc_text_lower(lower, sizeof lower, text);
-    if (l->login->asks_services && has_word(lower, refusals)) {
+    if (l->login->asks_services && irc_text_has_word(lower, refusals)) {
         irc_link_end(l, SJ_END_AUTH, IRC_WORDS(l, text));
         return true;
     }
-    if (l->login->asks_services && has_word(lower, successes)) {
+    if (l->login->asks_services && irc_text_has_word(lower, successes)) {
         irc_login_identified(l);
         return true;
     }
-    return has_word(lower, prompts);
+    return irc_text_has_word(lower, prompts);
 }
 
 /* ---- getting a nickname back ---- */

@@ -25,10 +25,10 @@ struct irc_services {
     char nick[IRC_SERVICES_NICK_MAX + 1];    /* its first part; else "NickServ" */
 };
 
-/* SJ_INVALID when the mask is none, or identify comes without one. */
+/* SJ_INVALID when the mask is none, or there is none and services are to be used. */
 enum sj_status irc_services_init(struct irc_services *out, enum irc_nickserv how, const char *mask,
                                  struct sj_error *err);
-/* Are those the services? user and host may be NULL (unknown: no). */
+/* Are those the services? user and host may be NULL (unknown: no). Without a mask, nobody is. */
 bool irc_services_is(const struct irc_services *services, const char *nick, const char *user,
                      const char *host);
 /* Begins to log in with the password; the state is IDENTIFYING from then on. */

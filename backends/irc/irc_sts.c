@@ -2,8 +2,9 @@
 /* STS: an offer without TLS makes this link, and all later ones of the net, connect to the offered
  * port with TLS and a certificate that is valid for the server's name; what was said without TLS is
  * discarded. The duration counts only where it was said with TLS, because anybody on the way could
- * have changed it; 0 ends the policy. There is no way back to plain while it lasts. Only for names:
- * an address has no certificate that proves anything. IRCv3 strict transport security. */
+ * have changed it, from then and from the end of each such connection on; 0 ends the policy. There
+ * is no way back to plain while it lasts. Only for names: an address has no certificate that proves
+ * anything. IRCv3 strict transport security. */
 #include "irc_sts.h"
 
 #include <string.h>
@@ -51,11 +52,22 @@ static void sts_confirm(struct irc_link *l, int64_t seconds)
 {
     struct irc_sts *sts = &l->base.net->sts;
 
-    if (seconds < 0 || !sts->until_ms)
+    if (seconds < 0)
         return;
     if (seconds > IRC_STS_DURATION_MAX_S)
         seconds = IRC_STS_DURATION_MAX_S;
-    sts->until_ms = seconds ? sj_loop_now_ms(l->base.loop) + seconds * 1000 : 0;
+    sts->duration_ms = seconds * 1000;
+    sts->until_ms = seconds ? sj_loop_now_ms(l->base.loop) + sts->duration_ms : 0;
+}
+
+/* The duration counts from here on: connections outlast policies. */
+void irc_sts_on_end(struct irc_link *l)
+{
+    struct irc_sts *sts = &l->base.net->sts;
+    bool was_open = l->state >= IRC_LOGIN && l->state <= IRC_ONLINE;
+
+    if (was_open && l->is_tls && sts->duration_ms)
+        sts->until_ms = sj_loop_now_ms(l->base.loop) + sts->duration_ms;
 }
 
 void irc_sts_on_offer(struct irc_link *l, const char *value, size_t n)
@@ -63,13 +75,13 @@ void irc_sts_on_offer(struct irc_link *l, const char *value, size_t n)
     struct irc_sts *sts = &l->base.net->sts;
     int64_t port = offer_number(value, n, "port");
 
-    if (!sts->tls || l->state != IRC_LOGIN)
+    if (!sts->tls)
         return;
     if (l->is_tls) {
         sts_confirm(l, offer_number(value, n, "duration"));
         return;
     }
-    if (port < 1 || port > UINT16_MAX)
+    if (l->state != IRC_LOGIN || port < 1 || port > UINT16_MAX)
         return;
     sj_log_info(l->base.log, "server asks for tls port=%d", (int)port);
     sts->port = (uint16_t)port;

@@ -20,6 +20,7 @@ struct sj_tls;
 struct irc_sts {
     struct sj_tls *tls;                  /* NULL: not possible here */
     int64_t until_ms;                    /* loop time; 0: no policy */
+    int64_t duration_ms;                 /* as last said with TLS; 0: not confirmed */
     uint16_t port;
 };
 
@@ -28,5 +29,7 @@ enum sj_status irc_sts_init(struct sj_net *net, const char *tls_ca, struct sj_er
 /* The server's offer on this link, n bytes "duration=S,port=P". May begin the connection anew:
  * then the state is CONNECTING. */
 void irc_sts_on_offer(struct irc_link *l, const char *value, size_t n);
+/* The connection is about to end, the state is still the one before. */
+void irc_sts_on_end(struct irc_link *l);
 
 #endif

@@ -16,6 +16,7 @@
 #include "irc_nick.h"
 #include "irc_parse.h"
 #include "irc_self.h"
+#include "irc_send.h"
 #include "irc_services.h"
 #include "sojourn/log.h"
 #include "sojourn/strbuf.h"
@@ -153,6 +154,15 @@ void irc_text_lower(char *out, size_t size, const char *text)
     out[n] = '\0';
 }
 
+bool irc_text_has_word(const char *lower, const char *const *words)
+{
+    for (; *words; words++) {
+        if (strstr(lower, *words))
+            return true;
+    }
+    return false;
+}
+
 /* Before RPL_WELCOME, and what servers say: lines for the user. The chatter that every login brings
  * ("*** Looking up your hostname", "*** You are connected to ... using TLS") is not worth one. */
 static void handle_server_text(struct irc_link *l, const struct irc_line *line)
@@ -278,6 +288,8 @@ void irc_text_handle_refusal(struct irc_link *l, struct irc_line *line)
             irc_services_on_absence(l);
         return;
     }
+    if (line->numeric == 439)            /* too many different people */
+        irc_send_slow_down(l);
     enum sj_status status = refusal_status(line->numeric);
     const char *words = IRC_WORDS(l, text);
     /* Of somebody who is absent servers say "no such nick"; ours says what follows. */

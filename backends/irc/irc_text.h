@@ -19,6 +19,8 @@ void irc_text_handle_refusal(struct irc_link *l, struct irc_line *line);    /* 4
 
 /* The text in lower case without control characters, to look for words in it. */
 void irc_text_lower(char *out, size_t size, const char *text);
+/* Does such a text hold one of the words, a list that ends in NULL? */
+bool irc_text_has_word(const char *lower, const char *const *words);
 
 /* irc_ctcp.c: a query (not ACTION) from nick; text without its \001. Answers what we know, within
  * a rate. */

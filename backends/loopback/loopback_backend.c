@@ -2,7 +2,7 @@
 /* The loopback backend's table: a network inside the process, without a server or a socket.
  *
  * Read this folder first when you write a backend: every rule of sojourn/backend.h is kept here
- * with nothing else in the way. Users of one net reach each other by name; four residents are
+ * with nothing else in the way. Users of one net reach each other by name; six residents are
  * always there to try things on (loopback_residents.c). It also serves tests and first steps of
  * admins. This file holds data and the questions that need no link; loopback_link.c the life of a
  * login, loopback_ops.c what users do, loopback_net.c what a server would know. */

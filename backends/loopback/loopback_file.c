@@ -45,6 +45,7 @@ static void file_forget(struct sj_net *net, struct file *f)
 {
     sj_list_remove(&f->by_age);
     net->file_bytes -= f->len;
+    net->n_files--;
     sj_free(f->data);
     sj_free(f);
 }
@@ -59,7 +60,10 @@ static bool file_make_room(struct sj_net *net, size_t bytes)
 
 static void file_keep(struct sj_net *net, struct stream *s)
 {
+    if (net->n_files >= LOOPBACK_FILES_MAX)
+        file_forget(net, SJ_CONTAINER(net->files.next, struct file, by_age));
     struct file *f = sj_calloc(1, sizeof *f);
+    net->n_files++;
     f->number = s->number;
     f->len = s->room;
     f->data = s->data;

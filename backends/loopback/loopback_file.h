@@ -11,10 +11,12 @@
 struct loopback_event;
 struct loopback_link;
 
-/* Bytes of one file that the network keeps, and of all of them; the oldest are forgotten. A larger
- * one is refused, unless whom it is for only listens: such a file is counted and not kept. */
+/* Bytes of one file that the network keeps, bytes of all of them, and their number; the oldest are
+ * forgotten. A larger one is refused, unless whom it is for only listens: such a file is counted
+ * and not kept. */
 #define LOOPBACK_FILE_MAX (4u << 20)
 #define LOOPBACK_FILES_BYTES_MAX (32u << 20)
+#define LOOPBACK_FILES_MAX 1024u
 /* Files on their way to or from one link; more are refused. */
 #define LOOPBACK_STREAMS_MAX 8u
 

@@ -102,6 +102,7 @@ struct sj_net {
     struct sj_map rooms;             /* struct loopback_room by id (loopback_room.h) */
     uint32_t big_room;               /* guests of the largest one, with its residents */
     struct sj_list files;            /* that are kept, oldest first (loopback_file.c) */
+    size_t n_files;
     size_t file_bytes;               /* of those, and of those on their way */
 };
 

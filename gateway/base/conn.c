@@ -138,6 +138,7 @@ void conn_close_fd(struct sj_conn *c)
 {
     if (c->fd < 0)
         return;
+    conn_ident_remove(c);
     conn_watch_read(c, false);
     conn_watch_write(c, false);
     close(c->fd);

@@ -43,11 +43,12 @@ struct conn_attempt {
     char *tls_name;
     struct sj_tls *tls;
     struct sj_identity *identity;
-    struct conn_address source; /* len 0: any */
+    struct conn_address source[2];      /* len 0: none */
     struct conn_address *addresses;
     size_t n_addresses, next;
     int64_t deadline_ms;
     uint16_t port;
+    char ident[SJ_IDENT_MAX + 1];
     int cause;                  /* errno of the last failure */
     struct conn_lookup *lookup;
 };
@@ -111,6 +112,22 @@ static void connect_set_options(int fd)
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
+/* False with errno: there are addresses to connect from, but none of that family, or it is not
+ * this machine's. */
+static bool connect_bind(const struct conn_attempt *a, int fd, int family)
+{
+    bool any = true;
+    for (size_t i = 0; i < 2 && family != AF_UNIX; i++) {
+        const struct conn_address *source = &a->source[i];
+        if (source->len && source->u.any.sa_family == family)
+            return bind(fd, &source->u.any, source->len) == 0;
+        any = any && !source->len;
+    }
+    if (!any)
+        errno = EAFNOSUPPORT;
+    return any;
+}
+
 /* A socket that is connecting to address; -1 with errno. */
 static int connect_open(const struct conn_attempt *a, const struct conn_address *address)
 {
@@ -120,15 +137,8 @@ static int connect_open(const struct conn_attempt *a, const struct conn_address 
         return -1;
     if (family != AF_UNIX)
         connect_set_options(fd);
-    bool bound = true;
-    if (a->source.len && family != AF_UNIX) {
-        bound = a->source.u.any.sa_family == family;
-        if (!bound)
-            errno = EAFNOSUPPORT;
-        else
-            bound = bind(fd, &a->source.u.any, a->source.len) == 0;
-    }
-    if (bound && (connect(fd, &address->u.any, address->len) == 0 || errno == EINPROGRESS))
+    if (connect_bind(a, fd, family) &&
+        (connect(fd, &address->u.any, address->len) == 0 || errno == EINPROGRESS))
         return fd;
     int cause = errno;
     close(fd);
@@ -164,6 +174,7 @@ static void connect_next(struct sj_conn *c)
             continue;
         }
         conn_set_fd(c, fd);
+        conn_ident_add(c, a->ident, &a->addresses[a->next - 1].u.any);
         conn_watch_write(c, true);
         connect_start_timer(c);
         return;
@@ -325,12 +336,16 @@ void sj_conn_connect(struct sj_conn *c, const struct sj_conn_target *target)
     a->tls = target->tls;
     a->identity = conn_identity_copy(target->identity);
     a->port = target->port;
+    if (target->ident)
+        sj_copy(a->ident, sizeof a->ident, target->ident);
     a->deadline_ms = sj_loop_now_ms(c->loop) + target->timeout_ms;
     c->attempt = a;
     c->state = CONN_CONNECTING;
     sj_timer_start(c->loop, &c->timer, target->timeout_ms);
 
-    if (target->source && !connect_parse_numeric(&a->source, target->source, 0)) {
+    for (size_t i = 0; i < 2; i++) {
+        if (!target->source[i] || connect_parse_numeric(&a->source[i], target->source[i], 0))
+            continue;
         conn_end(c, SJ_UNREACHABLE, "the address to connect from is not numeric");
         return;
     }

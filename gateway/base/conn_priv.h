@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The inside of conns: conn.c (states, reading), conn_output.c (writing), conn_input.c (the owner's
- * view of what was read), conn_connect.c (look-up and connecting), conn_tls.c, listen.c. */
+ * view of what was read), conn_connect.c (look-up and connecting), conn_ident.c, conn_tls.c,
+ * listen.c. */
 #ifndef SOJOURN_CONN_PRIV_H
 #define SOJOURN_CONN_PRIV_H
 
@@ -18,6 +19,7 @@
 #define CONN_ADDRESSES_MAX 16u
 
 struct conn_attempt;
+struct conn_ident;
 struct ssl_st;
 struct conn_tls;
 
@@ -81,6 +83,7 @@ struct sj_conn {
     size_t scanned;                  /* of the unread input: holds no line end */
     int64_t last_input_ms;
     struct conn_attempt *attempt;    /* while CONNECTING and HANDSHAKE */
+    struct conn_ident *ident;        /* while connected or connecting; NULL: nobody may know */
     struct conn_tls *tls;
     struct sj_error *why;            /* once DOWN */
 };
@@ -119,6 +122,11 @@ void conn_on_timeout(struct sj_conn *c);
 const char *conn_attempt_name(const struct sj_conn *c);        /* "irc.example.org port 6697" */
 struct evdns_base *conn_dns_get(struct sj_loop *loop);        /* for HTTP, too */
 void conn_dns_free(struct sj_loop *loop);
+
+/* conn_ident.c: has fd, connected or connecting to peer, found under this ident. */
+void conn_ident_add(struct sj_conn *c, const char *ident, const struct sockaddr *peer);
+void conn_ident_remove(struct sj_conn *c);
+void conn_ident_free_all(struct sj_loop *loop);
 
 /* conn_tls.c. Bytes read or written, 0: orderly end (read), -1 with errno EAGAIN or a cause. */
 void conn_tls_start(struct sj_conn *c, struct sj_tls *tls, const char *name,

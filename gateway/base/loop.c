@@ -89,6 +89,7 @@ void sj_loop_free(struct sj_loop **loop)
     struct sj_loop *l = *loop;
     assert(!l->in_turn);
     conn_dns_free(l);
+    conn_ident_free_all(l);
     for (unsigned i = 0; i < l->n_signals; i++)
         event_free(l->signals[i].event);
     event_free(l->wheel_event);

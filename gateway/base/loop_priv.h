@@ -6,6 +6,7 @@
 #include <event2/event.h>
 
 #include "sojourn/loop.h"
+#include "sojourn/map.h"
 #include "wheel.h"
 
 #define LOOP_ROUNDS_MAX 8u      /* rounds of deferred calls in one turn */
@@ -49,6 +50,7 @@ struct sj_loop {
     struct evdns_base *dns;     /* made at the first name */
     const char *dns_file;       /* the resolver's configuration (tests may have their own) */
     int64_t dns_stamp;          /* of that file when it was read */
+    struct sj_map *idents;      /* struct conn_ident by its ends; NULL: nobody asks */
     bool stopping;
     bool in_turn;
 };

@@ -103,15 +103,6 @@ struct attachment *attachment_dup(const struct attachment *f)
     return copy;
 }
 
-struct xmpp_file attachment_to_xmpp(const struct attachment *f)
-{
-    return (struct xmpp_file){
-        .url = f->url, .name = f->name, .media_type = f->media_type, .size = f->size,
-        .width = f->width, .height = f->height, .length_ms = f->length_ms,
-        .hash_kind = f->hash_kind == SJ_DIGEST_SHA256 ? SJ_DIGEST_SHA256 : SJ_DIGEST_NONE,
-        .hash = f->hash};
-}
-
 struct sj_file attachment_to_network(const struct attachment *f)
 {
     return (struct sj_file){

@@ -24,8 +24,7 @@ struct attachment {
 struct attachment *attachment_of_xmpp(const struct xmpp_file *from);
 struct attachment *attachment_of_network(const struct sj_file *from, const char *caption);
 struct attachment *attachment_dup(const struct attachment *f);
-/* What crosses the contracts; borrows from f, key left out. */
-struct xmpp_file attachment_to_xmpp(const struct attachment *f);
+/* What crosses the contract; borrows from f, key left out. */
 struct sj_file attachment_to_network(const struct attachment *f);
 
 /* Appends "cat.png, 3.2 MiB" for people. */

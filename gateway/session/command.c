@@ -281,12 +281,23 @@ static bool run_is_left(struct run *r, bool canceled)
     return r->state == RUN_ASKING && r->extra && r->extra->left && r->extra->left(r, canceled);
 }
 
-void run_cancel(struct run *r)
+static void run_drop(struct run *r)
 {
     if (!run_is_left(r, true))
         run_abandon(r);
+}
+
+void run_cancel(struct run *r)
+{
+    run_drop(r);
     run_show_end(r, XMPP_CANCELED, NULL);
     run_free(r);
+}
+
+void run_fail(struct run *r, const struct sj_error *why)
+{
+    run_drop(r);
+    command_done_error(r, why);
 }
 
 void run_end(struct run *r)
@@ -452,25 +463,6 @@ enum sj_status command_step(struct run *r, enum xmpp_action action,
 
 /* ---- the room ---- */
 
-void commands_end_user(struct sessions *all, unsigned host, const char *user)
-{
-    struct commands *k = all->commands;
-    struct sj_error gone;
-    struct sj_strbuf key;
-    struct run_user *u;
-
-    sj_fail(&gone, SJ_UNREGISTERED, "You have unregistered from this gateway.");
-    run_key(&key, host, user);
-    while ((u = sj_map_find(&k->users, key.s)) != NULL) {
-        struct run *r = SJ_CONTAINER(u->runs.next, struct run, link);
-        if (r->state == RUN_BUSY)
-            command_done_error(r, &gone);
-        else
-            run_free(r);
-    }
-    sj_strbuf_release(&key);
-}
-
 struct run *commands_next(struct sessions *all, unsigned host, const char *user, uint64_t after)
 {
     struct sj_strbuf key;
@@ -487,6 +479,22 @@ struct run *commands_next(struct sessions *all, unsigned host, const char *user,
             found = r;
     }
     return found;
+}
+
+void commands_end_user(struct sessions *all, unsigned host, const char *user)
+{
+    struct sj_error gone;
+    struct run *r;
+    uint64_t after = 0;
+
+    sj_fail(&gone, SJ_UNREGISTERED, "You have unregistered from this gateway.");
+    while ((r = commands_next(all, host, user, after)) != NULL) {
+        after = r->id;
+        if (r->state == RUN_BUSY)
+            command_done_error(r, &gone);
+        else if (r->state == RUN_ASKING)
+            run_free(r);                 /* one that works did this, and ends by itself */
+    }
 }
 
 void commands_outcome_of(struct sessions *all, unsigned host, const char *user,

@@ -204,6 +204,8 @@ enum sj_status command_values_take(const struct xmpp_form *, const struct xmpp_v
                                    char **out, enum xmpp_command_fault *, struct sj_error *);
 struct run *command_find(struct sessions *, uint64_t id);
 void run_cancel(struct run *);
+/* The same for a reason, which is what the user reads. */
+void run_fail(struct run *, const struct sj_error *why);
 void run_end(struct run *);              /* without a word */
 void run_touch(struct run *);            /* the user does something: the deadline begins anew */
 /* Keeps one value before the whole form is submitted (dialogue). SJ_LIMIT. */
@@ -241,6 +243,9 @@ void commands_outcome_of(struct sessions *, unsigned host, const char *user,
                          const struct command *, const struct sj_error *err);
 /* command_session.c: a log-in that was awaited is through (err NULL) or failed. */
 void command_login_over(struct session *, const struct sj_error *err);
+/* command_contact.c: the network has removed the contact (err NULL, or it knows of none), whether
+ * or not the run that asked for it still waits. */
+void command_removed(struct session *, const char *id, uint64_t run, const struct sj_error *err);
 
 /* adhoc.c: struct xmpp_in_command */
 void adhoc_list(void *ctx, const struct xmpp_from *,

@@ -62,13 +62,7 @@ static bool shutdown_fits(const struct network *n)
     return n->all->options->shutdown != NULL;
 }
 
-static void shutdown_now(void *arg)
-{
-    const struct sessions *all = arg;
-
-    all->options->shutdown(all->options->shutdown_arg);
-}
-
+/* Given again, the last one holds. */
 static void shutdown_do(struct run *r)
 {
     struct sessions *all = r->all;
@@ -81,7 +75,6 @@ static void shutdown_do(struct run *r)
                 SJ_CLIP(r->user));
     for (unsigned i = 0; text && *text && i < all->n_networks; i++)
         announce(&all->networks[i], text);
-    sj_timer_init(&all->shutdown, shutdown_now, all);
     sj_timer_start(all->loop, &all->shutdown, seconds * 1000);
     command_done_note(r, XMPP_NOTE_INFO, "The gateway stops in %u seconds.", (unsigned)seconds);
 }

@@ -58,26 +58,40 @@ static struct session *contact_session(struct run *r, struct sj_error *err)
     return NULL;
 }
 
+void command_removed(struct session *s, const char *id, uint64_t run, const struct sj_error *err)
+{
+    struct contact *c = contact_find(s, id);
+
+    if (c && (!err || err->status == SJ_NOTFOUND))
+        contact_gone(s, c, NULL);
+    command_outcome(s->all, run, err);
+}
+
+static void contact_asked(struct session *s, const struct op_ask *what, const struct sj_error *err)
+{
+    if (what->kind == OP_CONTACT_REMOVE)
+        command_removed(s, what->peer, what->run, err);
+    else
+        command_outcome(s->all, what->run, err);
+}
+
 /* Asks the network if it has a list, and waits; else all is well already. */
-static void contact_ask(struct run *r, struct session *s,
+static void contact_ask(struct run *r, struct session *s, enum op_kind kind,
                         enum sj_status (*ask)(struct sj_link *, const char *, sj_op,
                                               struct sj_error *))
 {
-    struct op_ask what = {.kind = OP_COMMAND, .run = r->id};
-    struct sessions *all = r->all;
+    struct op_ask what = {.kind = kind, .peer = run_value(r, "address"), .run = r->id};
     struct sj_error err = {.status = SJ_OK};
-    const char *id = run_value(r, "address");
-    uint64_t run = r->id;
     sj_op op = ask ? op_new(s, &what, &err) : 0;
 
     command_wait(r);
     if (!ask) {
-        command_outcome(all, run, NULL);
+        contact_asked(s, &what, NULL);
     } else if (!op) {
-        command_outcome(all, run, &err);
-    } else if (ask(s->link, id, op, &err) != SJ_OK) {
-        op_forget(all, op);
-        command_outcome(all, run, &err);
+        contact_asked(s, &what, &err);
+    } else if (ask(s->link, what.peer, op, &err) != SJ_OK) {
+        op_forget(s->all, op);
+        contact_asked(s, &what, &err);
     }
 }
 
@@ -103,7 +117,7 @@ static void contact_add_do(struct run *r)
     }
     c->asked_out = true;
     contact_changed(c);
-    contact_ask(r, s, s->network->backend->contact_add);
+    contact_ask(r, s, OP_COMMAND, s->network->backend->contact_add);
 }
 
 static void contact_not_added(struct session *s, const char *id)
@@ -189,26 +203,16 @@ static void contact_remove_do(struct run *r)
     else if (!c)
         command_done_note(r, XMPP_NOTE_ERROR, "%s is none of your contacts.", id);
     else
-        contact_ask(r, s, s->network->backend->contact_remove);
+        contact_ask(r, s, OP_CONTACT_REMOVE, s->network->backend->contact_remove);
 }
 
 static void contact_remove_outcome(struct run *r, const struct sj_error *err)
 {
-    struct session *s = run_session(r);
-    const char *id = run_value(r, "address");
-    struct contact *c = s ? contact_find(s, id) : NULL;
-
-    if (err && err->status != SJ_NOTFOUND) {
+    if (err && err->status != SJ_NOTFOUND)
         command_done_error(r, err);
-        return;
-    }
-    if (c) {
-        contact_end(s, c, NULL);
-        suggest_gone(s, c);
-        roster_gone(s, c);
-        contact_forget(c);
-    }
-    command_done_note(r, XMPP_NOTE_INFO, "%s is no longer among your contacts.", id);
+    else
+        command_done_note(r, XMPP_NOTE_INFO, "%s is no longer among your contacts.",
+                          run_value(r, "address"));
 }
 
 const struct command command_remove = {

@@ -4,6 +4,7 @@
  * in suggest.c. Addresses are bare, always (XEP-0100 §5, G100-46; requirements §24.1). */
 #include <string.h>
 
+#include "roster.h"
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -211,6 +212,14 @@ void contact_end(struct session *s, struct contact *c, const struct sj_error *wh
         session_unsubscribed(s, c->id, why);
     if (c->to)
         contact_show_unavailable(s, c, s->user);
+}
+
+void contact_gone(struct session *s, struct contact *c, const struct sj_error *why)
+{
+    contact_end(s, c, why);
+    suggest_gone(s, c);
+    roster_gone(s, c);
+    contact_forget(c);
 }
 
 /* One contact after a log-in; it may be gone afterwards. */

@@ -76,6 +76,8 @@ void contacts_watch(struct session *);       /* after log-in */
 /* Before it: who is expected to stand in the network's list. */
 void contacts_expect(struct session *);
 void contact_approved(struct session *, struct contact *);
+/* It is gone over there: from the user's side, from rosters and from here. c is freed. */
+void contact_gone(struct session *, struct contact *c, const struct sj_error *why);
 /* It goes from the user's side, and why (or NULL). */
 void contact_end(struct session *, struct contact *, const struct sj_error *why);
 void contact_refused(struct session *, struct contact *, const struct sj_error *why);

@@ -75,25 +75,6 @@ static bool deliver_complete(struct session *s, const struct sj_message *m,
     return deliver_stanza(s, out);
 }
 
-/* What is said beside a file is a message of its own (GFIL-03). */
-static void deliver_caption(struct session *s, const struct sj_message *m)
-{
-    struct sj_message caption = *m;
-    struct sj_strbuf id;
-    struct rich rich;
-
-    sj_strbuf_init(&id, SJ_ID_MAX);
-    if (m->id)
-        sj_strbuf_addf(&id, "%s/caption", m->id);
-    caption.file = NULL;
-    caption.id = sj_strbuf_ok(&id) && id.len > 0 ? id.s : NULL;
-    if (!deliver_message(s, &caption)) {
-        rich_of_message(&rich, &caption);
-        held_in_add(s, &caption, s->network->rich || m->own ? &rich : NULL);
-    }
-    sj_strbuf_release(&id);
-}
-
 /* GFIL-01. What the user sent from elsewhere is a copy that says so, and so no file but a text. */
 static bool deliver_file(struct session *s, const struct sj_message *m)
 {
@@ -109,19 +90,17 @@ static bool deliver_file(struct session *s, const struct sj_message *m)
 
     link.body = m->file->url;
     link.reply_text = NULL;              /* the body is the address and nothing else */
-    if (!deliver_complete(s, &link, &out))
-        return false;
     if (*m->body)
-        deliver_caption(s, m);
-    return true;
+        link.reply_to = NULL;            /* the caption answers */
+    return deliver_complete(s, &link, &out);
 }
 
-/* body: as clients get it. */
+/* body: as clients get it. network_id: what our id derives from. */
 static bool deliver_text(struct session *s, const struct sj_message *m, const char *body,
-                              bool unstyled)
+                         bool unstyled, const char *network_id)
 {
     struct xmpp_message_out out = {.peer = m->peer, .to = s->user, .body = body,
-                                   .sent_at = m->sent_at, .network_id = m->id,
+                                   .sent_at = m->sent_at, .network_id = network_id,
                                    .action = m->action, .unstyled = unstyled};
 
     return deliver_complete(s, m, &out);
@@ -137,22 +116,45 @@ void deliver_write_styles(const struct sj_message *m, struct sj_strbuf *text)
     sj_strbuf_adds(text, m->body);
 }
 
-bool deliver_message(struct session *s, const struct sj_message *m)
+static bool deliver_words(struct session *s, const struct sj_message *m, const char *network_id)
 {
     struct sj_strbuf text;
     bool done;
 
-    if (m->file)
-        return deliver_file(s, m);
     if (m->n_spans == 0)
-        return deliver_text(s, m, m->body, xmpp_styling_is_accidental(m->body));
+        return deliver_text(s, m, m->body, xmpp_styling_is_accidental(m->body), network_id);
     deliver_write_styles(m, &text);
-    done = deliver_text(s, m, text.s, false);
+    done = deliver_text(s, m, text.s, false, network_id);
     sj_strbuf_release(&text);
     return done;
 }
 
-bool deliver_again(struct session *s, struct sj_message *m)
+bool deliver_message(struct session *s, const struct sj_message *m)
+{
+    return m->file ? deliver_file(s, m) : deliver_words(s, m, m->id);
+}
+
+/* The network has one id for both, by which the words are named, too. */
+bool deliver_caption(struct session *s, const struct sj_message *m)
+{
+    struct sj_message words = *m;
+    struct sj_strbuf id;
+    bool sent;
+
+    sj_strbuf_init(&id, SJ_ID_MAX + sizeof "/caption");
+    if (m->id)
+        sj_strbuf_addf(&id, "%s/caption", m->id);
+    words.file = NULL;
+    words.attention = words.confirm = false;
+    words.replaces = NULL;
+    if (m->replaces)
+        words.id = m->replaces;
+    sent = deliver_words(s, &words, m->id ? id.s : NULL);
+    sj_strbuf_release(&id);
+    return sent;
+}
+
+bool deliver_again(struct session *s, struct sj_message *m, bool caption)
 {
     struct sj_span spans[SJ_SPANS_MAX];
     struct sj_strbuf plain;
@@ -162,7 +164,7 @@ bool deliver_again(struct session *s, struct sj_message *m)
     m->n_spans = xmpp_styling_read(m->body, &plain, spans, SJ_SPANS_MAX);
     m->spans = spans;
     m->body = plain.s;
-    done = deliver_message(s, m);
+    done = caption ? deliver_caption(s, m) : deliver_message(s, m);
     sj_strbuf_release(&plain);
     return done;
 }

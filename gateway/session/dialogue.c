@@ -291,7 +291,11 @@ static void hearing_answer(const struct hearing *h, struct run *r, char *text)
     struct question q;
     const struct xmpp_input *in;
 
-    if (!question_begin(&q, r) || answer_is_cancel(&q, text)) {
+    if (!question_begin(&q, r)) {
+        question_end(&q);
+        return;
+    }
+    if (answer_is_cancel(&q, text)) {
         question_end(&q);
         if (!prompt_cancel(r))
             run_cancel(r);

@@ -19,12 +19,6 @@ void run_say(const struct run *r, const char *text)
     xmpp_send_message(r->all->xmpp, r->network->index, &out);
 }
 
-void run_say_error(const struct run *r, struct sj_error *err)
-{
-    sj_error_translate(err, r->lang);
-    run_say(r, err->text);
-}
-
 void run_say_text(const struct run *r, struct sj_strbuf *b)
 {
     if (!sj_strbuf_ok(b)) {
@@ -86,8 +80,7 @@ static void question_submit(struct question *q)
         run_say_text(r, &q->text);
     if (command_step(r, action, &values, 0, &fault, &err) == SJ_OK)
         return;
-    run_say_error(r, &err);
-    run_cancel(r);
+    run_fail(r, &err);
 }
 
 void question_next(struct question *q)
@@ -176,7 +169,7 @@ bool question_begin(struct question *q, struct run *r)
     sj_strbuf_init(&q->text, DIALOGUE_TEXT_MAX);
     if (command_form_now(r, &q->form, &err) == SJ_OK)
         return true;
-    run_say_error(r, &err);
+    run_fail(r, &err);
     return false;
 }
 

@@ -11,7 +11,6 @@
 
 /* To the user of the run, in its language. */
 void run_say(const struct run *, const char *text);
-void run_say_error(const struct run *, struct sj_error *);
 /* A text that did not fit was cut at the last part that did. */
 void run_say_text(const struct run *, struct sj_strbuf *);
 
@@ -21,7 +20,8 @@ struct question {
     struct command_form form;
     struct sj_strbuf text;
 };
-/* false: the form cannot be made, which has been said. question_end in either case. */
+/* false: the form cannot be made; that has been said, and the run is gone. question_end in either
+ * case. */
 bool question_begin(struct question *, struct run *);
 void question_end(struct question *);
 void question_line(struct question *, const char *text);

@@ -100,8 +100,9 @@ enum sj_status held_out_add(struct session *s, const struct outgoing *o, struct 
 
 static void held_answer(struct session *s, const struct held *h, const struct sj_error *err)
 {
-    refusal_send(s, &(struct refused){.peer = h->peer, .full = h->full, .id = h->id,
-                                      .in_room = h->in_room, .nick = h->nick}, err);
+    if (h->full)
+        refusal_send(s, &(struct refused){.peer = h->peer, .full = h->full, .id = h->id,
+                                          .in_room = h->in_room, .nick = h->nick}, err);
 }
 
 static struct outgoing held_outgoing(const struct held *h)
@@ -193,8 +194,9 @@ static void held_in_insert(struct session *s, struct held *h)
     sessions_sweep_later(s->all);
 }
 
-static void held_in_add_at(struct session *s, const struct sj_message *m, const struct rich *rich,
-                           uint64_t arrival)
+/* caption: its file was sent. */
+static void held_in_add(struct session *s, const struct sj_message *m, const struct rich *rich,
+                        uint64_t arrival, bool caption)
 {
     bool flows = held_make_room(s, held_size(m->peer, m->body, rich));
     struct held *h = held_in_new(s, m, rich);
@@ -210,15 +212,11 @@ static void held_in_add_at(struct session *s, const struct sj_message *m, const 
     h->sent_at = m->sent_at ? m->sent_at : sj_loop_utc_ms(s->all->loop);
     h->action = m->action;
     h->file = attachment_of_network(m->file, NULL);
+    h->is_caption = caption;
     h->arrival = arrival;
     held_in_insert(s, h);
     if (flows)
         held_in_flush(s);
-}
-
-void held_in_add(struct session *s, const struct sj_message *m, const struct rich *rich)
-{
-    held_in_add_at(s, m, rich, ++s->all->arrivals);
 }
 
 static bool held_in_send_one(struct session *s, const struct held *h)
@@ -238,7 +236,9 @@ static bool held_in_send_one(struct session *s, const struct held *h)
         file = attachment_to_network(h->file);
         m.file = &file;
     }
-    return h->styled ? deliver_again(s, &m) : deliver_message(s, &m);
+    if (h->styled)
+        return deliver_again(s, &m, h->is_caption);
+    return h->is_caption ? deliver_caption(s, &m) : deliver_message(s, &m);
 }
 
 /* A message that is sent may have to make room for what follows it; its own place is kept. */
@@ -256,6 +256,10 @@ void held_in_send(struct session *s)
         if (transfer_blocks(s, TRANSFER_IN, h->peer))
             continue;
         sent = held_in_send_one(s, h);
+        if (sent && h->file && *h->body && !h->is_caption) {
+            h->is_caption = true;
+            sent = held_in_send_one(s, h);
+        }
         if (sent) {
             held_unlink(s, h);
             held_free(h);
@@ -282,6 +286,27 @@ static bool held_in_waits(const struct session *s, const char *peer)
     return held_is_in(&s->held_in, peer, &s->held_in) || transfer_blocks(s, TRANSFER_IN, peer);
 }
 
+static void session_hold(struct session *s, const struct sj_message *m, uint64_t arrival,
+                         bool caption)
+{
+    struct rich rich;
+
+    if (s->network->rich || m->own)
+        rich_of_message(&rich, m);
+    held_in_add(s, m, s->network->rich || m->own ? &rich : NULL, arrival, caption);
+}
+
+/* false: nothing of it went. A caption that did not is held in the file's place, the arrival-th (0:
+ * the last one). */
+static bool session_tell(struct session *s, const struct sj_message *m, uint64_t arrival)
+{
+    if (!deliver_message(s, m))
+        return false;
+    if (m->file && *m->body && !deliver_caption(s, m))
+        session_hold(s, m, arrival ? arrival : ++s->all->arrivals, true);
+    return true;
+}
+
 void session_deliver_at(struct session *s, const struct sj_message *m, const struct rich *rich,
                         uint64_t arrival)
 {
@@ -289,22 +314,17 @@ void session_deliver_at(struct session *s, const struct sj_message *m, const str
                  SJ_CONTAINER(s->held_in.next, struct held, link)->arrival > arrival ||
                  !held_is_in(&s->held_in, m->peer, &s->held_in);
 
-    if (!s->announced || !first || !deliver_message(s, m))
-        held_in_add_at(s, m, rich, arrival);
+    if (!s->announced || !first || !session_tell(s, m, arrival))
+        held_in_add(s, m, rich, arrival, false);
 }
 
 void session_deliver(struct session *s, const struct sj_message *m)
 {
-    struct rich rich;
-
     s->network->from_network++;
     if (m->file && transfer_receive(s, m))
         return;
-    if (!held_in_waits(s, m->peer) && deliver_message(s, m))
-        return;
-    if (s->network->rich || m->own)
-        rich_of_message(&rich, m);
-    held_in_add(s, m, s->network->rich || m->own ? &rich : NULL);
+    if (held_in_waits(s, m->peer) || !session_tell(s, m, 0))
+        session_hold(s, m, ++s->all->arrivals, false);
 }
 
 /* In order with the messages. */
@@ -316,7 +336,7 @@ void session_deliver_mark(struct session *s, const struct sj_mark *mark)
     if (!held_in_waits(s, mark->peer) && incoming_mark(s, mark))
         return;
     rich_of_network_mark(&rich, mark);
-    held_in_add(s, &m, &rich);
+    held_in_add(s, &m, &rich, ++s->all->arrivals, false);
 }
 
 /* A link is being made, or will be as soon as the old one is gone. */
@@ -403,15 +423,19 @@ enum sj_status session_mark(struct session *s, const struct xmpp_mark_in *m, str
     struct outgoing o = {.full = m->from.full, .id = m->from.id,
                          .body = m->body ? m->body : ""};
     bool report = m->kind == XMPP_MARK_RECEIVED || m->kind == XMPP_MARK_DISPLAYED;
+    struct sj_error ignored = {.status = SJ_OK};
     struct rich rich;
 
     if (m->in_room || m->nick)
         return room_say_mark(s, m, err);
-    if (report && s->state != SESSION_ONLINE)
-        return SJ_OK;                    /* nobody waits for it */
     rich_of_mark(&rich, m);
     o.rich = &rich;
-    return session_pass_to(s, m->peer, &o, err);
+    if (!report)
+        return session_pass_to(s, m->peer, &o, err);
+    o.full = o.id = NULL;                /* nobody waits for it: no error, now or later */
+    if (s->state == SESSION_ONLINE)
+        (void)session_pass_to(s, m->peer, &o, &ignored);
+    return SJ_OK;
 }
 
 static void held_expire(struct session *s, int64_t now_ms)

@@ -26,10 +26,12 @@ struct held {
     size_t bytes;
     bool action;
     struct attachment *file;     /* or NULL; body is its caption, or (out) the text with its link */
+    bool is_caption;             /* from the network: the file was sent already */
     bool unstyled;               /* to the network: as struct outgoing has it */
     bool styled;                 /* from it: body has directives for its styles already */
     char *peer, *body, *id;      /* id: stanza id, or the network's */
-    char *full;                  /* asker; NULL when it came from the network */
+    char *full;                  /* who gets the error; NULL: nobody (a report), or it came from
+                                    the network */
     char *nick;                  /* to the network: as struct outgoing has it, with in_room */
     bool in_room;
     struct rich *rich;           /* NULL: a plain text */
@@ -45,8 +47,8 @@ struct refusal {
 
 /* op.c: operations whose outcome is open */
 enum op_kind {
-    OP_MESSAGE, OP_CONTACT_ADD, OP_FILE, OP_MARK, OP_FETCH, OP_SEARCH, OP_OWN_PROFILE,
-    OP_COMMAND, OP_ROOM
+    OP_MESSAGE, OP_CONTACT_ADD, OP_CONTACT_REMOVE, OP_FILE, OP_MARK, OP_FETCH, OP_SEARCH,
+    OP_OWN_PROFILE, OP_COMMAND, OP_ROOM
 };
 struct op_ask {
     enum op_kind kind;
@@ -54,7 +56,7 @@ struct op_ask {
     const char *other_id;            /* MESSAGE: a second id of it, or NULL */
     const char *target;              /* MESSAGE: the network's id of the first version; MARK: of the
                                         message that was reacted to; or NULL */
-    uint64_t run;                    /* COMMAND: hears the outcome */
+    uint64_t run;                    /* COMMAND, CONTACT_REMOVE: hears the outcome */
     bool receipt, markable;          /* MESSAGE: what its client wants to know */
     const char *const *before;       /* MARK: reactions that hold again if it fails */
     size_t n_before;
@@ -94,7 +96,6 @@ void refusals_clear(struct session *);
 enum sj_status held_out_add(struct session *, const struct outgoing *, struct sj_error *);
 void held_out_send(struct session *);
 void held_out_bounce(struct session *, const struct sj_error *);
-void held_in_add(struct session *, const struct sj_message *, const struct rich *);
 void held_in_send(struct session *);
 /* The same unless the log-in use case is yet to end (G100-08). */
 void held_in_flush(struct session *);

@@ -182,14 +182,6 @@ static void host_contact(struct sj_link *link, const struct sj_contact *in)
         host_listed(s, c);
 }
 
-static void host_gone(struct session *s, struct contact *c, const struct sj_error *why)
-{
-    contact_end(s, c, why);
-    suggest_gone(s, c);
-    roster_gone(s, c);
-    contact_forget(c);
-}
-
 static void host_contact_gone(struct sj_link *link, const char *id, const struct sj_error *why)
 {
     struct session *s = host_session(link);
@@ -201,7 +193,7 @@ static void host_contact_gone(struct sj_link *link, const char *id, const struct
         contact_refused(s, c, why);
         return;
     }
-    host_gone(s, c, why);
+    contact_gone(s, c, why);
 }
 
 /* The network's list is complete: who was in it before the log-in and is not now was removed over
@@ -216,7 +208,7 @@ static void host_list_told(struct sj_link *link)
         return;
     while ((c = sj_map_next(&s->contacts, &at)) != NULL) {
         if (c->expected && !c->listed && !c->asked_out)
-            host_gone(s, c, NULL);
+            contact_gone(s, c, NULL);
     }
 }
 
@@ -305,8 +297,7 @@ static void host_avatar(struct sj_link *link, sj_op op, const struct sj_avatar *
         fetch_on_avatar(s, op, a);
 }
 
-/* ---- events of capabilities that the gateway does not use yet: no backend has them ---- */
-
+/* It takes so many bytes of a file that the user sends. */
 static void host_file_wanted(struct sj_link *link, sj_op op, size_t len)
 {
     struct session *s = host_session(link);

@@ -26,6 +26,7 @@ static void in_down(void *ctx, unsigned host)
 
     sj_log_debug(&all->networks[host].log, "component stream lost, sessions stay");
     rooms_stream_lost(&all->networks[host]);
+    roster_on_lost(all, host);
 }
 
 static struct session *in_session(void *ctx, const struct xmpp_from *from, struct sj_error *err)

@@ -19,6 +19,13 @@
 
 /* ---- messages ---- */
 
+/* It has an id of its own here, and is a part of the network's message (deliver_caption). */
+static bool incoming_is_part(const struct sj_message *m, const struct xmpp_message_out *out)
+{
+    return out->network_id != m->id && m->id && out->network_id &&
+           strcmp(out->network_id, m->id) != 0;
+}
+
 /* Ids of a message: its own, and of the first version when it is a correction (G308-02). */
 static void incoming_names(struct session *s, const struct sj_message *m, struct sj_strbuf *id,
                            struct sj_strbuf *first, struct xmpp_message_out *out)
@@ -29,7 +36,7 @@ static void incoming_names(struct session *s, const struct sj_message *m, struct
         out->replaces = first->s;
         out->id = id->s;
     } else if (m->id) {
-        ids_name(s, m->peer, m->id, m->own, NULL, id);
+        ids_name(s, m->peer, m->id, m->own, incoming_is_part(m, out) ? out->network_id : NULL, id);
         out->id = id->s;
     }
 }
@@ -50,7 +57,8 @@ static void incoming_reply(struct session *s, const struct sj_message *m,
 
 /* So that reactions and replies to it are known as such to one of the user's own (they would be
  * taken for the peer's message else). */
-static void incoming_record_own(struct session *s, const struct sj_message *m, const char *id)
+static void incoming_record_own(struct session *s, const struct sj_message *m,
+                                const struct xmpp_message_out *out, const char *id)
 {
     struct sj_owner owner;
 
@@ -59,7 +67,7 @@ static void incoming_record_own(struct session *s, const struct sj_message *m, c
     session_owner(s, &owner);
     sj_store_message_put(s->all->store, &owner, &(struct sj_store_message){
         .peer = m->peer, .network_id = m->replaces ? m->replaces : m->id, .id = id, .own = true,
-        .at = sj_loop_utc_ms(s->all->loop), .later = m->replaces != NULL});
+        .at = sj_loop_utc_ms(s->all->loop), .later = m->replaces || incoming_is_part(m, out)});
 }
 
 /* The user wrote it from elsewhere: as the user's own server shows what the user sends. Corrections
@@ -80,7 +88,7 @@ static enum sj_status incoming_as_user(struct session *s, const struct sj_messag
     out.id = NULL;
     status = xmpp_send_as_user(s->all->xmpp, host, &out, id);
     if (status == SJ_OK)
-        incoming_record_own(s, m, id);
+        incoming_record_own(s, m, &out, id);
     ids_release(&first);
     return status;
 }
@@ -118,7 +126,7 @@ static bool incoming_copy(struct session *s, const struct sj_message *m,
     out->action = false;
     sent = send(s, out);
     if (sent)
-        incoming_record_own(s, m, out->id);
+        incoming_record_own(s, m, out, out->id);
     sj_strbuf_release(&body);
     return sent;
 }
@@ -173,7 +181,8 @@ bool incoming_complete(struct session *s, const struct sj_message *m, struct xmp
         incoming_asks(s, m, out);
         sent = send(s, out);
     }
-    if (sent && !m->own && m->id && (caps & (SJ_CAP_MARKERS | SJ_CAP_RECEIPTS)))
+    if (sent && !m->own && m->id && (caps & (SJ_CAP_MARKERS | SJ_CAP_RECEIPTS)) &&
+        !incoming_is_part(m, out))
         talk_note(s, m->peer, m->id);
     sj_strbuf_release(&first);
     sj_strbuf_release(&id);

@@ -19,7 +19,8 @@ struct op {
     enum op_kind kind;
     uint64_t run;                /* of a command that waits */
     const char *peer, *full, *stanza_id;     /* into text; NULL: none */
-    const char *other_id, *target, *before, *nick;
+    const char *other_id, *target, *nick;
+    char *before;                /* texts one behind the other, owned; NULL: none */
     size_t n_before;
     enum room_ask room_ask;
     enum sj_mark_kind mark;
@@ -46,13 +47,23 @@ static size_t op_size(const char *s)
     return s ? strlen(s) + 1 : 0;
 }
 
-static size_t op_before_size(const struct op_ask *ask)
+static void op_keep_before(struct op *op, const struct op_ask *ask)
 {
     size_t n = 0;
+    char *at;
 
     for (size_t i = 0; i < ask->n_before; i++)
         n += op_size(ask->before[i]);
-    return n;
+    op->before = at = n > 0 ? sj_malloc(n) : NULL;
+    for (size_t i = 0; i < ask->n_before; i++)
+        op_text(&at, ask->before[i]);
+    op->n_before = ask->n_before;
+}
+
+static void op_free(struct op *op)
+{
+    sj_free(op->before);
+    sj_free(op);
 }
 
 sj_op op_new(struct session *s, const struct op_ask *ask, struct sj_error *err)
@@ -66,8 +77,7 @@ sj_op op_new(struct session *s, const struct op_ask *ask, struct sj_error *err)
         return 0;
     }
     op = sj_malloc(sizeof *op + op_size(ask->peer) + op_size(ask->full) + op_size(ask->id) +
-                   op_size(ask->other_id) + op_size(ask->target) + op_size(ask->nick) +
-                   op_before_size(ask));
+                   op_size(ask->other_id) + op_size(ask->target) + op_size(ask->nick));
     at = op->text;
     op->peer = op_text(&at, ask->peer);
     op->full = op_text(&at, ask->full);
@@ -78,10 +88,7 @@ sj_op op_new(struct session *s, const struct op_ask *ask, struct sj_error *err)
     op->in_room = ask->in_room;
     op->room_ask = ask->room_ask;
     op->mark = ask->mark;
-    op->before = at;
-    for (size_t i = 0; i < ask->n_before; i++)
-        op_text(&at, ask->before[i]);
-    op->n_before = ask->n_before;
+    op_keep_before(op, ask);
     op->receipt = ask->receipt;
     op->markable = ask->markable;
     op->named = false;
@@ -109,7 +116,30 @@ static void op_unlink(struct sessions *all, struct session *s, struct op *op)
         s->n_ops--;
 }
 
-/* The reactions were not taken: the set before them holds again. */
+static bool op_is_reactions(const struct op *op)
+{
+    return op->kind == OP_MARK && op->mark == SJ_MARK_REACTIONS && op->target;
+}
+
+static bool op_same_target(const struct op *a, const struct op *b)
+{
+    return op_is_reactions(a) && op_is_reactions(b) &&
+           strcmp(a->peer, b->peer) == 0 && strcmp(a->target, b->target) == 0;
+}
+
+/* The next set of reactions to the same message that is still open, or NULL. */
+static struct op *op_later_reactions(const struct session *s, const struct op *op)
+{
+    const struct sj_list *at;
+
+    for (at = s->ops.next; at != &s->ops; at = at->next) {
+        struct op *later = SJ_CONTAINER(at, struct op, in_session);
+        if (later->id > op->id && op_same_target(later, op))
+            return later;
+    }
+    return NULL;
+}
+
 static void op_restore_reactions(struct session *s, const struct op *op)
 {
     const char *set[SJ_REACTIONS_MAX];
@@ -124,6 +154,35 @@ static void op_restore_reactions(struct session *s, const struct op *op)
     sj_store_reactions_put(s->all->store, &owner, op->peer, op->target, set, op->n_before);
 }
 
+/* The reactions were not taken: the set before them holds again. If a later set is still open, that
+ * one stands, and goes back to the same if it fails, too. */
+static void op_undo_reactions(struct session *s, struct op *op)
+{
+    struct op *later = op_later_reactions(s, op);
+
+    if (!later) {
+        op_restore_reactions(s, op);
+        return;
+    }
+    sj_free(later->before);
+    later->before = op->before;
+    later->n_before = op->n_before;
+    op->before = NULL;
+    op->n_before = 0;
+}
+
+/* The network took the set: what becomes of earlier ones does not matter any more. */
+static void op_settle_reactions(struct session *s, const struct op *op)
+{
+    struct sj_list *at;
+
+    for (at = s->ops.next; at != &s->ops; at = at->next) {
+        struct op *earlier = SJ_CONTAINER(at, struct op, in_session);
+        if (earlier->id < op->id && op_same_target(earlier, op))
+            earlier->target = NULL;
+    }
+}
+
 /* The network took it: now everybody of ours in the room may see it (G045-50). */
 static void op_show_mark(struct session *s, const struct op *op)
 {
@@ -133,7 +192,7 @@ static void op_show_mark(struct session *s, const struct op *op)
     room_hear_own_mark(s, &mark, op->stanza_id, op->other_id);
 }
 
-static void op_tell(struct session *s, const struct op *op, const struct sj_error *err)
+static void op_tell(struct session *s, struct op *op, const struct sj_error *err)
 {
     struct contact *c;
 
@@ -157,6 +216,10 @@ static void op_tell(struct session *s, const struct op *op, const struct sj_erro
         command_outcome(s->all, op->run, err);
         return;
     }
+    if (op->kind == OP_CONTACT_REMOVE) {
+        command_removed(s, op->peer, op->run, err);
+        return;
+    }
     if (op->kind == OP_ROOM) {
         room_outcome(s, &(struct room_outcome){.ask = op->room_ask, .room = op->peer,
                                                .full = op->full, .id = op->stanza_id,
@@ -164,9 +227,11 @@ static void op_tell(struct session *s, const struct op *op, const struct sj_erro
                                                .op = op->id}, err);
         return;
     }
-    if (op->kind == OP_MARK && op->mark == SJ_MARK_REACTIONS && err)
-        op_restore_reactions(s, op);
-    if (op->kind == OP_MARK && op->in_room && !err)
+    if (op_is_reactions(op) && err)
+        op_undo_reactions(s, op);
+    else if (op_is_reactions(op))
+        op_settle_reactions(s, op);
+    if (op->kind == OP_MARK && op->target && op->in_room && !err)
         op_show_mark(s, op);
     if (op->kind != OP_CONTACT_ADD) {
         if (err && op->full)
@@ -198,7 +263,7 @@ void op_finish(struct sessions *all, const struct session *owner, sj_op id,
     op_unlink(all, s, op);
     if (s)
         op_tell(s, op, err);
-    sj_free(op);
+    op_free(op);
 }
 
 bool op_sender(const struct session *s, sj_op id, struct op_sender *out)
@@ -265,7 +330,7 @@ void op_forget(struct sessions *all, sj_op id)
     if (!op)
         return;
     op_unlink(all, session_by_id(all, op->session), op);
-    sj_free(op);
+    op_free(op);
 }
 
 void op_touch(struct sessions *all, sj_op id)

@@ -112,11 +112,11 @@ static enum sj_status outgoing_plain(struct session *s, const struct outgoing *o
 /* ---- texts with more to them ---- */
 
 /* The text of a correction, for readers who see it as a new message (G308-04). */
-static void outgoing_mark_correction(const struct session *s, const struct outgoing *o,
-                                     struct sj_message *m, struct sj_strbuf *text)
+static void outgoing_mark_correction(const struct session *s, struct sj_message *m,
+                                     struct sj_strbuf *text)
 {
     sj_strbuf_addf(text, sj_translate(s->lang, "Correction: %s%s"),
-                   o->action ? "/me " : "", o->body);
+                   m->action ? "/me " : "", m->body);
     if (!sj_strbuf_ok(text))
         return;                          /* it fills a message: then it goes unmarked */
     m->body = text->s;
@@ -139,8 +139,18 @@ static void outgoing_correct(struct session *s, const struct outgoing *o, uint32
     if (known && first->own)
         m->replaces = first->network_id.s;
     else if (!known)
-        outgoing_mark_correction(s, o, m, text);
+        outgoing_mark_correction(s, m, text);
     /* else: not theirs to correct, so it is a new message (G308-03) */
+}
+
+/* Without the quotation "/me " may stand at its beginning (G245-01). */
+static void outgoing_take_text(struct sj_message *m, const char *text)
+{
+    static const char me[] = "/me ";
+    const char *rest = text + sizeof me - 1;
+
+    m->action = strncmp(text, me, sizeof me - 1) == 0 && rest[strspn(rest, " \t\r\n")];
+    m->body = m->action ? rest : text;
 }
 
 static void outgoing_answer(struct session *s, const struct outgoing *o, uint32_t caps,
@@ -150,7 +160,7 @@ static void outgoing_answer(struct session *s, const struct outgoing *o, uint32_
         return;                          /* the quotation stays in the text (G461-04) */
     m->reply_to = target->network_id.s;
     if (o->rich->reply_text)
-        m->body = o->rich->reply_text;
+        outgoing_take_text(m, o->rich->reply_text);
 }
 
 static void outgoing_nudge(const struct session *s, const struct outgoing *o, uint32_t caps,

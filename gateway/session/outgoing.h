@@ -20,7 +20,7 @@ struct outgoing {                /* borrowed */
     const char *peer;            /* canonical; a room with in_room or nick */
     const char *nick;            /* to this occupant alone, or NULL */
     bool in_room;                /* to everybody there */
-    const char *full, *id;       /* who gets the error */
+    const char *full, *id;       /* who gets the error; full NULL: nobody */
     const char *body;
     bool action;
     bool unstyled;               /* directives in it are plain text (G393-04) */

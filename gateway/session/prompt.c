@@ -152,13 +152,16 @@ void prompt_greet(struct session *s, const char *full)
 
 void prompt_flush(struct session *s)
 {
-    if (prompt_is_due(s) && !session_is_blocked(s))
+    if (!prompt_is_due(s) || session_is_blocked(s))
+        return;
+    if (s->prompt->due)
         prompt_say(s);
+    prompt_picture_flush(s->prompt->put);
 }
 
 bool prompt_is_due(const struct session *s)
 {
-    return s->prompt && s->prompt->due;
+    return s->prompt && (s->prompt->due || prompt_picture_is_due(s->prompt->put));
 }
 
 /* ---- the question comes and goes ---- */

@@ -23,6 +23,7 @@ struct prompt_picture {
     uint8_t *bytes;                      /* wiped */
     size_t n_bytes;
     bool asked;                          /* for a slot */
+    bool due;                            /* it lies there, and the user is to be told */
     struct sj_http *client;
     uint64_t http;                       /* 0: none */
     char *get;
@@ -92,19 +93,44 @@ static void picture_writable(void *ctx, uint64_t id, size_t room)
     (void)ctx, (void)id, (void)room;
 }
 
+/* Refused for good, it is left at the question, which says how to see the picture. */
+static void picture_tell(struct prompt_picture *p)
+{
+    struct session *s = p->session;
+    struct xmpp_file file = {.url = p->get, .name = "picture", .media_type = p->type,
+                             .size = p->n_bytes};
+    bool sent = xmpp_send_message(s->all->xmpp, s->network->index,
+                                  &(struct xmpp_message_out){.to = s->user, .body = p->get,
+                                                             .file = &file});
+
+    p->due = !sent && session_is_blocked(s);
+    if (p->due)
+        sessions_sweep_later(s->all);
+    else if (!sent)
+        sj_log_debug(&s->log, "picture put, but the message with it was refused");
+}
+
+bool prompt_picture_is_due(const struct prompt_picture *p)
+{
+    return p && p->due;
+}
+
+void prompt_picture_flush(struct prompt_picture *p)
+{
+    if (prompt_picture_is_due(p))
+        picture_tell(p);
+}
+
 static void picture_done(void *ctx, uint64_t id, int status, const struct sj_error *err)
 {
     struct prompt_picture *p = ctx;
     struct session *s = p->session;
     struct sj_error why = {.status = SJ_OK};
-    struct xmpp_file file = {.url = p->get, .name = "picture", .media_type = p->type,
-                             .size = p->n_bytes};
 
     (void)id;
     p->http = 0;
     if (!err && sj_http_status_check(status, &why) == SJ_OK)
-        xmpp_send_message(s->all->xmpp, s->network->index,
-                          &(struct xmpp_message_out){.to = s->user, .body = p->get, .file = &file});
+        picture_tell(p);
     else
         sj_log_debug(&s->log, "picture not put status=%d cause=%s", status,
                      SJ_CLIP(err ? err->text : why.text));

@@ -20,6 +20,11 @@ struct sessions;
 struct prompt_picture *prompt_picture_new(struct session *, const struct xmpp_media *);
 void prompt_picture_free(struct prompt_picture **);
 
+/* Does the message with it wait, because nothing can be sent? NULL: no. Then it is sent by the
+ * second function. */
+bool prompt_picture_is_due(const struct prompt_picture *);
+void prompt_picture_flush(struct prompt_picture *);
+
 /* Is this the ticket of one? Then the slot is for the session's. */
 bool prompt_picture_has(uint64_t ticket);
 void prompt_picture_slot(struct sessions *, const struct xmpp_slot *);

@@ -108,6 +108,8 @@ enum sj_status register_fields(void *ctx, const struct xmpp_from *from, struct x
     s = session_get(network, from->user, err);
     if (!s && err->status != SJ_UNREGISTERED)
         return err->status;
+    if (s)
+        session_release(s);
     out->registered = s && s->registered;
     if (out->registered && values_load(s, value, err) != SJ_OK)
         return err->status;
@@ -123,8 +125,6 @@ enum sj_status register_fields(void *ctx, const struct xmpp_from *from, struct x
             .value = secret ? NULL : known,
             .secret = secret, .boolean = f->kind == SJ_FIELD_BOOL, .required = f->required};
     }
-    if (s)
-        session_release(s);
     return SJ_OK;
 }
 
@@ -158,23 +158,14 @@ static void values_merge(const struct sj_backend *b, char **value, const struct 
     }
 }
 
-/* What was submitted for var, or NULL. */
-static const char *form_has(const struct xmpp_form_in *form, const char *var)
+/* What was submitted for var, "" also; NULL: nothing. */
+static const char *form_value(const struct xmpp_form_in *form, const char *var)
 {
     for (size_t i = 0; i < form->n; i++) {
         if (strcmp(form->field[i].var, var) == 0)
             return form->field[i].value;
     }
     return NULL;
-}
-
-static bool form_names(const struct xmpp_form_in *form, const char *var)
-{
-    for (size_t i = 0; i < form->n; i++) {
-        if (strcmp(form->field[i].var, var) == 0)
-            return form->field[i].value && form->field[i].value[0];
-    }
-    return false;
 }
 
 /* G077-06, G100-16: the required ones stand in the submission itself, except secrets on file. */
@@ -186,8 +177,9 @@ static enum sj_status values_check(const struct session *s, char **value,
 
     for (size_t i = 0; i < b->n_fields; i++) {
         const struct sj_field *f = &b->fields[i];
+        const char *given = form_value(form, f->var);
         bool on_file = s->registered && f->kind == SJ_FIELD_SECRET && value[i];
-        if (f->required && !on_file && !form_names(form, f->var))
+        if (f->required && !on_file && !(given && *given))
             return sj_fail(err, SJ_UNACCEPTABLE, "Please fill in \"%s\".", f->label);
         if (value[i] && strlen(value[i]) > SJ_FIELD_MAX)
             return sj_fail(err, SJ_UNACCEPTABLE, "\"%s\" is too long.", f->label);
@@ -534,7 +526,6 @@ enum sj_status register_begin(struct sessions *all, const struct xmpp_from *from
 {
     struct network *network = &all->networks[from->host];
     struct session *s;
-    enum sj_status status;
 
     if (!sessions_may_register(all, from->host, from->user))
         return sj_fail(err, SJ_DENIED, "You may not register with this gateway.");
@@ -547,18 +538,17 @@ enum sj_status register_begin(struct sessions *all, const struct xmpp_from *from
         return sj_fail(err, SJ_LIMIT, "The gateway is full; try again later.");
     if (!s)
         s = session_new(network, from->user);
+    session_release(s);                  /* whatever the answer is */
     session_heard(s, from);
     if (s->registered && session_prefers(s, PREFERENCE_DISABLED))
         return sj_fail(err, SJ_DENIED, SESSION_DISABLED_TEXT);
-    if (s->check && waiter.req && prompt_is_open(s) && form_has(form, "answer"))
-        return register_answer(s, form_has(form, "answer"), waiter.req, err);
+    if (s->check && waiter.req && prompt_is_open(s) && form_value(form, "answer"))
+        return register_answer(s, form_value(form, "answer"), waiter.req, err);
     if (s->check && check_is_left(s))
         check_free(s);                   /* begun anew instead of answering what it asks */
     if (s->check || s->removal.wanted)
         return sj_fail(err, SJ_LIMIT, "Another change of your registration is being checked.");
-    status = register_submit(s, form, waiter, err);
-    session_release(s);
-    return status;
+    return register_submit(s, form, waiter, err);
 }
 
 enum sj_status register_remove(void *ctx, const struct xmpp_from *from, xmpp_req req,
@@ -569,6 +559,7 @@ enum sj_status register_remove(void *ctx, const struct xmpp_from *from, xmpp_req
 
     if (!s)
         return err->status;                          /* G077-16, G100-23 */
+    session_release(s);
     if (!s->registered)
         return sj_fail(err, SJ_UNREGISTERED, "You are not registered with this gateway.");
     session_heard(s, from);

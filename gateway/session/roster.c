@@ -40,12 +40,34 @@ struct roster *roster_get(struct session *s)
     return r;
 }
 
+/* No answer is waited for any more. A new item may be there all the same, and then it is ours. */
+static void roster_give_up(struct session *s)
+{
+    struct roster *r = s->roster;
+    struct contact *c;
+    uint32_t at = 0;
+
+    r->state = ROSTER_IDLE;
+    r->stale = false;
+    if (r->open == 0)
+        return;
+    r->open = 0;
+    while ((c = sj_map_next(&s->contacts, &at)) != NULL) {
+        if (c->writing == CONTACT_WRITES_NOTHING)
+            continue;
+        c->created = c->created || c->writing == CONTACT_WRITES_NEW;
+        contact_written(c, false);
+        contact_changed(c);
+    }
+}
+
 void roster_free(struct session *s)
 {
     struct roster *r = s->roster;
 
     if (!r)
         return;
+    roster_give_up(s);
     roster_moves_clear(r);
     sj_timer_stop(&r->timer);
     sj_timer_stop(&r->names);
@@ -354,16 +376,23 @@ void roster_on_read(void *ctx, unsigned host, const char *user, bool ok)
     roster_after_reading(s);
 }
 
+/* What comes after its stream or log-in has ended means nothing; of a contact that is gone, too,
+ * it is only known that something was open. */
+static bool roster_expects(const struct roster *r, const struct contact *c)
+{
+    return c ? c->writing != CONTACT_WRITES_NOTHING : r->open > 0;
+}
+
 void roster_on_written(void *ctx, unsigned host, const char *user, const char *peer, bool ok)
 {
     struct session *s = roster_session(ctx, host, user);
     struct contact *c = s ? contact_find(s, peer) : NULL;
     struct roster *r = s ? s->roster : NULL;
 
-    if (!s || r->open == 0)
+    if (!s || !roster_expects(r, c))
         return;
-    r->open--;
-    if (c && c->writing != CONTACT_WRITES_NOTHING)
+    r->open -= r->open > 0;
+    if (c)
         contact_written(c, ok);
     r->wrote = r->wrote || ok;
     r->verify = r->verify || (ok && c && !c->to);
@@ -410,11 +439,28 @@ void roster_on_changed(void *ctx, unsigned host, const char *domain)
     while ((s = sj_map_next(&all->networks[host].by_user, &at)) != NULL) {
         if (!roster_is_wanted(s) || !roster_is_of(s, domain))
             continue;
-        if (s->roster)
+        if (s->roster) {
             s->roster->refused = s->roster->unreadable = s->roster->known = false;
+            sj_timer_stop(&s->roster->timer);
+        }
         if (roster_may(s) & XMPP_MAY_READ_ROSTER)
             roster_work(s, spread += ROSTER_SPREAD_MS);
         else
             suggest_features(s);
+    }
+}
+
+/* Answers get lost with the stream. What was under way is begun again when privileges are granted
+ * anew; if they are not, by the ways that are left. */
+void roster_on_lost(struct sessions *all, unsigned host)
+{
+    struct session *s;
+    uint32_t at = 0;
+
+    while ((s = sj_map_next(&all->networks[host].by_user, &at)) != NULL) {
+        if (!s->roster || s->roster->state == ROSTER_IDLE)
+            continue;
+        roster_give_up(s);
+        roster_work_in(s, ROSTER_LOST_MS);
     }
 }

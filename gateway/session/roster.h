@@ -15,6 +15,7 @@
 #define ROSTER_MOVES_MAX 64u             /* new ids that wait; beyond: as gone and new */
 #define ROSTER_PAUSE_MS 5000             /* between readings */
 #define ROSTER_SPREAD_MS 2               /* for each user, when all are to be read */
+#define ROSTER_LOST_MS 30000             /* a new stream may grant again what the old one did */
 #define ROSTER_NAMES_MS 5000             /* a contact without a name waits so long for it */
 #define ROSTER_ASK_FIRST_MS 15000        /* after an offer that probably nobody could read */
 #define ROSTER_ASK_MS 60000              /* from one question to the next... */
@@ -85,6 +86,8 @@ void roster_on_item(void *ctx, unsigned host, const char *user, const struct xmp
 void roster_on_read(void *ctx, unsigned host, const char *user, bool ok);
 void roster_on_written(void *ctx, unsigned host, const char *user, const char *peer, bool ok);
 void roster_on_pushed(void *ctx, unsigned host, const char *user, const struct xmpp_roster_item *);
+/* The component stream broke. */
+void roster_on_lost(struct sessions *, unsigned host);
 
 /* ---- roster_move.c ---- */
 

@@ -107,14 +107,18 @@ static void link_blob(const void *blob, size_t len, void *arg)
     m->len = len;
 }
 
-/* A number that stands for the user towards backends, which are not to know who it is. */
+/* A number that stands for the user towards backends and networks, which are not to know who it is,
+ * nor to find out by trying addresses. */
 static uint64_t link_user(const struct session *s)
 {
     struct sj_digest *digest = sj_digest_new(SJ_DIGEST_SHA256);
     const char *host = s->network->options->host;
+    const char *key = s->network->options->user_key;
     uint8_t out[SJ_DIGEST_MAX];
     uint64_t number = 0;
 
+    if (key)
+        sj_digest_add(digest, key, strlen(key) + 1);
     sj_digest_add(digest, host, strlen(host) + 1);
     sj_digest_add(digest, s->user, strlen(s->user));
     sj_digest_end(digest, out);

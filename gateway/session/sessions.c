@@ -255,6 +255,14 @@ static void sessions_chores(void *arg)
         sessions_stopped(all);
 }
 
+/* The stop that an admin wants. */
+static void sessions_shutdown(void *arg)
+{
+    const struct sessions *all = arg;
+
+    all->options->shutdown(all->options->shutdown_arg);
+}
+
 struct sessions *sessions_new(struct sj_loop *loop, const struct sj_log *log,
                               struct sj_store *store, const struct sessions_options *options)
 {
@@ -299,7 +307,7 @@ struct sessions *sessions_new(struct sj_loop *loop, const struct sj_log *log,
         sj_map_init(&n->by_user);
     }
     sj_timer_init(&all->stop_timer, sessions_stopped, all);
-    sj_timer_init(&all->shutdown, NULL, all);
+    sj_timer_init(&all->shutdown, sessions_shutdown, all);
     return all;
 }
 

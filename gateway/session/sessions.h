@@ -24,6 +24,7 @@ struct sessions_network {
     const char *label;                   /* for people: "Example network (Lab)" */
     const struct sj_backend *backend;
     struct sj_net *net;                  /* borrowed, outlives the sessions */
+    const char *user_key;                /* sj_link.user is keyed with it; NULL: not at all */
     unsigned login_rate;                 /* log-ins a second, 0: no limit */
     unsigned login_burst;
     unsigned logins_at_once;

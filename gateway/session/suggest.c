@@ -154,11 +154,15 @@ static void suggest_changes(struct session *s)
 {
     struct xmpp_item items[XMPP_ROSTERX_MAX];
     size_t n = suggest_collect(s, items, true);
+    bool sent;
 
     if (n == 0 || roster_rests(s, SUGGEST_CHANGES_MS))
         return;
-    if (suggest_send(s, XMPP_ROSTERX_MODIFY, items, n))
+    sent = suggest_send(s, XMPP_ROSTERX_MODIFY, items, n);
+    if (sent)
         suggest_mark(s, items, n);
+    if (!sent || n == XMPP_ROSTERX_MAX)
+        roster_rests(s, SUGGEST_CHANGES_MS);     /* the rest is looked at when that is over */
 }
 
 void suggest_run(struct session *s)

@@ -43,8 +43,11 @@ struct talk *talk_get(struct session *s, const char *peer)
         sj_map_init(&s->talks->by_peer);
         sj_list_init(&s->talks->by_use);
     }
-    if (!t && s->talks->by_peer.used >= TALKS_MAX)
-        talk_free(s, SJ_CONTAINER(s->talks->by_use.next, struct talk, by_use));
+    if (!t && s->talks->by_peer.used >= TALKS_MAX) {
+        struct talk *oldest = SJ_CONTAINER(s->talks->by_use.next, struct talk, by_use);
+        typing_forget(oldest);
+        talk_free(s, oldest);
+    }
     if (!t)
         t = talk_new(s, peer);
     sj_list_remove(&t->by_use);

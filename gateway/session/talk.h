@@ -62,6 +62,8 @@ void typing_ends(struct session *, const char *peer, bool the_user);
 void typing_from_network(struct session *, const char *peer, enum sj_typing);
 /* May messages carry <active/>? (G085-04, G085-06) */
 bool typing_is_spoken(const struct session *);
+/* The conversation is being forgotten: nobody types in it, for either side. */
+void typing_forget(struct talk *);
 void typing_sweep(struct sessions *, int64_t now_ms);
 
 #endif

@@ -375,6 +375,7 @@ bool transfer_send(struct session *s, const struct outgoing *o)
 
 bool transfer_receive(struct session *s, const struct sj_message *m)
 {
+    bool full = transfers_full(s);
     struct rich rich;
     struct transfer *t;
 
@@ -386,7 +387,7 @@ bool transfer_receive(struct session *s, const struct sj_message *m)
         rich_of_message(&rich, m);
         t->rich = rich_dup(&rich);
     }
-    if (transfers_full(s))
+    if (full)
         transfer_in_fail(t, "too many files are on their way");
     return true;
 }
@@ -407,6 +408,8 @@ void transfers_stop(struct session *s, const struct sj_error *why)
 
 void transfers_drop(struct session *s, const struct sj_error *why)
 {
+    if (!sj_list_empty(&s->transfers))
+        sj_loop_defer(s->all->loop, &s->all->transfers->turns);
     while (!sj_list_empty(&s->transfers)) {
         struct transfer *t = SJ_CONTAINER(s->transfers.next, struct transfer, in_session);
         transfer_close_op(t, true);

@@ -128,6 +128,20 @@ void typing_from_network(struct session *s, const char *peer, enum sj_typing typ
     }
 }
 
+void typing_forget(struct talk *t)
+{
+    struct session *s = t->session;
+
+    if (t->peer_types) {
+        typing_stop_watch(t);
+        typing_show(s, t->peer, XMPP_STATE_PAUSED);
+    }
+    if (t->told != SJ_TYPING_STOPPED && s->state == SESSION_ONLINE) {
+        t->told = SJ_TYPING_STOPPED;
+        s->network->backend->set_typing(s->link, t->peer, SJ_TYPING_STOPPED);
+    }
+}
+
 void typing_sweep(struct sessions *all, int64_t now_ms)
 {
     while (!sj_list_empty(&all->typing)) {

@@ -13,6 +13,7 @@
 #include "handlers.h"
 #include "router.h"
 #include "sojourn/memory.h"
+#include "sojourn/sha1.h"
 #include "stanza.h"
 
 /* Owner: struct bob. */
@@ -101,11 +102,10 @@ static void bob_make_room(struct bob *b, unsigned host, const char *user)
 
 void bob_cid(char cid[BOB_CID_SIZE], const struct xmpp_media *m)
 {
-    unsigned char digest[XMPP_SHA1_DIGEST_SIZE];
-    char hex[2 * XMPP_SHA1_DIGEST_SIZE + 1];
-    xmpp_sha1_digest(m->bytes, m->n_bytes, digest);
-    for (size_t i = 0; i < sizeof digest; i++)
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    uint8_t digest[SJ_SHA1_LEN];
+    char hex[SJ_SHA1_HEX_SIZE];
+    sj_sha1(digest, m->bytes, m->n_bytes);
+    sj_sha1_hex(hex, digest);
     snprintf(cid, BOB_CID_SIZE, "sha1+%s@bob.xmpp.org", hex);
 }
 

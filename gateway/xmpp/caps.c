@@ -9,9 +9,7 @@
 #include <string.h>
 
 #include "sojourn/memory.h"
-#include "sojourn/strbuf.h"
-
-#define CAPS_TEXT_MAX ((size_t)256 * 1024)
+#include "sojourn/sha1.h"
 
 static int caps_compare(const void *a, const void *b)
 {
@@ -71,27 +69,36 @@ static char *caps_form_text(const struct caps_form *form)
     return sj_strbuf_take(&b);
 }
 
+void caps_text(struct sj_strbuf *out, const struct caps_set *set)
+{
+    char **identities = sj_calloc(set->n_identities, sizeof *identities);
+    for (size_t i = 0; i < set->n_identities; i++)
+        identities[i] = caps_identity_text(&set->identities[i]);
+    caps_add_sorted(out, identities, set->n_identities);
+    char **features = sj_calloc(set->n_features, sizeof *features);
+    for (size_t i = 0; i < set->n_features; i++)
+        features[i] = caps_value_text(set->features[i]);
+    caps_add_sorted(out, features, set->n_features);
+    char **forms = sj_calloc(set->n_forms, sizeof *forms);
+    for (size_t i = 0; i < set->n_forms; i++)
+        forms[i] = caps_form_text(&set->forms[i]);
+    caps_add_sorted(out, forms, set->n_forms);
+}
+
+void caps_hash(char out[CAPS_VER_SIZE], xmpp_ctx_t *ctx, const struct sj_strbuf *text)
+{
+    uint8_t digest[SJ_SHA1_LEN];
+    sj_sha1(digest, text->s, text->len);
+    char *ver = xmpp_base64_encode(ctx, digest, sizeof digest);
+    sj_copy(out, CAPS_VER_SIZE, ver);
+    xmpp_free(ctx, ver);
+}
+
 void caps_ver(char out[CAPS_VER_SIZE], xmpp_ctx_t *ctx, const struct caps_set *set)
 {
     struct sj_strbuf text;
     sj_strbuf_init(&text, CAPS_TEXT_MAX);
-    char **identities = sj_calloc(set->n_identities, sizeof *identities);
-    for (size_t i = 0; i < set->n_identities; i++)
-        identities[i] = caps_identity_text(&set->identities[i]);
-    caps_add_sorted(&text, identities, set->n_identities);
-    char **features = sj_calloc(set->n_features, sizeof *features);
-    for (size_t i = 0; i < set->n_features; i++)
-        features[i] = caps_value_text(set->features[i]);
-    caps_add_sorted(&text, features, set->n_features);
-    char **forms = sj_calloc(set->n_forms, sizeof *forms);
-    for (size_t i = 0; i < set->n_forms; i++)
-        forms[i] = caps_form_text(&set->forms[i]);
-    caps_add_sorted(&text, forms, set->n_forms);
-
-    unsigned char digest[20];
-    xmpp_sha1_digest((const unsigned char *)text.s, text.len, digest);
-    char *ver = xmpp_base64_encode(ctx, digest, sizeof digest);
-    sj_copy(out, CAPS_VER_SIZE, ver);
-    xmpp_free(ctx, ver);
+    caps_text(&text, set);
+    caps_hash(out, ctx, &text);
     sj_strbuf_release(&text);
 }

@@ -6,8 +6,14 @@
 #include <stddef.h>
 #include <strophe.h>
 
+#include "sojourn/strbuf.h"
+#include "stream.h"
+
 #define CAPS_NODE "urn:sojourn"     /* names the software in <c/>; part of no contract */
-#define CAPS_VER_SIZE 32            /* 28 characters of Base64, and the NUL */
+/* A stanza's worth: the texts of an answer are never longer than the answer. */
+#define CAPS_TEXT_MAX STREAM_STANZA_MAX
+#define CAPS_VER_LEN 28u            /* of a SHA-1 as Base64 */
+#define CAPS_VER_SIZE (CAPS_VER_LEN + 1)
 
 struct caps_identity {
     const char *category;
@@ -36,7 +42,12 @@ struct caps_set {
     size_t n_forms;
 };
 
-/* The verification string, SHA-1 and Base64 (XEP-0115 §5.1). */
+/* Appends the text that is hashed. Different sets may have the same (XEP-0115 §8.1): whoever keeps
+ * something under a hash reads it from the text. */
+void caps_text(struct sj_strbuf *out, const struct caps_set *set);
+/* SHA-1 and Base64 of such a text (XEP-0115 §5.1). */
+void caps_hash(char out[CAPS_VER_SIZE], xmpp_ctx_t *ctx, const struct sj_strbuf *text);
+/* Both in one. */
 void caps_ver(char out[CAPS_VER_SIZE], xmpp_ctx_t *ctx, const struct caps_set *set);
 
 #endif

@@ -28,7 +28,8 @@ struct card_room card_room_of(const struct xmpp *x)
     return (struct card_room){.left = card_reserve(x) / 2};
 }
 
-bool card_take(struct card_room *room, const char *text)
+/* Does the text still fit? Then it counts. */
+static bool card_take(struct card_room *room, const char *text)
 {
     size_t n = 0;
     for (const char *p = text; *p != '\0'; p++)

@@ -16,8 +16,6 @@ struct card_room {
     size_t left;
 };
 struct card_room card_room_of(const struct xmpp *x);
-/* Does the text still fit? Then it counts. */
-bool card_take(struct card_room *room, const char *text);
 /* The value of a profile (enum sj_profile_key) when it is known and fits; else NULL. */
 const char *card_value(struct card_room *room, const struct xmpp_card *card, unsigned key);
 /* The bytes as Base64, as the text of parent. */

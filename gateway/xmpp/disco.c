@@ -79,6 +79,12 @@ static enum sj_status disco_command_info(struct inbound *in, const char *node,
     return status;
 }
 
+/* Does a contact that can do this have the node? (G163-01) */
+static bool disco_has_node(uint32_t features, const char *node)
+{
+    return (features & XMPP_FEATURE_PEP) != 0 && pep_is_node(node);
+}
+
 enum sj_status disco_handle_info(struct inbound *in, struct sj_error *err)
 {
     uint32_t features;
@@ -87,9 +93,14 @@ enum sj_status disco_handle_info(struct inbound *in, struct sj_error *err)
     const struct disco_entity *e = in->peer != NULL ? disco_contact(in->x, in->host, features)
                                                     : disco_gateway(in->x, in->host);
     const char *node = stanza_get(in->payload, "node");
+    xmpp_stanza_t *result;
+    if (node != NULL && in->peer != NULL && disco_has_node(features, node)) {
+        pep_add_info(disco_query_new(in, &result));
+        router_answer(in, result);
+        return SJ_OK;
+    }
     if (node != NULL && strcmp(node, e->node) != 0)
         return disco_command_info(in, node, err);
-    xmpp_stanza_t *result;
     disco_add_set(disco_query_new(in, &result), &e->set);
     router_answer(in, result);
     return SJ_OK;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "room.h"
+#include "rsm.h"
 #include "sojourn/memory.h"
 #include "stanza.h"
 

@@ -164,6 +164,9 @@ void form_add_table(xmpp_stanza_t *parent, const struct xmpp_table *t)
     stanza_set(x, "type", "result");
     if (t->title != NULL)
         stanza_add_with_text(x, "title", t->title);
+    if (t->form_type != NULL)
+        form_add_field(x, &(struct form_field){
+                              .type = "hidden", .var = "FORM_TYPE", .value = t->form_type});
     xmpp_stanza_t *reported = stanza_add(x, "reported", NULL);       /* G004-08 */
     for (size_t i = 0; i < t->n_columns; i++)
         form_add_head(reported, &t->columns[i]);

@@ -291,7 +291,12 @@ enum sj_status message_handle_headline(struct inbound *in, struct sj_error *err)
     if (parts.part[PART_ATTENTION] == NULL)
         return SJ_OK;
     const char *body = message_body(in);
-    return message_tell(in, &parts, body != NULL ? body : "", NULL, err);    /* G224-01 */
+    enum sj_status refused = message_refuse(in, body, err);
+    if (refused != SJ_OK)
+        return refused;
+    if (body == NULL || message_is_blank(body))
+        body = "";
+    return message_tell(in, &parts, body, NULL, err);    /* G224-01 */
 }
 
 enum sj_status message_handle_groupchat(struct inbound *in, struct sj_error *err)

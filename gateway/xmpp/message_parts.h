@@ -10,7 +10,6 @@
 #define NS_ATTENTION "urn:xmpp:attention:0"
 #define NS_CHATSTATES "http://jabber.org/protocol/chatstates"
 #define NS_CORRECT "urn:xmpp:message-correct:0"
-#define NS_FALLBACK "urn:xmpp:fallback:0"
 #define NS_HINTS "urn:xmpp:hints"
 #define NS_MARKERS "urn:xmpp:chat-markers:0"
 #define NS_MODERATE "urn:xmpp:message-moderate:1"

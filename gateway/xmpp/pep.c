@@ -49,6 +49,16 @@ void pep_add_nodes(xmpp_stanza_t *query, const char *address)
     pep_add_node(query, address, NS_AVATAR_DATA);
 }
 
+/* XEP-0060 §5.3 */
+void pep_add_info(xmpp_stanza_t *query)
+{
+    xmpp_stanza_t *identity = stanza_add(query, "identity", NULL);
+    stanza_set(identity, "category", "pubsub");
+    stanza_set(identity, "type", "leaf");
+    stanza_set(stanza_add(query, "feature", NULL), "var", NS_INFO);
+    stanza_set(stanza_add(query, "feature", NULL), "var", NS_PUBSUB);
+}
+
 /* ---- payloads ---- */
 
 static bool pep_has_png(const struct xmpp_picture *p)

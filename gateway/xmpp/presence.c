@@ -20,7 +20,6 @@ static const char *const presence_shows[] = {
     [XMPP_DND] = "dnd",
 };
 
-#define PRESENCE_VER_LEN 28u             /* of a SHA-1 as Base64 */
 
 static const char *const presence_subs[] = {
     [XMPP_SUBSCRIBE] = "subscribe",
@@ -55,7 +54,7 @@ static bool presence_read_caps(xmpp_stanza_t *st, struct xmpp_caps_in *out)
     out->node = stanza_get(c, "node");
     out->ver = stanza_get(c, "ver");
     return out->node != NULL && strlen(out->node) <= XMPP_CAPS_NODE_MAX && out->ver != NULL &&
-           strlen(out->ver) == PRESENCE_VER_LEN;
+           strlen(out->ver) == CAPS_VER_LEN;
 }
 
 /* What the user's client, or server, says of the user's picture (XEP-0153 §3.1). NULL: nothing. */

@@ -152,7 +152,8 @@ static void search_add_table(xmpp_stanza_t *query, const struct search_rows *row
     form_add_table(query, &(struct xmpp_table){.columns = columns,
                                                .n_columns = 2,
                                                .cells = cells,
-                                               .n_rows = n});
+                                               .n_rows = n,
+                                               .form_type = NS_SEARCH});
     sj_free(cells);
 }
 

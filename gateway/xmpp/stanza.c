@@ -54,11 +54,6 @@ enum stanza_condition stanza_condition_of(enum sj_status status)
     return stanza_of_status[status];
 }
 
-const char *stanza_condition_name(enum stanza_condition condition)
-{
-    return stanza_conditions[condition].element;
-}
-
 bool stanza_is(xmpp_stanza_t *st, const char *name, const char *ns)
 {
     const char *own_name = xmpp_stanza_get_name(st);

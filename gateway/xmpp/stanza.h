@@ -86,7 +86,6 @@ enum stanza_condition {
 
 /* The one place where a status becomes a condition. */
 enum stanza_condition stanza_condition_of(enum sj_status status);
-const char *stanza_condition_name(enum stanza_condition condition);
 
 /* ---- reading; all results are borrowed from the stanza ---- */
 

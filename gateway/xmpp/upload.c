@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "datetime.h"
 #include "room.h"
 #include "sojourn/file_name.h"
 #include "sojourn/memory.h"
@@ -179,10 +180,14 @@ static void ask_on_timer(void *arg)
 static bool ask_is_patient(struct upload_ask *a, xmpp_stanza_t *error)
 {
     xmpp_stanza_t *retry = stanza_child(error, "retry", NS_UPLOAD);
-    int64_t at = retry ? stanza_parse_time(stanza_get(retry, "stamp")) : -1;
-    int64_t wait = at - sj_loop_utc_ms(a->u->x->loop);
+    const char *stamp = retry ? stanza_get(retry, "stamp") : NULL;
+    int64_t at;
+    int64_t wait;
 
-    if (at < 0 || a->patient || wait > UPLOAD_RETRY_MAX_MS)
+    if (!stamp || !datetime_parse(&at, stamp) || a->patient)
+        return false;
+    wait = at - sj_loop_utc_ms(a->u->x->loop);
+    if (wait > UPLOAD_RETRY_MAX_MS)
         return false;
     a->patient = true;
     a->state = ASK_WAITS;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Learns from a client's capabilities which nodes its user's resource wants to be told of.
  *
- * The hash in presence names a set of features. A set is kept under the hash that we reckon from
- * the answer itself, so nobody can make us believe something about other people's clients
- * (G115-09, XEP-0115 §5.4 and §8.2); an answer that does not fit its hash counts for the client
- * that gave it, and an ill-formed one for nobody. Source: XEP-0115 §5 and §6, XEP-0163 §4.3. */
+ * The hash in presence names a set of features. What is kept stands under the hash that we reckon
+ * from the answer itself, and is read from the very text that is hashed, so nobody can make us
+ * believe something about other people's clients (G115-09, XEP-0115 §5.4, §8.1 and §8.2); an answer
+ * that does not fit its hash counts for the client that gave it, and an ill-formed one for nobody.
+ * Source: XEP-0115 §5 and §6, XEP-0163 §4.3. */
 #include "wants.h"
 
 #include <string.h>
@@ -13,8 +14,6 @@
 #include "room.h"
 #include "sojourn/memory.h"
 #include "stanza.h"
-
-#define WANTS_VER_LEN 28u             /* of a SHA-1 as Base64 */
 
 struct wants_set {
     struct sj_list used;
@@ -178,20 +177,29 @@ static bool wants_add(struct wants_answer *a, xmpp_stanza_t *st)
     return true;
 }
 
-static unsigned wants_nodes_of(const struct wants_answer *a)
+/* By the pieces of the hashed text, each of which ends in '<', wherever they stand: what is kept
+ * under a hash may depend on nothing that the hash does not show. */
+static unsigned wants_nodes_of(const char *text)
 {
     unsigned nodes = 0;
-    for (size_t i = 0; i < a->set.n_features; i++)
+    const char *end;
+    for (const char *piece = text; (end = strchr(piece, '<')) != NULL; piece = end + 1)
         for (size_t n = 0; n < XMPP_NODE_COUNT; n++)
-            if (strcmp(a->var[i], wants_nodes[n]) == 0)
+            if (strlen(wants_nodes[n]) == (size_t)(end - piece) &&
+                memcmp(wants_nodes[n], piece, (size_t)(end - piece)) == 0)
                 nodes |= 1u << n;
     return nodes;
 }
 
-bool wants_read(xmpp_ctx_t *ctx, xmpp_stanza_t *query, unsigned *nodes, char *ver)
+/* Reads <query/> of disco#info: the nodes that are asked for (bits of enum xmpp_node), and the hash
+ * of everything in ver. False: ill-formed (XEP-0115 §5.4), nothing of it counts. */
+static bool wants_read(xmpp_ctx_t *ctx, xmpp_stanza_t *query, unsigned *nodes,
+                       char ver[CAPS_VER_SIZE])
 {
     struct wants_answer *a = sj_calloc(1, sizeof *a);
+    struct sj_strbuf text;
     bool good = true;
+    sj_strbuf_init(&text, CAPS_TEXT_MAX);
     a->max_values = (size_t)WANTS_FORMS_MAX * WANTS_FIELDS_MAX;
     a->values = sj_calloc(a->max_values, sizeof *a->values);
     a->set.identities = a->identity;
@@ -199,9 +207,13 @@ bool wants_read(xmpp_ctx_t *ctx, xmpp_stanza_t *query, unsigned *nodes, char *ve
     a->set.forms = a->form;
     for (xmpp_stanza_t *c = stanza_first(query); good && c != NULL; c = stanza_next(c))
         good = wants_add(a, c);
-    *nodes = good ? wants_nodes_of(a) : 0;
     if (good)
-        caps_ver(ver, ctx, &a->set);
+        caps_text(&text, &a->set);
+    good = good && sj_strbuf_ok(&text);
+    *nodes = good ? wants_nodes_of(text.s) : 0;
+    if (good)
+        caps_hash(ver, ctx, &text);
+    sj_strbuf_release(&text);
     sj_free(a->values);
     sj_free(a);
     return good;
@@ -235,7 +247,7 @@ bool xmpp_query_wants(struct xmpp *x, unsigned host, const char *full,
     xmpp_stanza_t *query = stanza_add(iq, "query", NS_INFO);
     if (caps != NULL) {
         struct sj_strbuf node;
-        sj_strbuf_init(&node, XMPP_CAPS_NODE_MAX + WANTS_VER_LEN + 1);
+        sj_strbuf_init(&node, XMPP_CAPS_NODE_MAX + CAPS_VER_LEN + 1);
         sj_strbuf_addf(&node, "%s#%s", caps->node, caps->ver);
         stanza_set(query, "node", node.s);
         sj_strbuf_release(&node);

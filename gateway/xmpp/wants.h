@@ -3,9 +3,6 @@
 #ifndef XMPP_WANTS_H
 #define XMPP_WANTS_H
 
-#include <stdint.h>
-#include <strophe.h>
-
 #include "sojourn/map.h"
 
 /* Sets of features that are remembered; beyond it the one unused for longest is asked for anew. */
@@ -27,8 +24,5 @@ struct wants {
 
 void wants_init(struct wants *w);
 void wants_release(struct wants *w);
-/* Reads <query/> of disco#info: the nodes that are asked for (bits of enum xmpp_node), and the
- * hash of everything in ver. False: ill-formed (XEP-0115 §5.4), nothing of it counts. */
-bool wants_read(xmpp_ctx_t *ctx, xmpp_stanza_t *query, unsigned *nodes, char *ver);
 
 #endif

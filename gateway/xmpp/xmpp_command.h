@@ -67,6 +67,7 @@ struct xmpp_table {
     size_t n_columns;
     const char *const *cells;    /* row by row; NULL: empty */
     size_t n_rows;
+    const char *form_type;       /* FORM_TYPE, or NULL */
 };
 
 /* What somebody submitted, by var; fields that were absent do not stand here, empty ones have "".

@@ -190,7 +190,8 @@ struct sj_link {                 /* first member of the backend's own struct */
     const struct sj_backend *backend;
     const struct sj_host *host;
     uint64_t session;            /* the gateway's id, never reused while the process lives */
-    uint64_t user;               /* stands for the user: the same at every login */
+    uint64_t user;               /* stands for the user: the same at every login; keyed, so that
+                                    nobody can tell whose it is */
     struct sj_net *net;          /* borrowed, outlives the link */
     struct sj_loop *loop;        /* borrowed, outlives the link */
     const struct sj_log *log;    /* borrowed; carries user and network */

@@ -46,7 +46,10 @@ struct sj_conn_target {
     const char *tls_name;       /* name that the certificate must carry; NULL: host */
     const struct sj_identity *identity;  /* shown to a server that asks for one, or NULL; only
                                             lent until sj_conn_connect returns */
-    const char *source;         /* numeric local address to bind to, or NULL */
+    const char *source[2];      /* numeric local addresses to bind to, of each family at most one,
+                                   or NULL; with one, the other family is not used */
+    const char *ident;          /* stands for the user to servers that ask (RFC 1413): up to
+                                   SJ_IDENT_MAX of [a-z0-9], or NULL; see sj_conn_ident_find */
     int64_t timeout_ms;         /* for look-up, connect and handshake together */
 };
 
@@ -110,7 +113,20 @@ void sj_identity_free(struct sj_identity **identity);      /* wipes the key */
 enum sj_status sj_listen_unix(struct sj_listener **out, struct sj_loop *loop, const char *path,
                               void (*accepted)(void *arg, struct sj_conn *conn), void *arg,
                               struct sj_error *err);
+/* The same on a TCP port of a numeric address; an IPv6 one takes no IPv4 clients. */
+enum sj_status sj_listen_tcp(struct sj_listener **out, struct sj_loop *loop, const char *address,
+                             uint16_t port,
+                             void (*accepted)(void *arg, struct sj_conn *conn), void *arg,
+                             struct sj_error *err);
 void sj_listener_free(struct sj_listener **l);     /* removes the socket file */
 void sj_conn_adopt(struct sj_conn *conn, const struct sj_conn_events *events, void *arg);
+
+/* For an identd (RFC 1413). From now on, conns of this loop that have an ident are found by their
+ * addresses and ports, from connecting to the end. */
+#define SJ_IDENT_MAX 10u
+void sj_conn_ident_enable(struct sj_loop *loop);
+/* The ident of the conn between the addresses of asker (accepted by sj_listen_tcp), from port ours
+ * to port theirs; NULL: there is none. Valid until the next turn. */
+const char *sj_conn_ident_find(const struct sj_conn *asker, uint16_t ours, uint16_t theirs);
 
 #endif

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MPL-2.0
 """End to end with InspIRCd and Atheme: SASL, and presence by MONITOR and away-notify."""
+import os
+import socket
 import subprocess
+import unittest
 
 import servers
 from clients import IrcClient
@@ -101,6 +104,51 @@ class Services(GatewayTest):
         squatter.close()
 
 
+class Ident(GatewayTest):
+    """Servers ask port 113: each run has a loopback address of its own."""
+    programs = ("prosody", "inspircd", "atheme-services")
+    address = "127.%d.%d.%d" % (os.getpid() % 250 + 2, os.getpid() // 250 % 250,
+                                os.getpid() // 62500 % 250 + 1)
+
+    @classmethod
+    def setUpClass(cls):
+        with socket.socket() as s:
+            try:
+                s.bind((cls.address, 113))
+            except PermissionError as e:
+                raise unittest.SkipTest("port 113 needs root") from e
+        super().setUpClass()
+
+    @classmethod
+    def network(cls, lab):
+        server = servers.inspircd(lab, ident=True)
+        cls.keys = {"identd-listen": cls.address + ":113"}
+        return server, {"server": "127.0.0.1", "port": server.irc, "tls": "no",
+                        "source": cls.address}
+
+    def ident_of(self, watcher, nick):
+        watcher.send("WHOIS " + nick)
+        return watcher.expect("311").params[2]
+
+    def test_each_user_has_an_ident(self):
+        """Who asks back learns an ident for each user, the same at each login"""
+        watcher = self.irc("watcher")
+        romeo, juliet = self.go_online("romeo"), self.go_online("nurse")
+        first = self.ident_of(watcher, "romeo")
+        self.assertRegex(first, "^u[a-z2-7]{8}$")
+        other = self.ident_of(watcher, "nurse")
+        self.assertRegex(other, "^u[a-z2-7]{8}$")
+        self.assertNotEqual(first, other)
+        self.assertIn("~", self.ident_of(watcher, "watcher"))
+        watcher.send("MONITOR + romeo")
+        watcher.expect("730")
+        romeo.send("<presence type='unavailable'/>")
+        watcher.expect("731")
+        romeo.send("<presence/>")
+        watcher.expect("730")
+        self.assertEqual(self.ident_of(watcher, "romeo"), first)
+
+
 class Certificate(GatewayTest):
     programs = ("prosody", "inspircd", "atheme-services", "openssl")
 
@@ -108,15 +156,19 @@ class Certificate(GatewayTest):
     def network(cls, lab):
         certs = servers.certificate_authority(lab.dir / "certs")
         server = servers.inspircd(lab, certs)
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
-                        "-subj", "/CN=romeo", "-keyout", certs / "user.key", "-out",
-                        certs / "user.crt"], check=True, stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for name in ("user", "other"):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days",
+                            "30", "-subj", "/CN=romeo", "-keyout", certs / (name + ".key"), "-out",
+                            certs / (name + ".crt")], check=True, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         der = subprocess.run(["openssl", "x509", "-in", certs / "user.crt", "-noout",
                               "-fingerprint", "-sha1"], check=True, stdout=subprocess.PIPE)
         fingerprint = der.stdout.decode().partition("=")[2].replace(":", "").strip().lower()
         cls.certificate = (certs / "user.crt").read_text()
         cls.key = (certs / "user.key").read_text()
+        cls.other_key = (certs / "other.key").read_text()
+        cls.secrets = GatewayTest.secrets + tuple(key.splitlines()[9]
+                                                  for key in (cls.key, cls.other_key))
         owner = IrcClient(server.irc, "romeo")
         owner.send("PRIVMSG NickServ :REGISTER account-password romeo@irc.test")
         owner.expect("900")
@@ -128,11 +180,20 @@ class Certificate(GatewayTest):
                         "tls-ca": certs / "ca.crt"}
 
     def test_unknown_key(self):
-        """A key of another certificate is refused with a reason, before anything is sent
-        (G100-07)"""
+        """The key of another certificate, and none, are refused with the reason, before anything is
+        sent (G100-07)"""
         user = self.xmpp("tybalt")
-        self.assert_error(self.submit_form(user, username="tybalt", x_certificate=self.certificate),
-                          "not-acceptable")
+        for key, reason in (({"x_certificate_key": self.other_key}, "to another certificate."),
+                            ({}, "There is no private key")):
+            answer = self.submit_form(user, username="tybalt", x_certificate=self.certificate,
+                                      **key)
+            self.assert_error(answer, "not-acceptable")
+            self.assertIn(reason, answer.find("error").find("text").text)
+        self.assertFalse(self.was_connected("tybalt"))
+
+    def was_connected(self, name):
+        return any("link state=" in line and "user=%s@" % name in line
+                   for line in self.daemon.log_text().splitlines())
 
     def test_logs_in_without_a_password(self):
         """SASL EXTERNAL: the user's certificate, pasted into one line each, is enough (G100-06)"""
@@ -140,6 +201,7 @@ class Certificate(GatewayTest):
         self.assert_result(self.submit_form(
             user, username="romeo", x_certificate=self.certificate.replace("\n", " "),
             x_certificate_key=self.key.replace("\n", " ")))
+        self.assertTrue(self.was_connected("romeo"))
         self.approve(user)
         juliet = self.irc("juliet")
         juliet.send("WHOIS romeo")

@@ -2,53 +2,32 @@
 """Messages that are more than text with a client library that other people wrote (slixmpp of
 Debian), on a network in memory that has everything."""
 import asyncio
-import importlib.util
-import unittest
 
-from e2ebase import GATEWAY, PASSWORD, LoopbackTest
+import library
+from e2ebase import GATEWAY, LoopbackTest
 
-HAVE = importlib.util.find_spec("slixmpp") is not None
 ECHO = "echo@" + GATEWAY
-PLUGINS = ("xep_0030", "xep_0077", "xep_0085", "xep_0184", "xep_0308", "xep_0333", "xep_0424",
-           "xep_0444")
+PLUGINS = (30, 85, 184, 308, 333, 424, 444)
 
 
-@unittest.skipUnless(HAVE, "python3-slixmpp is not installed")
+@library.needs_slixmpp
 class Messages(LoopbackTest):
     def test_conversation_with_echo(self):
         """slixmpp writes, gets a receipt and a marker, corrects, reacts and takes back; echo does
         the same to its own messages (G085-02, G184-02, G333-04, G308-02, G444-04, G424-01)"""
         self.wait_for_gateway(self.xmpp("rosaline"))
-        asyncio.run(asyncio.wait_for(self.talk(), 60))
-
-    async def log_in(self, user):
-        started, presences = asyncio.Event(), asyncio.Queue()
-        user["feature_mechanisms"].unencrypted_plain = True
-        user["feature_mechanisms"].unencrypted_scram = True
-        user["xep_0184"].auto_request = True
-        user.auto_authorize = user.auto_subscribe = True
-        user.add_event_handler("session_start", lambda _: started.set())
-        user.add_event_handler("presence_available", presences.put_nowait)
-        user.connect(("127.0.0.1", self.prosody.c2s), disable_starttls=True)
-        await started.wait()
-        user.send_presence()
-        await user.get_roster()
-        iq = user.make_iq_set(ito=GATEWAY)
-        iq["register"]["username"] = "romeo"
-        self.assertEqual((await iq.send())["type"], "result")
-        user.send_presence_subscription(pto=ECHO, ptype="subscribe")
-        while (await presences.get())["from"].bare != ECHO:
-            pass
+        library.run(self.talk())
 
     async def talk(self):
         import slixmpp
-        user = slixmpp.ClientXMPP("romeo@localhost/slixmpp", PASSWORD)
-        for plugin in PLUGINS:
-            user.register_plugin(plugin)
+        user = await library.log_in(self.prosody.c2s, "romeo", *PLUGINS)
+        user["xep_0184"].auto_request = True
         self.stanzas = asyncio.Queue()
         user.register_handler(slixmpp.xmlstream.handler.Callback(
             "all", slixmpp.xmlstream.matcher.StanzaPath("message"), self.stanzas.put_nowait))
-        await self.log_in(user)
+        await library.register(user)
+        user.send_presence_subscription(pto=ECHO, ptype="subscribe")
+        await library.presence_of(user, ECHO)
         await self.say(user)
         await user.disconnect()
 

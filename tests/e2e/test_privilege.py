@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MPL-2.0
 """End to end on servers that grant privileges (XEP-0356): rosters are filled without a question on
 Prosody, and by offers on ejabberd 23.01, which promises to write rosters and cannot."""
-import asyncio
-import importlib.util
 import pathlib
 import unittest
 
+import library
 from clients import XmppClient
 from e2ebase import GATEWAY, PASSWORD, SECRET, USERS, LoopbackTest
 from servers import ejabberd, prosody
@@ -14,7 +13,6 @@ ECHO = "echo@" + GATEWAY
 ROSTER = "jabber:iq:roster"
 ROSTERX = "http://jabber.org/protocol/rosterx"
 MODULE = pathlib.Path("/usr/lib/prosody/modules/mod_privilege")
-HAVE_SLIXMPP = importlib.util.find_spec("slixmpp") is not None
 
 
 def items(client):
@@ -112,43 +110,22 @@ class Prosody(PrivilegedTest):
         self.assertEqual(items(other)[ECHO].get("subscription"), "both")
         self.assertNotIn("server=tybalt", self.daemon.log_text())
 
-    @unittest.skipUnless(HAVE_SLIXMPP, "python3-slixmpp is not installed")
+    @library.needs_slixmpp
     def test_slixmpp(self):
         """A client that only knows rosters has the network's contact in its roster, and talks
         (G356-06, G356-08)"""
         first = self.xmpp("rosaline", presence=False)
         self.wait_for_gateway(first)
-        asyncio.run(asyncio.wait_for(self.round(), 60))
+        library.run(self.round())
 
     async def round(self):
-        import slixmpp
-        from slixmpp.xmlstream import ET
-        user = slixmpp.ClientXMPP("paris@localhost/slixmpp", PASSWORD)
-        user["feature_mechanisms"].unencrypted_plain = True
-        user["feature_mechanisms"].unencrypted_scram = True
-        user.auto_authorize = user.auto_subscribe = True
-        started, presence, messages = asyncio.Event(), asyncio.Queue(), asyncio.Queue()
-        user.add_event_handler("session_start", lambda _: started.set())
-        user.add_event_handler("presence_available", presence.put_nowait)
-        user.add_event_handler("message", messages.put_nowait)
-        user.connect(("127.0.0.1", self.prosody.c2s), disable_starttls=True)
-        await started.wait()
-        user.send_presence()
-        await user.get_roster()
-        iq = user.make_iq_set(ito=GATEWAY)
-        query = ET.SubElement(iq.xml, "{jabber:iq:register}query")
-        ET.SubElement(query, "{jabber:iq:register}username").text = "paris"
-        self.assertEqual((await iq.send())["type"], "result")
-        while (await presence.get())["from"].bare != ECHO:
-            pass
+        user = await library.log_in(self.prosody.c2s, "paris")
+        await library.register(user)
+        await library.presence_of(user, ECHO)
         item = user.client_roster[ECHO]
         self.assertEqual((item["name"], item["subscription"]), ("Echo", "both"))
         user.send_message(ECHO, "from slixmpp", mtype="chat")
-        while True:
-            message = await messages.get()
-            if message["from"].bare == ECHO and message["body"]:
-                break
-        self.assertEqual(message["body"], "from slixmpp")
+        self.assertEqual((await library.message_of(user, ECHO))["body"], "from slixmpp")
         await user.disconnect()
 
 

@@ -4,17 +4,14 @@ network in memory whose residents have them."""
 import asyncio
 import base64
 import hashlib
-import importlib.util
 import struct
-import unittest
 import zlib
 
-from e2ebase import GATEWAY, PASSWORD, GatewayTest
+import library
+from e2ebase import GATEWAY, LoopbackTest
 
-HAVE = importlib.util.find_spec("slixmpp") is not None
 ECHO = "echo@" + GATEWAY
-PLUGINS = ("xep_0030", "xep_0054", "xep_0060", "xep_0077", "xep_0084", "xep_0115", "xep_0153",
-           "xep_0163")
+PLUGINS = (30, 54, 60, 84, 115, 153, 163)
 
 
 def chunk(kind, data):
@@ -26,46 +23,22 @@ PNG = (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0,
        chunk(b"IDAT", zlib.compress(b"\0\x80")) + chunk(b"IEND", b""))
 
 
-@unittest.skipUnless(HAVE, "python3-slixmpp is not installed")
-class Profile(GatewayTest):
-    programs = ("prosody",)
+@library.needs_slixmpp
+class Profile(LoopbackTest):
     modules = ("pep",)
-
-    @classmethod
-    def network(cls, lab):
-        return None, {}
-
-    @classmethod
-    def section(cls, keys):
-        return {"backend": "loopback", "name": "Loopback"}
 
     def run_as(self, user, what):
         self.wait_for_gateway(self.xmpp("rosaline"))
-        asyncio.run(asyncio.wait_for(self.session(user, what), 60))
+        library.run(self.session(user, what))
 
     async def session(self, name, what):
-        import slixmpp
-        user = slixmpp.ClientXMPP("%s@localhost/slixmpp" % name, PASSWORD)
-        for plugin in PLUGINS:
-            user.register_plugin(plugin)
-        user["feature_mechanisms"].unencrypted_plain = True
-        user["feature_mechanisms"].unencrypted_scram = True
-        user.auto_authorize = user.auto_subscribe = True
-        started = asyncio.Event()
-        user.presences, user.avatars = asyncio.Queue(), asyncio.Queue()
-        user.add_event_handler("session_start", lambda _: started.set())
-        user.add_event_handler("presence_available", user.presences.put_nowait)
+        user = await library.connect(self.prosody.c2s, name, *PLUGINS)
+        user.avatars = asyncio.Queue()
         user.add_event_handler("avatar_metadata_publish", user.avatars.put_nowait)
-        user.connect(("127.0.0.1", self.prosody.c2s), disable_starttls=True)
-        await started.wait()
         await user["xep_0115"].update_caps()
         user.send_presence()
         await user.get_roster()
-        iq = user.make_iq_set(ito=GATEWAY)
-        iq["register"]["username"] = name
-        self.assertEqual((await iq.send())["type"], "result")
-        while (await user.presences.get())["from"].bare != GATEWAY:
-            pass
+        await library.register(user)
         await what(user)
         await user.disconnect()
 
@@ -73,9 +46,9 @@ class Profile(GatewayTest):
     async def picture_of(user, jid):
         """The hash in the contact's presence, as soon as it is known."""
         while True:
-            presence = await user.presences.get()
+            presence = await library.presence_of(user, jid)
             photo = presence.xml.find("{vcard-temp:x:update}x/{vcard-temp:x:update}photo")
-            if presence["from"].bare == jid and photo is not None and photo.text:
+            if photo is not None and photo.text:
                 return photo.text
 
     def test_picture_of_a_contact(self):
@@ -114,16 +87,14 @@ class Profile(GatewayTest):
         await user["xep_0084"].publish_avatar(PNG)
         await user["xep_0084"].publish_avatar_metadata(
             {"id": sha1, "type": "image/png", "bytes": len(PNG)})
-        loop = asyncio.get_running_loop()
         other.presence(jid, "subscribe")
-        await loop.run_in_executor(None, lambda: other.expect(
+        await library.in_thread(lambda: other.expect(
             "<presence from='%s' to='*'><x xmlns='vcard-temp:x:update'><photo/></x>...</presence>"
             % jid))
         user.send_message(GATEWAY, "set show-picture yes", mtype="chat")
-        await loop.run_in_executor(None, lambda: other.expect(
+        await library.in_thread(lambda: other.expect(
             "<presence from='%s' to='*'><x xmlns='vcard-temp:x:update'><photo>%s</photo></x>..."
             "</presence>" % (jid, sha1)))
-        card = await loop.run_in_executor(None, lambda: other.iq(
-            "get", jid, "<vCard xmlns='vcard-temp'/>"))
+        card = await library.in_thread(other.iq, "get", jid, "<vCard xmlns='vcard-temp'/>")
         photo = card.find("vCard").find("PHOTO").find("BINVAL")
         self.assertEqual(base64.b64decode("".join(photo.text)), PNG)

@@ -1,39 +1,18 @@
 # SPDX-License-Identifier: MPL-2.0
 """End to end: a network that asks questions during the log-in, with Prosody, and with slixmpp."""
-import asyncio
-import importlib.util
-import unittest
+import base64
 import urllib.request
 
-from daemon import Daemon
-from e2ebase import GATEWAY, PASSWORD, REGISTER, SECRET, USERS, GatewayTest, LoopbackTest
+import library
+from e2ebase import GATEWAY, PASSWORD, REGISTER, SECRET, USERS, LoopbackTest
 from servers import prosody
 
-HAVE = importlib.util.find_spec("slixmpp") is not None
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-class Prompts(GatewayTest):
-    programs = ("prosody",)
-
-    @classmethod
-    def start_all(cls):
-        import os
-        import pathlib
-        cls.bin = pathlib.Path(os.environ["SOJOURN_BIN"])
-        cls.prosody = prosody(cls.lab, {u: PASSWORD for u in USERS}, {GATEWAY: SECRET})
-        directory = cls.lab.dir / "sojourn"
-        directory.mkdir()
-        cls.daemon = Daemon(cls.bin / "sojournd", directory)
-        cls.daemon.write_config({
-            "gateway": {"server": "127.0.0.1", "port": cls.prosody.component,
-                        "data-dir": directory / "data", "key-file": directory / "store.key",
-                        "control-socket": directory / "control.sock", "log-level": "debug",
-                        "locale-dir": cls.bin / "locale"},
-            GATEWAY: {"backend": "loopback", "name": "TestNet", "secret": SECRET,
-                      "login-steps": "all", "login-confirm": "1s"}})
-        cls.lab.closers.append(cls.stop_daemon)
-        cls.daemon.start()
+class Prompts(LoopbackTest):
+    backend = {**LoopbackTest.backend, "login-steps": "all", "login-confirm": "1s"}
+    secrets = LoopbackTest.secrets + ("sesame",)
 
     def test_in_a_chat(self):
         """Registers by plain fields; what the network asks is answered in the chat, and only then
@@ -53,29 +32,14 @@ class Prompts(GatewayTest):
     def expect_text(self, user, text):
         user.expect("<message from='%s' ...><body>*%s*</body>...</message>" % (GATEWAY, text))
 
-    @unittest.skipUnless(HAVE, "python3-slixmpp is not installed")
+    @library.needs_slixmpp
     def test_in_forms_with_slixmpp(self):
         """A slixmpp user runs the command "register": code, secret, link and picture are its next
         forms; the picture is fetched as bits of binary, by nobody else (G050-03, G004-13, G231-02,
         G231-03)"""
         first = self.xmpp("rosaline")
         self.wait_for_gateway(first)
-        self.assertIsNone(asyncio.run(asyncio.wait_for(self.forms(), 60)))
-
-    @staticmethod
-    async def client(name, prosody_port):
-        import slixmpp
-        user = slixmpp.ClientXMPP("%s@localhost/slixmpp" % name, PASSWORD)
-        for plugin in ("xep_0030", "xep_0004", "xep_0050"):
-            user.register_plugin(plugin)
-        user["feature_mechanisms"].unencrypted_plain = True
-        user["feature_mechanisms"].unencrypted_scram = True
-        started = asyncio.Event()
-        user.add_event_handler("session_start", lambda _: started.set())
-        user.connect(("127.0.0.1", prosody_port), disable_starttls=True)
-        await started.wait()
-        user.send_presence()
-        return user
+        library.run(self.forms())
 
     async def step(self, user, session=None, **values):
         """One step of "register"; the command element of the answer."""
@@ -100,10 +64,9 @@ class Prompts(GatewayTest):
         return (await iq.send(timeout=30)).xml.find("{urn:xmpp:bob}data")
 
     async def forms(self):
-        import base64
         from slixmpp.exceptions import IqError
-        user = await self.client("romeo", self.prosody.c2s)
-        other = await self.client("tybalt", self.prosody.c2s)
+        user = await library.log_in(self.prosody.c2s, "romeo", 30, 4, 50)
+        other = await library.log_in(self.prosody.c2s, "tybalt", 30, 4, 50)
         command = await self.step(user)
         session = command.get("sessionid")
         command = await self.step(user, session, username="romeo")

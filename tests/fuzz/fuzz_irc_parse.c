@@ -201,6 +201,7 @@ static void fuzz_net(struct fuzz *f, unsigned start)
     if (irc_backend.net_new(&f->net, f->loop, &f->log, &table, NULL) != SJ_OK)
         abort();
     f->net->nickserv = start & START_IDENTIFY ? IRC_NICKSERV_IDENTIFY : IRC_NICKSERV_OFF;
+    f->net->services.mask = "NickServ!*@*";
     if (start & START_UNPACED)
         f->net->send_rate_ms = 0;
 }

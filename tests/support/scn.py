@@ -6,7 +6,7 @@ import re
 ROOT = pathlib.Path(__file__).resolve().parents[1] / "scenario"
 ID = re.compile(r"(?<![A-Za-z0-9])((?:G\d{3}|R\d{4}|GMSG|GFIL|GCAL)[-_]\d{2})(?!\d)")
 KEYWORDS = {"config", "irc:", "xmpp:", "let", "use", "C>", "C<", "C~", "C", "I>", "I<", "I~", "I",
-            "{", "}", "fence", "log", "log?", "seen", "daemon", "ctl", "deadline"}
+            "{", "}", "fence", "log", "log?", "seen", "daemon", "ctl", "deadline", "secret"}
 
 
 def ids(text):

@@ -345,7 +345,7 @@ INSPIRCD = """
 <log method="stderr" type="* -USERINPUT -USEROUTPUT" level="default">
 <connect name="main" allow="*" timeout="30" pingfreq="120" localmax="500" globalmax="500"
  recvq="262144" hardsendq="4M" softsendq="32K" threshold="10000" commandrate="100000"
- fakelag="no" resolvehostnames="no" useident="no">
+ fakelag="no" resolvehostnames="no" useident="{ident}">
 <limits maxnick="30" maxchan="64" maxmodes="20" maxident="11">
 <options prefixquit="Quit: " announcets="no" defaultmodes="not">
 {loads}
@@ -390,8 +390,9 @@ general {{ commit_interval = 1; kline_time = 0; exempts {{ }}; flood_msgs = 0; }
 """
 
 
-def inspircd(lab, certs=None, sasl=True):
-    """With Atheme's services linked. Attributes irc and, with certs, ircs: the ports."""
+def inspircd(lab, certs=None, sasl=True, ident=False):
+    """With Atheme's services linked; ident: asks clients' hosts. Attributes irc and, with certs,
+    ircs: the ports."""
     directory = lab.dir / "inspircd"
     directory.mkdir()
     irc, link, ircs = lab.ports.take(), lab.ports.take(), lab.ports.take()
@@ -401,7 +402,9 @@ def inspircd(lab, certs=None, sasl=True):
     config.write_text(INSPIRCD.format(
         dir=directory, irc=irc, link=link, modules=modules,
         tls=INSPIRCD_TLS.format(ircs=ircs, certs=certs) if certs else "",
-        loads="\n".join('<module name="%s">' % m for m in INSPIRCD_MODULES.split()
+        ident="yes" if ident else "no",
+        loads="\n".join('<module name="%s">' % m for m in
+                        INSPIRCD_MODULES.split() + (["ident"] if ident else [])
                         if sasl or m != "sasl")))
     root = ["--runasroot"] if os.getuid() == 0 else []
     server = lab.start("inspircd", [program("inspircd"), "--nofork", "--nopid", "--config",

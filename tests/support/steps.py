@@ -28,7 +28,8 @@ class Steps:
                 "irc:": self.do_irc, "xmpp:": self.do_xmpp, "let": self.do_let,
                 "log": self.do_log, "log?": self.do_log_maybe, "seen": self.do_seen,
                 "daemon": self.do_daemon,
-                "ctl": self.do_ctl, "deadline": self.do_deadline, "fence": self.do_fence}
+                "ctl": self.do_ctl, "deadline": self.do_deadline, "fence": self.do_fence,
+                "secret": self.do_secret}
         verb[step.verb](step)
 
     def do_fence(self, step):
@@ -56,6 +57,9 @@ class Steps:
 
     def do_deadline(self, step):
         self.deadline = float(step.text.rstrip("s"))
+
+    def do_secret(self, step):
+        self.secrets.add(xmlmatch.expand(step.text, self.vars))
 
     def do_let(self, step):
         name, _, value = step.text.partition("=")

@@ -49,6 +49,9 @@ def handle(sock, text, host, irc_port):
         say(sock, "<iq to='%s' type='result' from='%s' id='%s'><query xmlns='jabber:iq:register'>"
             "<username/><instructions>Hello, tell your nick.</instructions></query></iq>"
             % (attr(text, "from"), attr(text, "to"), attr(text, "id")))
+    if "<password>" in text or "var=" in text:
+        value = re.search(r"<(?:password|value)>(.*?)<", text).group(1)
+        print("2026-01-01T00:00:00.000Z debug stub: given %s" % value, file=sys.stderr, flush=True)
     body = re.search(r"<body>(.*?)</body>", text)
     if not body:
         return
@@ -58,8 +61,18 @@ def handle(sock, text, host, irc_port):
             say(sock, "<iq type='result' id='q1' from='%s' to='a@b.test/c'/>" % host)
     elif word == "foreign":
         say(sock, "<message from='x@other.test' to='a@b.test'><body>hi</body></message>")
+    elif word == "form":
+        say(sock, "<message from='%s' to='a@b.test'><x xmlns='jabber:x:data' type='form'>"
+            "<field var='riddle' type='text-private'/></x></message>" % host)
     elif word == "log":
         print("2026-01-01T00:00:00.000Z warn stub: something odd n=1", file=sys.stderr, flush=True)
+    elif word.startswith("tell "):
+        print("2026-01-01T00:00:00.000Z debug stub: heard %s n=147110" % word[5:],
+              file=sys.stderr, flush=True)
+    elif word.startswith("keep "):
+        data = pathlib.Path("data")
+        data.mkdir(exist_ok=True)
+        (data / "data.mdb").write_text("\0\0%s\0" % word[5:])
     elif word == "die":
         sys.exit(3)
     elif word == "irc":

@@ -194,6 +194,38 @@ class Runner(unittest.TestCase):
         self.fails(self.MESSAGE % "log", "the log holds warn: stub: something odd")
         self.assertIsNone(self.run_text("log warn: *something odd*\n" + self.MESSAGE % "log"))
 
+    def test_a_secret_in_the_log_fails(self):
+        self.fails("secret cordelia\n" + self.MESSAGE % "tell xcordeliax",
+                   "the log holds the secret 'cordelia'")
+        self.assertIsNone(self.run_text("secret cordelia\n" + self.MESSAGE % "tell goneril"))
+
+    def test_a_number_that_is_secret_is_no_part_of_another(self):
+        self.fails("secret 4711\n" + self.MESSAGE % "tell code=4711.", "holds the secret '4711'")
+        self.assertIsNone(self.run_text("secret 4711\n" + self.MESSAGE % "tell nothing"))
+
+    def test_a_secret_in_the_data_fails(self):
+        self.fails("secret cordelia\n" + self.MESSAGE % "keep cordelia",
+                   "data.mdb holds 'cordelia' in clear")
+        self.assertIsNone(self.run_text("secret cordelia\n" + self.MESSAGE % "keep goneril"))
+
+    FORM = ("C> <iq type='set' from='a@b.test/c' to='irc.test' id='r1'>\n"
+            "   <query xmlns='jabber:iq:register'>%s</query></iq>\n"
+            "C< <iq type='result' id='r1'>...</iq>\n")
+
+    def test_what_is_given_in_a_hidden_field_is_secret(self):
+        field = "<field var='%s'><value>%s</value></field>"
+        for given in ("<password>cordelia</password>", field % ("x-server-password", "cordelia"),
+                      field % ("x-certificate-key", "cordelia"), field % ("answer", "cordelia"),
+                      field % ("x-answer", "cordelia")):
+            with self.subTest(given):
+                self.fails(self.FORM % given, "the log holds the secret 'cordelia'")
+        self.assertIsNone(self.run_text(self.FORM % field % ("username", "cordelia")))
+
+    def test_a_field_is_hidden_when_it_was_shown_so(self):
+        self.fails(self.MESSAGE % "form" + "C< <message ...>...</message>\n" +
+                   self.FORM % "<field var='riddle'><value>cordelia</value></field>",
+                   "the log holds the secret 'cordelia'")
+
     def test_a_declared_log_line_must_come(self):
         self.fails("log warn: *something odd*\nfence\n", "the log lacks warn")
 

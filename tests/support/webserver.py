@@ -12,8 +12,9 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
-        with self.server.lock:
+        with self.server.changed:
             self.server.asked.append(self.path)
+            self.server.changed.notify_all()
         name = self.path.strip("/").split(".")[0]
         try:
             getattr(self, "give_" + name, self.give_missing)()
@@ -65,9 +66,21 @@ class WebServer(ThreadingHTTPServer):
 
     def __init__(self, port):
         super().__init__(("127.0.0.1", port), Handler)
-        self.lock, self.over, self.asked, self.large = threading.Lock(), threading.Event(), [], 0
+        self.changed, self.over, self.asked, self.large = \
+            threading.Condition(), threading.Event(), [], 0
         self.base = "http://127.0.0.1:%d/" % port
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def requests(self, part):
+        """What was asked for so far whose path and query hold the part, in order."""
+        with self.changed:
+            return [path for path in self.asked if part in path]
+
+    def wait_for(self, path, seconds=30):
+        """Until it has been asked for."""
+        with self.changed:
+            if not self.changed.wait_for(lambda: path in self.asked, seconds):
+                raise AssertionError("nobody asked for %s within %d s" % (path, seconds))
 
     def close(self):
         self.over.set()

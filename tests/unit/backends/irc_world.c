@@ -236,6 +236,43 @@ static void world_listen(struct irc_world *w, char *port, size_t size)
     (void)snprintf(port, size, "%u", (unsigned)ntohs(address.sin_port));
 }
 
+static void values_read(struct sj_value *values, const char *options, const char *port)
+{
+    for (size_t i = 0; i < irc_backend.n_options; i++) {
+        const struct sj_option *o = &irc_backend.options[i];
+        const char *text = listed_value(options, o->name);
+        if (!text && strcmp(o->name, "server") == 0)
+            text = sj_strdup("127.0.0.1");
+        else if (!text && strcmp(o->name, "port") == 0)
+            text = sj_strdup(port);
+        else if (!text && strcmp(o->name, "tls") == 0)
+            text = sj_strdup("no");
+        else if (!text)
+            text = sj_strdup(o->fallback);
+        values[i].text = text;
+        values[i].number = text ? option_number(o, text) : 0;
+    }
+}
+
+static void values_free(struct sj_value *values)
+{
+    for (size_t i = 0; i < irc_backend.n_options; i++)
+        sj_free((void *)(uintptr_t)values[i].text);
+}
+
+enum sj_status irc_world_other_net(struct irc_world *w, struct sj_net **out, const char *options,
+                                   struct sj_error *err)
+{
+    struct sj_value values[IRC_OPTIONS];
+    const struct sj_values table = { irc_backend.options, values, irc_backend.n_options };
+
+    values_read(values, options, "6667");
+    enum sj_status status = irc_backend.net_new(out, w->loop, &w->log, &table, err);
+    cr_assert_neq(status, SJ_OK, "a net borrows its values: not for those that are good");
+    values_free(values);
+    return status;
+}
+
 struct irc_world *irc_world_new(const char *options)
 {
     struct irc_world *w = sj_calloc(1, sizeof *w);
@@ -251,20 +288,7 @@ struct irc_world *irc_world_new(const char *options)
     sj_strbuf_init(&w->input, WORLD_BYTES);
     sj_strbuf_init(&w->events, WORLD_BYTES);
     world_listen(w, port, sizeof port);
-    for (size_t i = 0; i < irc_backend.n_options; i++) {
-        const struct sj_option *o = &irc_backend.options[i];
-        const char *text = listed_value(options, o->name);
-        if (!text && strcmp(o->name, "server") == 0)
-            text = sj_strdup("127.0.0.1");
-        else if (!text && strcmp(o->name, "port") == 0)
-            text = sj_strdup(port);
-        else if (!text && strcmp(o->name, "tls") == 0)
-            text = sj_strdup("no");
-        else if (!text)
-            text = sj_strdup(o->fallback);
-        w->values[i].text = text;
-        w->values[i].number = text ? option_number(o, text) : 0;
-    }
+    values_read(w->values, options, port);
     w->table = (struct sj_values){ irc_backend.options, w->values, irc_backend.n_options };
     enum sj_status status = irc_backend.net_new(&w->net, w->loop, &w->log, &w->table, &w->err);
     cr_assert_eq(status, SJ_OK, "%s", w->err.text);
@@ -276,8 +300,7 @@ void irc_world_free(struct irc_world *w)
     irc_frees(w);
     irc_backend.net_free(&w->net);
     sj_loop_free(&w->loop);
-    for (size_t i = 0; i < irc_backend.n_options; i++)
-        sj_free((void *)(uintptr_t)w->values[i].text);
+    values_free(w->values);
     if (w->peer >= 0)
         close(w->peer);
     close(w->listener);
@@ -453,6 +476,13 @@ const char *irc_gets(struct irc_world *w, const char *line)
     if (line)
         cr_assert_str_eq(got, line);
     return got;
+}
+
+const char *irc_line_if_any(struct irc_world *w)
+{
+    sj_free(w->line);
+    w->line = take_until(&w->input, &w->input_at, "\r\n");
+    return w->line;
 }
 
 void irc_gets_nothing(struct irc_world *w)

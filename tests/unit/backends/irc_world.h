@@ -24,6 +24,9 @@ struct irc_link;
 /* A net with these options, "key=value key=value" (beyond the server's address), not connected. */
 struct irc_world *irc_world_new(const char *options);
 void irc_world_free(struct irc_world *w);
+/* Why net_new refuses a net with these options beside the server's address. */
+enum sj_status irc_world_other_net(struct irc_world *w, struct sj_net **out, const char *options,
+                                   struct sj_error *err);
 /* From now on, lines at warn are right. */
 void irc_expects_warnings(struct irc_world *w);
 struct sj_loop *irc_world_loop(const struct irc_world *w);
@@ -43,6 +46,8 @@ void irc_online(struct irc_world *w, const char *caps, const char *isupport);
 
 /* The next line that the server gets is exactly this; NULL: any. Returns it. */
 const char *irc_gets(struct irc_world *w, const char *line);
+/* The next line that is there already; NULL: none. */
+const char *irc_line_if_any(struct irc_world *w);
 /* Nothing was sent. */
 void irc_gets_nothing(struct irc_world *w);
 void irc_says(struct irc_world *w, const char *line);

@@ -7,8 +7,10 @@
 #include "irc_cap.h"
 #include "irc_link.h"
 #include "irc_login.h"
+#include "irc_nick.h"
 #include "irc_sasl.h"
 #include "irc_world.h"
+#include "sojourn/conn.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -653,4 +655,19 @@ Test(irc_login, passwords_are_in_no_log_line)
     irc_settle(w);
     cr_expect_gt(lines, 10);
     irc_world_free(w);
+}
+
+/* What identds tell: a word for each user, of as many bits as there is room for. */
+Test(irc_nick, user_idents)
+{
+    char a[IRC_USER_IDENT_MAX + 1], b[IRC_USER_IDENT_MAX + 1];
+
+    irc_nick_user_ident(a, 0);
+    cr_expect_str_eq(a, "uaaaaaaaa");
+    irc_nick_user_ident(a, UINT64_MAX);
+    cr_expect_str_eq(a, "u77777777");
+    irc_nick_user_ident(a, UINT64_C(0x0123456789abcdef));
+    irc_nick_user_ident(b, UINT64_C(0x0123456788abcdef));
+    cr_expect_str_neq(a, b);
+    cr_expect_leq(strlen(a), SJ_IDENT_MAX);
 }

@@ -97,13 +97,37 @@ Test(irc_message, ctcp_queries_are_answered_within_a_rate)
     irc_world_free(w);
 }
 
-Test(irc_message, ctcp_version_may_be_off)
+Test(irc_message, ctcp_version_is_what_the_configuration_says)
 {
-    struct irc_world *w = irc_world_new("ctcp-version=no");
+    struct irc_world *w = irc_world_new("ctcp-version=off");
 
     irc_online(w, NULL, NULL);
     irc_says(w, ":bob!b@h PRIVMSG me :\001VERSION\001");
     irc_gets_nothing(w);
+    irc_says(w, ":bob!b@h PRIVMSG me :\001CLIENTINFO\001");
+    irc_gets(w, "NOTICE bob :\001CLIENTINFO ACTION CLIENTINFO PING TIME\001");
+    irc_world_free(w);
+    w = irc_world_new("ctcp-version=the+best+client+ask+admin@example.org+if+it+is+not+nice");
+    irc_online(w, NULL, NULL);
+    irc_says(w, ":bob!b@h PRIVMSG me :\001VERSION\001");
+    irc_gets(w, "NOTICE bob :\001VERSION the best client ask admin@example.org if it is not nice"
+                "\001");
+    irc_says(w, ":bob!b@h PRIVMSG me :\001clientinfo VERSION\001");
+    irc_gets(w, "NOTICE bob :\001CLIENTINFO ACTION CLIENTINFO PING TIME VERSION\001");
+    irc_world_free(w);
+}
+
+/* It used to be yes or no; a file from then is not to tell people "no". */
+Test(irc_message, ctcp_version_is_a_text)
+{
+    struct irc_world *w = irc_world_new("");
+    struct sj_net *net = NULL;
+    struct sj_error err;
+
+    cr_expect_eq(irc_world_other_net(w, &net, "ctcp-version=no", &err), SJ_INVALID);
+    cr_expect_eq(irc_world_other_net(w, &net, "ctcp-version=yes", &err), SJ_INVALID);
+    cr_expect_not_null(strstr(err.text, "ctcp-version"), "%s", err.text);
+    cr_expect_null(net);
     irc_world_free(w);
 }
 
@@ -612,5 +636,103 @@ Test(irc_message, needs_a_link_that_is_up)
     irc_says(w, "ERROR :bye");
     irc_hears(w, "down closed: bye");
     cr_expect_eq(irc_sends(w, "bob", "x"), SJ_UNREACHABLE);
+    irc_world_free(w);
+}
+
+/* Sends n messages and counts those that leave at once; pings are answered. */
+static unsigned at_once(struct irc_world *w, unsigned n)
+{
+    const char *line;
+    unsigned sent = 0;
+
+    for (unsigned i = 0; i < n; i++)
+        cr_assert_eq(irc_sends(w, "bob", "x"), SJ_OK);
+    irc_settle(w);
+    while ((line = irc_line_if_any(w)) != NULL) {
+        sent += strcmp(line, "PRIVMSG bob :x") == 0;
+        if (strncmp(line, "PING ", 5) == 0)
+            irc_says(w, ":irc.test PONG irc.test");
+    }
+    return sent;
+}
+
+Test(irc_pace, slows_down_when_the_server_complains)
+{
+    static const char *const complaints[] = {
+        ":irc.test 263 me PRIVMSG :Please wait a while and try again",
+        ":irc.test 439 me bob :Target change too fast",
+    };
+
+    for (size_t i = 0; i < 2; i++) {
+        struct irc_world *w = irc_world_new("send-rate=1000 send-burst=4");
+        irc_online(w, NULL, NULL);
+        irc_says(w, complaints[i]);
+        irc_settle(w);
+        cr_expect_eq(at_once(w, 3), 0, "%zu", i);
+        irc_advance(w, 4100);
+        cr_expect_eq(at_once(w, 0), 1);
+        irc_advance(w, 2000);
+        cr_expect_eq(at_once(w, 0), 0);
+        irc_advance(w, 2100);
+        cr_expect_eq(at_once(w, 0), 1);
+        irc_advance(w, 4100);
+        cr_expect_eq(at_once(w, 0), 1);
+        /* A quiet minute, and all is as before. */
+        for (unsigned second = 0; second < 66; second++) {
+            irc_advance(w, 1000);
+            cr_expect_eq(at_once(w, 0), 0);
+        }
+        cr_expect_eq(at_once(w, 5), 4);
+        irc_world_free(w);
+    }
+}
+
+Test(irc_pace, who_is_not_limited_slows_down_too)
+{
+    struct irc_world *w = irc_world_new("send-rate=0");
+
+    irc_online(w, NULL, NULL);
+    cr_expect_eq(at_once(w, 30), 30);
+    irc_says(w, ":irc.test 263 me WHO :Server load is too high");
+    irc_settle(w);
+    cr_expect_eq(at_once(w, 3), 0);
+    irc_advance(w, 2100);
+    cr_expect_eq(at_once(w, 0), 1);
+    irc_world_free(w);
+}
+
+Test(irc_pace, sessions_ended_for_flooding_slow_the_whole_net_down)
+{
+    static const struct {
+        const char *error;
+        unsigned gentle;
+    } rows[] = {
+        { "ERROR :Closing Link: me[h] (Excess Flood)", 1 },
+        { "ERROR :Closing link: (me@h) [RecvQ exceeded]", 1 },
+        { "ERROR :Closing Link: me (flooding)", 1 },
+        { "ERROR :Closing Link: me (Ping timeout)", 0 },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct irc_world *w = irc_world_new("send-rate=1000 send-burst=4");
+        irc_expects_warnings(w);
+        irc_online(w, NULL, NULL);
+        irc_says(w, rows[i].error);
+        cr_expect_eq(strncmp(irc_event(w), "down ", 5), 0);
+        cr_expect_eq(irc_world_net(w)->gentle, rows[i].gentle, "%s", rows[i].error);
+        irc_world_free(w);
+    }
+    struct irc_world *w = irc_world_new("send-rate=1000 send-burst=4");
+    irc_online(w, NULL, NULL);
+    irc_world_net(w)->gentle = 1;
+    cr_expect_eq(at_once(w, 4), 2);
+    irc_advance(w, 2100);
+    cr_expect_eq(at_once(w, 0), 1);
+    irc_advance(w, 1000);
+    cr_expect_eq(at_once(w, 0), 0);
+    irc_expects_warnings(w);
+    for (unsigned i = 0; i < 10; i++)
+        irc_send_be_gentle(irc_world_link(w));
+    cr_expect_eq(irc_world_net(w)->gentle, 3);
     irc_world_free(w);
 }

@@ -12,6 +12,7 @@
 #include "irc.h"
 #include "irc_base64.h"
 #include "irc_link.h"
+#include "irc_login.h"
 #include "irc_sasl.h"
 #include "irc_world.h"
 #include "sojourn/conn.h"
@@ -296,10 +297,27 @@ Test(irc_sasl, work_for_keys_is_done_in_turns_and_ends_with_the_link)
     irc_world_free(w);
 }
 
-/* A certificate made on the spot, as the login holds it. */
-static struct sj_identity *identity_new(void)
+/* The server breaks SCRAM off for another reason than the password, then says that all is well:
+ * it has proved nothing. */
+Test(irc_sasl, success_after_a_refusal_is_none)
 {
-    struct sj_identity *identity;
+    struct irc_world *w = begin("", "username=me password=sesame", "sasl=PLAIN,SCRAM-SHA-256");
+    struct exchange x;
+
+    exchange(w, &x, "sesame", "y");
+    says_base64(w, "e=other-error");
+    irc_gets(w, "AUTHENTICATE *");
+    says_base64(w, x.verdict);
+    irc_gets_nothing(w);
+    irc_says(w, ":irc.test 903 me :SASL authentication successful");
+    irc_hears(w, "down auth: the network did not prove that it knows the account");
+    irc_gets_nothing(w);
+    irc_world_free(w);
+}
+
+/* A certificate made on the spot, as PEM. */
+static void make_pem(char *out, size_t size)
+{
     EVP_PKEY *key = EVP_EC_gen("P-256");
     X509 *certificate = X509_new();
     BIO *bio = BIO_new(BIO_s_mem());
@@ -313,14 +331,24 @@ static struct sj_identity *identity_new(void)
     PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
     BIO_write(bio, "", 1);
     BIO_get_mem_data(bio, &pem);
-    cr_assert_eq(sj_identity_new(&identity, pem, NULL), SJ_OK);
+    cr_assert_lt(strlen(pem), size);
+    memcpy(out, pem, strlen(pem) + 1);
     X509_free(certificate);
     EVP_PKEY_free(key);
     BIO_free(bio);
+}
+
+static struct sj_identity *identity_new(void)
+{
+    struct sj_identity *identity;
+    char pem[4096];
+
+    make_pem(pem, sizeof pem);
+    cr_assert_eq(sj_identity_new(&identity, pem, NULL), SJ_OK);
     return identity;
 }
 
-/* Up to the choice of a mechanism, with a certificate. */
+/* Up to the choice of a mechanism, with a certificate, as if there were TLS. */
 static struct irc_world *certified(const char *fields, const char *sasl)
 {
     struct irc_world *w = irc_world_new("");
@@ -328,6 +356,7 @@ static struct irc_world *certified(const char *fields, const char *sasl)
 
     irc_account(w, fields);
     irc_world_link(w)->login->identity = identity_new();
+    irc_world_link(w)->is_tls = true;
     for (int i = 0; i < 3; i++)
         irc_gets(w, NULL);
     (void)snprintf(line, sizeof line, ":irc.test CAP * LS :%s", sasl);
@@ -402,6 +431,40 @@ Test(irc_sasl, certificates_are_checked_when_they_are_given)
     irc_world_free(plain);
 }
 
+/* A server without TLS may ask for it (STS): what is shown there is kept until then. */
+Test(irc_sasl, a_certificate_waits_for_tls)
+{
+    char pem[4096];
+    const char *values[IRC_FIELDS] = { [IRC_FIELD_NICK] = "me", [IRC_FIELD_PASSWORD] = "sesame",
+                                       [IRC_FIELD_CERTIFICATE] = pem };
+    const struct sj_account account = { values, IRC_FIELDS };
+    struct irc_world *w = irc_world_new("server=localhost");
+    struct sj_error err;
+
+    make_pem(pem, sizeof pem);
+    cr_expect_eq(irc_backend.account_check(irc_world_net(w), &account, &err), SJ_OK, "%s",
+                 err.text);
+    irc_account(w, "username=me");
+    struct irc_login *login = irc_login_new(irc_world_link(w), &account);
+    cr_expect_not_null(login->identity);
+    irc_login_free(&login);
+    irc_world_free(w);
+    /* As if the configuration had said tls = yes when it was stored. */
+    w = irc_world_new("");
+    irc_account(w, "username=me password=sesame");
+    irc_world_link(w)->login->identity = identity_new();
+    for (int i = 0; i < 3; i++)
+        irc_gets(w, NULL);
+    irc_says(w, ":irc.test CAP * LS :sasl=EXTERNAL");
+    irc_gets(w, "CAP END");
+    irc_says(w, ":irc.test 001 me :Welcome");
+    irc_says(w, ":irc.test 422 me :no motd");
+    irc_hears(w, "up");
+    irc_hears(w, "self me");
+    irc_hears(w, "tell Your certificate was not shown, because the connection is not encrypted.");
+    irc_world_free(w);
+}
+
 /* The server's address is not this machine's, by its name: nothing connects there. */
 Test(irc_sasl, plain_passwords_go_over_safe_wires_only)
 {
@@ -422,8 +485,10 @@ Test(irc_sasl, plain_passwords_go_over_safe_wires_only)
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct irc_world *w = irc_world_new(rows[i].options);
-        cr_expect_eq(irc_net_keeps_secrets(irc_world_net(w)), rows[i].is_safe, "%s",
-                     rows[i].options);
+        const struct sj_net *net = irc_world_net(w);
+        const struct irc_link l = { .base = { .net = irc_world_net(w) },
+                                    .is_tls = net->tls != NULL };
+        cr_expect_eq(irc_link_keeps_secrets(&l), rows[i].is_safe, "%s", rows[i].options);
         irc_world_free(w);
     }
 }
@@ -440,7 +505,8 @@ static struct irc_world *far_begin(const char *options, const char *fields)
 
 Test(irc_sasl, no_password_in_the_clear)
 {
-    struct irc_world *w = far_begin("nickserv=command", "username=me password=sesame");
+    struct irc_world *w = far_begin("nickserv=command nickserv-mask=NickServ!*@services.test",
+                                    "username=me password=sesame");
 
     for (int i = 0; i < 3; i++)
         irc_gets(w, NULL);
@@ -464,6 +530,29 @@ Test(irc_sasl, no_password_in_the_clear)
     w = far_begin("server-password=common", "username=me");
     irc_gets(w, "CAP LS 302");
     irc_gets(w, "PASS :common");
+    irc_world_free(w);
+}
+
+/* Somebody on the way offers STS to another link: this one is as open as before. */
+Test(irc_sasl, an_offer_of_tls_to_others_opens_nothing_here)
+{
+    struct irc_world *w = far_begin("server=localhost", "username=me password=sesame");
+    struct irc_sts *sts = &irc_world_net(w)->sts;
+
+    for (int i = 0; i < 3; i++)
+        irc_gets(w, NULL);
+    sts->until_ms = sj_loop_now_ms(irc_world_loop(w)) + IRC_STS_TRIAL_MS;
+    cr_assert_not_null(irc_net_tls(irc_world_net(w)));
+    irc_says(w, ":irc.test CAP * LS :sasl=PLAIN");
+    irc_gets(w, "CAP END");
+    irc_says(w, ":irc.test 001 me :Welcome");
+    irc_says(w, ":irc.test 422 me :no motd");
+    irc_gets(w, "USERHOST me");
+    irc_hears(w, "up");
+    irc_hears(w, "self me");
+    irc_hears(w, "tell Your account's password was not used: the connection is not encrypted, and "
+                 "everybody on its way could read it.");
+    irc_gets_nothing(w);
     irc_world_free(w);
 }
 

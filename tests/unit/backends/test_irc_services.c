@@ -11,6 +11,7 @@
 #include "sojourn/log.h"
 
 #define SERVICES "nickserv=identify nickserv-mask=NickServ!*@services.test"
+#define COMMAND "nickserv=command nickserv-mask=NickServ!*@services.test"
 
 Test(irc_services, masks)
 {
@@ -30,7 +31,6 @@ Test(irc_services, masks)
         { "NickServ!a*b*c@h", "aXbYbZc", "h", true },
         { "NickServ!a*b*c@h", "aXcYb", "h", false },
         { "NickServ!*@services.test", NULL, NULL, false },
-        { NULL, NULL, NULL, true },
     };
     struct irc_services services;
 
@@ -54,7 +54,11 @@ Test(irc_services, a_mask_that_is_none_is_refused_by_the_configuration)
                      "%s", bad[i]);
     cr_expect_eq(irc_services_init(&services, IRC_NICKSERV_IDENTIFY, NULL, &err), SJ_INVALID);
     cr_expect_not_null(strstr(err.text, "nickserv-mask"));
+    cr_expect_eq(irc_services_init(&services, IRC_NICKSERV_COMMAND, NULL, &err), SJ_INVALID);
+    cr_expect_not_null(strstr(err.text, "nickserv-mask"));
     cr_expect_eq(irc_services_init(&services, IRC_NICKSERV_OFF, NULL, &err), SJ_OK);
+    /* Without a mask, nobody is believed. */
+    cr_expect_not(irc_services_is(&services, "NickServ", "NickServ", "services.test"));
     cr_expect_eq(irc_services_init(&services, IRC_NICKSERV_IDENTIFY, "X!*@services", &err), SJ_OK);
     cr_expect_str_eq(services.nick, "X");
 }
@@ -124,19 +128,51 @@ Test(irc_services, verdicts_of_others_do_not_count)
 
 Test(irc_services, the_servers_own_command)
 {
-    struct irc_world *w = begin("nickserv=command");
+    struct irc_world *w = begin(COMMAND);
 
     irc_gets(w, "NICKSERV IDENTIFY sesame");
-    irc_says(w, ":NickServ!x@anywhere NOTICE me :You are now identified");
+    irc_says(w, ":NickServ!x@evil.test NOTICE me :Password incorrect");
+    irc_hears(w, "tell NickServ: Password incorrect");
+    irc_says(w, ":NickServ!x@services.test NOTICE me :You are now identified");
     irc_hears(w, "up");
     irc_world_free(w);
-    w = begin("nickserv=command");
+    w = begin(COMMAND);
     irc_gets(w, "NICKSERV IDENTIFY sesame");
     irc_says(w, ":irc.test 421 me NICKSERV :Unknown command");
     irc_hears(w, "up");
     irc_hears(w, "self me");
     irc_hears(w, "tell Your account's password was not used: this network has no NickServ at "
                  "present.");
+    irc_world_free(w);
+}
+
+static void expect_no_secret(enum sj_log_level level, const char *line, void *ctx)
+{
+    (void)level;
+    ++*(unsigned *)ctx;
+    cr_expect_null(strstr(line, "sesame"), "logged: %s", line);
+}
+
+/* Services may have any name; their lines are hidden by the one that the configuration gives. */
+Test(irc_services, the_log_has_no_password_whatever_their_name)
+{
+    unsigned lines = 0;
+
+    sj_log_set_level(SJ_LOG_TRACE);
+    struct irc_world *w = irc_world_new("nickserv=identify nickserv-mask=AuthBot!*@services.test");
+    sj_log_set_sink(expect_no_secret, &lines);
+    irc_account(w, "username=me password=sesame");
+    for (int i = 0; i < 3; i++)
+        irc_gets(w, NULL);
+    irc_says(w, ":irc.test 001 me :Welcome");
+    irc_says(w, ":irc.test 422 me :no motd");
+    irc_gets(w, "USERHOST AuthBot");
+    irc_says(w, ":irc.test 302 me :AuthBot=+x@services.test");
+    irc_gets(w, "PRIVMSG AuthBot :IDENTIFY sesame");
+    /* An echo spells the name in its own way. */
+    irc_says(w, "@label=1 :me!me@h PRIVMSG authbot :IDENTIFY sesame");
+    irc_settle(w);
+    cr_expect_gt(lines, 8);
     irc_world_free(w);
 }
 
@@ -189,6 +225,28 @@ Test(irc_regain, takes_the_nickname_when_monitor_says_that_it_is_free)
     irc_world_free(w);
 }
 
+/* Other lists of ours fill what the server watches, or it counts otherwise. */
+Test(irc_regain, tries_now_and_then_when_the_server_watches_no_more)
+{
+    struct irc_world *w = without_nick("presence-interval=30s", "MONITOR=10", false);
+
+    irc_gets(w, "MONITOR + me");
+    irc_says(w, ":irc.test 734 me_ 10 other,ME :Monitor list is full");
+    irc_gets_nothing(w);
+    cr_expect_eq(irc_world_link(w)->n_monitored, 0);
+    /* It is not said again for somebody who is not watched any more. */
+    irc_says(w, ":irc.test 734 me_ 10 me :Monitor list is full");
+    irc_settle(w);
+    cr_expect_eq(irc_world_link(w)->n_monitored, 0);
+    irc_advance(w, 30100);
+    irc_gets(w, "NICK me");
+    irc_says(w, ":me_!me@h NICK :me");
+    irc_hears(w, "self me");
+    irc_hears(w, "tell Your nickname here is now me.");
+    irc_gets_nothing(w);
+    irc_world_free(w);
+}
+
 Test(irc_regain, tries_now_and_then_without_monitor)
 {
     struct irc_world *w = without_nick("presence-interval=30s", "NICKLEN=30", false);
@@ -216,7 +274,7 @@ Test(irc_regain, asks_services_when_logged_in_and_never_with_the_password)
     irc_gets(w, "PRIVMSG NickServ :REGAIN me");
     irc_gets(w, "MONITOR + me");
     irc_world_free(w);
-    w = without_nick("nickserv=command nickserv-regain=ghost", "MONITOR=10", true);
+    w = without_nick(COMMAND " nickserv-regain=ghost", "MONITOR=10", true);
     irc_gets(w, "NICKSERV GHOST me");
     irc_world_free(w);
     w = without_nick(SERVICES " nickserv-regain=off", "MONITOR=10", true);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "irc_link.h"
+#include "irc_login.h"
 #include "irc_sts.h"
 #include "irc_world.h"
 
@@ -25,13 +26,15 @@ static const struct irc_sts *sts_of(const struct irc_world *w)
 Test(irc_sts, an_offer_begins_the_connection_anew_with_tls)
 {
     struct irc_world *w = irc_world_new("server=localhost server-password=common");
-    char line[200];
+    char line[300];
 
     irc_account(w, "username=me");
     for (int i = 0; i < 4; i++)
         irc_gets(w, NULL);
-    /* The rest of what came without TLS counts for nothing. */
-    (void)snprintf(line, sizeof line, ":irc.test CAP * LS :batch sts=duration=999,port=%u\r\n"
+    /* Nothing of what came without TLS counts. */
+    (void)snprintf(line, sizeof line, ":irc.test CAP * ACK :echo-message\r\n"
+                   ":irc.test 900 * * evil :You are now logged in as evil\r\n"
+                   ":irc.test CAP * LS :batch sts=duration=999,port=%u\r\n"
                    ":irc.test 465 me :You are banned\r\n", (unsigned)irc_world_net(w)->port);
     irc_says_raw(w, line, strlen(line));
     const unsigned char *hello = irc_again(w);
@@ -40,6 +43,9 @@ Test(irc_sts, an_offer_begins_the_connection_anew_with_tls)
     cr_expect(irc_world_link(w)->is_tls);
     cr_expect_eq(sts_of(w)->port, irc_world_net(w)->port);
     cr_expect_not_null(irc_world_link(w)->login->server_password);
+    cr_expect_eq(irc_world_link(w)->caps, 0);
+    cr_expect_not(irc_world_link(w)->login->identified);
+    cr_expect_eq(irc_world_link(w)->login->offered, 0);
     irc_hears_nothing(w);
     /* Only a connection with TLS confirms it: else it is forgotten soon. */
     cr_expect_not_null(irc_net_tls(irc_world_net(w)));
@@ -103,4 +109,79 @@ Test(irc_sts, the_duration_counts_with_tls_only)
         cr_expect_eq(sts->until_ms, rows[i].seconds == 0 ? 0 : expected, "%s", rows[i].offer);
         irc_world_free(w);
     }
+}
+
+/* As if this connection were the second one, with TLS, and the server had said so. */
+static struct irc_world *confirmed(const char *offer)
+{
+    struct irc_world *w = plain();
+    struct irc_sts *sts = &irc_world_net(w)->sts;
+
+    irc_world_link(w)->is_tls = true;
+    sts->until_ms = sj_loop_now_ms(irc_world_loop(w)) + 5000;
+    irc_sts_on_offer(irc_world_link(w), offer, strlen(offer));
+    return w;
+}
+
+Test(irc_sts, the_duration_counts_from_the_end_of_the_connection)
+{
+    struct irc_world *w = confirmed("duration=20");
+
+    irc_advance(w, 30000);
+    cr_expect_null(irc_net_tls(irc_world_net(w)));
+    irc_hangs_up(w);
+    cr_expect_eq(strncmp(irc_event(w), "down ", 5), 0);
+    int64_t left = sts_of(w)->until_ms - sj_loop_now_ms(irc_world_loop(w));
+    cr_expect(left > 19000 && left <= 20000, "%d", (int)left);
+    cr_expect_not_null(irc_net_tls(irc_world_net(w)));
+    irc_world_free(w);
+    /* The server's last word counts. */
+    w = confirmed("duration=20");
+    irc_sts_on_offer(irc_world_link(w), "duration=0", strlen("duration=0"));
+    irc_hangs_up(w);
+    cr_expect_eq(strncmp(irc_event(w), "down ", 5), 0);
+    cr_expect_eq(sts_of(w)->until_ms, 0);
+    irc_world_free(w);
+    /* It was never confirmed: the end says nothing. */
+    w = confirmed("port=1");
+    int64_t until = sts_of(w)->until_ms;
+    irc_hangs_up(w);
+    cr_expect_eq(strncmp(irc_event(w), "down ", 5), 0);
+    cr_expect_eq(sts_of(w)->until_ms, until);
+    irc_world_free(w);
+}
+
+Test(irc_sts, a_connection_without_tls_prolongs_nothing)
+{
+    struct irc_world *w = confirmed("duration=20");
+    int64_t until = sts_of(w)->until_ms;
+
+    irc_world_link(w)->is_tls = false;
+    irc_advance(w, 1000);
+    irc_hangs_up(w);
+    cr_expect_eq(strncmp(irc_event(w), "down ", 5), 0);
+    cr_expect_eq(sts_of(w)->until_ms, until);
+    irc_world_free(w);
+}
+
+/* Servers change their policy while connections last (cap-notify). */
+Test(irc_sts, a_later_word_with_tls_counts)
+{
+    struct irc_world *w = irc_world_new("server=localhost");
+    struct irc_sts *sts = &irc_world_net(w)->sts;
+
+    irc_online(w, "cap-notify", NULL);
+    irc_says(w, ":irc.test CAP me NEW :sts=port=1,duration=50");
+    irc_settle(w);
+    cr_expect_eq(sts->until_ms, 0);
+    irc_world_link(w)->is_tls = true;
+    sts->until_ms = sj_loop_now_ms(irc_world_loop(w)) + 5000;
+    irc_says(w, ":irc.test CAP me NEW :sts=duration=50");
+    irc_settle(w);
+    cr_expect_eq(sts->duration_ms, 50000);
+    irc_says(w, ":irc.test CAP me NEW :sts=duration=0");
+    irc_settle(w);
+    cr_expect_eq(sts->until_ms, 0);
+    irc_gets_nothing(w);
+    irc_world_free(w);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Files on the loopback network: asked for piece by piece, kept for a while, given back. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "loopback/loopback.h"
 #include "loopback/loopback_file.h"
+#include "loopback/loopback_net.h"
 #include "recorder.h"
 #include "sojourn/memory.h"
 #include "sojourn/message.h"
@@ -105,6 +107,32 @@ Test(loopback_file, forgets_the_oldest)
     cr_assert_eq(recorder_read_file(r, 2), SJ_OK);
     recorder_settle(r);
     cr_assert_eq(recorder_heard_count(r), 1);    /* the newest is there */
+    recorder_free(&r);
+}
+
+/* An empty file takes no bytes of the limit, but memory all the same. */
+Test(loopback_file, forgets_the_oldest_of_many_empty_ones)
+{
+    struct recorder *r = start();
+    for (unsigned i = 0; i < LOOPBACK_FILES_MAX + 10; i++) {
+        sj_op op = recorder_next_op(r);
+        cr_assert_eq(send(r, "juliet", 0), SJ_OK);
+        recorder_settle(r);
+        recorder_give_file(r, 1, op, NULL, 0);
+        recorder_settle(r);
+        recorder_forget(r);
+    }
+    unsigned kept = 0;
+    const struct sj_list *files = &recorder_net(r)->files;
+    for (const struct sj_list *at = files->next; at != files; at = at->next)
+        kept++;
+    cr_expect_eq(kept, LOOPBACK_FILES_MAX);
+    sj_op op = recorder_next_op(r);
+    cr_assert_eq(recorder_read_file(r, 2), SJ_OK);
+    recorder_settle(r);
+    char expected[32];
+    (void)snprintf(expected, sizeof expected, "2 op %u ok", (unsigned)op);
+    recorder_hears(r, expected);         /* the newest is there, and empty */
     recorder_free(&r);
 }
 

@@ -73,7 +73,7 @@ Test(conn, connects_from_a_given_address)
     wire_init(&w);
     wire_listen(&w);
     struct sj_conn_target target = {
-        .host = "127.0.0.1", .port = w.port, .source = "127.0.0.9", .timeout_ms = 10000};
+        .host = "127.0.0.1", .port = w.port, .source = {"127.0.0.9"}, .timeout_ms = 10000};
     wire_connect(&w, &target);
     wire_until(&w, wire_is_up);
     cr_assert_eq(w.ups, 1, "%s", w.why.text);
@@ -85,6 +85,27 @@ Test(conn, connects_from_a_given_address)
     wire_release(&w);
 }
 
+Test(conn, connects_from_the_address_of_the_right_family)
+{
+    for (int i = 0; i < 2; i++) {
+        struct wire w;
+        wire_init(&w);
+        wire_listen(&w);
+        struct sj_conn_target target = {.host = "127.0.0.1", .port = w.port, .timeout_ms = 10000};
+        target.source[i] = "127.0.0.9";
+        target.source[1 - i] = "2001:db8::1";
+        wire_connect(&w, &target);
+        wire_until(&w, wire_is_up);
+        cr_assert_eq(w.ups, 1, "%s", w.why.text);
+        wire_accept(&w);
+        struct sockaddr_in from;
+        socklen_t len = sizeof from;
+        cr_assert_eq(getpeername(w.peer, (struct sockaddr *)&from, &len), 0);
+        cr_expect_eq(from.sin_addr.s_addr, inet_addr("127.0.0.9"));
+        wire_release(&w);
+    }
+}
+
 Test(conn, refuses_sources_that_cannot_be_used)
 {
     static const char *const sources[] = {"localhost", "::1", "192.0.2.1"};
@@ -93,7 +114,7 @@ Test(conn, refuses_sources_that_cannot_be_used)
         wire_init(&w);
         wire_listen(&w);
         struct sj_conn_target target = {
-            .host = "127.0.0.1", .port = w.port, .source = sources[i], .timeout_ms = 10000};
+            .host = "127.0.0.1", .port = w.port, .source = {sources[i]}, .timeout_ms = 10000};
         wire_connect(&w, &target);
         wire_until(&w, wire_is_down);
         cr_expect_eq(w.why.status, SJ_UNREACHABLE, "row %zu", i);

@@ -176,6 +176,72 @@ Test(command_admin, deletes_registrations)
     world_free(w);
 }
 
+/* The run goes on after the registration of its admin ended: nothing of it is touched again. */
+Test(command_admin, deletes_its_own_registration)
+{
+    struct sj_error err = {.status = SJ_OK};
+    struct xmpp_from admin;
+
+    for (unsigned in_words = 0; in_words < 2; in_words++) {
+        struct world *w = world_new(CAPS_PLAIN);
+        world_register(w, ROMEO, "romeo", 1);
+        world_register(w, ADMIN, "admin", 7);
+        world_restart(w);                /* neither is logged in: both are gone at once */
+        world_clear(w);
+        admin = world_from(ADMIN, "r");
+        if (in_words) {
+            cr_expect_eq(w->in->command.talk(w->sessions, &admin, "delete " ADMIN ", " ROMEO,
+                                             &err), SJ_OK);
+            world_run(w);
+            HAS(world_lines(w), "message G -> " ADMIN " Done for 2 of 2 users.");
+        } else {
+            HAS(admin_runs(w, "delete-user", "accountjids", ADMIN "\n" ROMEO),
+                "completed ! info: Done for 2 of 2 users.");
+        }
+        HAS(admin_runs(w, "get-registered-users-num", NULL, NULL), "registeredusersnum=0\n");
+        world_free(w);
+    }
+}
+
+/* The forms that wait for the user end with the registration, whatever deleted it. */
+Test(command_admin, ends_the_other_runs_of_who_is_deleted)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+    unsigned long long first = 0;
+
+    world_register(w, ADMIN, "admin", 7);
+    world_run(w);
+    world_clear(w);
+    cr_expect_eq(step(w, ADMIN, NODE "announce", 0, NULL, NULL), SJ_OK);
+    cr_expect_eq(sscanf(world_lines(w), "command 9 %llu", &first), 1);
+    HAS(admin_runs(w, "delete-user", "accountjids", ADMIN), "Done for 1 of 1 users.");
+    cr_expect_null(command_find(w->sessions, first));
+    world_free(w);
+}
+
+/* G133-06: given again, the last one holds. */
+Test(command_admin, stops_the_gateway_once)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+
+    HAS(admin_runs(w, "shutdown", "delay", "30"), "The gateway stops in 30 seconds.");
+    HAS(admin_runs(w, "shutdown", "delay", "60"), "The gateway stops in 60 seconds.");
+    world_clear(w);
+    world_advance(w, 59000);
+    EXPECT(w, "");
+    world_advance(w, 2000);
+    EXPECT(w, "stop\n");
+    admin_runs(w, "shutdown", "delay", "60");
+    admin_runs(w, "shutdown", "delay", "30");
+    world_clear(w);
+    world_advance(w, 31000);
+    EXPECT(w, "stop\n");
+    world_advance(w, 60000);
+    EXPECT(w, "");
+    admin_runs(w, "shutdown", "delay", "30");        /* a stop that is due holds nothing back */
+    world_free(w);
+}
+
 /* G133-05. */
 Test(command_admin, announces)
 {

@@ -165,3 +165,30 @@ Test(command_contact, keeps_whom_the_network_keeps)
     cr_expect(contact_find(session_find(&w->sessions->networks[0], ROMEO), "juliet"));
     world_free(w);
 }
+
+/* Whether its command still waits or not: what the network removed is gone here, too. */
+Test(command_contact, removes_whom_the_network_removes_whoever_waits)
+{
+    for (unsigned late = 0; late < 2; late++) {
+        struct world *w = world_new(CAPS_PLAIN);
+        world_ready(w);
+        world_sub(w, "juliet", XMPP_SUBSCRIBE);
+        world_done(w, SJ_OK);
+        world_sub(w, "juliet", XMPP_SUBSCRIBED);
+        talk(w, "remove juliet");
+        world_clear(w);
+        if (late)
+            world_advance(w, COMMAND_BUSY_MS + 1000);
+        else
+            talk(w, "cancel");
+        cr_expect(contact_find(session_find(&w->sessions->networks[0], ROMEO), "juliet"));
+        world_clear(w);
+        world_done(w, late ? SJ_NOTFOUND : SJ_OK);   /* then it is not there either */
+        EXPECT(w, "presence juliet -> " ROMEO " offline\n"
+                  "sub juliet -> " ROMEO " unsubscribe\n"
+                  "sub juliet -> " ROMEO " unsubscribed\n"
+                  "presence juliet -> " ROMEO " offline\n");
+        cr_expect_null(contact_find(session_find(&w->sessions->networks[0], ROMEO), "juliet"));
+        world_free(w);
+    }
+}

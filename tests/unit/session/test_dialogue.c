@@ -259,6 +259,24 @@ Test(dialogue, remembers_so_many_users)
     world_free(w);
 }
 
+/* The question cannot be asked any more, or its answer is not taken: one answer, and it is over. */
+Test(dialogue, ends_with_one_answer_when_a_question_fails)
+{
+    for (int after = 0; after < 2; after++) {
+        struct world *w = world_new(CAPS_PLAIN);
+        world_ready(w);
+        talk_as(w, ROMEO, "r", "register");
+        talk_as(w, ROMEO, "r", "romeo");
+        talk_as(w, ROMEO, "r", "pw");
+        world_clear(w);
+        world_disk_breaks(w, after);
+        TALK(w, "Romeo M.", SAID "the disk is broken\n");
+        world_disk_breaks(w, -1);
+        TALK(w, "cancel", SAID "There is nothing to cancel.\n");
+        world_free(w);
+    }
+}
+
 Test(dialogue, reads_words_and_quotation_marks)
 {
     static const struct {

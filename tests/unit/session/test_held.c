@@ -147,3 +147,60 @@ Test(held, a_refused_log_in_returns_what_waits_G100_44)
                               "/r i1 no live link\n"));
     world_free(w);
 }
+
+/* theirs: the id under which the user's clients know a message of juliet's. */
+static struct world *reports_world(const char **theirs)
+{
+    struct world *w = world_new(CAPS_PLAIN | SJ_CAPS_WITH_IDS);
+
+    world_ready(w);
+    w->ids = true;
+    world_tells(w, &(struct sj_message){.id = "4711", .body = "hello"});
+    *theirs = world_last_id();
+    world_clear(w);
+    return w;
+}
+
+/* Reports are no messages: nobody waits for them, and no error answers them (G184-04, G333-03). */
+Test(held, reports_that_could_not_go_on_end_in_silence)
+{
+    const char *theirs;
+    struct world *w = reports_world(&theirs);
+
+    w->messages_wait = true;
+    world_send_rich(w, "m1", &(struct xmpp_message_in){.body = "one"});
+    world_done(w, SJ_OK);
+    world_send_rich(w, "m1", &(struct xmpp_message_in){.body = "one"});
+    world_send_rich(w, "m2", &(struct xmpp_message_in){.body = "two", .replaces = "m1"});
+    cr_expect_eq(world_mark(w, XMPP_MARK_RECEIVED, theirs, NULL), SJ_OK);    /* behind m2 */
+    cr_expect_eq(world_mark(w, XMPP_MARK_DISPLAYED, theirs, NULL), SJ_OK);
+    w->connect_waits = true;
+    world_down(w, SJ_END_CLOSED);
+    world_clear(w);
+    world_advance(w, 62000);
+    EXPECT(w, "net connect\nerror-message juliet -> " ROMEO "/r m2 no live link\n");
+    world_up(w);
+    w->messages_wait = true;
+    world_send_rich(w, "m3", &(struct xmpp_message_in){.body = "three"});
+    for (unsigned i = 0; i < SESSION_HELD_MAX; i++)
+        world_send_rich(w, "m4", &(struct xmpp_message_in){.body = "x", .replaces = "m3"});
+    world_clear(w);
+    cr_expect_eq(world_mark(w, XMPP_MARK_DISPLAYED, theirs, NULL), SJ_OK);
+    cr_expect_eq(world_mark(w, XMPP_MARK_REACTIONS, theirs, "+"), SJ_LIMIT);
+    EXPECT(w, "");
+    world_free(w);
+}
+
+Test(held, reports_to_whom_nothing_may_be_written_end_in_silence_G506_01)
+{
+    const char *theirs;
+    struct world *w = reports_world(&theirs);
+
+    w->link->host->contact(w->link, &(struct sj_contact){.id = "juliet", .listed = true,
+                                                         .has_lacks = true, .no_reply = true});
+    world_clear(w);
+    cr_expect_eq(world_mark(w, XMPP_MARK_DISPLAYED, theirs, NULL), SJ_OK);
+    cr_expect_eq(world_mark(w, XMPP_MARK_REACTIONS, theirs, "+"), SJ_UNACCEPTABLE);
+    EXPECT(w, "");
+    world_free(w);
+}

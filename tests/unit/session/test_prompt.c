@@ -595,6 +595,29 @@ Test(prompt, does_without_the_file)
     }
 }
 
+/* It lies there, but the stream is away: the user gets it later, while it is of use. */
+Test(prompt, tells_of_the_file_when_the_stream_is_there_again)
+{
+    for (int answered = 0; answered < 2; answered++) {
+        struct world *w = registering(SJ_PROMPT_TEXT);
+
+        world_asks_with(w, &picture);
+        files_slot(w, files_ticket(), "https://up.test/p", "https://up.test/g");
+        world_stream(w, false);
+        world_clear(w);
+        files_done(w, 1, 201, SJ_OK);
+        EXPECT(w, "");
+        if (answered)
+            world_asks(w, SJ_PROMPT_ACTION, NULL);
+        world_stream(w, true);
+        world_advance(w, 2000);
+        EXPECT(w, answered ? "" : "file G -> " ROMEO " https://up.test/g picture 3\n");
+        world_advance(w, 2000);
+        EXPECT(w, "");
+        world_free(w);
+    }
+}
+
 Test(prompt, puts_no_picture_of_an_older_question)
 {
     struct world *w = registering(SJ_PROMPT_TEXT);

@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "expect.h"
+#include "preference.h"
+#include "session.h"
 #include "sojourn/strbuf.h"
 
 Test(register, checks_by_logging_in_then_answers_then_subscribes_G100_06_G100_09)
@@ -202,6 +204,30 @@ Test(register, prompts_give_the_canonical_id_G100_56_G100_57)
     cr_expect_str_eq(id.s, "juliet");
     cr_expect_eq(w->in->prompt(w->sessions, &from, "", &id, &err), SJ_UNACCEPTABLE);
     sj_strbuf_release(&id);
+    world_free(w);
+}
+
+/* Whatever the answer is: a session that was loaded for it goes again. */
+Test(register, keeps_no_session_for_a_refusal)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+    struct network *n = &w->sessions->networks[0];
+    struct xmpp_from from = world_from(ROMEO, "r");
+    struct xmpp_form_in form = {.n = 1, .field = {{"username", "montague"}}};
+    struct sj_error err = {.status = SJ_OK};
+
+    world_ready(w);
+    cr_assert_eq(session_prefer(session_find(n, ROMEO), PREFERENCE_DISABLED, "1", &err), SJ_OK);
+    world_restart(w);
+    n = &w->sessions->networks[0];
+    world_advance(w, SESSION_PROBE_MS + 60000);
+    cr_assert_null(session_find(n, ROMEO));
+    cr_expect_eq(w->in->register_set(w->sessions, &from, &form, 8, &err), SJ_DENIED);
+    world_run(w);
+    cr_expect_null(session_find(n, ROMEO), "changing");
+    cr_expect_eq(w->in->register_remove(w->sessions, &from, 9, &err), SJ_DENIED);
+    world_run(w);
+    cr_expect_null(session_find(n, ROMEO), "removing");
     world_free(w);
 }
 

@@ -8,6 +8,7 @@
 #include "expect.h"
 #include "preference.h"
 #include "session.h"
+#include "talk.h"
 
 #define CAPS_IDS (CAPS_PLAIN | SJ_CAPS_WITH_IDS)
 #define CAPS_RICH (CAPS_IDS | SJ_CAP_TYPING | SJ_CAP_ATTENTION)
@@ -143,6 +144,21 @@ Test(rich, a_contact_that_lacks_something_gets_text)
     world_free(w);
 }
 
+/* G461-04: marked is what goes, not what came with the quotation. */
+Test(rich, a_correction_that_is_a_reply_is_marked_without_quotation_G308_04)
+{
+    struct world *w = rich_world(CAPS_RICH);
+    struct xmpp_message_in m = {.body = "> hello\ntwo", .replaces = "m0", .reply_body = "two"};
+
+    m.reply_to = hear(w, "4711", "hello");
+    world_send_rich(w, "m2", &m);
+    EXPECT(w, "net send juliet Correction: two reply=4711\n");
+    m.reply_body = "/me waves";
+    world_send_rich(w, "m3", &m);
+    EXPECT(w, "net send juliet Correction: /me waves reply=4711\n");
+    world_free(w);
+}
+
 Test(rich, the_networks_correction_names_our_first_id_G308_02)
 {
     struct world *w = rich_world(CAPS_RICH);
@@ -237,6 +253,20 @@ Test(rich, reactions_that_failed_did_not_happen_G444_03)
     world_free(w);
 }
 
+Test(rich, reactions_of_the_peer_leave_the_users_own_G444_05)
+{
+    struct world *w = rich_world(CAPS_RICH);
+    const char *theirs = hear(w, "4711", "hello");
+
+    world_mark(w, XMPP_MARK_REACTIONS, theirs, ROSE);
+    world_marks(w, SJ_MARK_REACTIONS, "4711", HEART);
+    world_marks(w, SJ_MARK_REACTIONS, "4711", "");
+    world_clear(w);
+    world_mark(w, XMPP_MARK_REACTIONS, theirs, HEART);
+    EXPECT(w, "net mark juliet reactions 4711 " HEART " was " ROSE "\n");
+    world_free(w);
+}
+
 Test(rich, reactions_beyond_the_networks_rules_are_refused_G444_07)
 {
     static const char *const allowed[] = {ROSE, HEART, "x"};
@@ -311,6 +341,24 @@ Test(rich, a_reply_names_its_target_without_quotation_or_keeps_it_G461_04)
     w = rich_world(CAPS_PLAIN);
     world_send_rich(w, "m1", &m);
     EXPECT(w, "net send juliet > hello\nhi\n");
+    world_free(w);
+}
+
+/* G245-01: "/me" stands at the beginning of what the reader gets. */
+Test(rich, a_reply_may_be_an_action_G461_04)
+{
+    struct world *w = rich_world(CAPS_RICH);
+    struct xmpp_message_in m = {.body = "> hello\n/me waves", .reply_body = "/me waves"};
+
+    m.reply_to = hear(w, "4711", "hello");
+    world_send_rich(w, "m1", &m);
+    EXPECT(w, "net send juliet * waves reply=4711\n");
+    m.reply_body = "/me  \n";
+    world_send_rich(w, "m2", &m);
+    EXPECT(w, "net send juliet /me  \n reply=4711\n");
+    m.reply_body = "/meow";
+    world_send_rich(w, "m3", &m);
+    EXPECT(w, "net send juliet /meow reply=4711\n");
     world_free(w);
 }
 
@@ -466,6 +514,30 @@ Test(rich, typing_without_an_end_ends_G085_07)
     EXPECT(w, "state juliet -> " ROMEO "/r paused\n");
     world_advance(w, 60000);
     EXPECT(w, "");
+    world_free(w);
+}
+
+/* More conversations than are remembered: whoever types in the forgotten one stops. */
+Test(rich, typing_in_a_forgotten_conversation_ends_G085_07)
+{
+    struct world *w = rich_world(CAPS_RICH);
+    struct sj_message m = {.body = "x"};
+    char peer[16];
+
+    world_state(w, "r", XMPP_STATE_ACTIVE);
+    world_state(w, "r", XMPP_STATE_COMPOSING);
+    world_types(w, SJ_TYPING_ACTIVE);
+    EXPECT(w, "net typing juliet 2\nstate juliet -> " ROMEO "/r composing\n");
+    for (unsigned i = 0; i < TALKS_MAX; i++) {
+        snprintf(peer, sizeof peer, "p%u", i);
+        m.peer = m.id = peer;
+        w->link->host->message(w->link, &m);
+    }
+    const char *got = world_lines(w);
+    cr_expect_not_null(strstr(got, "state juliet -> " ROMEO "/r paused\n"), "%s", got);
+    cr_expect_not_null(strstr(got, "net typing juliet 0\n"), "%s", got);
+    world_types(w, SJ_TYPING_ACTIVE);
+    EXPECT(w, "state juliet -> " ROMEO "/r composing\n");
     world_free(w);
 }
 

@@ -310,6 +310,59 @@ Test(roster, falls_back_when_writing_fails)
     world_free(w);
 }
 
+/* A write whose answer does not come, because the log-in or the stream ended before it. What may be
+ * there counts as ours (G356-08). */
+Test(roster, writes_again_what_got_no_answer)
+{
+    for (int way = 0; way < 3; way++) {
+        struct world *w = reading(CAPS_FULL, ALL);
+
+        world_listed(w, "juliet", "Juliet", NULL);
+        world_read(w, true);
+        EXPECT(w, "roster-write juliet 'Juliet' both\n");
+        if (way == 0) {
+            world_down(w, SJ_END_CLOSED);
+            world_advance(w, 5000);
+            world_listed(w, "juliet", "Juliet", NULL);
+        } else {
+            world_stream(w, false);
+            w->privileges = 0;
+            world_stream(w, true);
+            world_grant(w, ALL);
+        }
+        world_written(w, "juliet", false);           /* nobody answered: late, and of no meaning */
+        world_advance(w, ROSTER_PAUSE_MS);
+        cr_expect_not_null(strstr(world_lines(w), "roster-read " ROMEO "\n"), "way %d", way);
+        if (way == 2)
+            world_item(w, "juliet", "Juliet", XMPP_ROSTER_NONE, NULL);
+        world_read(w, true);
+        EXPECT(w, way < 2 ? "roster-write juliet 'Juliet' both\n"
+                          : "sub juliet -> " ROMEO " subscribe\n");
+        world_written(w, "juliet", way < 2);
+        EXPECT(w, way < 2 ? "roster-read " ROMEO "\n" : "");
+        world_free(w);
+    }
+}
+
+/* The same for a reading: the next stream's server is asked anew. */
+Test(roster, reads_again_what_got_no_answer)
+{
+    struct world *w = reading(CAPS_FULL, ALL);
+
+    world_listed(w, "juliet", "Juliet", NULL);
+    world_stream(w, false);
+    world_stream(w, true);
+    world_grant(w, ALL);
+    world_advance(w, ROSTER_PAUSE_MS);
+    cr_expect_not_null(strstr(world_lines(w), "roster-read " ROMEO "\n"));
+    world_read(w, true);
+    EXPECT(w, "roster-write juliet 'Juliet' both\n");
+    world_read(w, false);
+    world_written(w, "juliet", true);
+    EXPECT(w, "roster-read " ROMEO "\n");
+    world_free(w);
+}
+
 /* G356-06: forbidden takes the permission away in the middle of it. */
 Test(roster, falls_back_when_privileges_end)
 {
@@ -524,6 +577,40 @@ Test(suggest, offers_changes)
     EXPECT(w, "items " ROMEO "/r modify juliet (iq)\n");
     world_advance(w, 120000);
     EXPECT(w, "");
+    world_free(w);
+}
+
+/* G144-07: more changes than one stanza takes; the others follow, as slowly. */
+Test(suggest, offers_all_changes)
+{
+    struct world *w = world_new(CAPS_FULL);
+    const unsigned n = 2 * XMPP_ROSTERX_MAX + 10;
+    unsigned told = 0;
+    char id[16];
+
+    world_contacts_max(400);
+    world_ready(w);
+    w->in->rosterx(w->sessions, 0, ROMEO "/r", true);
+    for (int round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < n; i++) {
+            snprintf(id, sizeof id, "c%u", i);
+            world_listed(w, id, round ? "new" : "old", NULL);
+        }
+    }
+    world_advance(w, 1000);
+    world_clear(w);
+    for (unsigned i = 0; i < 4; i++) {
+        world_advance(w, 60000);
+        const char *got = world_lines(w);
+        if (*got)
+            cr_expect(strncmp(got, "items " ROMEO "/r modify ", 29) == 0, "%.99s", got);
+        unsigned before = told;
+        for (const char *at = got; (at = strstr(at, " c")) != NULL; at++)
+            told++;
+        cr_expect_leq(told - before, XMPP_ROSTERX_MAX);
+    }
+    /* One was told when it changed, before the others had. */
+    cr_expect_eq(told, n - 1, "%u", told);
     world_free(w);
 }
 

@@ -15,6 +15,29 @@ Test(session, logs_in_with_the_first_presence_and_once_G100_24_G100_25)
     world_free(w);
 }
 
+/* Backends and networks see a number that nobody can reckon without the key. */
+Test(session, users_are_keyed_numbers_that_stay_the_same)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+    uint64_t seen[4];
+    static const char *const keys[] = { NULL, "secret", "other", "secret" };
+
+    world_ready(w);
+    for (int i = 0; i < 4; i++) {
+        world_user_key(keys[i]);
+        world_presence(w, "r", NULL, XMPP_OFFLINE, 0);
+        world_advance(w, 100);
+        world_presence(w, "r", NULL, XMPP_ONLINE, 0);
+        world_advance(w, 100);
+        cr_assert_not_null(w->link);
+        seen[i] = w->link->user;
+    }
+    cr_expect_neq(seen[0], seen[1]);
+    cr_expect_neq(seen[1], seen[2]);
+    cr_expect_eq(seen[1], seen[3]);
+    world_free(w);
+}
+
 Test(session, logs_out_with_the_last_resource_G100_32)
 {
     struct world *w = world_new(CAPS_PLAIN);

@@ -5,6 +5,7 @@
 
 #include "expect.h"
 #include "files.h"
+#include "session.h"
 #include "sojourn/memory.h"
 #include "transfer.h"
 
@@ -319,6 +320,162 @@ Test(transfer, of_the_network_with_a_public_address_is_sent_at_once_GFIL_01)
     world_free(w);
 }
 
+/* GFIL-03: a caption that finds the queue full keeps the place of its file. */
+Test(transfer, of_the_network_keeps_its_caption_beside_it_GFIL_03)
+{
+    const struct sj_file f = {.name = "cat.png", .url = URL, .size = 5};
+
+    for (unsigned way = 0; way < 3; way++) {
+        struct world *w = start();
+        if (way == 0) {                              /* held before it was sent */
+            w->stream_down = true;
+            files_says(w, "juliet", &f, "a kitten");
+            world_says(w, "juliet", "after");
+            w->takes = 1;
+            w->stream_down = false;
+            world_advance(w, 1100);
+        }
+        if (way == 1) {                              /* sent as soon as it was there */
+            files_says(w, "juliet", &network_file, "a kitten");
+            files_slot(w, 1, "https://up.test/p", URL);
+            files_room(w, 1, 100);
+            files_chunk(w, w->op, "abcdef");
+            files_op_done(w, w->op, SJ_OK);
+            world_says(w, "juliet", "after");
+            world_clear(w);
+            w->takes = 1;
+            files_done(w, 1, 201, SJ_OK);
+        }
+        if (way == 2) {                              /* sent at once */
+            w->takes = 1;
+            files_says(w, "juliet", &f, "a kitten");
+            world_says(w, "juliet", "after");
+        }
+        cr_expect_str_eq(world_lines(w), way == 1 ?
+                         "file juliet -> " ROMEO " " URL " cat.png 6 sha256\n" :
+                         "file juliet -> " ROMEO " " URL " cat.png 5\n", "way %u", way);
+        w->queued = 0;
+        world_advance(w, 1100);
+        cr_expect_str_eq(world_lines(w), "message juliet -> " ROMEO " a kitten\n"
+                         "message juliet -> " ROMEO " after\n", "way %u", way);
+        world_free(w);
+    }
+}
+
+/* However much waits behind it. */
+Test(transfer, of_the_network_loses_no_caption_when_much_is_held)
+{
+    struct world *w = start();
+    const struct sj_file f = {.name = "cat.png", .url = URL, .size = 5};
+
+    w->stream_down = true;
+    files_says(w, "juliet", &f, "a kitten");
+    for (unsigned i = 1; i < SESSION_HELD_MAX; i++)
+        world_says(w, "juliet", "x");
+    w->takes = 1;
+    w->stream_down = false;
+    world_advance(w, 1100);
+    EXPECT(w, "file juliet -> " ROMEO " " URL " cat.png 5\n");
+    w->queued = 0;
+    w->takes = 1;
+    world_advance(w, 1100);
+    EXPECT(w, "message juliet -> " ROMEO " a kitten\n");
+    w->queued = 0;
+    world_advance(w, 1100);
+    cr_expect_eq(session_find(&w->sessions->networks[0], ROMEO)->held_count, 0u);
+    world_free(w);
+}
+
+/* What is said of a message is said once: the file calls for attention, takes the place of what it
+ * corrects, and asks whether it was received; the words answer, since the quotation fits there. */
+Test(transfer, of_the_network_and_its_caption_say_things_once_GFIL_03)
+{
+    const struct sj_file f = {.name = "cat.png", .url = URL, .size = 5};
+    char first[1024];
+
+    for (unsigned held = 0; held < 2; held++) {
+        struct world *w = world_new(CAPS_FILES | SJ_CAPS_WITH_IDS | SJ_CAP_ATTENTION);
+        struct sj_message m = {.id = "2", .file = &f, .body = "a kitten", .attention = true,
+                               .confirm = true, .replaces = "1", .reply_to = "0",
+                               .reply_text = "what?"};
+        char want[4096];
+        world_ready(w);
+        world_tells(w, &(struct sj_message){.id = "1", .body = "one"});
+        snprintf(first, sizeof first, "%s", world_last_id());
+        world_clear(w);
+        w->stream_down = held;
+        world_tells(w, &m);
+        w->stream_down = false;
+        world_advance(w, 1100);
+        snprintf(want, sizeof want, " cat.png 5 request attention replaces=%s\nmessage juliet -> "
+                 ROMEO " a kitten reply=", first);
+        {
+            const char *lines = world_lines(w);
+            cr_expect_not_null(strstr(lines, want), "%s\n%s", lines, want);
+            cr_expect_not_null(strstr(lines, " quote=what?\n"), "%s", lines);
+        }
+        m.body = "";
+        world_tells(w, &m);
+        cr_expect_not_null(strstr(world_lines(w), " reply="));
+        world_free(w);
+    }
+}
+
+/* For the network the words are a part of the file's message: what is said about them is about
+ * that, now and after a wait. */
+Test(transfer, of_the_network_is_meant_by_what_is_said_of_its_caption)
+{
+    const struct sj_file f = {.name = "cat.png", .url = URL, .size = 5};
+    char file[1024], words[1024];
+
+    for (unsigned held = 0; held < 2; held++) {
+        struct world *w = world_new(CAPS_FILES | SJ_CAPS_WITH_IDS);
+        world_ready(w);
+        world_sub(w, "juliet", XMPP_SUBSCRIBE);
+        world_done(w, SJ_OK);
+        w->takes = 1;                                /* or both would be sent before we look */
+        w->stream_down = held;
+        world_tells(w, &(struct sj_message){.id = "1", .file = &f, .body = "a kitten"});
+        w->stream_down = false;
+        world_advance(w, 1100);
+        snprintf(file, sizeof file, "%s", world_last_id());
+        w->queued = 0;
+        world_advance(w, 1100);
+        snprintf(words, sizeof words, "%s", world_last_id());
+        cr_expect_str_neq(file, words);
+        world_clear(w);
+        world_mark(w, XMPP_MARK_REACTIONS, words, "+");
+        world_mark(w, XMPP_MARK_DISPLAYED, words, NULL);
+        world_mark(w, XMPP_MARK_DISPLAYED, file, NULL);
+        EXPECT(w, "net mark juliet reactions 1 +\nnet mark juliet displayed 1\n");
+        world_tells(w, &(struct sj_message){.id = "2", .file = &f, .body = "a cat",
+                                            .replaces = "1"});
+        cr_expect_str_neq(words, world_last_id());
+        world_clear(w);
+        world_mark(w, XMPP_MARK_REACTIONS, world_last_id(), "-");
+        EXPECT(w, "net mark juliet reactions 1 - was +\n");
+        world_free(w);
+    }
+}
+
+/* The same of what the user sent from elsewhere: each of both is known as the user's own. */
+Test(transfer, of_the_user_from_elsewhere_has_a_caption_of_the_users_own)
+{
+    const struct sj_file f = {.name = "cat.png", .url = URL, .size = 5};
+    struct world *w = world_new(CAPS_FILES | SJ_CAPS_WITH_IDS);
+    char words[1024];
+
+    world_ready(w);
+    world_tells(w, &(struct sj_message){.id = "1", .file = &f, .body = "a kitten", .own = true});
+    snprintf(words, sizeof words, "%s", world_last_id());
+    EXPECT(w, "message juliet -> " ROMEO " You, elsewhere: " URL "\n"
+              "message juliet -> " ROMEO " You, elsewhere: a kitten\n");
+    world_mark(w, XMPP_MARK_REACTIONS, words, "+");
+    world_mark(w, XMPP_MARK_RETRACTED, words, NULL);
+    EXPECT(w, "net mark juliet reactions 1 own +\nnet mark juliet retracted 1 own\n");
+    world_free(w);
+}
+
 #define NOTE(what, why) "message juliet -> " ROMEO " [File: " what ". It cannot be passed on " \
     "because " why ".]\n"
 
@@ -489,7 +646,9 @@ Test(transfer, many_of_one_user_are_bounded)
         notes += strstr(at, "too many files") != NULL && strncmp(at, "message ", 8) == 0;
     }
     cr_expect_eq(slots, TRANSFERS_SESSION_RUNNING_MAX);
-    cr_expect_geq(notes, 10u);
+    cr_expect_eq(notes, 10u);            /* the limit itself is allowed */
+    cr_expect_eq(transfers_counts(w->sessions).waiting,
+                 TRANSFERS_SESSION_MAX - TRANSFERS_SESSION_RUNNING_MAX);
     files_no_slot(w, 1, SJ_DENIED, 0, "no");
     cr_expect_not_null(strstr(world_lines(w), "slot "));
     world_free(w);
@@ -513,6 +672,32 @@ Test(transfer, nothing_is_left_when_the_user_unregisters)
     cr_expect_not_null(strstr(lines, "http 1 cancel\n"), "%s", lines);
     cr_expect_not_null(strstr(lines, "error-message nurse -> " ROMEO "/r i1 not registered\n"),
                        "%s", lines);
+    world_free(w);
+}
+
+/* Whoever waits for the turn of somebody whose files go gets it at once. */
+Test(transfer, of_others_goes_on_when_a_user_unregisters)
+{
+    static const char *const users[] = {ROMEO, "mercutio@example.org"};
+    struct world *w = world_new(CAPS_FILES);
+    struct xmpp_from from;
+    struct sj_error err = {.status = SJ_OK};
+
+    world_files_at_once(1);
+    for (unsigned i = 0; i < 2; i++) {
+        struct xmpp_message_in m = {.peer = "juliet", .body = URL, .file = &link_file};
+
+        world_register(w, users[i], "nick", 1);
+        m.from = world_from(users[i], "r");
+        cr_assert_eq(w->in->message(w->sessions, &m, &err), SJ_OK);
+        world_run(w);
+    }
+    cr_expect_eq(transfers_counts(w->sessions).waiting, 1u);
+    cr_expect_null(strstr(world_lines(w), "http 2"));
+    from = world_from(ROMEO, "r");
+    cr_assert_eq(w->in->register_remove(w->sessions, &from, 9, &err), SJ_OK);
+    world_run(w);
+    cr_expect_not_null(strstr(world_lines(w), "http 2 get " URL "\n"));
     world_free(w);
 }
 

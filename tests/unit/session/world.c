@@ -25,7 +25,8 @@ static struct sj_strbuf world_record;
 static char *world_taken;
 static struct xmpp world_xmpp;
 static struct world *world_now;
-static struct engine_ops world_full_engine;
+static struct engine_ops world_full_engine, world_broken_engine;
+static int world_accesses;       /* that are left to the broken one */
 
 #define RECORD(...)                               \
     do {                                          \
@@ -149,13 +150,15 @@ bool xmpp_send_message(struct xmpp *x, unsigned host, const struct xmpp_message_
     (void)host;
     if (!takes(x, m->peer) || (x->w->body_max && strlen(m->body) > x->w->body_max))
         return false;
-    if (m->file) {
-        RECORD("file %s -> %s %s %s %llu%s", who(m->peer), m->to, m->file->url,
-               m->file->name ? m->file->name : "-", (unsigned long long)m->file->size,
-               m->file->hash_kind == SJ_DIGEST_SHA256 ? " sha256" : "");
-        return true;
-    }
-    sj_strbuf_addf(&world_record, "message %s -> %s %s", who(m->peer), m->to, m->body);
+    if (x->w->takes && --x->w->takes == 0)
+        x->w->queued = WORLD_QUEUE_MAX;
+    if (m->file)
+        sj_strbuf_addf(&world_record, "file %s -> %s %s %s %llu%s", who(m->peer), m->to,
+                       m->file->url, m->file->name ? m->file->name : "-",
+                       (unsigned long long)m->file->size,
+                       m->file->hash_kind == SJ_DIGEST_SHA256 ? " sha256" : "");
+    else
+        sj_strbuf_addf(&world_record, "message %s -> %s %s", who(m->peer), m->to, m->body);
     world_facts(&world_record, m);
     sj_strbuf_addc(&world_record, '\n');
     return true;
@@ -494,6 +497,12 @@ static enum sj_status test_name(struct sj_link *link, const char *id, const char
     return SJ_OK;
 }
 
+static void test_shutdown(void *arg)
+{
+    (void)arg;
+    RECORD("stop");
+}
+
 struct world *world_new(uint32_t caps)
 {
     const struct sj_store_options memory = {.dir = NULL, .key_file = NULL,
@@ -537,6 +546,7 @@ struct world *world_new(uint32_t caps)
     test_options = (struct sessions_options){
         .admins = admins, .n_admins = 1,
         .networks = &test_network, .n_networks = 1, .hold_ms = 30000, .prompt_ms = 600000,
+        .shutdown = test_shutdown,
         .contacts_max = 4, .sessions_max = 100, .avatar_bytes = 100000,
         .fetch = files_http(false), .upload = files_http(true), .files_max = 1000000,
         .upload_max = 1000000, .files_at_once = 8};
@@ -579,6 +589,20 @@ void world_disk_full(struct world *w, bool full)
     w->store->engine->ops = full ? &world_full_engine : w->engine;
 }
 
+static enum sj_status broken_begin(struct engine *e, bool write, struct sj_error *err)
+{
+    return world_accesses-- > 0 ? world_now->engine->begin(e, write, err)
+                                : sj_fail(err, SJ_INTERNAL, "the disk is broken");
+}
+
+void world_disk_breaks(struct world *w, int after)
+{
+    world_accesses = after;
+    world_broken_engine = *w->engine;
+    world_broken_engine.begin = broken_begin;
+    w->store->engine->ops = after >= 0 ? &world_broken_engine : w->engine;
+}
+
 void world_stream(struct world *w, bool up)
 {
     w->stream_down = !up;
@@ -592,6 +616,16 @@ void world_stream(struct world *w, bool up)
 void world_contacts_max(unsigned n)
 {
     test_options.contacts_max = n;
+}
+
+void world_files_at_once(unsigned n)
+{
+    test_options.files_at_once = n;
+}
+
+void world_user_key(const char *key)
+{
+    test_network.user_key = key;
 }
 
 void world_run(struct world *w)

@@ -7,13 +7,13 @@
  *   message PEER|G -> TO BODY [FACTS]
  *   mark PEER -> TO KIND TARGET [REACTIONS]    state PEER -> TO STATE
  *   net mark PEER KIND TARGET [REACTIONS [was REACTIONS]]    net typing PEER N
- *   file PEER|G -> TO URL NAME SIZE            (the message is this file)
+ *   file PEER|G -> TO URL NAME SIZE [FACTS]    (the message is this file)
  *   message PEER|G -> TO BODY                  error-message PEER -> TO ID STATUS
  *   error-presence G -> TO STATUS              answer REQ ok|STATUS
  *   probe TO                                   items TO ACTION PEER ... (iq|message)
  *   roster-read USER                           roster-write PEER 'NAME' SUBSCRIPTION [+GROUP ...]
  *   roster-remove PEER
- *   net idle SINCE
+ *   net idle SINCE                             stop (an admin wants it)
  *   net connect|disconnect|send PEER BODY|add PEER|remove PEER|answer PEER yes|no|show SHOW|
  *       name PEER 'NAME' 'GROUP' */
 #ifndef TEST_WORLD_H
@@ -56,6 +56,7 @@ struct world {
     bool stream_down;            /* xmpp_send_* return false */
     size_t queued;               /* bytes that wait for the server; WORLD_QUEUE_MAX: no more */
     size_t body_max;             /* xmpp_send_message refuses longer ones; 0: none */
+    unsigned takes;              /* the queue is full after so many more messages; 0: never */
     enum sj_status search_refused;       /* search returns this instead of SJ_OK */
     enum sj_status add_refused;  /* contact_add returns this instead of SJ_OK */
     unsigned privileges;         /* enum xmpp_privilege, of everybody */
@@ -72,8 +73,14 @@ struct world *world_new(uint32_t caps);
 void world_free(struct world *w);
 /* A user may have so many contacts; 4 unless told. */
 void world_contacts_max(unsigned n);
+/* So many files may be on their way; 8 unless told. */
+void world_files_at_once(unsigned n);
+/* What the numbers of users are keyed with; nothing unless told. */
+void world_user_key(const char *key);
 /* The store refuses every change, or takes them again. */
 void world_disk_full(struct world *w, bool full);
+/* So many more accesses succeed, then none; negative: all do. */
+void world_disk_breaks(struct world *w, int after);
 /* The component stream is lost, or there again. */
 void world_stream(struct world *w, bool up);
 /* Runs deferred calls and timers that are due. */

@@ -176,7 +176,7 @@ Test(adhoc, shows_results)
     p->command = &(struct xmpp_command_out){
         .run = 1, .node = "n", .status = XMPP_COMPLETED, .note = "Two.",
         .note_kind = XMPP_NOTE_WARN,
-        .table = &(struct xmpp_table){"Found", columns, 2, cells, 2}};
+        .table = &(struct xmpp_table){"Found", columns, 2, cells, 2, NULL}};
     peer_say(p, 0, STEP("node='n'", ""));
     peer_expect(p, "<iq *status='completed' xmlns='" COMMANDS "'>"
                    "<x type='result' xmlns='jabber:x:data'><title>Found</title>"

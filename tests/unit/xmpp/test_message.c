@@ -73,6 +73,9 @@ Test(message, is_read_by_type_and_content)
          FAILURE("modify", "not-acceptable")},
         {"<message " TO_BOB "><encrypted xmlns='urn:xmpp:omemo:2'/></message>", NULL,
          FAILURE("modify", "not-acceptable")},
+        {"<message type='headline' " TO_BOB ">" BODY "<attention xmlns='urn:xmpp:attention:0'/>"
+         "<encrypted xmlns='urn:xmpp:omemo:2'/></message>",
+         NULL, NULL},                    /* not passed on; headlines get no errors */
         {"<message " TO_BOB ">" BODY "<openpgp xmlns='urn:xmpp:openpgp:0'/></message>", NULL,
          FAILURE("modify", "not-acceptable")},
         {"<message " TO_BOB ">" BODY "<x xmlns='jabber:x:encrypted'>z</x></message>", NULL,

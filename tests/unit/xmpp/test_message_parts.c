@@ -71,6 +71,9 @@ Test(message_parts, are_told_with_the_text)
         {"<message type='headline' from='r@m.lit/o' to='bob@irc0.example.org' id='m'>"
          "<attention xmlns='urn:xmpp:attention:0'/></message>",
          "message 0 r@m.lit/o to bob:  attention"},
+        {"<message type='headline' from='r@m.lit/o' to='bob@irc0.example.org' id='m'>"
+         "<body> \n</body><attention xmlns='urn:xmpp:attention:0'/></message>",
+         "message 0 r@m.lit/o to bob:  attention"},
         {"<message type='headline' from='r@m.lit/o' to='irc0.example.org' id='m'>"
          "<attention xmlns='urn:xmpp:attention:0'/></message>",
          NULL},

@@ -169,6 +169,33 @@ Test(pep, serves_metadata_and_data_of_a_png)
     peer_hears_nothing(p);
 }
 
+/* G163-01, XEP-0060 §5.3: what items list is there for info, too. */
+Test(pep, its_nodes_are_leaves)
+{
+    static const char *const nodes[] = {"urn:xmpp:avatar:metadata", "urn:xmpp:avatar:data", NICK,
+                                        "urn:xmpp:vcard4"};
+    char text[512];
+    for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) {
+        snprintf(text, sizeof text, "<query xmlns='" INFO "' node='%s'/>", nodes[i]);
+        p->contact.features = XMPP_FEATURE_PEP;
+        ask("get", text);
+        snprintf(text, sizeof text, RESULT "><query node='%s' xmlns='" INFO "'>"
+                 "<identity category='pubsub' type='leaf'/><feature var='" INFO "'/>"
+                 "<feature var='" PUBSUB "'/></query></iq>", nodes[i]);
+        peer_expect(p, text);
+        p->contact.features = 0;
+        snprintf(text, sizeof text, "<query xmlns='" INFO "' node='%s'/>", nodes[i]);
+        ask("get", text);
+        peer_expect(p, FAILURE("cancel", "item-not-found"));
+    }
+    p->contact.features = XMPP_FEATURE_PEP;
+    ask("get", "<query xmlns='" INFO "' node='urn:xmpp:other'/>");
+    peer_expect(p, FAILURE("cancel", "item-not-found"));
+    p->contact.visible = false;
+    ask("get", "<query xmlns='" INFO "' node='" NICK "'/>");
+    peer_expect(p, FAILURE("cancel", "service-unavailable"));
+}
+
 /* G084-02, G084-04: nothing but PNG in the node; none is said by empty metadata. */
 Test(pep, serves_no_other_picture_in_the_node)
 {
@@ -270,6 +297,31 @@ Test(pep, learns_what_a_client_wants)
     cr_expect_eq(nodes, 0);
     cr_expect_not(xmpp_query_wants(p->xmpp, 0, "x@m.lit/o", &caps, &nodes),
                   "an answer with another hash is not kept under that one");
+}
+
+/* XEP-0115 §8.1: another set whose hash is the same, since the text that is hashed is ("<" within a
+ * name, a form in place of a feature). It must not hide what honest clients with that hash want. */
+Test(pep, cannot_be_lied_to_about_other_clients)
+{
+#define CLIENT "<identity category='client' type='pc'/>"
+    static const struct {
+        const char *lie, *ver;
+        unsigned wants;
+    } rows[] = {
+        {CLIENT "<feature var='urn:xmpp:avatar:metadata+notify&lt;urn:xmpp:ping'/>",
+         "GAx5Q2PUvvZxzvirX77uurE1v24=", 1},
+        {CLIENT "<feature var='a'/><x xmlns='jabber:x:data' type='result'>"
+                "<field var='FORM_TYPE' type='hidden'>"
+                "<value>urn:xmpp:avatar:metadata+notify</value></field></x>",
+         "cH2qw4CK3cKe+eOF41tUbdhxbgA=", 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        unsigned nodes = 0;
+        query(NULL, rows[i].lie);
+        cr_expect(xmpp_query_wants(p->xmpp, 0, "x@m.lit/o",
+                                   &(struct xmpp_caps_in){"n", rows[i].ver}, &nodes), "%zu", i);
+        cr_expect_eq(nodes, rows[i].wants, "%zu", i);
+    }
 }
 
 /* The second example of XEP-0115, with a form. */

@@ -94,6 +94,7 @@ Test(search, answers_a_form_with_a_table)
     ask("set", FORM("submit", KIND(SEARCH) NICK CELL("online", "1")));
     peer_hears(p, "search r@m.lit form nick=b online=1");
     peer_expect(p, RESULT "<query xmlns='" SEARCH "'><x type='result' xmlns='jabber:x:data'>"
+                   "<field type='hidden' var='FORM_TYPE'><value>" SEARCH "</value></field>"
                    "<reported><field label='Address' type='jid-single' var='jid'/>"
                    "<field label='Name' type='text-single' var='nick'/></reported>"
                    "<item>" CELL("jid", "bob@" G) CELL("nick", "Bob") "</item></x></query></iq>");

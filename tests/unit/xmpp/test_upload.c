@@ -217,6 +217,29 @@ Test(upload, waits_when_it_is_asked_to)
     peer_hears(p, "slot 0 8 timed out max=0 put=- get=-");
 }
 
+/* What is no time asks for nothing. */
+Test(upload, waits_for_no_nonsense)
+{
+    static const char *const rest[] = {"", "+", "Zulu", "+1:2", "+01:00x", "Z Z"};
+    char stamp[64];
+    char text[512];
+    ask(7, 5, "r@example.org");
+    find(IDENTITY FEATURE);
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) {
+        if (i > 0)
+            ask(7, 5, "r@example.org");
+        sent(REQUEST("content-type='image/png' filename='a b.png' size='5'"));
+        time_t then = (time_t)(sj_loop_utc_ms(p->loop) / 1000 + 20);
+        struct tm tm;
+        gmtime_r(&then, &tm);
+        strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &tm);
+        snprintf(text, sizeof text, "<error type='wait'><resource-constraint " STANZAS "/>"
+                 "<retry xmlns='urn:xmpp:http:upload:0' stamp='%s%s'/></error>", stamp, rest[i]);
+        answer("error", "up.example.org", text);
+        peer_hears(p, "slot 0 7 timed out max=0 put=- get=-");
+    }
+}
+
 /* G363-04: who is refused by one server tries the user's own. */
 Test(upload, goes_to_the_users_own_server_when_ours_refuses)
 {
