@@ -15,17 +15,12 @@ bool sj_store_archive_on(const struct sj_store *s)
     return s->archive_days > 0;
 }
 
-static void archive_add_wait(struct archive_view *v, uint64_t position, bool stored,
-                             const char *network_id, const struct secret_buf *plain,
-                             uint64_t newest)
+/* newest: the highest position of the room so far. */
+static void archive_add_wait(struct archive_view *v, const struct archive_wait *w, uint64_t newest)
 {
-    struct archive_wait w = {.position = position, .stored = stored, .plain = plain->p,
-                             .n = plain->n};
-    if (w.n > 0)
-        archive_hash(v->s, v->prefix, v->room, network_id, w.hash);
     if (!v->waiting)
         v->waiting = archive_waits_add_room(v->s, v->prefix, v->room, newest);
-    archive_waits_put(v->s, v->waiting, &w);
+    archive_waits_put(v->s, v->waiting, w);
 }
 
 /* --- where an entry goes -------------------------------------------------------------------- */
@@ -96,18 +91,24 @@ static enum sj_status archive_check_put(const struct sj_store *s, const char *ro
     return SJ_OK;
 }
 
-/* Inside a read frame: finds the place of an entry, or that it is there already. */
-static enum sj_status archive_find_place(struct archive_view *v, const struct sj_archive_entry *e,
-                                         bool last, uint64_t *newest, uint64_t *position,
-                                         char id[SJ_ARCHIVE_ID_SIZE], struct sj_error *err)
+/* Is it there already? id receives its id. */
+static bool archive_has(struct archive_view *v, const struct sj_archive_entry *e,
+                        const uint8_t hash[ARCHIVE_HASH_LEN], char id[SJ_ARCHIVE_ID_SIZE])
 {
     struct archive_at at;
     struct record_archive old;
+    if (!e->network_id ||
+        archive_view_by_network(v, e->network_id, hash, &at, &old, NULL) != SJ_OK)
+        return false;
+    archive_view_id(v, at.position, old.salt, id);
+    return true;
+}
+
+static enum sj_status archive_find_place(struct archive_view *v, const struct sj_archive_entry *e,
+                                         bool last, uint64_t *newest, uint64_t *position,
+                                         struct sj_error *err)
+{
     int64_t now = sj_loop_utc_ms(v->s->loop);
-    if (e->network_id && archive_view_by_network(v, e->network_id, &at, &old, NULL) == SJ_OK) {
-        archive_view_id(v, at.position, old.salt, id);
-        return sj_fail(err, SJ_EXISTS, "the entry is there already");
-    }
     enum sj_status status = archive_view_newest(v, newest, err);
     if (status != SJ_OK)
         return status;
@@ -120,19 +121,24 @@ static enum sj_status archive_put(struct archive_view *v, const struct sj_archiv
                                   bool last, const struct secret_buf *plain, uint32_t salt,
                                   char id[SJ_ARCHIVE_ID_SIZE], struct sj_error *err)
 {
-    uint64_t position = 0, newest = 0;
+    struct archive_wait w = {.plain = plain->p, .n = plain->n};
+    uint64_t newest = 0;
     /* What waits there says where the end is, and that the owner is registered. */
     bool looks = !v->waiting || !last || e->network_id;
+    archive_hash(v->s, v->prefix, v->room, e->network_id, w.hash);
     enum sj_status status = looks ? archive_view_begin(v, err) : SJ_OK;
     if (status != SJ_OK)
         return status;
-    status = archive_find_place(v, e, last, &newest, &position, id, err);
+    if (archive_has(v, e, w.hash, id))
+        status = sj_fail(err, SJ_EXISTS, "the entry is there already");
+    else
+        status = archive_find_place(v, e, last, &newest, &w.position, err);
     if (looks)
         archive_view_end(v);
     if (status != SJ_OK)
         return status;
-    archive_add_wait(v, position, false, e->network_id, plain, newest);
-    archive_view_id(v, position, salt, id);
+    archive_add_wait(v, &w, newest);
+    archive_view_id(v, w.position, salt, id);
     return SJ_OK;
 }
 
@@ -185,12 +191,16 @@ static enum sj_status archive_replace(struct archive_view *v, const char *id, co
         status = archive_view_newest(v, &newest, err);
     if (status != SJ_OK)
         return status;
+    struct archive_wait w = {.position = at.position, .stored = !at.wait};
     if (n > 0) {
         record.data = data;
         record.n = n;
         archive_encode(&plain, &record);
+        archive_hash(v->s, v->prefix, v->room, record.network_id, w.hash);
+        w.plain = plain.p;
+        w.n = plain.n;
     }
-    archive_add_wait(v, at.position, !at.wait, n > 0 ? record.network_id : NULL, &plain, newest);
+    archive_add_wait(v, &w, newest);
     secret_buf_release(&plain);
     return SJ_OK;
 }
@@ -223,12 +233,14 @@ enum sj_status sj_store_archive_find(struct sj_store *s, const struct sj_owner *
     struct archive_view v;
     struct archive_at at;
     struct record_archive record;
+    uint8_t hash[ARCHIVE_HASH_LEN];
     enum sj_status status = archive_view_init(&v, s, owner, room, err);
     if (status == SJ_OK)
         status = archive_view_begin(&v, err);
     if (status != SJ_OK)
         return status;
-    status = archive_view_by_network(&v, network_id, &at, &record, err);
+    archive_hash(s, v.prefix, room, network_id, hash);
+    status = archive_view_by_network(&v, network_id, hash, &at, &record, err);
     if (status == SJ_OK)
         archive_view_id(&v, at.position, record.salt, id);
     archive_view_end(&v);

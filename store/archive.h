@@ -50,6 +50,11 @@ enum sj_status archive_room_load(struct sj_store *s, const uint8_t prefix[ARCHIV
 enum sj_status archive_room_save(struct sj_store *s, const uint8_t prefix[ARCHIVE_PREFIX_LEN],
                                  const struct seal_key *key, const struct record_archive_room *r,
                                  struct sj_error *err);
+/* Inside a frame: a stored entry, opened; out is lent by plain. SJ_INTERNAL: damaged (logged). */
+enum sj_status archive_open(struct sj_store *s, const uint8_t at[STORE_KEY_LEN],
+                            const struct seal_key *key, struct store_bytes stored,
+                            struct secret_buf *plain, struct record_archive *out,
+                            struct sj_error *err);
 /* Inside a write frame: what w says, counted in *n. */
 enum sj_status archive_write(struct sj_store *s, const uint8_t prefix[ARCHIVE_PREFIX_LEN],
                              const struct archive_wait *w, const struct seal_key *key, uint64_t *n,
@@ -92,6 +97,7 @@ struct archive_view {
     const char *room;                    /* borrowed */
     uint8_t prefix[ARCHIVE_PREFIX_LEN];
     struct archive_room *waiting;        /* or NULL */
+    bool has_key;                        /* fetched when an entry is opened, in the frame */
     struct seal_key key;
     struct secret_buf plain;             /* of the entry that was opened last */
 };
@@ -105,8 +111,7 @@ struct archive_at {
 enum sj_status archive_view_init(struct archive_view *v, struct sj_store *s,
                                  const struct sj_owner *owner, const char *room,
                                  struct sj_error *err);
-/* Begins a read frame with the owner's key, which archive_view_end ends. SJ_NOTFOUND: the owner
- * has no registration. */
+/* Begins a read frame, which archive_view_end ends. SJ_NOTFOUND: the owner has no registration. */
 enum sj_status archive_view_begin(struct archive_view *v, struct sj_error *err);
 void archive_view_end(struct archive_view *v);
 
@@ -126,9 +131,10 @@ enum sj_status archive_view_open(struct archive_view *v, const struct archive_at
 /* The entry of an id that others were shown, opened if open is not NULL and it is whole. */
 enum sj_status archive_view_by_id(struct archive_view *v, const char *id, struct archive_at *at,
                                   struct record_archive *open, struct sj_error *err);
+/* hash: archive_hash of network_id. */
 enum sj_status archive_view_by_network(struct archive_view *v, const char *network_id,
-                                       struct archive_at *at, struct record_archive *open,
-                                       struct sj_error *err);
+                                       const uint8_t hash[ARCHIVE_HASH_LEN], struct archive_at *at,
+                                       struct record_archive *open, struct sj_error *err);
 void archive_view_id(const struct archive_view *v, uint64_t position, uint32_t salt,
                      char out[SJ_ARCHIVE_ID_SIZE]);
 

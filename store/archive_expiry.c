@@ -4,7 +4,8 @@
  *
  * A sweep looks at the first entry of each room, not at each entry. A step looks at SWEEP_ROOMS
  * rooms at most and removes SWEEP_DROPS entries at most; while there is more to do the next step
- * follows soon, else in an hour. With archives switched off it takes out all. */
+ * follows soon, else in an hour. With archives switched off it takes out all. What a user leaves
+ * cannot be read any more, since the key is gone; the sweep takes out what is too much for once. */
 #include <string.h>
 
 #include "archive.h"
@@ -14,6 +15,8 @@
 #define SWEEP_FIRST_MS 60000
 #define SWEEP_STEP_MS 200
 #define SWEEP_REST_MS 3600000
+/* Entries of a user who leaves that go at once. */
+#define LEAVE_DROPS 2000u
 
 /* One room. */
 struct sweep {
@@ -49,11 +52,27 @@ static enum sj_status sweep_room(struct sj_store *s, const uint8_t at[STORE_KEY_
     return archive_room_load(s, w->prefix, &w->key, &w->plain, &w->room, err);
 }
 
-static bool sweep_is_due(const struct sj_store *s, const struct sweep *w,
-                         const struct store_found *oldest)
+/* This machine's clock was ahead by far when the entry was put: its own time counts, as far as that
+ * can be right. Else it would stay for years, and all behind it. */
+static bool sweep_is_astray(struct sj_store *s, struct sweep *w, const struct store_found *oldest)
+{
+    int64_t now = sj_loop_utc_ms(s->loop);
+    struct record_archive record;
+    struct secret_buf plain = {NULL, 0, 0};
+    if (!w->has_key || archive_ms_of(archive_position(oldest->key)) < now + ARCHIVE_DAY_MS)
+        return false;
+    bool astray = archive_open(s, oldest->key, &w->key, oldest->value, &plain, &record, NULL) !=
+                      SJ_OK ||
+                  record.time > now + ARCHIVE_DAY_MS ||
+                  record.time < archive_ms_of(w->before);
+    secret_buf_release(&plain);
+    return astray;
+}
+
+static bool sweep_is_due(struct sj_store *s, struct sweep *w, const struct store_found *oldest)
 {
     return archive_position(oldest->key) < w->before ||
-           (w->has_key && w->room.n > s->archive_messages);
+           (w->has_key && w->room.n > s->archive_messages) || sweep_is_astray(s, w, oldest);
 }
 
 /* The first possible key behind this room. False: there can be none. */
@@ -130,6 +149,9 @@ static enum sj_status sweep_change(struct sj_store *s, void *arg, struct sj_erro
     if (status == SJ_OK)
         status = sweep_drop(s, &w, err);
     bool empty = status == SJ_OK && archive_oldest(s, w.prefix, &rest, NULL) == SJ_NOTFOUND;
+    if (empty)                           /* with leads that damage has left over */
+        status = s->engine->ops->remove_prefix(s->engine, STORE_ARCHIVE_ID, w.prefix,
+                                               ARCHIVE_PREFIX_LEN, err);
     if (empty)
         w.room.n = 0;
     if (status == SJ_OK && (empty || w.has_key))
@@ -166,4 +188,46 @@ void archive_expiry_stop(struct sj_store *s)
 {
     if (s->archive_messages > 0)
         sj_timer_stop(&s->archive_timer);
+}
+
+/* --- who leaves ----------------------------------------------------------------------------- */
+
+enum sj_status archive_leave(struct sj_store *s, const uint8_t user[STORE_PART_LEN], bool *left,
+                             struct sj_error *err)
+{
+    uint8_t first[STORE_KEY_LEN] = {0};
+    memcpy(first, user, STORE_PART_LEN);
+    *left = false;
+    for (unsigned drops = 0; drops < LEAVE_DROPS; drops++) {
+        struct store_found found;
+        enum sj_status status = s->engine->ops->seek(s->engine, STORE_ARCHIVE, first, &found, err);
+        if (status == SJ_NOTFOUND ||
+            (status == SJ_OK && memcmp(found.key, user, STORE_PART_LEN) != 0))
+            return archive_erase(s, user, err);
+        if (status == SJ_OK)
+            status = archive_drop(s, &found, err);
+        if (status != SJ_OK)
+            return status;
+    }
+    *left = true;
+    return SJ_OK;
+}
+
+enum sj_status archive_erase(struct sj_store *s, const uint8_t user[STORE_PART_LEN],
+                             struct sj_error *err)
+{
+    const struct engine_ops *ops = s->engine->ops;
+    enum sj_status status = ops->remove_prefix(s->engine, STORE_ARCHIVE, user, STORE_PART_LEN,
+                                               err);
+    return status == SJ_OK ? ops->remove_prefix(s->engine, STORE_ARCHIVE_ID, user, STORE_PART_LEN,
+                                                err)
+                           : status;
+}
+
+void archive_expiry_soon(struct sj_store *s)
+{
+    if (s->archive_messages == 0)        /* not started */
+        return;
+    memset(s->archive_at, 0, sizeof s->archive_at);
+    sj_timer_start(s->loop, &s->archive_timer, SWEEP_STEP_MS);
 }

@@ -167,6 +167,23 @@ enum sj_status archive_drop(struct sj_store *s, const struct store_found *at, st
     return status == SJ_OK ? archive_remove(s, STORE_ARCHIVE, key, err) : status;
 }
 
+enum sj_status archive_open(struct sj_store *s, const uint8_t at[STORE_KEY_LEN],
+                            const struct seal_key *key, struct store_bytes stored,
+                            struct secret_buf *plain, struct record_archive *out,
+                            struct sj_error *err)
+{
+    struct store_place place = {.table = STORE_ARCHIVE};
+    memcpy(place.key, at, STORE_KEY_LEN);
+    if (stored.n < ARCHIVE_HASH_LEN)
+        return sealed_damaged(s, &place, err);
+    stored.p += ARCHIVE_HASH_LEN;
+    stored.n -= ARCHIVE_HASH_LEN;
+    enum sj_status status = sealed_open(s, &place, key, stored, plain, err);
+    if (status == SJ_OK && !record_decode_archive(out, STORE_SCHEMA, plain->p, plain->n))
+        status = sealed_damaged(s, &place, err);
+    return status;
+}
+
 static enum sj_status archive_put_entry(struct sj_store *s, const uint8_t at[STORE_KEY_LEN],
                                         const struct archive_wait *w, const struct seal_key *key,
                                         struct sj_error *err)

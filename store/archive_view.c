@@ -31,12 +31,22 @@ enum sj_status archive_view_init(struct archive_view *v, struct sj_store *s,
     return SJ_OK;
 }
 
+static enum sj_status archive_view_key(struct archive_view *v, struct sj_error *err)
+{
+    enum sj_status status = SJ_OK;
+    if (!v->has_key)
+        status = sealed_owner_key(v->s, v->prefix, &v->key, err);
+    v->has_key = status == SJ_OK;
+    return status;
+}
+
 enum sj_status archive_view_begin(struct archive_view *v, struct sj_error *err)
 {
     enum sj_status status = store_read_begin(v->s, err);
-    if (status != SJ_OK)
+    /* What waits is a registered owner's. */
+    if (status != SJ_OK || v->waiting)
         return status;
-    status = sealed_owner_key(v->s, v->prefix, &v->key, err);
+    status = archive_view_key(v, err);
     if (status != SJ_OK)
         store_read_end(v->s);
     return status;
@@ -145,7 +155,9 @@ enum sj_status archive_view_newest(struct archive_view *v, uint64_t *out, struct
 enum sj_status archive_view_count(struct archive_view *v, uint64_t *out, struct sj_error *err)
 {
     struct record_archive_room stored;
-    enum sj_status status = archive_room_load(v->s, v->prefix, &v->key, &v->plain, &stored, err);
+    enum sj_status status = archive_view_key(v, err);
+    if (status == SJ_OK)
+        status = archive_room_load(v->s, v->prefix, &v->key, &v->plain, &stored, err);
     *out = status == SJ_OK ? stored.n : 0;
     for (size_t i = 0; v->waiting && i < v->waiting->n; i++) {
         const struct archive_wait *w = &v->waiting->waits[i];
@@ -160,20 +172,16 @@ enum sj_status archive_view_count(struct archive_view *v, uint64_t *out, struct 
 enum sj_status archive_view_open(struct archive_view *v, const struct archive_at *at,
                                  struct record_archive *out, struct sj_error *err)
 {
-    struct store_place place = {.table = STORE_ARCHIVE};
+    uint8_t key[STORE_KEY_LEN];
     if (at->wait)
         return record_decode_archive(out, STORE_SCHEMA, at->wait->plain, at->wait->n)
                    ? SJ_OK
                    : sj_fail(err, SJ_INTERNAL, "an entry that waits is damaged");
-    archive_key(place.key, v->prefix, at->position);
-    if (at->stored.n < ARCHIVE_HASH_LEN)
-        return sealed_damaged(v->s, &place, err);
-    const struct store_bytes sealed = {at->stored.p + ARCHIVE_HASH_LEN,
-                                       at->stored.n - ARCHIVE_HASH_LEN};
-    enum sj_status status = sealed_open(v->s, &place, &v->key, sealed, &v->plain, err);
-    if (status == SJ_OK && !record_decode_archive(out, STORE_SCHEMA, v->plain.p, v->plain.n))
-        status = sealed_damaged(v->s, &place, err);
-    return status;
+    enum sj_status status = archive_view_key(v, err);
+    if (status != SJ_OK)
+        return status;
+    archive_key(key, v->prefix, at->position);
+    return archive_open(v->s, key, &v->key, at->stored, &v->plain, out, err);
 }
 
 static void archive_bytes(uint8_t *out, uint64_t v, size_t n)
@@ -247,13 +255,9 @@ static enum sj_status archive_follow(struct archive_view *v, const uint8_t hash[
 }
 
 enum sj_status archive_view_by_network(struct archive_view *v, const char *network_id,
-                                       struct archive_at *at, struct record_archive *open,
-                                       struct sj_error *err)
+                                       const uint8_t hash[ARCHIVE_HASH_LEN], struct archive_at *at,
+                                       struct record_archive *open, struct sj_error *err)
 {
-    uint8_t hash[ARCHIVE_HASH_LEN];
-    if (strnlen(network_id, SJ_ID_MAX + 1) > SJ_ID_MAX)
-        return archive_none(err);
-    archive_hash(v->s, v->prefix, v->room, network_id, hash);
     const struct archive_wait *w = archive_waiting_hash(v, hash);
     enum sj_status status = w ? archive_of_wait(w, at, err) : archive_follow(v, hash, at, err);
     if (status == SJ_OK)

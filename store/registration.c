@@ -3,7 +3,7 @@
  *
  * The data key is made with the first registration and stands in a record of its own, wrapped by
  * the master key (DESIGN §3). Values are lent to callbacks from buffers that are wiped after. The
- * flags are left to flags.c. */
+ * flags are left to flags.c, archives of who leaves to archive_expiry.c. */
 #include <string.h>
 
 #include "record.h"
@@ -12,7 +12,6 @@
 static const enum store_table registration_tables[] = {
     STORE_KEY,   STORE_REGISTRATION, STORE_FLAGS,         STORE_CONTACT,
     STORE_STATE, STORE_MESSAGE,      STORE_MESSAGE_ORDER, STORE_PREFERENCE,
-    STORE_ARCHIVE, STORE_ARCHIVE_ID,
 };
 #define REGISTRATION_TABLES (sizeof registration_tables / sizeof registration_tables[0])
 
@@ -21,6 +20,7 @@ static const enum store_table registration_tables[] = {
 struct registration_job {
     const struct sj_registration *r;
     uint8_t user[STORE_PART_LEN];
+    bool left;                   /* more of archives than goes at once */
 };
 
 static enum sj_status registration_erase(struct sj_store *s, const uint8_t user[STORE_PART_LEN],
@@ -44,6 +44,8 @@ static enum sj_status registration_new_key(struct sj_store *s, const struct regi
     struct secret_buf plain = {NULL, 0, 0};
     const struct record_key record = {job->r->owner, out->b};
     enum sj_status status = registration_erase(s, job->user, err);
+    if (status == SJ_OK)
+        status = archive_erase(s, job->user, err);
     if (status != SJ_OK)
         return status;
     seal_key_random(out);
@@ -100,12 +102,14 @@ enum sj_status sj_store_registration_put(struct sj_store *s, const struct sj_reg
 static enum sj_status registration_remove_change(struct sj_store *s, void *arg,
                                                  struct sj_error *err)
 {
-    const struct registration_job *job = arg;
+    struct registration_job *job = arg;
     struct store_place place;
     struct store_bytes stored;
     store_place_of(s, &place, STORE_REGISTRATION, job->user, "");
     enum sj_status status = s->engine->ops->get(s->engine, place.table, place.key, &stored, err);
-    return status == SJ_OK ? registration_erase(s, job->user, err) : status;
+    if (status == SJ_OK)
+        status = registration_erase(s, job->user, err);
+    return status == SJ_OK ? archive_leave(s, job->user, &job->left, err) : status;
 }
 
 enum sj_status sj_store_registration_remove(struct sj_store *s, const struct sj_owner *owner,
@@ -123,6 +127,8 @@ enum sj_status sj_store_registration_remove(struct sj_store *s, const struct sj_
     if (status != SJ_OK)
         return status;
     group_drop(s, job.user);
+    if (job.left)
+        archive_expiry_soon(s);
     return SJ_OK;
 }
 

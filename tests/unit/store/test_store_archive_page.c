@@ -236,39 +236,56 @@ struct model {
     struct model_entry {
         char id[SJ_ARCHIVE_ID_SIZE];
         char text[16];
+        char network_id[16];             /* or "" */
         int64_t place;                   /* its time, or that of the one before */
     } entry[MODEL_MAX];
     unsigned n, serial;
 };
 static struct model model;
 
-static void model_insert(unsigned at, const char *id, const char *text, int64_t place)
+static void model_insert(unsigned at, const char *id, const struct sj_archive_entry *said,
+                         int64_t place)
 {
     memmove(model.entry + at + 1, model.entry + at,
             (model.n - at) * sizeof model.entry[0]);
     struct model_entry *e = &model.entry[at];
     snprintf(e->id, sizeof e->id, "%s", id);
-    snprintf(e->text, sizeof e->text, "%s", text);
+    snprintf(e->text, sizeof e->text, "%.*s", (int)said->n, (const char *)said->data);
+    snprintf(e->network_id, sizeof e->network_id, "%s", said->network_id ? said->network_id : "");
     e->place = place;
     model.n++;
 }
 
+/* NULL: none. */
+static const struct model_entry *model_named(const char *network_id)
+{
+    for (unsigned i = 0; i < model.n; i++) {
+        if (strcmp(model.entry[i].network_id, network_id) == 0)
+            return &model.entry[i];
+    }
+    return NULL;
+}
+
 static void model_put(struct fixture *f, int64_t base)
 {
-    char text[16];
-    bool last = sj_random_below(3) > 0;
-    int64_t time = base + sj_random_below(40);
+    char text[16], network_id[16], id[SJ_ARCHIVE_ID_SIZE];
+    bool last = sj_random_below(3) > 0, named = sj_random_below(2) == 0;
+    int64_t newest = model.n ? model.entry[model.n - 1].place : 0;
+    struct sj_archive_entry e = {.time = base + sj_random_below(40),
+                                 .network_id = named ? network_id : NULL,
+                                 .data = (const uint8_t *)text};
     unsigned at = model.n;
-    snprintf(text, sizeof text, "%u", model.serial++);
-    if (last) {
-        const char *id = said_last(f, 1, time, text);
-        int64_t newest = model.n ? model.entry[model.n - 1].place : 0;
-        model_insert(at, id, text, time > newest ? time : newest);
+    e.n = (size_t)snprintf(text, sizeof text, "%u", model.serial++);
+    snprintf(network_id, sizeof network_id, "n%u", sj_random_below(2 * MODEL_MAX));
+    const struct model_entry *there = named ? model_named(network_id) : NULL;
+    cr_assert_eq(said_put(f, 1, SAID_ROOM, &e, last, id), there ? SJ_EXISTS : SJ_OK);
+    if (there) {
+        cr_assert_str_eq(id, there->id);
         return;
     }
-    while (at > 0 && model.entry[at - 1].place > time)
+    while (!last && at > 0 && model.entry[at - 1].place > e.time)
         at--;
-    model_insert(at, said_at(f, 1, time, text), text, time);
+    model_insert(at, id, &e, last && newest > e.time ? newest : e.time);
 }
 
 static void model_change(struct fixture *f)
@@ -337,6 +354,10 @@ static void model_compare(struct fixture *f, int64_t base)
         page.before = model.entry[before].id;
     cr_assert_str_eq(said_page(f, 1, page), model_page(&page, after, before));
     cr_assert_eq(said_count(f, 1), model.n);
+    char network_id[16];
+    snprintf(network_id, sizeof network_id, "n%u", sj_random_below(2 * MODEL_MAX));
+    const struct model_entry *named = model_named(network_id);
+    cr_assert_str_eq(said_find(f, 1, network_id), named ? named->id : "");
 }
 
 BOTH(agrees_with_a_model_whatever_is_done)

@@ -13,6 +13,7 @@
 
 #include <criterion/criterion.h>
 
+#include "said.h"
 #include "sojourn/memory.h"
 
 static struct fixture f;
@@ -201,10 +202,47 @@ Test(store_lmdb, lets_users_leave_and_keeps_grouped_values_while_the_disk_is_ful
     cr_expect_leq(f.errors, 2);          /* the full disk; once more if a removal ended the row */
 }
 
+Test(store_lmdb, keeps_archives_in_order_while_the_disk_is_full, .timeout = 120)
+{
+    struct sj_error err = {.status = SJ_OK};
+    char id[SJ_ARCHIVE_ID_SIZE], first[SJ_ARCHIVE_ID_SIZE] = "";
+    unsigned n = 0;
+    fixture_init(&f, FIXTURE_LMDB);
+    bool is_tmpfs = small_disk();
+    fixture_open(&f);
+    fill_disk();
+    const struct sj_owner owner = fixture_owner(0);
+    sj_random_bytes(blob, sizeof blob);
+    enum sj_status status = SJ_OK;
+    while (status == SJ_OK && n < 2000) {
+        const struct sj_archive_entry e = {.time = said_now(&f), .data = blob, .n = 30000};
+        status = sj_store_archive_put(f.store, &owner, SAID_ROOM, &e, true, id, &err);
+        if (n == 0)
+            memcpy(first, id, sizeof first);
+        n += status == SJ_OK;
+    }
+    cr_expect_eq(status, SJ_LIMIT, "%u: %s", n, err.text);
+    cr_expect_gt(n, 100);
+    cr_expect_eq(said_count(&f, 0), n, "what waits is seen");
+    large_disk(is_tmpfs);
+    sj_loop_test_advance(f.loop, STORE_RETRY_MS + 2 * SJ_LOOP_TICK_MS);
+    cr_expect_eq(group_waiting(f.store), 0, "the timer has written what waited");
+    said_last(&f, 0, said_now(&f), "last");
+    fixture_reopen(&f);
+    cr_expect_eq(said_count(&f, 0), n + 1);
+    const struct sj_archive_page page = {.since = -1, .until = -1, .max = 1, .back = true};
+    cr_expect_str_eq(said_page(&f, 0, page), "last +");
+    cr_expect_neq(said_get(&f, 0, first)[0], '\0');
+    sj_store_close(&f.store);
+    fixture_done(&f, f.errors);
+    cr_expect_leq(f.errors, 3);          /* the full disk, twice at most; the list */
+}
+
 /* --- writes that fail in ways that no disk here can be made to -------------------------------- */
 
 /* LMDB's calls go through these; the switches make them fail. */
 static bool break_sync, break_header;
+static unsigned syncs;
 
 int fdatasync(int fd);
 int fdatasync(int fd)
@@ -213,6 +251,7 @@ int fdatasync(int fd)
         errno = EIO;
         return -1;
     }
+    syncs++;
     return fsync(fd);
 }
 
@@ -263,13 +302,36 @@ Test(store_lmdb, opens_again_after_its_header_could_not_be_written)
     fixture_done(&f, 2);                 /* failed; opened again */
 }
 
+Test(store_lmdb, commits_no_message_alone_for_readers_of_a_busy_room)
+{
+    char expected[2000] = "", text[8];
+    fixture_init(&f, FIXTURE_LMDB);
+    fixture_open(&f);
+    fixture_register(&f, 0);
+    syncs = 0;
+    for (unsigned i = 0; i < 200; i++) {
+        size_t n = strlen(expected);
+        snprintf(text, sizeof text, "%u", i);
+        snprintf(expected + n, sizeof expected - n, "%s ", text);
+        const char *id = said_last(&f, 0, said_now(&f), text);
+        cr_assert_neq(said_get(&f, 0, id)[0], '\0');
+        cr_assert_str_eq(said_all(&f, 0), expected);
+    }
+    cr_expect_eq(syncs, 0);
+    cr_assert_eq(sj_store_flush(f.store, NULL), SJ_OK);
+    cr_expect_leq(syncs, 2);
+    cr_expect_str_eq(said_all(&f, 0), expected);
+    fixture_done(&f, 0);
+}
+
 /* --- crash -------------------------------------------------------------------------------- */
 
 /* Registers users from `first` on and reports each acknowledged one; ends by a signal only. */
 static _Noreturn void crash_child(int fd, unsigned first)
 {
     struct sj_error err;
-    const struct sj_store_options options = {.dir = f.dir, .key_file = f.key_file};
+    const struct sj_store_options options = {.dir = f.dir, .key_file = f.key_file,
+                                             .archive_days = 30};
     struct sj_store *store = NULL;
     sj_log_set_sink(NULL, NULL);
     if (sj_store_open(&store, f.loop, NULL, &options, &err) != SJ_OK)
@@ -277,7 +339,11 @@ static _Noreturn void crash_child(int fd, unsigned first)
     for (unsigned i = first;; i++) {
         struct sj_registration r = fixture_registration(i);
         struct sj_store_contact c = {.id = "juliet"};
+        char id[SJ_ARCHIVE_ID_SIZE];
+        const struct sj_archive_entry e = {.time = (int64_t)i, .network_id = "n1",
+                                           .data = (const uint8_t *)"said", .n = 4};
         if (sj_store_registration_put(store, &r, NULL) != SJ_OK ||
+            sj_store_archive_put(store, &r.owner, SAID_ROOM, &e, true, id, NULL) != SJ_OK ||
             fixture_contact_put(store, &r.owner, &c, NULL) != SJ_OK ||
             write(fd, &i, sizeof i) != sizeof i)
             _exit(4);
@@ -311,6 +377,9 @@ Test(store_lmdb, loses_nothing_acknowledged_by_kill_9, .timeout = 120)
             fixture_load(&f, i, &copy);
             cr_assert_eq(fixture_contacts(&f, i, &contacts), SJ_OK);
             cr_assert_eq(contacts.count, 1);
+            /* It was grouped, and the contact behind it is there. */
+            cr_assert_eq(said_count(&f, i), 1);
+            cr_assert_str_eq(said_get(&f, i, said_find(&f, i, "n1")), "said ");
         }
         sj_store_close(&f.store);
     }
@@ -553,7 +622,7 @@ Test(store_lmdb, writes_no_plain_text_and_no_key_to_the_data_files)
 {
     static const char *const needles[] = {
         "romeo", "example.org", "montague", "password", "-secret", "juliet", "Giulietta",
-        "capulets", "token-of-the-link", "username",
+        "capulets", "token-of-the-link", "username", SAID_ROOM, "o-happy-dagger", "msgid-of-it",
     };
     const struct sj_owner owner = fixture_owner(1);
     const struct sj_store_contact c = {.id = "juliet", .name = "Giulietta", .group = "capulets"};
@@ -564,6 +633,10 @@ Test(store_lmdb, writes_no_plain_text_and_no_key_to_the_data_files)
         fixture_register(&f, i);
     cr_assert_eq(fixture_contact_put(f.store, &owner, &c, NULL), SJ_OK);
     sj_store_state_put(f.store, &owner, "token-of-the-link", 17);
+    const struct sj_archive_entry e = {.time = said_now(&f), .network_id = "msgid-of-it",
+                                       .data = (const uint8_t *)"o-happy-dagger", .n = 14};
+    char id[SJ_ARCHIVE_ID_SIZE];
+    cr_assert_eq(said_put(&f, 1, SAID_ROOM, &e, true, id), SJ_OK);
     sj_store_close(&f.store);
     for (size_t i = 0; i < sizeof needles / sizeof needles[0]; i++)
         cr_expect_not(found_in_files(needles[i], strlen(needles[i])), "%s", needles[i]);
