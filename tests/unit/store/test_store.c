@@ -53,8 +53,8 @@ BOTH(gives_back_a_registration_also_after_opening_again)
     return 0;
 }
 
-
-BOTH(has_one_key_for_ids_as_long_as_the_key_file_G421_05)
+/* G421-05. */
+BOTH(has_one_key_for_ids_as_long_as_the_key_file)
 {
     uint8_t key[SJ_STORE_ID_KEY_LEN];
     uint8_t again[SJ_STORE_ID_KEY_LEN];
