@@ -49,6 +49,7 @@ struct loopback_occupant {               /* owned by its room */
     enum sj_role role;
     enum sj_show show;                   /* of guests and residents */
     char *status;                        /* or NULL */
+    bool gagged;                         /* what it says to all is refused, voice or not */
 };
 
 struct loopback_affiliate {              /* owned by its room */

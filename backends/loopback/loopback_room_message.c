@@ -225,6 +225,10 @@ static enum sj_status message_judge(struct loopback_ask *a, const struct sj_mess
         a->why = "you have no voice in this room";
         return SJ_DENIED;
     }
+    if (m->in_room && a->self->gagged) {
+        a->why = "nothing is taken from you at the moment";
+        return SJ_DENIED;
+    }
     const struct loopback_occupant *to = !m->in_room && m->nick
                                              ? loopback_occupant_find(a->room, m->nick) : NULL;
     if (!m->in_room && !to) {

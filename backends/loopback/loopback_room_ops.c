@@ -428,4 +428,6 @@ const struct sj_backend_rooms loopback_rooms = {
     .list = loopback_list,
     .history = loopback_room_history,
     .flags_settable = LOOPBACK_FLAGS_SETTABLE,
+    .text_settable = true,
+    .max_settable = true,
 };

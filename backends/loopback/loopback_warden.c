@@ -71,6 +71,11 @@ static void obey_role(struct order *o, int role)
     loopback_occupant_set_role(o->net, o->r, o->who, (enum sj_role)role);
 }
 
+static void obey_gag(struct order *o, int on)
+{
+    o->who->gagged = on;
+}
+
 static void obey_rename(struct order *o, int unused)
 {
     char nick[LOOPBACK_NICK_MAX + 1];
@@ -361,6 +366,8 @@ static const struct word warden_words[] = {
     {"mute", WORD_WHO, obey_role, SJ_ROLE_VISITOR},
     {"voice", WORD_WHO, obey_role, SJ_ROLE_PARTICIPANT},
     {"op", WORD_WHO, obey_role, SJ_ROLE_MODERATOR},
+    {"gag", WORD_WHO, obey_gag, true},
+    {"ungag", WORD_WHO, obey_gag, false},
     {"rename", WORD_WHO | WORD_REST, obey_rename, 0},
     {"away", WORD_WHO, obey_show, SJ_SHOW_AWAY},
     {"back", WORD_WHO, obey_show, SJ_SHOW_ONLINE},

@@ -231,8 +231,10 @@ void room_looked(struct session *s, const struct sj_room *in)
 
 /* ---- lists of people ---- */
 
-/* Roles are those of occupants, whom one sees anyway. */
-static void items_of_occupants(const struct room *r, int affiliation, int role, xmpp_req req)
+/* Roles are those of occupants, whom one sees anyway; full: of the client that asks, whose place
+ * it is (G045-76). */
+static void items_of_occupants(const struct room *r, const char *full, int affiliation, int role,
+                               xmpp_req req)
 {
     struct xmpp_room_item *items =
         sj_calloc(r->by_nick.used ? r->by_nick.used : 1, sizeof *items);
@@ -245,7 +247,8 @@ static void items_of_occupants(const struct room *r, int affiliation, int role, 
             continue;
         items[n++] = (struct xmpp_room_item){
             .nick = occupant_nick(o), .peer = o->self ? NULL : o->id,
-            .jid = o->self ? r->session->user : NULL, .affiliation = o->affiliation,
+            .jid = !o->self ? NULL : role >= 0 ? full : r->session->user,
+            .affiliation = o->affiliation,
             .role = role >= 0 ? o->role : -1};
     }
     xmpp_answer_room_items(r->session->all->xmpp, req, items, n);
@@ -263,7 +266,7 @@ enum sj_status rooms_admin_get(void *ctx, const struct xmpp_from *from, const ch
     if (!r)
         return err->status;
     if (role >= 0 || !s->network->backend->rooms->affiliates) {
-        items_of_occupants(r, affiliation, role, req);
+        items_of_occupants(r, from->full, affiliation, role, req);
         return SJ_OK;
     }
     ask.room = r->id;
@@ -293,10 +296,14 @@ static void items_answer(struct session *s, const struct room_collect *c, xmpp_r
 {
     struct xmpp_room_item *items = sj_calloc(c->n ? c->n : 1, sizeof *items);
 
-    for (size_t i = 0; i < c->n; i++)
-        items[i] = (struct xmpp_room_item){.nick = c->people[i].nick, .peer = c->people[i].id,
+    for (size_t i = 0; i < c->n; i++) {
+        bool own = s->self_id && strcmp(c->people[i].id, s->self_id) == 0;
+        items[i] = (struct xmpp_room_item){.nick = c->people[i].nick,
+                                           .peer = own ? NULL : c->people[i].id,
+                                           .jid = own ? s->user : NULL,
                                            .reason = c->people[i].reason,
                                            .affiliation = c->people[i].affiliation, .role = -1};
+    }
     xmpp_answer_room_items(s->all->xmpp, req, items, c->n);
     sj_free(items);
 }

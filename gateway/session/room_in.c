@@ -139,8 +139,11 @@ enum sj_status rooms_join(void *ctx, const struct xmpp_from *from, const struct 
     if (s && (!s->registered || s->removal.wanted)) {
         session_release(s);
         s = NULL;
-        sj_fail(err, SJ_UNREGISTERED, "You are not registered with this gateway.");
+        err->status = SJ_UNREGISTERED;
     }
+    if (!s && err->status == SJ_UNREGISTERED)
+        return sj_fail(err, SJ_UNREGISTERED, "You are not registered with %s.",
+                       all->networks[from->host].options->host);
     if (!s)
         return err->status;
     session_heard(s, from);

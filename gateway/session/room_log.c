@@ -34,7 +34,8 @@ bool room_log_put(struct room *r, const struct event *e, const char *network_id,
                   struct sj_strbuf *id)
 {
     struct session *s = r->session;
-    struct sj_error err = {.status = SJ_UNSUPPORTED};
+    struct sj_error err = {.status = SJ_OK};
+    enum sj_status status = SJ_LIMIT;    /* too long to be kept */
     char kept[SJ_ARCHIVE_ID_SIZE];
     struct sj_owner owner;
     struct sj_strbuf bytes;
@@ -50,20 +51,20 @@ bool room_log_put(struct room *r, const struct event *e, const char *network_id,
     if (sj_strbuf_ok(&bytes)) {
         const struct sj_archive_entry entry = {.time = e->at, .network_id = network_id,
                                                .data = (const uint8_t *)bytes.s, .n = bytes.len};
-        sj_store_archive_put(s->all->store, &owner, r->id, &entry, true, kept, &err);
+        status = sj_store_archive_put(s->all->store, &owner, r->id, &entry, true, kept, &err);
     }
     sj_strbuf_release(&bytes);
     sj_strbuf_reset(id);
-    if (err.status == SJ_EXISTS || err.status == SJ_OK)
+    if (status == SJ_EXISTS || status == SJ_OK)
         sj_strbuf_adds(id, kept);
     else
         log_other_id(r, network_id, id);
-    if (err.status != SJ_OK && err.status != SJ_EXISTS &&
+    if (status != SJ_OK && status != SJ_EXISTS &&
         sj_log_allow(&s->all->load_limit, sj_loop_now_ms(s->all->loop), LOG_WARN_BURST,
                      LOG_WARN_PERIOD_MS, &dropped))
         sj_log_warn(&s->log, "message of a room is not archived room=%s cause=%s suppressed=%u",
                     SJ_CLIP(r->id), SJ_CLIP(err.text), dropped);
-    return err.status != SJ_EXISTS;
+    return status != SJ_EXISTS;
 }
 
 bool room_log_find(struct room *r, const char *network_id, struct sj_strbuf *id)

@@ -164,11 +164,11 @@ void muc_add_item(struct xmpp *x, unsigned host, xmpp_stanza_t *parent,
         stanza_add_with_text(item, "reason", i->reason);
 }
 
-void muc_finish_error(xmpp_stanza_t *error, const char *room_address_text, bool full)
+void muc_finish_error(xmpp_stanza_t *error, const char *room_address_text, const char *type)
 {
     stanza_set(error, "by", room_address_text);
-    if (full)
-        stanza_set(error, "type", "wait");
+    if (type != NULL)
+        stanza_set(error, "type", type);
 }
 
 /* ---- requests ---- */

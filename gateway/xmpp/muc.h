@@ -42,8 +42,9 @@ void muc_add_statuses(xmpp_stanza_t *user, uint32_t statuses);
 /* Adds <item/> with what is there of it. */
 void muc_add_item(struct xmpp *x, unsigned host, xmpp_stanza_t *parent,
                   const struct xmpp_room_item *item);
-/* Completes an error: said by the room, and of a full one worth trying again (G045-24). */
-void muc_finish_error(xmpp_stanza_t *error, const char *room_address, bool full);
+/* Completes an error: said by the room, and with another type than its condition has by itself, or
+ * NULL (a full room is worth trying again, G045-24; to be outside cannot be mended, G410-02). */
+void muc_finish_error(xmpp_stanza_t *error, const char *room_address, const char *type);
 
 /* What an open request is answered with, and on which host; NULL: it is no longer open. */
 xmpp_stanza_t *muc_result(struct xmpp *x, xmpp_req req, unsigned *host, enum request_card *kind);

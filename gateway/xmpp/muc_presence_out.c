@@ -102,15 +102,17 @@ static xmpp_stanza_t *muc_error_new(struct xmpp *x, unsigned host, const char *n
 }
 
 static void muc_add_error(struct xmpp *x, unsigned host, xmpp_stanza_t *st, const char *room,
-                          const struct sj_error *err, bool joins)
+                          const struct sj_error *err, bool joins, bool nick)
 {
     struct sj_strbuf by;
     bool full = joins && err->status == SJ_LIMIT;
+    bool cancels = nick && err->status == SJ_UNACCEPTABLE;       /* another nick must be used */
     sj_strbuf_init(&by, JID_MAX);
     room_address(x, host, room, NULL, &by);
     stanza_add_error(st, full ? STANZA_SERVICE_UNAVAILABLE : stanza_condition_of(err->status), err,
                      false);
-    muc_finish_error(xmpp_stanza_get_child_by_name(st, "error"), by.s, full);
+    muc_finish_error(xmpp_stanza_get_child_by_name(st, "error"), by.s,
+                     full ? "wait" : cancels ? "cancel" : NULL);
     sj_strbuf_release(&by);
 }
 
@@ -122,7 +124,7 @@ bool xmpp_send_room_error(struct xmpp *x, unsigned host, const char *room, const
         return false;
     if (joins)
         stanza_add(st, "x", NS_MUC);
-    muc_add_error(x, host, st, room, err, joins);
+    muc_add_error(x, host, st, room, err, joins, true);
     return room_send(x, host, st);
 }
 
@@ -133,6 +135,6 @@ bool xmpp_send_room_message_error(struct xmpp *x, unsigned host, const char *roo
     xmpp_stanza_t *st = muc_error_new(x, host, "message", room, nick, to, id);
     if (st == NULL)
         return false;
-    muc_add_error(x, host, st, room, err, false);
+    muc_add_error(x, host, st, room, err, false, false);
     return room_send(x, host, st);
 }

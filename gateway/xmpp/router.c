@@ -54,7 +54,9 @@ static void router_send_error(struct inbound *in, enum stanza_condition conditio
     stanza_add_error(st, condition, &own, legacy_code);
     if (in->room != NULL)
         muc_finish_error(xmpp_stanza_get_child_by_name(st, "error"), in->room,
-                         in->joins && own.status == SJ_LIMIT);
+                         in->joins && own.status == SJ_LIMIT ? "wait"
+                         : in->payload != NULL && in->nick != NULL &&
+                                 condition == STANZA_NOT_ACCEPTABLE ? "cancel" : NULL);
     if (in->detail != NULL)
         stanza_add(xmpp_stanza_get_child_by_name(st, "error"), in->detail, NS_COMMANDS);
     router_add_pubsub_error(in, xmpp_stanza_get_child_by_name(st, "error"));

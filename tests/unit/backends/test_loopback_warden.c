@@ -87,6 +87,12 @@ Test(loopback_warden, gives_and_takes_power)
     HEARD("2 occupant #lobby romeo none moderator online id=romeo");
     say(r, "mute me");
     HEARD("1 occupant #lobby romeo self none visitor online id=romeo");
+    say(r, "voice me");
+    say(r, "gag me");
+    cr_assert_eq(recorder_say(r, 1, "#lobby", "hello"), SJ_OK);
+    recorder_settle(r);
+    HEARD("1 op 7 not permitted");
+    say(r, "ungag me");
     say(r, "owner me");
     HEARD("1 occupant #lobby romeo self owner moderator online id=romeo");
     say(r, "nobody me");

@@ -74,13 +74,13 @@ Test(muc_iq, is_answered_for_occupants_to_occupants_only)
          FAILURE(JULIET, "cancel", "service-unavailable")},
     };
     static const struct row outside[] = {
-        {IQ("get", ROOM "/ro", PING), NULL, FAILURE(ROOM "/ro", "modify", "not-acceptable")},
-        {IQ("get", JULIET, PING), NULL, FAILURE(JULIET, "modify", "not-acceptable")},
+        {IQ("get", ROOM "/ro", PING), NULL, FAILURE(ROOM "/ro", "cancel", "not-acceptable")},
+        {IQ("get", JULIET, PING), NULL, FAILURE(JULIET, "cancel", "not-acceptable")},
         {IQ("get", JULIET, INFO), NULL, FAILURE(JULIET, "modify", "bad-request")},
         {IQ("get", JULIET, ITEMS), NULL, FAILURE(JULIET, "modify", "bad-request")},
-        {IQ("get", JULIET, VCARD), NULL, FAILURE(JULIET, "modify", "not-acceptable")},
+        {IQ("get", JULIET, VCARD), NULL, FAILURE(JULIET, "cancel", "not-acceptable")},
         {IQ("set", JULIET, "<query xmlns='urn:unknown'/>"), NULL,
-         FAILURE(JULIET, "modify", "not-acceptable")},
+         FAILURE(JULIET, "cancel", "not-acceptable")},
     };
     RUN(inside);
     p->own_nick = NULL;
