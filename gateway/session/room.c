@@ -130,11 +130,11 @@ sj_op room_op(struct session *s, const struct room_outcome *ask, struct sj_error
 }
 
 /* What clients asked for by a join is refused; they are in no room (G045-24). */
-void room_refuse(struct room *r, const struct sj_error *err)
+static void room_refuse_clients(const struct room *r, const struct sj_error *err)
 {
-    struct session *s = r->session;
-    struct sj_error words = session_words(s, err);
-    struct sj_list *at;
+    const struct session *s = r->session;
+    const struct sj_error words = session_words(s, err);
+    const struct sj_list *at;
 
     for (at = r->clients.next; at != &r->clients; at = at->next) {
         const struct room_client *c = SJ_CONTAINER(at, struct room_client, link);
@@ -142,6 +142,11 @@ void room_refuse(struct room *r, const struct sj_error *err)
             xmpp_send_room_error(s->all->xmpp, s->network->index, r->id, c->nick, c->full, c->id,
                                  true, &words);
     }
+}
+
+void room_refuse(struct room *r, const struct sj_error *err)
+{
+    room_refuse_clients(r, err);
     room_free(r);
 }
 
@@ -171,7 +176,7 @@ static const char *room_wanted_nick(const struct room *r)
 /* It was left, and somebody came back meanwhile. */
 static bool room_comes_back(struct room *r)
 {
-    if (r->state != ROOM_LEAVING || !r->again || r->n_clients == 0)
+    if (r->state != ROOM_LEAVING || !r->again || r->n_clients == 0 || !r->session->link)
         return false;
     r->again = false;
     occupants_clear(r);
@@ -223,6 +228,7 @@ static void room_ask_failed(struct room *r, const struct room_outcome *o,
 void room_outcome(struct session *s, const struct room_outcome *o, const struct sj_error *err)
 {
     struct room *r = room_find(s, o->room);
+    const struct sj_exit left = {.kind = SJ_EXIT_LEFT};
 
     if (o->ask >= ROOM_ASK_CHANGE)
         room_answered(s, o, err);
@@ -230,8 +236,8 @@ void room_outcome(struct session *s, const struct room_outcome *o, const struct 
         return;
     if (o->ask == ROOM_ASK_JOIN && err && r->state == ROOM_JOINING)
         room_refuse(r, err);
-    else if (o->ask == ROOM_ASK_LEAVE && r->state == ROOM_LEAVING && !room_comes_back(r))
-        room_free(r);
+    else if (o->ask == ROOM_ASK_LEAVE && r->state == ROOM_LEAVING)
+        room_end(r, &left, 0);
     else if (err && o->ask != ROOM_ASK_JOIN && o->ask != ROOM_ASK_LEAVE)
         room_ask_failed(r, o, err);
 }
@@ -269,6 +275,28 @@ void room_entered(struct room *r)
         room_leave_later(r, 0, NULL);          /* who asked for it has gone meanwhile */
 }
 
+/* The same end, for those who have not been let in yet. */
+static void room_end_wait(const struct room *r, const struct sj_exit *exit)
+{
+    struct sj_error err;
+
+    switch (exit->kind) {
+    case SJ_EXIT_BANNED:
+        sj_fail(&err, SJ_DENIED, "You are banned from this room.");
+        break;
+    case SJ_EXIT_REMOVED:
+        sj_fail(&err, SJ_UNREGISTERED, "This room is for members, and you are none.");
+        break;
+    case SJ_EXIT_CLOSED:
+        sj_fail(&err, SJ_NOTFOUND, "This room is no more.");
+        break;
+    default:
+        sj_fail(&err, SJ_TIMEOUT, "You did not get into the room; try again later.");
+        break;
+    }
+    room_refuse_clients(r, &err);
+}
+
 void room_end(struct room *r, const struct sj_exit *exit, uint32_t statuses)
 {
     struct sj_list *at;
@@ -278,8 +306,10 @@ void room_end(struct room *r, const struct sj_exit *exit, uint32_t statuses)
         if (c->state != ROOM_CLIENT_WAITS && r->self)
             occupant_show_exit(r, r->self, c, exit, statuses);
     }
-    if (!room_comes_back(r))
-        room_free(r);
+    if (room_comes_back(r))
+        return;
+    room_end_wait(r, exit);
+    room_free(r);
 }
 
 /* ---- the link, the stream, the user ---- */

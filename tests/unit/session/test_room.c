@@ -416,6 +416,29 @@ Test(room, bounds_how_many_one_user_is_in)
     world_free(w);
 }
 
+/* Whoever still waits for the room hears that it will not come. */
+Test(room, leaves_nobody_waiting_when_it_ends)
+{
+    const struct sj_exit banned = {.kind = SJ_EXIT_BANNED, .reason = "spam"};
+    struct world *w = world_new(CAPS_ROOMS);
+
+    world_ready(w);
+    wroom_join(w, "r", "#a", "me");
+    world_clear(w);
+    w->link->host->rooms->left(w->link, "#a", &banned);
+    EXPECT(w, "refused #a/me -> " R " i1 not permitted joins\n");
+    world_free(w);
+
+    w = wroom_ready(0, "");
+    w->messages_wait = true;
+    wroom_leave(w, "r", "#a", NULL);
+    wroom_join(w, "r", "#a", "me");
+    world_clear(w);
+    world_down(w, SJ_END_CLOSED);
+    cr_expect(strstr(world_lines(w), "refused #a/me -> " R " i1 timed out joins\n"));
+    world_free(w);
+}
+
 /* The network puts the account into a room: the user is asked in. */
 Test(room, asks_the_user_into_a_room_that_the_network_entered)
 {
