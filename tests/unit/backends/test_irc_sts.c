@@ -280,3 +280,47 @@ Test(irc_sts, what_was_saved_may_not_count)
     cr_expect_eq(sts_of(w)->until_ms, INT64_C(1) << 40);
     irc_world_free(w);
 }
+
+/* A far server without TLS, and a user with a password for it: what is offered decides. */
+static struct irc_world *with_own_password(void)
+{
+    struct irc_world *w = irc_world_new("server=localhost login-timeout=5s");
+
+    irc_world_net(w)->is_local = false;
+    irc_account(w, "username=me server_password=sesame");
+    irc_gets(w, "CAP LS 302");
+    irc_gets_nothing(w);
+    return w;
+}
+
+#define UNSAFE "down auth: the connection is not encrypted, so the server's password was not sent"
+
+Test(irc_sts, a_users_own_server_password_waits_for_the_offer)
+{
+    struct irc_world *w = with_own_password();
+    char line[200];
+
+    irc_says(w, ":irc.test CAP * LS * :batch server-time");
+    irc_gets_nothing(w);
+    (void)snprintf(line, sizeof line, ":irc.test CAP * LS :sts=port=%u",
+                   (unsigned)irc_world_net(w)->port);
+    irc_says(w, line);
+    const unsigned char *hello = irc_again(w);
+    cr_expect_eq(hello[0], 0x16, "no TLS handshake: %02x", hello[0]);
+    cr_expect_not(irc_world_link(w)->login->waits_for_tls);
+    cr_expect_str_eq(irc_world_link(w)->login->server_password, "sesame");
+    irc_world_free(w);
+    w = with_own_password();
+    irc_says(w, ":irc.test CAP * LS * :batch");
+    irc_says(w, ":irc.test CAP * LS :server-time");
+    irc_hears(w, UNSAFE);
+    irc_gets_nothing(w);
+    irc_world_free(w);
+    /* A server that does not know CAP. */
+    w = with_own_password();
+    irc_says(w, ":irc.test 451 * :You have not registered");
+    irc_hears_nothing(w);
+    irc_advance(w, 5100);
+    irc_hears(w, UNSAFE);
+    irc_world_free(w);
+}
