@@ -123,12 +123,17 @@ static bool take_number(const char **at, unsigned *out)
     return n > 0 && n < 6;
 }
 
+bool identd_read(const char *line, unsigned *ours, unsigned *theirs)
+{
+    return take_number(&line, ours) && *line++ == ',' && take_number(&line, theirs) && !*line;
+}
+
 static void client_answer(struct identd_client *c, const char *line)
 {
     char text[IDENTD_LINE_MAX + 64];
     unsigned ours, theirs;
 
-    if (!take_number(&line, &ours) || *line++ != ',' || !take_number(&line, &theirs) || *line) {
+    if (!identd_read(line, &ours, &theirs)) {
         client_free(c);
         return;
     }

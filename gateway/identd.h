@@ -4,6 +4,8 @@
 #ifndef SOJOURN_IDENTD_H
 #define SOJOURN_IDENTD_H
 
+#include <stdbool.h>
+
 #include "sojourn/error.h"
 
 struct identd;
@@ -17,6 +19,9 @@ struct sj_loop;
 
 /* Is where a list of addresses with ports, "0.0.0.0:113, [::]:113"? SJ_INVALID with text. */
 enum sj_status identd_check(const char *where, struct sj_error *err);
+/* A question, "PORT , PORT"; false: it is none. Numbers of up to five digits that are no ports are
+ * left to the answer. */
+bool identd_read(const char *line, unsigned *ours, unsigned *theirs);
 /* Listens there; conns of the loop that have an ident are known from now on. */
 enum sj_status identd_new(struct identd **out, struct sj_loop *loop, const struct sj_log *log,
                           const char *where, struct sj_error *err);

@@ -135,8 +135,12 @@ static void cap_on_list(struct irc_link *l, const char *list, bool more)
     const char *sts = cap_value(list, "sts", &n);
     if (sts)
         irc_sts_on_offer(l, sts, n);
-    if (l->state != IRC_LOGIN)
+    if (l->state != IRC_LOGIN || (more && login->waits_for_tls))
         return;
+    if (login->waits_for_tls) {
+        irc_login_end_unsafe(l);
+        return;
+    }
     login->negotiating = true;
     login->offered |= irc_cap_parse(list);
     login->mechanisms |= (uint8_t)irc_cap_mechanisms(list);

@@ -69,6 +69,7 @@ const struct irc_handler irc_handlers[] = {
     { "731", 2, ONLINE, irc_presence_handle_monitor },
     { "734", 3, ONLINE, irc_presence_handle_full },
     { "900", 1, OPEN, irc_login_handle_logged_in },
+    { "901", 1, ONLINE, irc_self_handle_logged_out },
     { "902", 1, LOGIN, irc_sasl_handle_failed },
     { "903", 1, LOGIN, irc_sasl_handle_done },
     { "904", 1, LOGIN, irc_sasl_handle_failed },

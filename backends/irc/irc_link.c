@@ -130,6 +130,8 @@ void irc_link_end(struct irc_link *l, enum sj_end end, const char *why)
         why = NULL;
     }
     sj_fail(&err, end == SJ_END_TIMEOUT ? SJ_TIMEOUT : SJ_REMOTE, "%s", why ? why : "");
+    if (l->state >= IRC_LOGIN && l->state <= IRC_ONLINE && l->base.net->sts.duration_ms)
+        irc_sts_save(l);
     irc_link_enter(l, IRC_DOWN);
     irc_login_free(&l->login);
     irc_ops_fail_all(l);
@@ -258,8 +260,7 @@ struct sj_link *irc_link_new(const struct sj_link *base, const struct sj_account
 {
     struct irc_link *l = sj_calloc(1, sizeof *l);
 
-    (void)blob;
-    (void)len;
+    irc_sts_load(base->net, blob, len);
     l->base = *base;
     l->base.magic = IRC_LINK_MAGIC;
     l->login = irc_login_new(l, account);

@@ -147,6 +147,7 @@ struct irc_login {
     bool listed;                     /* CAP LS is complete */
     bool single;                     /* after a NAK, capabilities are asked for one by one */
     bool own_server_password;        /* the user's, not the configuration's */
+    bool waits_for_tls;              /* only CAP LS is out: will the server offer STS? */
     bool asks_services;              /* IDENTIFY is out */
     bool certificate_refused;        /* SASL EXTERNAL did not work */
     bool identified;                 /* NickServ or SASL accepted the password */

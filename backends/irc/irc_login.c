@@ -87,7 +87,7 @@ void irc_login_restart(struct irc_login *login)
     login->offered = login->pending = 0;
     login->sasl = IRC_SASL_NONE;
     login->mechanisms = login->mechanism = login->attempt = 0;
-    login->negotiating = login->listed = login->single = false;
+    login->negotiating = login->listed = login->single = login->waits_for_tls = false;
     login->identified = login->certificate_refused = false;
     login->link->caps = 0;
 }
@@ -123,6 +123,12 @@ static void login_send_nick(struct irc_link *l, const char *nick)
     irc_send(l, &o, IRC_NOW);
 }
 
+void irc_login_end_unsafe(struct irc_link *l)
+{
+    irc_link_end(l, SJ_END_AUTH, "the connection is not encrypted, so the server's password was "
+                                 "not sent");
+}
+
 void irc_login_start(struct irc_link *l)
 {
     struct irc_login *login = l->login;
@@ -132,8 +138,13 @@ void irc_login_start(struct irc_link *l)
     struct irc_out o;
 
     if (login->own_server_password && !irc_link_keeps_secrets(l)) {
-        irc_link_end(l, SJ_END_AUTH, "the connection is not encrypted, so the server's password "
-                                     "was not sent");
+        if (!net->sts.tls) {
+            irc_login_end_unsafe(l);
+            return;
+        }
+        login->waits_for_tls = true;
+        irc_webirc_send(l);
+        irc_send_text(l, "CAP LS 302", IRC_NOW);
         return;
     }
     irc_webirc_send(l);

@@ -14,6 +14,8 @@ struct irc_login;
 /* Copies what the account says; secrets into locked memory. */
 struct irc_login *irc_login_new(struct irc_link *l, const struct sj_account *account);
 void irc_login_free(struct irc_login **login);       /* wipes passwords */
+/* The server does not offer the TLS without which nothing can be said: ends the link. */
+void irc_login_end_unsafe(struct irc_link *l);
 /* Forgets what this server said, for another connection. */
 void irc_login_restart(struct irc_login *login);
 /* The connection is up: sends the first lines. */

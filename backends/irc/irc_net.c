@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "irc_link.h"
+#include "irc_login.h"
 #include "irc_presence.h"
 #include "irc_regain.h"
 #include "irc_sasl.h"
@@ -319,6 +320,8 @@ static void wait_is_over(struct irc_link *l, struct sj_list *list)
     } else if (list == &net->identify) {
         l->login->unused = N_("NickServ did not say whether the password is right");
         irc_link_up(l);
+    } else if (list == &net->login && l->login->waits_for_tls) {
+        irc_login_end_unsafe(l);
     } else if (list == &net->login) {
         irc_link_end(l, SJ_END_TIMEOUT, "the login took too long");
     } else {

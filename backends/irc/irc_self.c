@@ -186,3 +186,10 @@ void irc_self_handle_chghost(struct irc_link *l, struct irc_line *line)
     if (is_self(l, line->nick))
         irc_self_learn(l, line->param[0], line->param[1]);
 }
+
+/* 901 <me> <mask> :You are now logged out. Services dropped the account, or lost it. */
+void irc_self_handle_logged_out(struct irc_link *l, struct irc_line *line)
+{
+    (void)line;
+    irc_link_notice(l, NULL, "You are no longer logged in to your account on this network.");
+}

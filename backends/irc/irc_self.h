@@ -21,6 +21,7 @@ void irc_self_handle_mode(struct irc_link *l, struct irc_line *line);
 void irc_self_handle_userhost(struct irc_link *l, struct irc_line *line);   /* 302 */
 void irc_self_handle_host(struct irc_link *l, struct irc_line *line);       /* 396 */
 void irc_self_handle_chghost(struct irc_link *l, struct irc_line *line);
+void irc_self_handle_logged_out(struct irc_link *l, struct irc_line *line); /* 901 */
 
 /* irc_isupport.c */
 void irc_isupport_handle(struct irc_link *l, struct irc_line *line);        /* 005 */

@@ -3,6 +3,7 @@
 #ifndef IRC_STS_H
 #define IRC_STS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,12 +17,13 @@ struct sj_tls;
 #define IRC_STS_TRIAL_MS INT64_C(600000)
 #define IRC_STS_DURATION_MAX_S (INT64_C(366) * 24 * 3600)
 
-/* What a net without TLS of its own keeps of it; forgotten when the process ends. */
+/* What a net without TLS of its own keeps of it. Links save it for the time after a restart. */
 struct irc_sts {
     struct sj_tls *tls;                  /* NULL: not possible here */
     int64_t until_ms;                    /* loop time; 0: no policy */
     int64_t duration_ms;                 /* as last said with TLS; 0: not confirmed */
     uint16_t port;
+    bool ended;                          /* by the server: what was saved before is out of date */
 };
 
 /* Prepares a net for it, if it may be: tls_ca as in sj_tls_new. */
@@ -31,5 +33,10 @@ enum sj_status irc_sts_init(struct sj_net *net, const char *tls_ca, struct sj_er
 void irc_sts_on_offer(struct irc_link *l, const char *value, size_t n);
 /* The connection is about to end, the state is still the one before. */
 void irc_sts_on_end(struct irc_link *l);
+/* Has the host keep the policy, or forget it; from the loop top, not after disconnect. */
+void irc_sts_save(struct irc_link *l);
+/* What a link saved before: it counts for the net, unless a longer policy does, or the server has
+ * ended it since the start. */
+void irc_sts_load(struct sj_net *net, const void *blob, size_t len);
 
 #endif

@@ -2,8 +2,9 @@
 /* SCRAM-SHA-256 for clients: messages, the key in slices, and the server's proof.
  *
  * RFC 5802 §3, §5, §7 and RFC 7677; PBKDF2 with HMAC-SHA-256 is RFC 8018 §5.2, of one block. The
- * password is used as typed: SASLprep (RFC 4013) leaves ASCII alone, and what people type is
- * composed already. What it is carried in (base64, lines) is left to the backend. */
+ * name and the password are used as typed: SASLprep (RFC 4013) leaves ASCII alone, what people type
+ * is mostly composed already, and its tables would be a library of their own. What they are
+ * carried in (base64, lines) is left to the backend. */
 #include "sojourn/scram.h"
 
 #include <assert.h>

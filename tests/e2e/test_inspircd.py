@@ -231,3 +231,18 @@ class StrictTransport(GatewayTest):
         contact = self.befriend(user, "juliet")
         user.message(contact, "sealed after all")
         juliet.expect("PRIVMSG", "juliet", "sealed after all", source="romeo")
+
+    def test_upgrade_outlives_a_restart(self):
+        """After a kill and a start the link begins with TLS: nothing is said without it"""
+        self.go_online("benvolio")
+        watcher = self.irc("watcher")
+        watcher.wait_online("benvolio")
+        asked = self.daemon.log_text().count("server asks for tls")
+        self.daemon.kill()
+        watcher.wait_online("benvolio", False)
+        self.daemon.start()
+        watcher.wait_online("benvolio", seconds=60)
+        watcher.send("WHOIS benvolio")
+        line = watcher.wait(lambda m: m.command in ("671", "318"), "the answer to WHOIS")
+        self.assertEqual(line.command, "671", line.raw)
+        self.assertEqual(self.daemon.log_text().count("server asks for tls"), asked)

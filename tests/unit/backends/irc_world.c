@@ -38,6 +38,8 @@ struct irc_world {
     bool is_up, is_down;
     sj_op next_op;
     unsigned char done[OPS_MAX];     /* by op: 1 owed, 2 done */
+    unsigned char saved[1024];
+    size_t n_saved;
     struct sj_error err;
 };
 
@@ -147,8 +149,16 @@ static void on_self(struct sj_link *l, const char *id)
 
 static void on_save(struct sj_link *l, const void *blob, size_t len)
 {
-    (void)blob;
+    cr_assert_leq(len, sizeof the_world->saved);
+    memcpy(the_world->saved, len ? blob : "", len);
+    the_world->n_saved = len;
     event(l, "save %zu", len);
+}
+
+const void *irc_saved(const struct irc_world *w, size_t *n)
+{
+    *n = w->n_saved;
+    return w->saved;
 }
 
 static const struct sj_host world_host = {

@@ -61,6 +61,8 @@ bool irc_is_closed(struct irc_world *w);
 /* The next event is exactly this. */
 void irc_hears(struct irc_world *w, const char *event);
 void irc_hears_nothing(struct irc_world *w);
+/* What the link had the host keep last. */
+const void *irc_saved(const struct irc_world *w, size_t *n);
 /* The next event, "" after a while without one. */
 const char *irc_event(struct irc_world *w);
 /* Lets what is ready happen. */

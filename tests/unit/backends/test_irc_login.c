@@ -671,3 +671,15 @@ Test(irc_nick, user_idents)
     cr_expect_str_neq(a, b);
     cr_expect_leq(strlen(a), SJ_IDENT_MAX);
 }
+
+Test(irc_login, the_user_is_told_when_services_end_the_account)
+{
+    struct irc_world *w = irc_world_new("");
+
+    irc_online(w, NULL, NULL);
+    irc_says(w, ":irc.test 900 me me!me@h account :You are now logged in as account");
+    irc_hears_nothing(w);
+    irc_says(w, ":irc.test 901 me me!me@h :You are now logged out");
+    irc_hears(w, "tell You are no longer logged in to your account on this network.");
+    irc_world_free(w);
+}

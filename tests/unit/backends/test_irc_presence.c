@@ -209,6 +209,41 @@ Test(irc_presence, away_where_the_server_reports_it)
     irc_world_free(w);
 }
 
+/* Host, account and real name of a contact say nothing about whether it is there, and nothing about
+ * who it is here: that is the nickname. Whole or broken, such lines end nothing. */
+Test(irc_presence, contacts_may_change_what_does_not_matter_here)
+{
+    static const char *const lines[] = {
+        ":bob!b@h CHGHOST bb other.example.org", ":bob!bb@other.example.org ACCOUNT bobsaccount",
+        ":bob!bb@other.example.org ACCOUNT *", ":bob!bb@other.example.org SETNAME :Robert B.",
+        "@account=bobsaccount :bob!bb@other.example.org SETNAME :",
+        ":bob!bb@other.example.org JOIN #x bobsaccount :Robert B.",
+        ":bob!b@h CHGHOST", ":bob!b@h CHGHOST x", ":bob CHGHOST \xff \xff", ":bob!b@h ACCOUNT",
+        ":bob!b@h SETNAME", "CHGHOST a b", "ACCOUNT a", "SETNAME a", ":stranger!b@h CHGHOST c d",
+        ":stranger!b@h ACCOUNT x", ":stranger!b@h SETNAME x", ":me!me@h ACCOUNT x",
+        ":me!me@h ACCOUNT *", ":me!me@h SETNAME :x",
+    };
+    struct irc_world *w = irc_world_new("");
+
+    irc_online(w, "message-tags account-notify account-tag away-notify chghost setname "
+               "extended-join extended-monitor", "MONITOR=9");
+    cr_assert_eq(irc_adds(w, "bob"), SJ_OK);
+    irc_hears(w, "op 1 ok");
+    irc_gets(w, "MONITOR + bob");
+    irc_says(w, ":irc.test 730 me :bob!b@h");
+    irc_hears(w, "contact bob online bob");
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        irc_says(w, lines[i]);
+    irc_hears_nothing(w);
+    irc_says(w, "@account=bobsaccount :bob!bb@other.example.org PRIVMSG me :it is still me");
+    irc_hears(w, "message bob it is still me");
+    irc_says(w, ":bob!bb@other.example.org AWAY :lunch");
+    irc_hears(w, "contact bob away bob : lunch");
+    cr_assert_eq(irc_sends(w, "bob", "hello"), SJ_OK);
+    irc_gets(w, "PRIVMSG bob :hello");
+    irc_world_free(w);
+}
+
 Test(irc_presence, away_is_not_guessed)
 {
     struct irc_world *w = irc_world_new("");

@@ -87,7 +87,7 @@ static void server_final(char *out, size_t size, const char *password, const cha
                          const char *challenge, const char *final)
 {
     unsigned char u[32], key[32], salt[64];
-    char text[4096], coded[64];
+    char text[8192], coded[64];
     size_t n = strlen(SALT);
 
     memcpy(salt, SALT "\0\0\0\1", n + 4);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "irc.h"
 #include "irc_link.h"
 #include "irc_login.h"
 #include "irc_sts.h"
@@ -119,8 +120,20 @@ static struct irc_world *confirmed(const char *offer)
 
     irc_world_link(w)->is_tls = true;
     sts->until_ms = sj_loop_now_ms(irc_world_loop(w)) + 5000;
+    sts->port = 6697;
     irc_sts_on_offer(irc_world_link(w), offer, strlen(offer));
+    if (strstr(offer, "duration"))
+        irc_hears(w, strstr(offer, "duration=0") ? "save 0" : "save 28");
     return w;
+}
+
+/* The server ends the connection; saved: and the policy is kept anew. */
+static void ends(struct irc_world *w, bool saved)
+{
+    irc_hangs_up(w);
+    if (saved)
+        irc_hears(w, "save 28");
+    cr_expect_eq(strncmp(irc_event(w), "down ", 5), 0);
 }
 
 Test(irc_sts, the_duration_counts_from_the_end_of_the_connection)
@@ -129,8 +142,7 @@ Test(irc_sts, the_duration_counts_from_the_end_of_the_connection)
 
     irc_advance(w, 30000);
     cr_expect_null(irc_net_tls(irc_world_net(w)));
-    irc_hangs_up(w);
-    cr_expect_eq(strncmp(irc_event(w), "down ", 5), 0);
+    ends(w, true);
     int64_t left = sts_of(w)->until_ms - sj_loop_now_ms(irc_world_loop(w));
     cr_expect(left > 19000 && left <= 20000, "%d", (int)left);
     cr_expect_not_null(irc_net_tls(irc_world_net(w)));
@@ -138,15 +150,14 @@ Test(irc_sts, the_duration_counts_from_the_end_of_the_connection)
     /* The server's last word counts. */
     w = confirmed("duration=20");
     irc_sts_on_offer(irc_world_link(w), "duration=0", strlen("duration=0"));
-    irc_hangs_up(w);
-    cr_expect_eq(strncmp(irc_event(w), "down ", 5), 0);
+    irc_hears(w, "save 0");
+    ends(w, false);
     cr_expect_eq(sts_of(w)->until_ms, 0);
     irc_world_free(w);
     /* It was never confirmed: the end says nothing. */
     w = confirmed("port=1");
     int64_t until = sts_of(w)->until_ms;
-    irc_hangs_up(w);
-    cr_expect_eq(strncmp(irc_event(w), "down ", 5), 0);
+    ends(w, false);
     cr_expect_eq(sts_of(w)->until_ms, until);
     irc_world_free(w);
 }
@@ -158,8 +169,7 @@ Test(irc_sts, a_connection_without_tls_prolongs_nothing)
 
     irc_world_link(w)->is_tls = false;
     irc_advance(w, 1000);
-    irc_hangs_up(w);
-    cr_expect_eq(strncmp(irc_event(w), "down ", 5), 0);
+    ends(w, false);
     cr_expect_eq(sts_of(w)->until_ms, until);
     irc_world_free(w);
 }
@@ -183,5 +193,134 @@ Test(irc_sts, a_later_word_with_tls_counts)
     irc_settle(w);
     cr_expect_eq(sts->until_ms, 0);
     irc_gets_nothing(w);
+    irc_world_free(w);
+}
+
+/* A policy in force for 20 s, as it was saved. */
+static size_t saved_policy(unsigned char *out)
+{
+    struct irc_world *w = confirmed("duration=20");
+    size_t n;
+
+    const void *saved = irc_saved(w, &n);
+    memcpy(out, saved, n);
+    irc_world_free(w);
+    return n;
+}
+
+Test(irc_sts, a_policy_outlives_a_restart)
+{
+    unsigned char blob[64];
+    size_t n = saved_policy(blob);
+    struct irc_world *w = irc_world_new("server=localhost");
+
+    cr_assert_eq(n, 28);
+    irc_sts_load(irc_world_net(w), blob, n);
+    cr_assert_not_null(irc_net_tls(irc_world_net(w)));
+    cr_expect_eq(sts_of(w)->port, 6697);
+    cr_expect_eq(sts_of(w)->duration_ms, 20000);
+    irc_advance(w, 21000);
+    cr_expect_null(irc_net_tls(irc_world_net(w)));
+    /* It is over now, also for who comes later. */
+    irc_sts_load(irc_world_net(w), blob, n);
+    cr_expect_null(irc_net_tls(irc_world_net(w)));
+    irc_world_free(w);
+}
+
+Test(irc_sts, a_link_brings_the_policy_along)
+{
+    unsigned char blob[64];
+    size_t n = saved_policy(blob);
+    struct irc_world *w = irc_world_new("server=localhost");
+    const char *values[IRC_FIELDS] = { [IRC_FIELD_NICK] = "me" };
+    const struct sj_account account = { values, IRC_FIELDS };
+    const struct sj_link base = { .backend = &irc_backend, .net = irc_world_net(w),
+                                  .loop = irc_world_loop(w) };
+
+    struct sj_link *link = irc_backend.link_new(&base, &account, blob, n);
+    cr_expect_not_null(irc_net_tls(irc_world_net(w)));
+    irc_backend.link_free(&link);
+    irc_world_free(w);
+}
+
+Test(irc_sts, what_was_saved_may_not_count)
+{
+    unsigned char blob[64], changed[64];
+    size_t n = saved_policy(blob);
+
+    for (size_t i = 0; i < 8; i++) {
+        struct irc_world *w = irc_world_new(i == 0 ? "server=localhosu" :
+                                            i == 1 ? "" :
+                                            i == 2 ? "server=localhost tls=yes" :
+                                            "server=localhost");
+        struct sj_net *net = irc_world_net(w);
+        memcpy(changed, blob, sizeof blob);
+        if (i == 3)
+            changed[0] = 2;
+        if (i == 4)
+            changed[1] = changed[2] = 0;             /* port */
+        if (i == 5)
+            changed[11] = 0xff;                      /* the end */
+        if (i == 6)
+            changed[13] = 0xff;
+        if (i == 7)
+            net->sts.ended = true;
+        irc_sts_load(net, changed, n);
+        cr_expect_eq(net->sts.until_ms, 0, "%zu", i);
+        irc_world_free(w);
+    }
+    struct irc_world *w = irc_world_new("server=localhost");
+    for (size_t i = 0; i < n; i++)
+        irc_sts_load(irc_world_net(w), blob, i);
+    irc_sts_load(irc_world_net(w), NULL, 0);
+    cr_expect_eq(sts_of(w)->until_ms, 0);
+    /* A longer one stays. */
+    irc_world_net(w)->sts.until_ms = INT64_C(1) << 40;
+    irc_sts_load(irc_world_net(w), blob, n);
+    cr_expect_eq(sts_of(w)->until_ms, INT64_C(1) << 40);
+    irc_world_free(w);
+}
+
+/* A far server without TLS, and a user with a password for it: what is offered decides. */
+static struct irc_world *with_own_password(void)
+{
+    struct irc_world *w = irc_world_new("server=localhost login-timeout=5s");
+
+    irc_world_net(w)->is_local = false;
+    irc_account(w, "username=me server_password=sesame");
+    irc_gets(w, "CAP LS 302");
+    irc_gets_nothing(w);
+    return w;
+}
+
+#define UNSAFE "down auth: the connection is not encrypted, so the server's password was not sent"
+
+Test(irc_sts, a_users_own_server_password_waits_for_the_offer)
+{
+    struct irc_world *w = with_own_password();
+    char line[200];
+
+    irc_says(w, ":irc.test CAP * LS * :batch server-time");
+    irc_gets_nothing(w);
+    (void)snprintf(line, sizeof line, ":irc.test CAP * LS :sts=port=%u",
+                   (unsigned)irc_world_net(w)->port);
+    irc_says(w, line);
+    const unsigned char *hello = irc_again(w);
+    cr_expect_eq(hello[0], 0x16, "no TLS handshake: %02x", hello[0]);
+    cr_expect_not(irc_world_link(w)->login->waits_for_tls);
+    cr_expect_str_eq(irc_world_link(w)->login->server_password, "sesame");
+    irc_world_free(w);
+    w = with_own_password();
+    irc_says(w, ":irc.test CAP * LS * :batch");
+    irc_says(w, ":irc.test CAP * LS :server-time");
+    irc_hears(w, UNSAFE);
+    irc_gets_nothing(w);
+    irc_world_free(w);
+    /* A server that does not know CAP. */
+    w = with_own_password();
+    irc_says(w, ":irc.test 451 * :You have not registered");
+    irc_hears_nothing(w);
+    irc_advance(w, 5100);
+    irc_hears(w, UNSAFE);
     irc_world_free(w);
 }

@@ -180,3 +180,57 @@ Test(listen, is_missed_by_clients_when_it_is_not_there)
                      "cannot connect to the local socket: No such file or directory");
     desk_release(&d);
 }
+
+/* A TCP port of a moment ago. */
+static uint16_t lent_port(void)
+{
+    struct wire w;
+    wire_init(&w);
+    wire_listen(&w);
+    uint16_t port = w.port;
+    wire_release(&w);
+    return port;
+}
+
+Test(listen, hands_over_clients_of_a_tcp_port)
+{
+    struct desk d;
+    struct sj_error err = {0};
+    desk_init(&d);
+    uint16_t port = lent_port();
+    cr_assert_eq(sj_listen_tcp(&d.listener, d.client.loop, "127.0.0.1", port, desk_accept, &d,
+                               &err), SJ_OK, "%s", err.text);
+    struct sj_conn_target target = {.host = "127.0.0.1", .port = port, .timeout_ms = 5000};
+    wire_connect(&d.client, &target);
+    sj_conn_write(d.client.conn, "1,2\n", 4);
+    wire_until(&d.client, server_has_input);
+    cr_assert_str_eq(d.server.input.s, "1,2\n");
+    /* The port is taken, and can be had again at once when it is given back. */
+    struct sj_listener *other = NULL;
+    cr_expect_eq(sj_listen_tcp(&other, d.client.loop, "127.0.0.1", port, desk_accept, &d, &err),
+                 SJ_UNAVAILABLE);
+    cr_expect_null(other);
+    sj_listener_free(&d.listener);
+    cr_expect_eq(sj_listen_tcp(&d.listener, d.client.loop, "127.0.0.1", port, desk_accept, &d,
+                               &err), SJ_OK, "%s", err.text);
+    desk_release(&d);
+}
+
+Test(listen, takes_numeric_addresses_only_and_each_family_for_itself)
+{
+    static const char *const bad[] = {"localhost", "", "127.0.0.256", "[::1]", "::1%lo"};
+    struct desk d;
+    struct sj_error err = {0};
+    desk_init(&d);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        cr_expect_eq(sj_listen_tcp(&d.listener, d.client.loop, bad[i], 1, desk_accept, &d, &err),
+                     SJ_INVALID, "%s", bad[i]);
+    uint16_t port = lent_port();
+    struct sj_listener *v6 = NULL;
+    enum sj_status has_v6 = sj_listen_tcp(&v6, d.client.loop, "::", port, desk_accept, &d, &err);
+    cr_expect(has_v6 == SJ_OK || has_v6 == SJ_UNAVAILABLE);      /* machines without IPv6 */
+    cr_expect_eq(sj_listen_tcp(&d.listener, d.client.loop, "0.0.0.0", port, desk_accept, &d, &err),
+                 SJ_OK, "%s", err.text);
+    sj_listener_free(&v6);
+    desk_release(&d);
+}
