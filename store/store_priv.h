@@ -276,7 +276,7 @@ enum sj_status archive_waits_apply(struct sj_store *s, struct sj_error *err);
 void archive_expiry_start(struct sj_store *s, unsigned days, unsigned messages);
 void archive_expiry_stop(struct sj_store *s);
 /* Inside a write frame: removes the archives of an owner whose key has just been destroyed, as far
- * as nobody has to wait for it. *left: there is more, for archive_expiry_soon once it is written. */
+ * as nobody has to wait for it. *left: there is more, for archive_expiry_soon after the commit. */
 enum sj_status archive_leave(struct sj_store *s, const uint8_t user[STORE_PART_LEN], bool *left,
                              struct sj_error *err);
 void archive_expiry_soon(struct sj_store *s);

@@ -155,11 +155,10 @@ static void obey_correct(struct order *o, int unused)
     o->r->spoken = first;
 }
 
-/* Something about a message: its own last one, or the one with the word. */
-static void obey_mark(struct order *o, int kind)
+/* Something about a message. */
+static void order_mark(struct order *o, int kind, uint64_t number)
 {
     char id[LOOPBACK_ROOM_MESSAGE_SIZE];
-    uint64_t number = kind == SJ_MARK_RETRACTED ? o->r->spoken : o->number;
     const struct sj_mark m = {
         .kind = (enum sj_mark_kind)kind,
         .peer = o->r->id,
@@ -170,6 +169,19 @@ static void obey_mark(struct order *o, int kind)
     loopback_room_message_name(id, number, o->r->id);
     if (number && strlen(o->rest) <= SJ_REACTION_MAX)
         loopback_room_mark(o->net, o->r, &m, o->warden);
+}
+
+/* Its own last message. */
+static void obey_retract(struct order *o, int unused)
+{
+    (void)unused;
+    order_mark(o, SJ_MARK_RETRACTED, o->r->spoken);
+}
+
+/* The message with the word. */
+static void obey_mark(struct order *o, int kind)
+{
+    order_mark(o, kind, o->number);
 }
 
 /* A number of times the same, for limits. */
@@ -379,7 +391,8 @@ static const struct word warden_words[] = {
     {"whisper", WORD_WHO | WORD_REST, obey_whisper, 0},
     {"reply", WORD_ROOM | WORD_REST, obey_reply, 0},
     {"correct", WORD_ROOM | WORD_REST, obey_correct, 0},
-    {"retract", WORD_ROOM, obey_mark, SJ_MARK_RETRACTED},
+    {"retract", WORD_ROOM, obey_retract, 0},
+    {"moderate", WORD_ROOM, obey_mark, SJ_MARK_RETRACTED},
     {"react", WORD_ROOM, obey_mark, SJ_MARK_REACTIONS},
     {"read", WORD_ROOM, obey_mark, SJ_MARK_DISPLAYED},
     {"repeat", WORD_ROOM | WORD_REST, obey_repeat, 0},

@@ -167,10 +167,10 @@ static struct session *archive_session(void *ctx, const struct xmpp_from *from, 
     struct sessions *all = ctx;
     struct session *s = session_get(&all->networks[from->host], from->user, err);
 
-    if (!s)
+    if (!s && err->status != SJ_UNREGISTERED)
         return NULL;
-    if (!s->registered || s->removal.wanted) {
-        sj_fail(err, SJ_DENIED, "You are not registered with this gateway.");
+    if (!s || !s->registered || s->removal.wanted) {
+        sj_fail(err, SJ_DENIED, "You are not registered with this gateway.");   /* G313-07 */
     } else if (!sj_store_archive_on(all->store)) {
         sj_fail(err, SJ_UNAVAILABLE, "Nothing is archived here.");
     } else if (session_canon(s, room, id, err) != SJ_OK) {
@@ -178,7 +178,8 @@ static struct session *archive_session(void *ctx, const struct xmpp_from *from, 
     } else {
         return s;
     }
-    session_release(s);
+    if (s)
+        session_release(s);
     return NULL;
 }
 

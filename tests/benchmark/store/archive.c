@@ -147,8 +147,8 @@ static void bench_fill(struct bench *b, bool named, unsigned user)
             store_flush(b);
     }
     store_flush(b);
-    say_each(named ? "message in one room, ids of the network" : "message in one room", meter_stop(m),
-             b->entries);
+    say_each(named ? "message in one room, ids of the network" : "message in one room",
+             meter_stop(m), b->entries);
 }
 
 /* A room that all users are in: each message goes into the archive of each. */

@@ -187,6 +187,9 @@ Test(loopback_warden, says_something_about_messages)
     HEARD("1 displayed #lobby/warden 1009#lobby");
     say(r, "repeat 3 again");
     cr_expect(recorder_heard(r, "2 message #lobby/warden again [id=1013#lobby]"));
+    cr_assert_eq(recorder_say(r, 1, "#lobby", "!moderate"), SJ_OK);
+    recorder_settle(r);
+    HEARD("1 retracted #lobby/warden 1014#lobby");
     recorder_free(&r);
 }
 

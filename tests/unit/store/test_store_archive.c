@@ -106,6 +106,20 @@ BOTH(keeps_the_order_in_which_entries_came_whatever_clocks_say)
     return 0;
 }
 
+BOTH(takes_times_that_cannot_be_for_now)
+{
+    int64_t now = said_now(f);
+    struct sj_archive_page page = {.since = now, .until = now};
+    fixture_register(f, 1);
+    said_last(f, 1, now - 99 * DAY_MS, "a");
+    said_last(f, 1, now + 99 * DAY_MS, "b");
+    said_at(f, 1, now + HOUR_MS, "c");
+    cr_expect_str_eq(said_page(f, 1, page), "a b c ");
+    sj_loop_test_advance(f->loop, 2 * HOUR_MS);
+    cr_expect_str_eq(said_page(f, 1, page), "a b c ", "none is old");
+    return 0;
+}
+
 /* The machine's own clock jumps back to the real time; the store is opened anew. */
 static void clock_goes_back(struct fixture *f)
 {
@@ -263,6 +277,26 @@ BOTH(finds_entries_by_the_networks_id)
     for (int round = 0; round < 2; round++) {
         cr_expect_str_eq(said_find(f, 1, "n1"), again);
         cr_expect_str_eq(said_all(f, 1), "b ");
+        fixture_reopen(f);
+    }
+    cr_expect_eq(fixture_records(f), none + 3);
+    return 0;
+}
+
+BOTH(leaves_no_lead_to_what_stood_there_before)
+{
+    int64_t t = said_now(f) - HOUR_MS;
+    char id[SJ_ARCHIVE_ID_SIZE];
+    const struct sj_archive_entry first = entry(t, "n1", "a"), second = entry(t, "n2", "b");
+    fixture_register(f, 1);
+    uint64_t none = fixture_records(f);
+    cr_assert_eq(said_put(f, 1, SAID_ROOM, &first, false, id), SJ_OK);
+    flush(f);
+    cr_assert_eq(said_replace(f, 1, id, ""), SJ_OK);
+    cr_assert_eq(said_put(f, 1, SAID_ROOM, &second, false, id), SJ_OK);
+    for (int round = 0; round < 2; round++) {
+        cr_expect_str_eq(said_find(f, 1, "n1"), "");
+        cr_expect_str_eq(said_find(f, 1, "n2"), id);
         fixture_reopen(f);
     }
     cr_expect_eq(fixture_records(f), none + 3);
