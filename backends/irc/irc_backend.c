@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The IRC backend's table: what it can do, what it asks of users, and its functions.
  *
- * An ordinary IRC client (RFC 1459, RFC 2812, IRCv3) for one-to-one messages and presence. The
+ * An ordinary IRC client (RFC 1459, RFC 2812, IRCv3) for messages, presence and channels. The
  * options stand in irc_net.c, the life of a link in irc_link.c. */
 #include <string.h>
 
 #include "irc.h"
+#include "irc_chan.h"
 #include "irc_identity.h"
 #include "irc_link.h"
 #include "irc_nick.h"
@@ -47,7 +48,7 @@ static enum sj_status backend_id_canon(struct sj_strbuf *out, const struct sj_ne
 
     if (link)
         map = (enum irc_casemap)((const struct irc_link *)link)->casemap;
-    if (!irc_nick_may_be_target(id))
+    if (!irc_nick_may_be_target(id) && !irc_chan_is_name(id))
         return sj_fail(err, SJ_INVALID, "no nickname of this network");
     sj_copy(nick, sizeof nick, id);
     irc_case_fold(map, nick);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* RPL_ISUPPORT (005): what this server can do and how long things may be.
  *
- * Only what we use is kept, as numbers in the link. Tokens are KEY, KEY=value or -KEY;
- * modern.ircdocs.horse, "RPL_ISUPPORT Parameters". A case mapping that changes once the link is up
- * would change ids that the gateway holds, so it ends the link (sojourn/backend.h). */
+ * Only what we use is kept, as numbers in the link; what is of channels, in irc_rules.c. Tokens
+ * are KEY, KEY=value or -KEY; modern.ircdocs.horse, "RPL_ISUPPORT Parameters". A case mapping that
+ * changes once the link is up would change ids that the gateway holds, so it ends the link
+ * (sojourn/backend.h). */
 #include <stdint.h>
 #include <string.h>
 
 #include "irc_link.h"
 #include "irc_parse.h"
+#include "irc_rules.h"
 #include "irc_self.h"
 #include "irc_send.h"
 #include "sojourn/log.h"
@@ -109,7 +111,8 @@ static const struct {
 static void isupport_token(struct irc_link *l, char *token)
 {
     if (*token == '-') {
-        unset(l, token + 1);
+        if (!irc_rules_take(l, token + 1, NULL))
+            unset(l, token + 1);
         return;
     }
     char *value = strchr(token, '=');
@@ -117,6 +120,8 @@ static void isupport_token(struct irc_link *l, char *token)
         *value++ = '\0';
     else
         value = token + strlen(token);
+    if (irc_rules_take(l, token, value))
+        return;
     for (size_t i = 0; i < sizeof isupport_table / sizeof isupport_table[0]; i++) {
         if (strcmp(token, isupport_table[i].key) == 0) {
             isupport_table[i].set(l, value);

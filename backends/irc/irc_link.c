@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "irc_chan.h"
 #include "irc_login.h"
 #include "irc_nick.h"
 #include "irc_parse.h"
@@ -18,6 +19,9 @@
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
+
+/* The list of done operations grows by this. */
+#define DONE_STEP 16u
 
 static const char *const state_names[] = {
     [IRC_NEW] = "new",
@@ -119,6 +123,16 @@ void irc_link_defer(struct irc_link *l, enum irc_todo todo)
     sj_loop_defer(l->base.loop, &l->defer);
 }
 
+void irc_link_done(struct irc_link *l, sj_op op)
+{
+    if (op == 0)
+        return;
+    if (l->n_done % DONE_STEP == 0)
+        l->done = sj_realloc(l->done, (l->n_done + DONE_STEP) * sizeof *l->done);
+    l->done[l->n_done++] = op;
+    irc_link_defer(l, IRC_TODO_DONE);
+}
+
 void irc_link_end(struct irc_link *l, enum sj_end end, const char *why)
 {
     struct sj_error err;
@@ -134,6 +148,7 @@ void irc_link_end(struct irc_link *l, enum sj_end end, const char *why)
         irc_sts_save(l);
     irc_link_enter(l, IRC_DOWN);
     irc_login_free(&l->login);
+    irc_chan_fail_all(l);
     irc_ops_fail_all(l);
     link_report_done(l);
     /* Within on_data the conn holds the line that is being handled. */
@@ -290,6 +305,8 @@ void irc_link_free(struct sj_link **link)
     irc_regain_stop(l);
     irc_send_drop(l);
     irc_ops_release(&l->ops);
+    irc_rooms_release(l);
+    irc_rules_release(l);
     irc_presence_release(l);
     irc_login_free(&l->login);
     sj_free(l->done);
@@ -395,6 +412,7 @@ void irc_link_up(struct irc_link *l)
 
     l->login = NULL;
     irc_link_enter(l, IRC_ONLINE);
+    irc_rules_share(l);
     irc_login_ask_mask(l);
     sj_copy(id, sizeof id, l->nick);
     irc_case_fold((enum irc_casemap)l->casemap, id);
@@ -403,6 +421,8 @@ void irc_link_up(struct irc_link *l)
         l->base.host->self(&l->base, id);
     if (l->state == IRC_ONLINE)
         irc_login_report(l, login);
+    if (l->state == IRC_ONLINE)
+        irc_chan_on_up(l);
     if (l->state == IRC_ONLINE && login->attempt > 0)
         irc_regain_start(l, login->nick, login->identified);
     irc_login_free(&login);

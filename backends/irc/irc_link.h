@@ -26,6 +26,8 @@ struct irc_line;
 struct irc_login;
 struct irc_queue;
 struct irc_regain;
+struct irc_rooms;
+struct irc_rules;
 struct sj_scram;
 
 #define IRC_LINK_MAGIC 0x69726331u
@@ -80,6 +82,8 @@ struct irc_link {
     struct irc_ops ops;
     struct sj_map contacts;          /* struct irc_contact by id */
     struct irc_regain *regain;       /* the nickname that is wanted; NULL: we have it */
+    struct irc_rules *rules;         /* of channels (irc_rules.h); NULL: the defaults */
+    struct irc_rooms *rooms;         /* NULL: never was in a channel */
     sj_op *done;                     /* successful operations to report */
     uint32_t n_done;
     uint32_t n_monitored;
@@ -188,6 +192,8 @@ const char *irc_state_name(enum irc_state state);
 void irc_link_end(struct irc_link *l, enum sj_end end, const char *why);
 /* Logged in: tells the host, forgets the secrets. */
 void irc_link_up(struct irc_link *l);
+/* Has op reported as a success at the end of the turn; 0: nobody waits. */
+void irc_link_done(struct irc_link *l, sj_op op);
 /* Takes the next n bytes, one line without its end; s[n] is NUL and s is writable. */
 void irc_link_line(struct irc_link *l, char *s, size_t n);
 /* Has the deferred call do this as well. */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "irc_chan.h"
 #include "irc_identity.h"
 #include "irc_link.h"
 #include "irc_nick.h"
@@ -242,7 +243,8 @@ void irc_login_handle_nick_in_use(struct irc_link *l, struct irc_line *line)
     struct irc_login *login = l->login;
 
     if (l->state != IRC_LOGIN) {
-        irc_regain_handle_refused(l, line);
+        if (!irc_chan_on_refusal(l, line))
+            irc_regain_handle_refused(l, line);
         return;
     }
     if (++login->attempt > NICK_ATTEMPTS_MAX) {
@@ -258,7 +260,8 @@ void irc_login_handle_bad_nick(struct irc_link *l, struct irc_line *line)
     char text[2 * SJ_ERROR_TEXT_MAX];
 
     if (l->state != IRC_LOGIN) {
-        irc_regain_handle_refused(l, line);
+        if (!irc_chan_on_refusal(l, line))
+            irc_regain_handle_refused(l, line);
         return;
     }
     (void)snprintf(text, sizeof text, "the network refused the nickname: %s",

@@ -13,6 +13,7 @@
 #include "irc_login.h"
 #include "irc_presence.h"
 #include "irc_regain.h"
+#include "irc_rules.h"
 #include "irc_sasl.h"
 #include "irc_send.h"
 #include "sojourn/conn.h"
@@ -223,6 +224,7 @@ void irc_net_free(struct sj_net **net)
     sj_tls_free(&(*net)->tls);
     sj_tls_free(&(*net)->sts.tls);
     irc_sources_release(&(*net)->sources);
+    irc_rules_forget(*net);
     sj_free(*net);
     *net = NULL;
 }

@@ -21,6 +21,7 @@
 struct sj_log;
 struct sj_tls;
 struct irc_link;
+struct irc_rules;
 
 /* Links are polled in this many groups, so that not all of them poll at once. */
 #define IRC_PHASES 16u
@@ -35,6 +36,8 @@ struct sj_net {
     struct irc_sts sts;
     const struct irc_charset *charset;   /* for what is no UTF-8; NULL: replacement characters */
     enum irc_casemap casemap;            /* as the last link learnt it */
+
+    struct irc_rules *rules;             /* of channels, as the last link learnt them */
 
     /* The configuration; texts are borrowed, NULL: not given. */
     const char *server, *server_password, *ident, *realname, *quit_message;

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "irc_link.h"
+#include "irc_chan.h"
 #include "irc_send.h"
 #include "sojourn/memory.h"
 
@@ -19,6 +19,8 @@ struct irc_op {
     sj_op op;                        /* 0: nobody waits (any more) */
     uint32_t target, text;           /* hashes */
     bool last;                       /* of its operation */
+    bool command;                    /* no message: text is another name that it is about */
+    bool forgiving;
 };
 
 static struct irc_op *op_at(const struct irc_ops *ops, uint32_t number)
@@ -74,6 +76,29 @@ uint32_t irc_ops_add(struct irc_ops *ops, sj_op op, bool last, uint32_t target, 
     return ops->next++;
 }
 
+uint32_t irc_ops_add_command(struct irc_ops *ops, sj_op op, bool last, uint32_t target,
+                             uint32_t other, bool forgiving)
+{
+    uint32_t number = irc_ops_add(ops, op, last, target, other);
+
+    op_at(ops, number)->command = true;
+    op_at(ops, number)->forgiving = forgiving;
+    irc_ops_hurry(ops);
+    return number;
+}
+
+void irc_ops_hurry(struct irc_ops *ops)
+{
+    ops->hurry = ops->next;
+}
+
+/* Is something written that nothing confirms by itself, and that somebody waits for? */
+static bool in_a_hurry(const struct irc_ops *ops)
+{
+    return !irc_ops_empty(ops) && (int32_t)(ops->hurry - ops->first) > 0 &&
+           (int32_t)(irc_ops_written(ops) - ops->hurry) >= 0;
+}
+
 /* After a change: is the link to be looked at for confirmations, and must a PING go out? */
 static void ops_watch(struct irc_link *l)
 {
@@ -83,7 +108,7 @@ static void ops_watch(struct irc_link *l)
         irc_net_confirm(l, NULL);
         return;
     }
-    if (waiting >= IRC_OPS_PING && !l->ping_out) {
+    if ((waiting >= IRC_OPS_PING || in_a_hurry(&l->ops)) && !l->ping_out) {
         irc_send_ping(l);
         irc_net_confirm(l, &l->base.net->barrier);
     } else if (sj_list_empty(&l->confirm)) {
@@ -115,10 +140,15 @@ void irc_ops_confirm(struct irc_link *l, uint32_t end)
     while (!irc_ops_empty(ops) && (int32_t)(end - ops->first) > 0 &&
            op_is_written(ops, ops->first)) {
         /* A copy, and gone from the ring: the host may send while it hears of this one. */
-        struct irc_op op = *op_at(ops, ops->first++);
+        uint32_t number = ops->first++;
+        struct irc_op op = *op_at(ops, number);
+        if (l->rooms)
+            irc_said_on_line(l, number);
         if (op.op && op.last)
             l->base.host->op_done(&l->base, op.op, NULL);
     }
+    if (irc_ops_empty(ops))
+        ops->hurry = ops->first;
     if (irc_ops_empty(ops) && ops->cap > OPS_START) {
         sj_free(ops->ring);
         ops->ring = NULL;
@@ -147,21 +177,53 @@ static void ops_forget(struct irc_ops *ops, uint32_t number, sj_op op)
         op_at(ops, i)->op = 0;
 }
 
-bool irc_ops_fail_one(struct irc_link *l, uint32_t number, enum sj_status status,
-                      const char *text)
+static bool ops_fail(struct irc_link *l, uint32_t number, const struct sj_error *err)
 {
     if (!op_is_written(&l->ops, number))
         return false;
     irc_ops_confirm(l, number);
     sj_op op = op_at(&l->ops, number)->op;
+    if (l->rooms)
+        irc_said_on_failure(l, number);
     if (op) {
-        struct sj_error err;
-        sj_fail(&err, status, "%s", text);
         ops_forget(&l->ops, number, op);
-        l->base.host->op_done(&l->base, op, &err);
+        l->base.host->op_done(&l->base, op, err);
     }
     irc_ops_confirm(l, number + 1);
     return true;
+}
+
+bool irc_ops_fail_one(struct irc_link *l, uint32_t number, enum sj_status status,
+                      const char *text)
+{
+    struct sj_error err;
+
+    sj_fail(&err, status, "%s", text);
+    return ops_fail(l, number, &err);
+}
+
+bool irc_ops_fail_command(struct irc_link *l, uint32_t number, const struct sj_error *err)
+{
+    if (!op_is_written(&l->ops, number) || !op_at(&l->ops, number)->command)
+        return false;
+    bool is_absence = err->status == SJ_NOTFOUND || err->status == SJ_UNACCEPTABLE;
+    if (op_at(&l->ops, number)->forgiving && is_absence)
+        irc_ops_confirm(l, number + 1);
+    else
+        ops_fail(l, number, err);
+    return true;
+}
+
+bool irc_ops_fail_about(struct irc_link *l, uint32_t name, const struct sj_error *err)
+{
+    uint32_t end = irc_ops_written(&l->ops);
+
+    for (uint32_t i = l->ops.first; i != end; i++) {
+        const struct irc_op *op = op_at(&l->ops, i);
+        if (op->command && (name == 0 || op->target == name || op->text == name))
+            return irc_ops_fail_command(l, i, err);
+    }
+    return false;
 }
 
 bool irc_ops_fail_target(struct irc_link *l, uint32_t target, enum sj_status status,
@@ -170,7 +232,8 @@ bool irc_ops_fail_target(struct irc_link *l, uint32_t target, enum sj_status sta
     uint32_t end = irc_ops_written(&l->ops);
 
     for (uint32_t i = l->ops.first; i != end; i++) {
-        if (target == 0 || op_at(&l->ops, i)->target == target)
+        const struct irc_op *op = op_at(&l->ops, i);
+        if (!op->command && (target == 0 || op->target == target))
             return irc_ops_fail_one(l, i, status, text);
     }
     return false;
@@ -184,7 +247,7 @@ static bool ops_find(const struct irc_ops *ops, uint32_t target, uint32_t text, 
 
     for (uint32_t i = ops->first; i != end; i++) {
         const struct irc_op *entry = op_at(ops, i);
-        if (entry->target == target && (any_text || entry->text == text)) {
+        if (!entry->command && entry->target == target && (any_text || entry->text == text)) {
             *out = i;
             return true;
         }
@@ -192,15 +255,17 @@ static bool ops_find(const struct irc_ops *ops, uint32_t target, uint32_t text, 
     return false;
 }
 
+bool irc_ops_find_echo(const struct irc_ops *ops, uint32_t target, uint32_t text, uint32_t *out)
+{
+    /* Servers may change a text (colours, case, words); the echo of a changed one is still ours. */
+    return ops_find(ops, target, text, false, out) || ops_find(ops, target, text, true, out);
+}
+
 bool irc_ops_on_echo(struct irc_link *l, uint32_t target, uint32_t text)
 {
     uint32_t number;
 
-    /* Servers may change a text (colours, case, words); the echo of a changed one is still ours. */
-    if (!ops_find(&l->ops, target, text, false, &number) &&
-        !ops_find(&l->ops, target, text, true, &number))
-        return false;
-    return irc_ops_confirm_one(l, number);
+    return irc_ops_find_echo(&l->ops, target, text, &number) && irc_ops_confirm_one(l, number);
 }
 
 void irc_ops_fail_all(struct irc_link *l)

@@ -25,6 +25,7 @@ struct irc_ops {
     uint32_t first;                  /* number of the oldest line */
     uint32_t next;                   /* number of the next line: next - first are unconfirmed */
     uint32_t unwritten;              /* the last ones that wait in the queue */
+    uint32_t hurry;                  /* number behind the last one that is in a hurry */
 };
 
 /* Releases the memory; tells nobody. */
@@ -44,6 +45,14 @@ static inline uint32_t irc_ops_written(const struct irc_ops *ops)
  * text are hashes (irc_case_hash, irc_ops_hash). */
 uint32_t irc_ops_add(struct irc_ops *ops, sj_op op, bool last, uint32_t target, uint32_t text);
 uint32_t irc_ops_hash(const char *s, size_t n);
+/* The same for a command: target and other are hashes of the names that it is about. forgiving:
+ * that there is no such thing is a success. It is confirmed soon (irc_ops_hurry). */
+uint32_t irc_ops_add_command(struct irc_ops *ops, sj_op op, bool last, uint32_t target,
+                             uint32_t other, bool forgiving);
+/* Number of the oldest open message to target, with that text if there is one. */
+bool irc_ops_find_echo(const struct irc_ops *ops, uint32_t target, uint32_t text, uint32_t *out);
+/* What was added so far gets a PING behind it as soon as it is written. */
+void irc_ops_hurry(struct irc_ops *ops);
 /* The oldest unwritten line is on its way. */
 void irc_ops_on_written(struct irc_link *l);
 /* A PONG for the outstanding PING. */
@@ -57,6 +66,10 @@ bool irc_ops_fail_one(struct irc_link *l, uint32_t number, enum sj_status status
 /* The oldest written line to that target failed. target 0: the oldest of all. */
 bool irc_ops_fail_target(struct irc_link *l, uint32_t target, enum sj_status status,
                          const char *text);
+/* The command of that number, or the oldest written one about that name (0: any), failed.
+ * false: none. */
+bool irc_ops_fail_command(struct irc_link *l, uint32_t number, const struct sj_error *err);
+bool irc_ops_fail_about(struct irc_link *l, uint32_t name, const struct sj_error *err);
 /* Our own line came back. True when it was one of these. */
 bool irc_ops_on_echo(struct irc_link *l, uint32_t target, uint32_t text);
 /* All fail: the link is gone. */

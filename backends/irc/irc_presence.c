@@ -24,8 +24,6 @@
 /* Lines of one round of polling; the others wait for the next round. */
 #define ISON_LINES_MAX 5u
 #define AWAY_TEXT_DEFAULT "Away"
-/* Only this much of the table is gone through when contacts are added (coalesced). */
-#define DONE_STEP 16u
 
 enum contact_flag {
     CONTACT_NEW = 1u << 0,           /* the server has not been told yet */
@@ -90,17 +88,6 @@ void irc_presence_release(struct irc_link *l)
     sj_map_release(&l->contacts);
 }
 
-/* Has op reported as a success at the end of the turn. */
-static void done_add(struct irc_link *l, sj_op op)
-{
-    if (op == 0)
-        return;
-    if (l->n_done % DONE_STEP == 0)
-        l->done = sj_realloc(l->done, (l->n_done + DONE_STEP) * sizeof *l->done);
-    l->done[l->n_done++] = op;
-    irc_link_defer(l, IRC_TODO_DONE);
-}
-
 enum sj_status irc_contact_add(struct sj_link *base, const char *id, sj_op op,
                                struct sj_error *err)
 {
@@ -121,7 +108,7 @@ enum sj_status irc_contact_add(struct sj_link *base, const char *id, sj_op op,
         sj_map_put(&l->contacts, c->id, c);
         irc_link_defer(l, IRC_TODO_CONTACTS);
     }
-    done_add(l, op);
+    irc_link_done(l, op);
     return SJ_OK;
 }
 
@@ -145,7 +132,7 @@ enum sj_status irc_contact_remove(struct sj_link *base, const char *id, sj_op op
     if (c && c->flags & CONTACT_POLLED && --l->n_polled == 0)
         irc_net_poll(l, false);
     sj_free(c);
-    done_add(l, op);
+    irc_link_done(l, op);
     return SJ_OK;
 }
 

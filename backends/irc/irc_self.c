@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "irc_link.h"
+#include "irc_chan.h"
 #include "irc_login.h"
 #include "irc_nick.h"
 #include "irc_parse.h"
@@ -126,6 +126,9 @@ void irc_self_handle_nick(struct irc_link *l, struct irc_line *line)
     sj_copy(id, sizeof id, l->nick);
     irc_case_fold((enum irc_casemap)l->casemap, id);
     l->base.host->self(&l->base, id);
+    /* In a channel everybody sees it. */
+    if (l->rooms && l->rooms->by_id.used)
+        return;
     (void)snprintf(text, sizeof text, "Your nickname here is now %s.", line->param[0]);
     irc_link_notice(l, NULL, text);
 }

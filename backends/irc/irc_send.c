@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "irc_chan.h"
 #include "irc_format.h"
 #include "irc_link.h"
 #include "irc_nick.h"
@@ -339,8 +340,10 @@ struct outgoing {
     bool styled;
     unsigned open;                   /* formatting at the begin of the next part */
     size_t part_max;
+    const char *target;              /* who or where it goes */
     size_t target_length;
     uint32_t target_hash;
+    uint32_t n_parts;
     sj_op op;
 };
 
@@ -352,6 +355,16 @@ static size_t continue_format(struct outgoing *m, const char *part, size_t n, ch
     memcpy(text + codes, part, n);
     m->open = irc_format_open(m->open, part, n);
     return codes + n;
+}
+
+void irc_send_label(const struct irc_link *l, struct irc_out *o, uint32_t number)
+{
+    char label[24];
+
+    if (!irc_cap_has(l, IRC_CAP_LABELED_RESPONSE | IRC_CAP_BATCH))
+        return;
+    int length = snprintf(label, sizeof label, "@label=%x ", (unsigned)number);
+    irc_out_add(o, label, (size_t)length);
 }
 
 static bool send_part(struct irc_link *l, struct outgoing *m, const char *part, size_t n, bool last)
@@ -366,14 +379,10 @@ static bool send_part(struct irc_link *l, struct outgoing *m, const char *part, 
     uint32_t number = irc_ops_add(&l->ops, m->op, last, m->target_hash, irc_ops_hash(part, n));
 
     irc_out_init(&o);
-    if (irc_cap_has(l, IRC_CAP_LABELED_RESPONSE | IRC_CAP_BATCH)) {
-        char label[24];
-        int length = snprintf(label, sizeof label, "@label=%x ", (unsigned)number);
-        irc_out_add(&o, label, (size_t)length);
-    }
+    irc_send_label(l, &o, number);
     /* NOTICE for what machines must not answer (RFC 2812 §3.3.2). */
     irc_out_adds(&o, m->msg->notice ? "NOTICE " : "PRIVMSG ");
-    irc_out_add(&o, m->msg->peer, m->target_length);
+    irc_out_add(&o, m->target, m->target_length);
     irc_out_add(&o, " :", 2);
     if (m->msg->action)
         irc_out_adds(&o, "\001ACTION ");
@@ -417,6 +426,7 @@ static enum sj_status outgoing_plan(struct outgoing *m, const struct irc_link *l
     if (!irc_ops_have_room(&l->ops, (uint32_t)parts) ||
         !irc_send_has_room(l, m->body_length + parts * (overhead + 24), parts))
         return sj_fail(err, SJ_LIMIT, "too many messages wait for the network; try again later");
+    m->n_parts = (uint32_t)parts;
     return SJ_OK;
 }
 
@@ -430,6 +440,10 @@ static enum sj_status send_parts(struct irc_link *l, struct outgoing *m, struct 
     if (status != SJ_OK)
         return status;
     irc_split_init(&split, m->body, m->body_length, m->part_max);
+    if (m->msg->in_room)
+        irc_said_add(l, m->msg, m->op, l->ops.next, l->ops.next + m->n_parts - 1);
+    if (m->msg->in_room && !irc_cap_has(l, IRC_CAP_ECHO_MESSAGE))
+        l->ops.hurry = l->ops.next + m->n_parts;
     bool more = irc_split_next(&split, &part, &n);
     while (more) {
         more = irc_split_next(&split, &next, &next_n);
@@ -443,6 +457,29 @@ static enum sj_status send_parts(struct irc_link *l, struct outgoing *m, struct 
     return SJ_OK;
 }
 
+/* To a channel, or to a person; whispers in a channel are messages to a person, who may be in no
+ * other place with us (IRC has no word for it). */
+static enum sj_status message_target(struct outgoing *m, const struct irc_link *l,
+                                     struct sj_error *err)
+{
+    const struct sj_message *msg = m->msg;
+    struct irc_chan *c;
+
+    m->target = msg->peer;
+    if (msg->in_room) {
+        enum sj_status status = irc_chan_check_in(l, msg->peer, &c, err);
+        if (status == SJ_OK && !irc_said_has_room(l, msg))
+            return sj_fail(err, SJ_LIMIT,
+                           "too many messages wait for the network; try again later");
+        return status;
+    }
+    if (msg->nick)
+        m->target = msg->nick;
+    if (!irc_nick_may_be_target(m->target))
+        return sj_fail(err, SJ_INVALID, "no nickname of this network");
+    return SJ_OK;
+}
+
 enum sj_status irc_send_message(struct sj_link *base, const struct sj_message *msg, sj_op op,
                                 struct sj_error *err)
 {
@@ -452,20 +489,20 @@ enum sj_status irc_send_message(struct sj_link *base, const struct sj_message *m
 
     if (l->state != IRC_ONLINE)
         return sj_fail(err, SJ_UNREACHABLE, "not logged in there");
-    if (!irc_nick_may_be_target(msg->peer))
-        return sj_fail(err, SJ_INVALID, "no nickname of this network");
+    enum sj_status status = message_target(&m, l, err);
+    if (status != SJ_OK)
+        return status;
     sj_strbuf_init(&formatted, FORMATTED_MAX);
     if (m.styled) {
         irc_format_write(&formatted, msg->body, msg->spans, msg->n_spans);
         m.body = formatted.s;
     }
     m.body_length = strlen(m.body);
-    m.target_length = strlen(msg->peer);
-    m.target_hash = irc_case_hash((enum irc_casemap)l->casemap, msg->peer);
-    enum sj_status status =
-        sj_strbuf_ok(&formatted)
-            ? send_parts(l, &m, err)
-            : sj_fail(err, SJ_UNACCEPTABLE, "the message is too long for this network");
+    m.target_length = strlen(m.target);
+    m.target_hash = irc_case_hash((enum irc_casemap)l->casemap, m.target);
+    status = sj_strbuf_ok(&formatted)
+                 ? send_parts(l, &m, err)
+                 : sj_fail(err, SJ_UNACCEPTABLE, "the message is too long for this network");
     sj_strbuf_release(&formatted);
     return status;
 }

@@ -63,6 +63,8 @@ void irc_send_slow_down(struct irc_link *l);
 /* It ended this link for flooding: all links of the net send more slowly from now on. */
 void irc_send_be_gentle(struct irc_link *l);
 void irc_send_handle_try_again(struct irc_link *l, struct irc_line *line);     /* 263 */
+/* Adds the tag by which the answer names line `number` of l->ops, where servers do that. */
+void irc_send_label(const struct irc_link *l, struct irc_out *o, uint32_t number);
 /* Forgets what waits. */
 void irc_send_drop(struct irc_link *l);
 /* A line at trace level, passwords masked. dir: "in" or "out". */

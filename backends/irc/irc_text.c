@@ -2,14 +2,15 @@
 /* Text messages: PRIVMSG and NOTICE that come in, echoes, and refusals of what went out.
  *
  * Who a message is from and for is decided here; cleaning the text is irc_charset.c, its formatting
- * irc_format.c, CTCP queries are irc_ctcp.c, the ring of unconfirmed lines is irc_ops.c. Channels
- * are left alone. RFC 2812 §3.3, §5.2; IRCv3 echo-message, labeled-response, batch, server-time,
- * message-ids, standard-replies. */
+ * irc_format.c, CTCP queries are irc_ctcp.c, the ring of unconfirmed lines is irc_ops.c. What is
+ * said in channels is irc_chan_text.c. RFC 2812 §3.3, §5.2; IRCv3 echo-message, labeled-response,
+ * batch, server-time, message-ids, standard-replies. */
 #include "irc_text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "irc_chan.h"
 #include "irc_format.h"
 #include "irc_link.h"
 #include "irc_login.h"
@@ -36,8 +37,7 @@ static bool is_self(const struct irc_link *l, const char *nick)
     return l->nick && irc_case_equal((enum irc_casemap)l->casemap, nick, l->nick);
 }
 
-/* The number of the line of ours that this one answers, by its label or its batch's. */
-static bool answered_number(const struct irc_link *l, const struct irc_line *line, uint32_t *out)
+bool irc_text_answered(const struct irc_link *l, const struct irc_line *line, uint32_t *out)
 {
     if (line->tags.label) {
         char *end;
@@ -55,9 +55,8 @@ static bool answered_number(const struct irc_link *l, const struct irc_line *lin
     return false;
 }
 
-/* True when the text is an action; then text moves on to what is done. Other text between \001 is
- * left as it is. */
-static bool take_action(char **text)
+/* Other text between \001 is left as it is. */
+bool irc_text_take_action(char **text)
 {
     static const char head[] = "\001ACTION";
     char *s = *text;
@@ -72,9 +71,15 @@ static bool take_action(char **text)
     return true;
 }
 
-/* Reports one message; text is as it came, without CTCP around it. */
-static void report(struct irc_link *l, const struct irc_line *line, struct sj_message *msg,
-                   const char *text)
+const char *irc_text_id(const struct irc_line *line)
+{
+    const char *id = line->tags.msgid;
+
+    return id && strlen(id) <= SJ_ID_MAX && irc_text_is_clean(id, strlen(id)) ? id : NULL;
+}
+
+void irc_text_report(struct irc_link *l, const struct irc_line *line, struct sj_message *msg,
+                     const char *before, const char *text)
 {
     size_t n = strlen(text);
     struct sj_span spans[IRC_SPANS_MAX];
@@ -83,12 +88,11 @@ static void report(struct irc_link *l, const struct irc_line *line, struct sj_me
 
     if (line->tags.time && irc_parse_time(line->tags.time, &sent_at))
         msg->sent_at = sent_at;
-    const char *id = line->tags.msgid;
-    if (id && strlen(id) <= SJ_ID_MAX && irc_text_is_clean(id, strlen(id)))
-        msg->id = id;
+    msg->id = irc_text_id(line);
     sj_strbuf_init(&clean, (size_t)IRC_INPUT_LINE_MAX * 3);
     msg->body = text;
-    if (!irc_text_is_clean(text, n)) {
+    if (*before || !irc_text_is_clean(text, n)) {
+        sj_strbuf_adds(&clean, before);
         msg->spans = spans;
         msg->n_spans = irc_format_read(&clean, irc_link_charset(l), text, n, spans, IRC_SPANS_MAX);
         msg->body = clean.s;
@@ -119,9 +123,9 @@ static bool handle_own(struct irc_link *l, struct irc_line *line, bool is_notice
     irc_self_learn(l, line->user, line->host);
     if (l->state != IRC_ONLINE)
         return true;
-    if (answered_number(l, line, &number) && irc_ops_confirm_one(l, number))
+    if (irc_text_answered(l, line, &number) && irc_ops_confirm_one(l, number))
         return true;
-    bool is_action = take_action(&text);
+    bool is_action = irc_text_take_action(&text);
     /* Our answers to CTCP queries come back, too. */
     if (!is_action && *text == '\001')
         return true;
@@ -138,7 +142,7 @@ static bool handle_own(struct irc_link *l, struct irc_line *line, bool is_notice
     struct sj_message msg = {
         .peer = peer, .action = is_action, .notice = is_notice, .own = true,
     };
-    report(l, line, &msg, text);
+    irc_text_report(l, line, &msg, "", text);
     return true;
 }
 
@@ -182,8 +186,10 @@ static void handle_text(struct irc_link *l, struct irc_line *line, bool is_notic
     char peer[IRC_NICK_MAX + 1];
     bool has_mask = line->user || line->host;
 
-    if (l->nick && is_channel(l, target))
+    if (l->nick && is_channel(l, target)) {
+        irc_chan_on_text(l, line, is_notice);
         return;
+    }
     if (!l->nick || (!has_mask && (is_notice || strchr(line->nick, '.') || !*line->nick))) {
         handle_server_text(l, line);
         return;
@@ -195,7 +201,7 @@ static void handle_text(struct irc_link *l, struct irc_line *line, bool is_notic
         irc_link_notice(l, line->nick, text);
         return;
     }
-    bool is_action = take_action(&text);
+    bool is_action = irc_text_take_action(&text);
     if (!is_action && *text == '\001') {
         text[1 + strcspn(text + 1, "\001")] = '\0';
         if (!is_notice)
@@ -210,7 +216,7 @@ static void handle_text(struct irc_link *l, struct irc_line *line, bool is_notic
         return;
     }
     struct sj_message msg = { .peer = peer, .action = is_action, .notice = is_notice };
-    report(l, line, &msg, text);
+    irc_text_report(l, line, &msg, "", text);
 }
 
 void irc_text_handle_privmsg(struct irc_link *l, struct irc_line *line)
@@ -231,7 +237,7 @@ void irc_text_handle_batch(struct irc_link *l, struct irc_line *line)
     uint32_t hash = irc_ops_hash(ref + 1, *ref ? strlen(ref + 1) : 0);
     uint32_t number;
 
-    if (*ref == '+' && answered_number(l, line, &number) && line->tags.label) {
+    if (*ref == '+' && irc_text_answered(l, line, &number) && line->tags.label) {
         l->batch = hash ? hash : 1;
         l->batch_seq = number;
     } else if (*ref == '-' && l->batch && l->batch == (hash ? hash : 1)) {
@@ -244,7 +250,7 @@ void irc_text_handle_ack(struct irc_link *l, struct irc_line *line)
 {
     uint32_t number;
 
-    if (answered_number(l, line, &number))
+    if (irc_text_answered(l, line, &number))
         irc_ops_confirm_one(l, number);
 }
 
@@ -254,7 +260,7 @@ static bool refuse(struct irc_link *l, const struct irc_line *line, const char *
 {
     uint32_t number;
 
-    if (answered_number(l, line, &number))
+    if (irc_text_answered(l, line, &number))
         return irc_ops_fail_one(l, number, status, text);
     uint32_t hash = target ? irc_case_hash((enum irc_casemap)l->casemap, target) : 0;
     return irc_ops_fail_target(l, hash, status, text);
@@ -290,6 +296,8 @@ void irc_text_handle_refusal(struct irc_link *l, struct irc_line *line)
     }
     if (line->numeric == 439)            /* too many different people */
         irc_send_slow_down(l);
+    if (irc_chan_on_refusal(l, line))
+        return;
     enum sj_status status = refusal_status(line->numeric);
     const char *words = IRC_WORDS(l, text);
     /* Of somebody who is absent servers say "no such nick"; ours says what follows. */
@@ -306,7 +314,7 @@ void irc_text_handle_fail(struct irc_link *l, struct irc_line *line)
     const char *text = IRC_WORDS(l, line->param[line->n_params - 1]);
     uint32_t number;
 
-    if (answered_number(l, line, &number) &&
+    if (irc_text_answered(l, line, &number) &&
         irc_ops_fail_one(l, number, SJ_REMOTE, text))
         return;
     bool about_text = strcmp(line->param[0], "PRIVMSG") == 0 ||

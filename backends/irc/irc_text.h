@@ -5,6 +5,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "sojourn/message.h"
 
 struct irc_link;
 struct irc_line;
@@ -17,6 +20,16 @@ void irc_text_handle_fail(struct irc_link *l, struct irc_line *line);       /* F
 void irc_text_handle_remark(struct irc_link *l, struct irc_line *line);     /* WARN, NOTE */
 void irc_text_handle_refusal(struct irc_link *l, struct irc_line *line);    /* 401 and others */
 
+/* The number of the line of ours (l->ops) that this one answers, by its label or its batch's. */
+bool irc_text_answered(const struct irc_link *l, const struct irc_line *line, uint32_t *out);
+/* True when the text is an action; then text moves on to what is done. */
+bool irc_text_take_action(char **text);
+/* The network's id of a message, fit for the host; NULL: none. */
+const char *irc_text_id(const struct irc_line *line);
+/* Reports one message; text is as it came, without CTCP around it; before: clean, stands in front
+ * of it. */
+void irc_text_report(struct irc_link *l, const struct irc_line *line, struct sj_message *msg,
+                     const char *before, const char *text);
 /* The text in lower case without control characters, to look for words in it. */
 void irc_text_lower(char *out, size_t size, const char *text);
 /* Does such a text hold one of the words, a list that ends in NULL? */

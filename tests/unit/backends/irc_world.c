@@ -14,13 +14,14 @@
 
 #include "irc.h"
 #include "irc_link.h"
+#include "irc_world_room.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 
 #define WORLD_TRIES 200
 #define WORLD_BYTES (4u * 1024u * 1024u)
-#define OPS_MAX 8192
+#define OPS_MAX 16384
 
 struct irc_world {
     struct sj_loop *loop;
@@ -48,9 +49,15 @@ static struct irc_world *the_world;
 
 static void event(struct sj_link *link, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+void irc_world_event(struct sj_link *link, const char *text)
+{
+    event(link, "%s", text);
+}
+
 static void event(struct sj_link *link, const char *fmt, ...)
 {
-    char text[4096];
+    char text[16384];
     va_list ap;
 
     cr_assert_not(the_world->in_operation, "host called from inside an operation");
@@ -93,15 +100,19 @@ static void on_message(struct sj_link *l, const struct sj_message *m)
 {
     const char *kind = m->action ? "action" : m->notice ? "notice" : "message";
     char extra[1200] = "";
+    char where[32] = "";
 
     cr_assert(sj_utf8_valid(m->body, strlen(m->body)));
     cr_assert(*m->body);
     for (const char *p = m->body; *p; p++)
-        cr_assert((unsigned char)*p >= 0x20 || *p == '\t');
+        cr_assert((unsigned char)*p >= 0x20 || *p == '\t' || (m->echo && *p == '\n'));
     if (m->id || m->sent_at)
         (void)snprintf(extra, sizeof extra, "%s @%lld ", m->id ? m->id : "-",
                        (long long)m->sent_at);
-    event(l, "%s%s %s %s%s", m->own ? "own " : "", kind, m->peer, extra, m->body);
+    if (m->in_room && m->echo)
+        (void)snprintf(where, sizeof where, "echo %u ", (unsigned)m->echo);
+    event(l, "%s%s%s %s%s%s %s%s", where, m->own ? "own " : "", kind, m->peer, m->nick ? "/" : "",
+          m->nick ? m->nick : "", extra, m->body);
 }
 
 static void on_contact(struct sj_link *l, const struct sj_contact *c)
@@ -173,6 +184,7 @@ static const struct sj_host world_host = {
     .notice = on_notice,
     .self = on_self,
     .state_save = on_save,
+    .rooms = &irc_world_rooms,
 };
 
 static void on_log(enum sj_log_level level, const char *line, void *ctx)
@@ -562,14 +574,14 @@ void irc_hears_nothing(struct irc_world *w)
     cr_assert_str_eq(w->events.s + w->events_at, "");
 }
 
-static sj_op operation_begin(struct irc_world *w)
+sj_op irc_world_begin(struct irc_world *w)
 {
     cr_assert_lt(w->next_op, OPS_MAX);
     w->in_operation = true;
     return w->next_op;
 }
 
-static enum sj_status operation_end(struct irc_world *w, enum sj_status status)
+enum sj_status irc_world_end(struct irc_world *w, enum sj_status status)
 {
     w->in_operation = false;
     if (status == SJ_OK)
@@ -582,9 +594,9 @@ static enum sj_status operation_end(struct irc_world *w, enum sj_status status)
 
 enum sj_status irc_sends_message(struct irc_world *w, const struct sj_message *msg)
 {
-    sj_op op = operation_begin(w);
+    sj_op op = irc_world_begin(w);
 
-    return operation_end(w, irc_backend.send_message(w->link, msg, op, &w->err));
+    return irc_world_end(w, irc_backend.send_message(w->link, msg, op, &w->err));
 }
 
 enum sj_status irc_sends(struct irc_world *w, const char *peer, const char *body)
@@ -596,16 +608,16 @@ enum sj_status irc_sends(struct irc_world *w, const char *peer, const char *body
 
 enum sj_status irc_adds(struct irc_world *w, const char *id)
 {
-    sj_op op = operation_begin(w);
+    sj_op op = irc_world_begin(w);
 
-    return operation_end(w, irc_backend.contact_add(w->link, id, op, &w->err));
+    return irc_world_end(w, irc_backend.contact_add(w->link, id, op, &w->err));
 }
 
 enum sj_status irc_removes(struct irc_world *w, const char *id)
 {
-    sj_op op = operation_begin(w);
+    sj_op op = irc_world_begin(w);
 
-    return operation_end(w, irc_backend.contact_remove(w->link, id, op, &w->err));
+    return irc_world_end(w, irc_backend.contact_remove(w->link, id, op, &w->err));
 }
 
 enum sj_status irc_shows(struct irc_world *w, enum sj_show show, const char *status)
@@ -628,6 +640,11 @@ void irc_frees(struct irc_world *w)
     w->in_operation = true;
     irc_backend.link_free(&w->link);
     w->in_operation = false;
+}
+
+struct sj_error *irc_world_error(struct irc_world *w)
+{
+    return &w->err;
 }
 
 const char *irc_error(const struct irc_world *w)

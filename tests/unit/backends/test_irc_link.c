@@ -408,7 +408,10 @@ Test(irc_link, ids_are_folded)
     cr_expect_eq(irc_backend.id_canon(&out, irc_world_net(w), &irc_world_link(w)->base, "Bob[X]",
                                       &err), SJ_OK);
     cr_expect_str_eq(out.s, "bob[x]");
-    cr_expect_eq(irc_backend.id_canon(&out, irc_world_net(w), NULL, "#room", &err), SJ_INVALID);
+    sj_strbuf_reset(&out);
+    cr_expect_eq(irc_backend.id_canon(&out, irc_world_net(w), NULL, "#Room", &err), SJ_OK);
+    cr_expect_str_eq(out.s, "#room");
+    cr_expect_eq(irc_backend.id_canon(&out, irc_world_net(w), NULL, "#a,b", &err), SJ_INVALID);
     cr_expect_eq(irc_backend.id_canon(&out, irc_world_net(w), NULL, "", &err), SJ_INVALID);
     cr_expect_eq(irc_backend.id_canon(&out, irc_world_net(w), NULL, "a b", &err), SJ_INVALID);
     sj_strbuf_release(&out);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Questions with long answers: who is in a channel (WHO), which channels there are (LIST), who is
+ * banned (MODE). One is out at a time, the others wait. */
+#ifndef IRC_ASK_H
+#define IRC_ASK_H
+
+#include "irc_chan.h"
+
+/* Questions that wait for their turn, in one link. */
+#define IRC_ASKS_MAX 64u
+/* An answer that makes no progress for this long is over. */
+#define IRC_ASK_MS 60000
+/* Channels with more members are not asked who is away or logged in. */
+#define IRC_WHO_MEMBERS_MAX 1000u
+
+enum irc_ask_kind {
+    IRC_ASK_WHO
+};
+struct irc_ask {
+    struct sj_list link;             /* in l->rooms->asks */
+    enum irc_ask_kind kind;
+    bool is_out;
+    sj_op op;                        /* 0: nobody waits (any more) */
+    int64_t since_ms;                /* of the last sign of an answer */
+    char room[];                     /* id */
+};
+
+/* Adds one; false: too many wait. room: "" none. */
+struct irc_ask *irc_ask_add(struct irc_link *l, enum irc_ask_kind kind, const char *room, sj_op op);
+/* The question that is out, when it is of that kind: its answer goes on. NULL: none. */
+struct irc_ask *irc_ask_heard(struct irc_link *l, enum irc_ask_kind kind);
+/* The question that is out is answered (err NULL) or failed; the next one goes out. */
+void irc_ask_over(struct irc_link *l, const struct sj_error *err);
+/* What of the members of c the server can tell, it is asked for. */
+void irc_ask_who(struct irc_link *l, const struct irc_chan *c);
+/* The link is down: none is answered any more. */
+void irc_ask_fail_all(struct irc_link *l, const struct sj_error *err);
+/* A refusal of what was asked; true: it was that. */
+bool irc_ask_on_refusal(struct irc_link *l, const struct irc_line *line,
+                        const struct sj_error *err);
+/* Deadlines; true: there is more to wait for. */
+bool irc_ask_on_timer(struct irc_link *l, int64_t now_ms);
+
+void irc_ask_handle_who(struct irc_link *l, struct irc_line *line);         /* 352 */
+void irc_ask_handle_whox(struct irc_link *l, struct irc_line *line);        /* 354 */
+void irc_ask_handle_who_end(struct irc_link *l, struct irc_line *line);     /* 315 */
+
+#endif
