@@ -24,35 +24,57 @@ static struct irc_ask *ask_first(const struct irc_link *l)
     return SJ_CONTAINER(l->rooms->asks.next, struct irc_ask, link);
 }
 
-static bool ask_send(struct irc_link *l, const struct irc_ask *a)
+static void who_write(const struct irc_link *l, const struct irc_ask *a, struct irc_out *o)
 {
-    struct irc_out o;
-
-    irc_out_init(&o);
-    irc_out_adds(&o, "WHO ");
-    irc_out_adds(&o, a->room);
+    irc_out_adds(o, "WHO ");
+    irc_out_adds(o, a->room);
     if (l->has_whox)
-        irc_out_adds(&o, " %tcuhnfa," WHO_TOKEN);
-    return irc_send(l, &o, IRC_PACED);
+        irc_out_adds(o, " %tcuhnfa," WHO_TOKEN);
 }
+
+static void masks_write(const struct irc_link *l, const struct irc_ask *a, struct irc_out *o)
+{
+    (void)l;
+    irc_out_adds(o, "MODE ");
+    irc_out_adds(o, a->room);
+    irc_out_adds(o, " +");
+    irc_out_add(o, &a->list, 1);
+}
+
+static void (*const ask_write[IRC_ASK_KINDS])(const struct irc_link *l, const struct irc_ask *a,
+                                              struct irc_out *o) = {
+    [IRC_ASK_WHO] = who_write,
+    [IRC_ASK_LIST] = irc_list_write,
+    [IRC_ASK_LOOK] = irc_list_write,
+    [IRC_ASK_AFFILIATES] = masks_write,
+};
 
 static void ask_remove(struct irc_link *l, struct irc_ask *a)
 {
     sj_list_remove(&a->link);
     l->rooms->n_asks--;
+    sj_free(a->words);
     sj_free(a);
 }
 
-static void ask_next(struct irc_link *l)
+void irc_ask_next(struct irc_link *l)
 {
     struct irc_ask *a = ask_first(l);
+    struct irc_out o;
 
     if (!a || a->is_out || l->state != IRC_ONLINE)
         return;
     a->is_out = true;
     a->since_ms = sj_loop_now_ms(l->base.loop);
+    if (a->kind == IRC_ASK_AFFILIATES && !a->list) {
+        irc_ban_tell_members(l, a);
+        irc_ask_over(l, NULL);
+        return;
+    }
+    irc_out_init(&o);
+    ask_write[a->kind](l, a, &o);
     /* When the queue is full, the deadline ends it. */
-    ask_send(l, a);
+    irc_send(l, &o, IRC_PACED);
     if (!sj_timer_running(&l->rooms->timer))
         sj_timer_start(l->base.loop, &l->rooms->timer, IRC_ASK_MS);
 }
@@ -71,6 +93,7 @@ struct irc_ask *irc_ask_add(struct irc_link *l, enum irc_ask_kind kind, const ch
     sj_list_init(&a->link);
     sj_list_append(&rooms->asks, &a->link);
     rooms->n_asks++;
+    irc_link_defer(l, IRC_TODO_ASKS);
     return a;
 }
 
@@ -92,7 +115,7 @@ void irc_ask_over(struct irc_link *l, const struct sj_error *err)
     ask_remove(l, a);
     if (op)
         l->base.host->op_done(&l->base, op, err);
-    ask_next(l);
+    irc_link_defer(l, IRC_TODO_ASKS);
 }
 
 void irc_ask_fail_all(struct irc_link *l, const struct sj_error *err)
@@ -107,14 +130,24 @@ void irc_ask_fail_all(struct irc_link *l, const struct sj_error *err)
     }
 }
 
+/* Is the refusal about it? It names the channel, or the command (263, 416, 421). */
+static bool is_about(const struct irc_link *l, const struct irc_ask *a, const char *name)
+{
+    static const char *const commands[IRC_ASK_KINDS] = {
+        [IRC_ASK_WHO] = "WHO", [IRC_ASK_LIST] = "LIST", [IRC_ASK_LOOK] = "LIST",
+        [IRC_ASK_AFFILIATES] = "MODE",
+    };
+
+    return sj_ascii_casecmp(name, commands[a->kind]) == 0 ||
+           (*a->room && irc_case_equal((enum irc_casemap)l->casemap, name, a->room));
+}
+
 bool irc_ask_on_refusal(struct irc_link *l, const struct irc_line *line,
                         const struct sj_error *err)
 {
-    struct irc_ask *a = ask_first(l);
+    const struct irc_ask *a = ask_first(l);
 
-    if (!a || !a->is_out || line->n_params < 3)
-        return false;
-    if (irc_chan_find(l, line->param[1]) != irc_chan_find(l, a->room))
+    if (!a || !a->is_out || line->n_params < 3 || !is_about(l, a, line->param[1]))
         return false;
     irc_ask_over(l, err);
     return true;
@@ -145,8 +178,7 @@ void irc_ask_who(struct irc_link *l, const struct irc_chan *c)
         return;
     if (c->n_members > IRC_WHO_MEMBERS_MAX || c->n_members < 2)
         return;
-    if (irc_ask_add(l, IRC_ASK_WHO, c->id, 0))
-        ask_next(l);
+    irc_ask_add(l, IRC_ASK_WHO, c->id, 0);
 }
 
 /* mask: user name and host. flags: "H" here or "G" gone, "*" operator of the network, signs, bot.

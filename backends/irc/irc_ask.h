@@ -14,26 +14,38 @@
 #define IRC_WHO_MEMBERS_MAX 1000u
 
 enum irc_ask_kind {
-    IRC_ASK_WHO
+    IRC_ASK_WHO,
+    IRC_ASK_LIST,
+    IRC_ASK_LOOK,                    /* LIST of one channel */
+    IRC_ASK_AFFILIATES,              /* a list of masks, then those who have a rank */
+    IRC_ASK_KINDS
 };
 struct irc_ask {
     struct sj_list link;             /* in l->rooms->asks */
     enum irc_ask_kind kind;
     bool is_out;
     sj_op op;                        /* 0: nobody waits (any more) */
+    bool is_found;                   /* LOOK: it was told */
+    uint8_t affiliation;             /* enum sj_affiliation */
+    char list;                       /* AFFILIATES: mode of the list of masks; 0: none */
     int64_t since_ms;                /* of the last sign of an answer */
+    unsigned max, n;                 /* LIST: to be told, and told */
+    char *words;                     /* LIST: as the network has them in its names; or NULL */
     char room[];                     /* id */
 };
 
-/* Adds one; false: too many wait. room: "" none. */
+/* Adds one, which goes out at the end of the turn at the earliest; NULL: too many wait. room: ""
+ * none. */
 struct irc_ask *irc_ask_add(struct irc_link *l, enum irc_ask_kind kind, const char *room, sj_op op);
+/* The next question goes out, or is answered from here (deferred). */
+void irc_ask_next(struct irc_link *l);
 /* The question that is out, when it is of that kind: its answer goes on. NULL: none. */
 struct irc_ask *irc_ask_heard(struct irc_link *l, enum irc_ask_kind kind);
 /* The question that is out is answered (err NULL) or failed; the next one goes out. */
 void irc_ask_over(struct irc_link *l, const struct sj_error *err);
 /* What of the members of c the server can tell, it is asked for. */
 void irc_ask_who(struct irc_link *l, const struct irc_chan *c);
-/* The link is down: none is answered any more. */
+/* The link is down: none is answered any more. err NULL: nobody hears of it. */
 void irc_ask_fail_all(struct irc_link *l, const struct sj_error *err);
 /* A refusal of what was asked; true: it was that. */
 bool irc_ask_on_refusal(struct irc_link *l, const struct irc_line *line,
@@ -44,5 +56,23 @@ bool irc_ask_on_timer(struct irc_link *l, int64_t now_ms);
 void irc_ask_handle_who(struct irc_link *l, struct irc_line *line);         /* 352 */
 void irc_ask_handle_whox(struct irc_link *l, struct irc_line *line);        /* 354 */
 void irc_ask_handle_who_end(struct irc_link *l, struct irc_line *line);     /* 315 */
+
+/* irc_chan_list.c */
+void irc_list_write(const struct irc_link *l, const struct irc_ask *a, struct irc_out *o);
+enum sj_status irc_chan_list(struct sj_link *base, const char *words, unsigned max, sj_op op,
+                             struct sj_error *err);
+enum sj_status irc_chan_look(struct sj_link *base, const char *room, sj_op op,
+                             struct sj_error *err);
+void irc_list_handle_channel(struct irc_link *l, struct irc_line *line);    /* 322 */
+void irc_list_handle_end(struct irc_link *l, struct irc_line *line);        /* 323 */
+
+/* irc_chan_ban.c */
+enum sj_status irc_chan_affiliates(struct sj_link *base, const char *room,
+                                   enum sj_affiliation affiliation, sj_op op,
+                                   struct sj_error *err);
+/* Those of the channel who have it by their rank. */
+void irc_ban_tell_members(struct irc_link *l, const struct irc_ask *a);
+void irc_ban_handle_mask(struct irc_link *l, struct irc_line *line);        /* 346, 367 */
+void irc_ban_handle_end(struct irc_link *l, struct irc_line *line);         /* 347, 368 */
 
 #endif

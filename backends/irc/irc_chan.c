@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "irc_ask.h"
 #include "irc_nick.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
@@ -44,6 +45,7 @@ void irc_rooms_release(struct irc_link *l)
     while (!sj_list_empty(&rooms->chans))
         irc_chan_remove(l, SJ_CONTAINER(rooms->chans.next, struct irc_chan, link));
     irc_said_release(l);
+    irc_ask_fail_all(l, NULL);
     sj_timer_stop(&rooms->timer);
     sj_map_release(&rooms->by_id);
     sj_map_release(&rooms->people);
@@ -159,7 +161,7 @@ bool irc_nickname_of(struct irc_nickname *out, const struct irc_link *l, const c
     size_t n = strlen(raw);
 
     out->is_repaired = !irc_text_is_clean(raw, n);
-    if (n == 0 || n > IRC_NICK_MAX || strchr(raw, ' '))
+    if (n == 0 || n > IRC_NICK_MAX || strpbrk(raw, " \t"))
         return false;
     if (out->is_repaired)
         sj_copy(out->nick, sizeof out->nick, IRC_WORDS(l, raw));
@@ -167,7 +169,7 @@ bool irc_nickname_of(struct irc_nickname *out, const struct irc_link *l, const c
         memcpy(out->nick, raw, n + 1);
     memcpy(out->id, out->nick, strlen(out->nick) + 1);
     irc_case_fold((enum irc_casemap)l->casemap, out->id);
-    return *out->nick != '\0' && out->nick[strspn(out->nick, "\t ")] != '\0';
+    return *out->nick != '\0';
 }
 
 struct irc_person *irc_person_find(const struct irc_link *l, const char *raw)

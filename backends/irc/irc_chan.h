@@ -214,6 +214,11 @@ void irc_said_on_line(struct irc_link *l, uint32_t number);
 void irc_said_on_failure(struct irc_link *l, uint32_t number);
 void irc_said_release(struct irc_link *l);
 
+/* irc_chan_change.c */
+enum sj_status irc_chan_change(struct sj_link *base, const char *room,
+                               const struct sj_room_change *changes, size_t n, sj_op op,
+                               struct sj_error *err);
+
 /* irc_chan_ops.c */
 
 /* The channel that we must be in for an operation. */

@@ -208,5 +208,11 @@ const struct sj_backend_rooms irc_backend_rooms = {
     .leave = leave,
     .set_nick = set_nick,
     .set_subject = set_subject,
+    .change = irc_chan_change,
+    .affiliates = irc_chan_affiliates,
     .invite = invite,
+    .look = irc_chan_look,
+    .list = irc_chan_list,
+    .flags_settable = SJ_ROOM_SECRET | SJ_ROOM_MEMBERS_ONLY | SJ_ROOM_MODERATED |
+                      SJ_ROOM_PASSWORD | SJ_ROOM_SUBJECT_LOCKED,
 };

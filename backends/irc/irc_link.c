@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "irc_ask.h"
 #include "irc_chan.h"
 #include "irc_login.h"
 #include "irc_nick.h"
@@ -113,6 +114,8 @@ static void link_on_defer(void *arg)
         irc_presence_watch(l);
     if (todo & IRC_TODO_DONE)
         link_report_done(l);
+    if (todo & IRC_TODO_ASKS)
+        irc_ask_next(l);
     if (todo & IRC_TODO_END)
         irc_link_end(l, SJ_END_ASKED, NULL);
 }

@@ -66,6 +66,7 @@ enum irc_todo {
     IRC_TODO_END = 1u << 0,          /* report the end: nothing was connected */
     IRC_TODO_CONTACTS = 1u << 1,     /* tell the server of new contacts */
     IRC_TODO_DONE = 1u << 2,         /* report done operations */
+    IRC_TODO_ASKS = 1u << 3,         /* ask the next question */
 };
 
 struct irc_link {

@@ -83,7 +83,8 @@ uint32_t irc_ops_add_command(struct irc_ops *ops, sj_op op, bool last, uint32_t 
 
     op_at(ops, number)->command = true;
     op_at(ops, number)->forgiving = forgiving;
-    irc_ops_hurry(ops);
+    if (last)
+        irc_ops_hurry(ops);
     return number;
 }
 

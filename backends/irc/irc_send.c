@@ -94,6 +94,34 @@ static bool is_services(const struct irc_link *l, const char *target, size_t n)
            memchr(target, '@', n);
 }
 
+/* Where the word of that number ends (0: the command), from `at` on; n: there is none behind it. */
+static size_t word_end(const char *s, size_t at, size_t n, unsigned word)
+{
+    for (;; word--) {
+        const char *space = memchr(s + at, ' ', n - at);
+        if (!space)
+            return n;
+        at = (size_t)(space - s);
+        if (word == 0)
+            return at;
+        at++;
+    }
+}
+
+/* The key of a channel stands behind its name in JOIN, and behind mode k. */
+static size_t key_public(const char *s, size_t at, size_t n)
+{
+    bool is_list = is_command(s + at, n - at, "324");
+
+    if (is_command(s + at, n - at, "JOIN"))
+        return at > 0 && s[0] == ':' ? n : word_end(s, at, n, 1);
+    if (!is_list && !is_command(s + at, n - at, "MODE"))
+        return n;
+    size_t from = word_end(s, at, n, is_list ? 2 : 1);
+    size_t end = word_end(s, at, n, is_list ? 3 : 2);
+    return memchr(s + from, 'k', end - from) ? end : n;
+}
+
 /* Bytes of the line that may be logged. Passwords hide behind these commands and in what is said to
  * services, in our lines and in their echoes. */
 static size_t trace_public(const struct irc_link *l, const char *s, size_t n)
@@ -111,7 +139,7 @@ static size_t trace_public(const struct irc_link *l, const char *s, size_t n)
             return at + strlen(secret[i]);
     }
     if (!is_command(s + at, n - at, "PRIVMSG") && !is_command(s + at, n - at, "NOTICE"))
-        return n;
+        return key_public(s, at, n);
     const char *target = memchr(s + at, ' ', n - at);
     target = target ? target + 1 : s + n;
     const char *text = memchr(target, ' ', (size_t)(s + n - target));

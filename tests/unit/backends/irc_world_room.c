@@ -263,6 +263,38 @@ enum sj_status irc_says_in(struct irc_world *w, const char *room, const char *bo
     return irc_sends_message(w, &msg);
 }
 
+enum sj_status irc_changes(struct irc_world *w, const char *room,
+                           const struct sj_room_change *changes, size_t n)
+{
+    sj_op op = irc_world_begin(w);
+
+    return irc_world_end(w, irc_backend_rooms.change(link_of(w), room, changes, n, op,
+                                                     irc_world_error(w)));
+}
+
+enum sj_status irc_affiliates(struct irc_world *w, const char *room, enum sj_affiliation a)
+{
+    sj_op op = irc_world_begin(w);
+
+    return irc_world_end(w, irc_backend_rooms.affiliates(link_of(w), room, a, op,
+                                                         irc_world_error(w)));
+}
+
+enum sj_status irc_looks(struct irc_world *w, const char *room)
+{
+    sj_op op = irc_world_begin(w);
+
+    return irc_world_end(w, irc_backend_rooms.look(link_of(w), room, op, irc_world_error(w)));
+}
+
+enum sj_status irc_lists(struct irc_world *w, const char *words, unsigned max)
+{
+    sj_op op = irc_world_begin(w);
+
+    return irc_world_end(w, irc_backend_rooms.list(link_of(w), words, max, op,
+                                                   irc_world_error(w)));
+}
+
 /* ---- conversations ---- */
 
 void irc_in_channel(struct irc_world *w, const char *room, const char *names)

@@ -425,6 +425,8 @@ Test(irc_chan, names_that_are_no_utf8_are_repaired)
     irc_hears(w, "message #verona/ren\xc3\xa9 caf\xc3\xa9");
     irc_says(w, ":ren\xe9!r@h PART #verona");
     irc_hears(w, "gone #verona ren\xc3\xa9 left");
+    irc_says(w, ":b\tob!r@h JOIN #verona");
+    irc_says(w, ":\002\002!r@h JOIN #verona");
     irc_says(w, ":me!m@h JOIN #caf\xe9");
     irc_says(w, ":me!m@h JOIN #a\x07" "b");
     irc_hears_nothing(w);
