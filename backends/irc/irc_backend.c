@@ -133,11 +133,12 @@ const struct sj_backend irc_backend = {
     .register_help = N_("Choose the nickname under which you want to appear. If you have an "
                         "account on this network, give its password, and its name if that is not "
                         "your nickname."),
-    .caps = SJ_CAP_CONTACTS | SJ_CAP_PRESENCE | SJ_CAP_ANONYMOUS | SJ_CAP_STYLED,
+    .caps = SJ_CAP_CONTACTS | SJ_CAP_PRESENCE | SJ_CAP_ANONYMOUS | SJ_CAP_STYLED | SJ_CAP_ROOMS,
     .fields = irc_fields,
     .n_fields = IRC_FIELDS,
     .options = irc_options,
     .n_options = IRC_OPTIONS,
+    .rooms = &irc_backend_rooms,
     .net_new = irc_net_new,
     .net_free = irc_net_free,
     .wire = backend_wire,

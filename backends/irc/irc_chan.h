@@ -99,7 +99,7 @@ struct irc_rooms {
 /* May the host be told of rooms? */
 static inline bool irc_rooms_told(const struct irc_link *l)
 {
-    return l->state == IRC_ONLINE && l->base.host->rooms;
+    return l->state == IRC_ONLINE;
 }
 static inline const struct sj_host_rooms *irc_rooms_host(const struct irc_link *l)
 {

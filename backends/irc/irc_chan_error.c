@@ -154,6 +154,12 @@ static void forget_channel(struct irc_link *l, const struct irc_line *line)
         irc_chan_leave(l, c, &lost, NULL);
 }
 
+/* <numeric> <me> <channel> :text */
+static bool names_channel(const struct irc_line *line)
+{
+    return line->n_params > 2 && irc_chan_is_name(line->param[1]);
+}
+
 /* Refusals that say nothing of what they are about: it is the oldest. */
 static bool is_nameless(unsigned numeric)
 {
@@ -171,12 +177,16 @@ static bool refuse_line(struct irc_link *l, const struct irc_line *line)
     if (line->numeric == 442)
         forget_channel(l, line);
     if (irc_text_answered(l, line, &number))
-        return irc_ops_fail_command(l, number, &err);
+        return irc_ops_fail_command(l, number, &err) ||
+               (names_channel(line) && irc_ops_fail_message(l, number, &err));
     for (size_t i = 1; i + 1 < line->n_params; i++) {
         uint32_t hash = irc_case_hash((enum irc_casemap)l->casemap, line->param[i]);
         if (irc_ops_fail_about(l, hash, &err))
             return true;
     }
+    if (names_channel(line))
+        return irc_ops_fail_message_to(
+            l, irc_case_hash((enum irc_casemap)l->casemap, line->param[1]), &err);
     return is_nameless(line->numeric) && irc_ops_fail_about(l, 0, &err);
 }
 

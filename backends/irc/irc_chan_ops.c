@@ -215,4 +215,5 @@ const struct sj_backend_rooms irc_backend_rooms = {
     .list = irc_chan_list,
     .flags_settable = SJ_ROOM_SECRET | SJ_ROOM_MEMBERS_ONLY | SJ_ROOM_MODERATED |
                       SJ_ROOM_PASSWORD | SJ_ROOM_SUBJECT_LOCKED,
+    .max_settable = true,
 };

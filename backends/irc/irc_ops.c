@@ -215,6 +215,23 @@ bool irc_ops_fail_command(struct irc_link *l, uint32_t number, const struct sj_e
     return true;
 }
 
+bool irc_ops_fail_message(struct irc_link *l, uint32_t number, const struct sj_error *err)
+{
+    return op_is_written(&l->ops, number) && !op_at(&l->ops, number)->command &&
+           ops_fail(l, number, err);
+}
+
+bool irc_ops_fail_message_to(struct irc_link *l, uint32_t target, const struct sj_error *err)
+{
+    uint32_t end = irc_ops_written(&l->ops);
+
+    for (uint32_t i = l->ops.first; i != end; i++) {
+        if (!op_at(&l->ops, i)->command && op_at(&l->ops, i)->target == target)
+            return irc_ops_fail_message(l, i, err);
+    }
+    return false;
+}
+
 bool irc_ops_fail_about(struct irc_link *l, uint32_t name, const struct sj_error *err)
 {
     uint32_t end = irc_ops_written(&l->ops);

@@ -70,6 +70,9 @@ bool irc_ops_fail_target(struct irc_link *l, uint32_t target, enum sj_status sta
  * false: none. */
 bool irc_ops_fail_command(struct irc_link *l, uint32_t number, const struct sj_error *err);
 bool irc_ops_fail_about(struct irc_link *l, uint32_t name, const struct sj_error *err);
+/* The message of that number, or the oldest written one to that target, failed. false: none. */
+bool irc_ops_fail_message(struct irc_link *l, uint32_t number, const struct sj_error *err);
+bool irc_ops_fail_message_to(struct irc_link *l, uint32_t target, const struct sj_error *err);
 /* Our own line came back. True when it was one of these. */
 bool irc_ops_on_echo(struct irc_link *l, uint32_t target, uint32_t text);
 /* All fail: the link is gone. */

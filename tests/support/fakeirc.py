@@ -412,7 +412,8 @@ class Client(Connection):
         target = line.params[0] if line.params else ""
         person = self.server.person(target)
         own = self.nick and fold(target) == fold(self.nick)
-        if not own and (not person or not person.online):
+        # What is said in a channel is answered by the scenario, but for echoes.
+        if not own and target[:1] != "#" and (not person or not person.online):
             if line.command == "PRIVMSG":
                 self.numeric("401", "%s :No such nick/channel" % target, label)
             elif label is not None:

@@ -201,7 +201,7 @@ Test(irc_chan, is_told_when_the_link_is_up)
 
 Test(irc_chan, a_join_without_an_answer_fails_in_time)
 {
-    struct irc_world *w = irc_world_new("send-rate=0 ping-interval=1h");
+    struct irc_world *w = irc_world_new("send-rate=0 ping-interval=60m");
 
     irc_online(w, NULL, NULL);
     cr_assert_eq(irc_joins(w, "#verona", NULL), SJ_OK);

@@ -92,7 +92,8 @@ Test(irc_chan_text, is_not_told_when_it_was_refused)
     cr_assert_eq(irc_says_in(w, "#verona", "hello"), SJ_OK);
     irc_gets(w, "PRIVMSG #verona :hello");
     irc_says(w, ":irc.test 404 me #verona :Cannot send to channel");
-    irc_hears(w, "op 2 not permitted: Cannot send to channel");
+    irc_hears(w, "op 2 not permitted: you may not speak in this room now (the network "
+                 "says: Cannot send to channel)");
     irc_pongs(w);
     irc_hears_nothing(w);
     cr_assert_eq(irc_says_in(w, "#mantua", "hello"), SJ_UNACCEPTABLE);
@@ -135,7 +136,8 @@ Test(irc_chan_text, labels_name_the_line)
     irc_hears(w, "echo 2 message #verona/me a @0 same");
     irc_hears(w, "op 2 ok");
     irc_says(w, "@label=1 :irc.test 404 me #verona :Cannot send to channel");
-    irc_hears(w, "op 3 not permitted: Cannot send to channel");
+    irc_hears(w, "op 3 not permitted: you may not speak in this room now (the network "
+                 "says: Cannot send to channel)");
     irc_world_free(w);
 }
 
