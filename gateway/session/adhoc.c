@@ -8,6 +8,8 @@
 #include "session.h"
 #include "sojourn/translate.h"
 
+#define ADHOC_ROWS 100u
+
 static void adhoc_show(struct run *r, const struct command_turn *turn)
 {
     struct xmpp_command_out out = {
@@ -22,7 +24,7 @@ static void adhoc_show(struct run *r, const struct command_turn *turn)
         xmpp_answer_command(r->all->xmpp, req, &out);
 }
 
-static const struct command_front adhoc_front = {.show = adhoc_show};
+static const struct command_front adhoc_front = {.rows = ADHOC_ROWS, .show = adhoc_show};
 
 void adhoc_list(void *ctx, const struct xmpp_from *from,
                 void (*each)(void *arg, const char *node, const char *title), void *arg)

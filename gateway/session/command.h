@@ -106,6 +106,7 @@ struct command_turn {
 };
 /* One way in which users run commands. */
 struct command_front {
+    size_t rows;                         /* of a table that one answer well holds */
     void (*show)(struct run *, const struct command_turn *);
     /* It began to wait for an outcome; or NULL. */
     void (*waiting)(struct run *);
@@ -243,6 +244,12 @@ void commands_outcome_of(struct sessions *, unsigned host, const char *user,
                          const struct command *, const struct sj_error *err);
 /* command_session.c: a log-in that was awaited is through (err NULL) or failed. */
 void command_login_over(struct session *, const struct sj_error *err);
+/* command_contact.c: reads the address that was given for var, as it stands over there or in
+ * rosters, and keeps it in canonical form. */
+enum sj_status command_read_address(struct run *, const struct session *, const char *var,
+                                    struct sj_error *err);
+/* The user's session if the network can be asked now, else NULL with err. */
+struct session *command_session(struct run *, struct sj_error *err);
 /* command_contact.c: the network has removed the contact (err NULL, or it knows of none), whether
  * or not the run that asked for it still waits. */
 void command_removed(struct session *, const char *id, uint64_t run, const struct sj_error *err);

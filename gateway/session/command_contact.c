@@ -24,10 +24,10 @@ static enum sj_status contact_form(struct run *r, struct command_form *out, stru
 
 static const struct command_stage contact_stages[] = {{.form = contact_form}};
 
-/* An address over there; also as it stands in rosters. */
-static enum sj_status contact_read(struct run *r, const struct session *s, struct sj_error *err)
+enum sj_status command_read_address(struct run *r, const struct session *s, const char *var,
+                                    struct sj_error *err)
 {
-    const char *given = run_value(r, "address");
+    const char *given = run_value(r, var);
     const char *at = strrchr(given, '@');
     bool ours = at && sj_ascii_casecmp(at + 1, r->network->options->host) == 0;
     char *plain = sj_strndup(given, ours ? (size_t)(at - given) : strlen(given));
@@ -37,25 +37,32 @@ static enum sj_status contact_read(struct run *r, const struct session *s, struc
     sj_strbuf_init(&id, SJ_ID_MAX);
     status = session_canon(s, plain, &id, err);
     if (status == SJ_OK)
-        status = run_keep(r, "address", id.s, err);
+        status = run_keep(r, var, id.s, err);
     sj_strbuf_release(&id);
     sj_free(plain);
     return status;
 }
 
-/* The session of a run whose address is good and whose network can be asked, else NULL. */
-static struct session *contact_session(struct run *r, struct sj_error *err)
+struct session *command_session(struct run *r, struct sj_error *err)
 {
     struct session *s = run_session(r);
 
+    if (s && s->state == SESSION_ONLINE)
+        return s;
     if (!s)
         sj_fail(err, SJ_UNREGISTERED, "You are not registered with this gateway.");
-    else if (s->state != SESSION_ONLINE)
+    else
         sj_fail(err, SJ_UNREACHABLE, "You are not logged in to the network; show yourself as "
                 "available first.");
-    else if (contact_read(r, s, err) == SJ_OK)
-        return s;
     return NULL;
+}
+
+/* The session of a run whose address is good and whose network can be asked, else NULL. */
+static struct session *contact_session(struct run *r, struct sj_error *err)
+{
+    struct session *s = command_session(r, err);
+
+    return s && command_read_address(r, s, "address", err) == SJ_OK ? s : NULL;
 }
 
 void command_removed(struct session *s, const char *id, uint64_t run, const struct sj_error *err)

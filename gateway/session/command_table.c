@@ -17,6 +17,8 @@ static const struct command *const command_table[] = {
     &command_import,
     &command_add,
     &command_remove,
+    &command_rooms,
+    &command_join,
     &command_unregister,
     &command_help,
     &command_count_registered,

@@ -139,6 +139,7 @@ static void dialogue_expired(struct run *r)
 }
 
 static const struct command_front dialogue_front = {
+    .rows = DIALOGUE_ROWS,
     .show = dialogue_show,
     .waiting = dialogue_waiting,
     .expired = dialogue_expired,

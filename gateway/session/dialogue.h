@@ -14,6 +14,7 @@
 #define DIALOGUE_ANSWERS_MAX 30u         /* messages of one user that are answered ... */
 #define DIALOGUE_ANSWERS_MS 60000        /* ... in so long; the next ones are not */
 #define DIALOGUE_TEXT_MAX 8192u          /* bytes of an answer */
+#define DIALOGUE_ROWS 20u                /* of a list, for commands that can show others */
 
 /* dialogue.c */
 struct talks *talks_new(void);

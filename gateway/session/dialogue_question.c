@@ -37,7 +37,7 @@ void question_line(struct question *q, const char *text)
 
 static bool input_is_open(const struct run *r, const struct xmpp_input *in)
 {
-    return in->kind != XMPP_INPUT_FIXED && !run_value(r, in->var);
+    return in->kind != XMPP_INPUT_FIXED && !in->unasked && !run_value(r, in->var);
 }
 
 static bool inputs_left_required(const struct run *r, const struct xmpp_form *form, size_t from)

@@ -1,33 +1,41 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Which rooms a network shows to this user (G045-02). The network is asked once, everybody who asks
+/* Which rooms a network shows to this user (G045-02), all or those that some words find, for
+ * requests and for runs of a command. The network is asked once, everybody who asks the same
  * meanwhile waits for that, and what it said is kept for a minute, so that pages belong together.
  * Source: XEP-0045 §6.3, XEP-0059. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "command.h"
 #include "language.h"
 #include "room.h"
 #include "rooms.h"
 #include "session.h"
 #include "sojourn/memory.h"
+#include "sojourn/strbuf.h"
 
 #define ROOM_LIST_MAX 5000u              /* further ones are not shown */
 #define ROOM_LIST_WAITS_MAX 8u           /* requests at once: resource-constraint */
 #define ROOM_LIST_MS 60000
+#define ROOM_LIST_ABOUT_MAX 140u         /* bytes of a description that are kept */
 
 /* Owned by the session. */
 struct room_list {
     struct session *session;
     sj_op op;                            /* 0: it is complete */
+    char *words;                         /* what was asked for; "": all */
     struct sj_timer over;
     size_t n, size;
     struct listed_room {
-        char *id, *name;
+        char *id, *name, *about;
+        uint32_t people;
     } *rooms;
     unsigned n_waits;
-    struct {
+    struct list_wait {
+        uint64_t run;                    /* of a command; 0: a request */
         xmpp_req req;
         struct xmpp_page page;
-        char *mark;                      /* of page */
+        char *mark;                      /* page.mark, owned */
     } wait[ROOM_LIST_WAITS_MAX];
 };
 
@@ -41,10 +49,12 @@ void room_list_free(struct session *s)
     for (size_t i = 0; i < l->n; i++) {
         sj_free(l->rooms[i].id);
         sj_free(l->rooms[i].name);
+        sj_free(l->rooms[i].about);
     }
     for (unsigned i = 0; i < l->n_waits; i++)
         sj_free(l->wait[i].mark);
     sj_free(l->rooms);
+    sj_free(l->words);
     sj_free(l);
     s->room_list = NULL;
 }
@@ -102,9 +112,40 @@ static void list_answer(const struct room_list *l, xmpp_req req, const struct xm
     sj_free(rows);
 }
 
+/* Most people first, as is worth most to somebody who looks around; else by id. */
+static int list_compare(const void *a, const void *b)
+{
+    const struct listed_room *const *x = a, *const *y = b;
+
+    if ((*x)->people != (*y)->people)
+        return (*x)->people > (*y)->people ? -1 : 1;
+    return strcmp((*x)->id, (*y)->id);
+}
+
+size_t room_list_rows(const struct session *s, struct room_row *out, size_t max, size_t *total)
+{
+    const struct room_list *l = s->room_list;
+    const struct listed_room **sorted;
+    size_t n;
+
+    *total = l ? l->n : 0;
+    if (*total == 0)
+        return 0;
+    sorted = sj_calloc(l->n, sizeof *sorted);
+    for (size_t i = 0; i < l->n; i++)
+        sorted[i] = &l->rooms[i];
+    qsort(sorted, l->n, sizeof *sorted, list_compare);
+    for (n = 0; n < l->n && n < max; n++)
+        out[n] = (struct room_row){sorted[n]->id, sorted[n]->name, sorted[n]->about,
+                                   sorted[n]->people};
+    sj_free(sorted);
+    return n;
+}
+
 void room_listed(struct session *s, sj_op op, const struct sj_room *in)
 {
     struct room_list *l = s->room_list;
+    const char *about = in->description ? in->description : "";
 
     if (!l || l->op != op || op == 0 || l->n == ROOM_LIST_MAX)
         return;
@@ -112,25 +153,36 @@ void room_listed(struct session *s, sj_op op, const struct sj_room *in)
         l->size = l->size ? 2 * l->size : 32;
         l->rooms = sj_realloc(l->rooms, l->size * sizeof *l->rooms);
     }
-    l->rooms[l->n++] = (struct listed_room){sj_strdup(in->id), sj_strdup(in->name)};
+    l->rooms[l->n++] = (struct listed_room){
+        .id = sj_strdup(in->id), .name = sj_strdup(in->name), .people = in->n_occupants,
+        .about = sj_strndup(about, sj_utf8_cut(about, strlen(about), ROOM_LIST_ABOUT_MAX))};
+}
+
+static void list_tell(const struct room_list *l, const struct list_wait *w,
+                      const struct sj_error *err)
+{
+    struct sessions *all = l->session->all;
+    struct sj_error words;
+
+    if (w->run) {
+        command_outcome(all, w->run, err);
+    } else if (err) {
+        words = session_words(l->session, err);
+        xmpp_answer(all->xmpp, w->req, &words);
+    } else {
+        list_answer(l, w->req, &w->page);
+    }
 }
 
 void room_list_done(struct session *s, sj_op op, const struct sj_error *err)
 {
     struct room_list *l = s->room_list;
-    struct sj_error words;
 
     if (!l || l->op != op || op == 0)
         return;
     l->op = 0;
     for (unsigned i = 0; i < l->n_waits; i++) {
-        struct xmpp_page page = l->wait[i].page;
-        page.mark = l->wait[i].mark;
-        words = err ? session_words(s, err) : (struct sj_error){.status = SJ_OK};
-        if (err)
-            xmpp_answer(s->all->xmpp, l->wait[i].req, &words);
-        else
-            list_answer(l, l->wait[i].req, &page);
+        list_tell(l, &l->wait[i], err);
         sj_free(l->wait[i].mark);
     }
     l->n_waits = 0;
@@ -140,7 +192,7 @@ void room_list_done(struct session *s, sj_op op, const struct sj_error *err)
         sj_timer_start(s->all->loop, &l->over, ROOM_LIST_MS);
 }
 
-static enum sj_status list_start(struct session *s, struct sj_error *err)
+static enum sj_status list_start(struct session *s, const char *words, struct sj_error *err)
 {
     const struct sj_backend_rooms *rooms = s->network->backend->rooms;
     const struct room_outcome ask = {.ask = ROOM_ASK_LIST, .room = ""};
@@ -152,23 +204,44 @@ static enum sj_status list_start(struct session *s, struct sj_error *err)
     l = s->room_list = sj_calloc(1, sizeof *l);
     l->session = s;
     l->op = op;
+    l->words = sj_strdup(words);
     sj_timer_init(&l->over, list_over, s);
-    if (rooms->list(s->link, "", ROOM_LIST_MAX, op, err) == SJ_OK)
+    if (rooms->list(s->link, words, ROOM_LIST_MAX, op, err) == SJ_OK)
         return SJ_OK;
     op_forget(s->all, op);
     room_list_free(s);
     return err->status;
 }
 
-static enum sj_status list_wait(struct room_list *l, const struct xmpp_page *page, xmpp_req req,
-                                struct sj_error *err)
+/* The network is asked unless it just was; w->page.mark is lent. */
+static enum sj_status list_ask(struct session *s, const char *words, const struct list_wait *w,
+                               struct sj_error *err)
 {
-    if (l->n_waits == ROOM_LIST_WAITS_MAX)
+    struct room_list *l = s->room_list;
+    struct list_wait *slot;
+    bool other = l && strcmp(l->words, words) != 0;
+
+    if (l && l->op == 0 && !other) {
+        list_tell(l, w, NULL);
+        return SJ_OK;
+    }
+    if (l && l->op == 0)
+        room_list_free(s);
+    else if (l && (other || l->n_waits == ROOM_LIST_WAITS_MAX))
         return sj_fail(err, SJ_LIMIT, "The list of rooms is on its way; try again later.");
-    l->wait[l->n_waits].req = req;
-    l->wait[l->n_waits].page = *page;
-    l->wait[l->n_waits++].mark = sj_strdup(page->mark);
+    if (!s->room_list && list_start(s, words, err) != SJ_OK)
+        return err->status;
+    l = s->room_list;
+    slot = &l->wait[l->n_waits++];
+    *slot = *w;
+    slot->page.mark = slot->mark = sj_strdup(w->page.mark);
     return SJ_OK;
+}
+
+enum sj_status room_list_for_run(struct session *s, const char *words, uint64_t run,
+                                 struct sj_error *err)
+{
+    return list_ask(s, words, &(struct list_wait){.run = run}, err);
 }
 
 enum sj_status rooms_list(void *ctx, const struct xmpp_from *from, const struct xmpp_page *page,
@@ -184,11 +257,5 @@ enum sj_status rooms_list(void *ctx, const struct xmpp_from *from, const struct 
         return SJ_OK;
     }
     session_heard(s, from);
-    if (s->room_list && s->room_list->op == 0) {
-        list_answer(s->room_list, req, page);
-        return SJ_OK;
-    }
-    if (!s->room_list && list_start(s, err) != SJ_OK)
-        return err->status;
-    return list_wait(s->room_list, page, req, err);
+    return list_ask(s, "", &(struct list_wait){.req = req, .page = *page}, err);
 }

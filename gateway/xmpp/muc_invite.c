@@ -103,6 +103,17 @@ enum sj_status muc_invite_contact(struct inbound *in, xmpp_stanza_t *x, struct s
 
 /* ---- out ---- */
 
+bool xmpp_room_uri(const struct xmpp *x, unsigned host, const char *room, struct sj_strbuf *out)
+{
+    struct sj_strbuf bare;
+    sj_strbuf_init(&bare, JID_MAX);
+    bool ok = room_address(x, host, room, NULL, &bare);
+    if (ok)
+        invite_add_uri(out, bare.s);
+    sj_strbuf_release(&bare);
+    return ok;
+}
+
 static bool invite_send_direct(struct xmpp *x, unsigned host, const struct xmpp_invite_out *i)
 {
     struct sj_strbuf room;

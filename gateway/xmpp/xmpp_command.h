@@ -48,6 +48,7 @@ struct xmpp_input {
     const char *help;            /* one more sentence, or NULL */
     const char *value;           /* what is filled in, or NULL */
     bool required;
+    bool unasked;                /* in a conversation: only if it stands behind the command */
     const struct xmpp_choice *choices;
     size_t n_choices;
     const struct xmpp_media *media;      /* or NULL */

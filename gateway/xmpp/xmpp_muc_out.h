@@ -20,6 +20,8 @@
 
 #define XMPP_TITLES_MAX 8u
 
+struct sj_strbuf;
+
 /* -1: not said. */
 enum xmpp_affiliation {
     XMPP_AFF_NONE,
@@ -161,6 +163,8 @@ struct xmpp_invite_out {
     bool declines;
 };
 bool xmpp_send_invite(struct xmpp *, unsigned host, const struct xmpp_invite_out *);
+/* Appends the link by which clients join a room (XEP-0147 §8). */
+bool xmpp_room_uri(const struct xmpp *, unsigned host, const char *room, struct sj_strbuf *out);
 /* G045-90: what of the room changed. With item also: of whom (G045-81, ABSENT). */
 bool xmpp_send_room_changed(struct xmpp *, unsigned host, const char *room, const char *to,
                             uint32_t statuses, const struct xmpp_room_item *item);

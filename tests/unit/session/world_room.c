@@ -142,6 +142,13 @@ bool xmpp_send_invite(struct xmpp *x, unsigned host, const struct xmpp_invite_ou
     return true;
 }
 
+bool xmpp_room_uri(const struct xmpp *x, unsigned host, const char *room, struct sj_strbuf *out)
+{
+    (void)x, (void)host;
+    sj_strbuf_addf(out, "uri:%s", room);
+    return strcmp(room, "#no\177") != 0;
+}
+
 bool xmpp_send_room_changed(struct xmpp *x, unsigned host, const char *room, const char *to,
                             uint32_t statuses, const struct xmpp_room_item *item)
 {

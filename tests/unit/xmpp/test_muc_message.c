@@ -419,6 +419,18 @@ Test(muc_message, invites_a_contact_directly)
                  CONDITION("item-not-found") "*");
 }
 
+/* XEP-0147 §8, RFC 5122 §2.2. */
+Test(muc_message, writes_links_to_rooms)
+{
+    struct sj_strbuf uri;
+
+    sj_strbuf_init(&uri, 200);
+    cr_expect(xmpp_room_uri(p->xmpp, 0, "#a b", &uri));
+    cr_expect_str_eq(uri.s, "xmpp:%23a%5C20b@irc0.example.org?join");
+    cr_expect_not(xmpp_room_uri(p->xmpp, 0, "", &uri));
+    sj_strbuf_release(&uri);
+}
+
 /* G249-01. */
 Test(muc_message, brings_invitations)
 {
