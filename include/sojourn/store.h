@@ -9,7 +9,8 @@
  * "grouped": those return at once and are synced within SJ_STORE_GROUP_MS, in order.
  * Errors common to all: SJ_LIMIT the disk or the map is full (nothing was changed, the store stays
  * usable; one line is logged), SJ_INTERNAL a record is damaged or the disk fails (logged with
- * the table and the hashed key). SJ_NOTFOUND: no such record. */
+ * the table and the hashed key). SJ_NOTFOUND: no such record. What is returned counts: after SJ_OK
+ * err may hold what a look-up on the way has met. */
 #ifndef SOJOURN_STORE_H
 #define SOJOURN_STORE_H
 
