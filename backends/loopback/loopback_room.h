@@ -96,6 +96,7 @@ struct loopback_room {                   /* owned by its net */
     unsigned guests;                     /* number of the last one made up in numbers */
     unsigned absent;                     /* guests that are lost and may come back */
     uint64_t spoken;                     /* number of the warden's last message */
+    unsigned picture;                    /* number of its picture; 0: none */
 };
 
 /* --- loopback_room.c: rooms of a net --- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* What is to be told of a room: copied into the queue of a link, and given to its host when it is
  * due. What a room is (name, flags) is looked up then; everything else is told as it was. */
+#include <stdio.h>
 #include <string.h>
 
 #include "loopback_link.h"
@@ -71,8 +72,12 @@ static void told_room(struct loopback_link *l, const char *id, const struct loop
     const struct loopback_room *r = loopback_room_find(l->base.net, id);
     if (!r)
         return;                      /* gone meanwhile */
+    char avatar[24] = "";
+    if (r->picture)
+        snprintf(avatar, sizeof avatar, "room-%u", r->picture);
     const struct sj_room room = {
         .id = r->id,
+        .avatar = avatar,
         .name = r->name ? r->name : "",
         .description = r->description ? r->description : "",
         .flags = r->flags,

@@ -285,6 +285,13 @@ static void obey_describe(struct order *o, int unused)
     loopback_room_tell_room(o->net, o->r);
 }
 
+static void obey_picture(struct order *o, int unused)
+{
+    (void)unused;
+    o->r->picture++;
+    loopback_room_tell_room(o->net, o->r);
+}
+
 static void obey_password(struct order *o, int unused)
 {
     (void)unused;
@@ -404,6 +411,7 @@ static const struct word warden_words[] = {
     {"name", WORD_ROOM, obey_name, 0},
     {"describe", WORD_ROOM, obey_describe, 0},
     {"password", WORD_ROOM, obey_password, 0},
+    {"picture", WORD_ROOM, obey_picture, 0},
     {"set", WORD_ROOM | WORD_REST, obey_flag, 1},
     {"unset", WORD_ROOM | WORD_REST, obey_flag, 0},
     {"close", WORD_ROOM, obey_close, 0},

@@ -652,3 +652,53 @@ Test(loopback_room, a_slow_reader_stops_the_others)
     }
     recorder_free(&r);
 }
+
+/* What the gateway would never pass down is refused all the same. */
+Test(loopback_room, refuses_what_nobody_should_say)
+{
+    struct recorder *r = start_together();
+    char big[SJ_SUBJECT_MAX + 2];
+    struct sj_room_change many[SJ_ROOM_CHANGES_MAX + 1] = {{.kind = SJ_CHANGE_KICK}};
+    memset(big, 'x', sizeof big - 1);
+    big[sizeof big - 1] = '\0';
+    cr_expect_eq(recorder_subject(r, 1, "#verona", big), SJ_UNACCEPTABLE);
+    cr_expect_eq(recorder_subject(r, 1, "#verona", "\xff"), SJ_UNACCEPTABLE);
+    cr_expect_eq(recorder_leave(r, 1, "#verona", big), SJ_UNACCEPTABLE);
+    cr_expect_eq(recorder_invite(r, 1, "#verona", "juliet", big), SJ_UNACCEPTABLE);
+    cr_expect_eq(recorder_invite(r, 1, "#verona", "Juliet", NULL), SJ_INVALID);
+    cr_expect_eq(recorder_destroy(r, 1, "#verona", big), SJ_UNACCEPTABLE);
+    cr_expect_eq(recorder_change(r, 1, "#verona", many, SJ_ROOM_CHANGES_MAX + 1), SJ_LIMIT);
+    struct sj_room_change c = {.kind = SJ_CHANGE_NAME, .text = big};
+    cr_expect_eq(recorder_change(r, 1, "#verona", &c, 1), SJ_UNACCEPTABLE);
+    cr_expect_eq(recorder_say(r, 1, "#Verona", "x"), SJ_INVALID);
+    cr_expect_eq(recorder_say(r, 1, "#", "x"), SJ_INVALID);
+    cr_expect_eq(recorder_say(r, 1, "#verona", ""), SJ_INVALID);
+    changes(r, 1, (struct sj_room_change){.kind = SJ_CHANGE_AFFILIATION, .nick = "a b",
+                                          .affiliation = SJ_AFFILIATION_OUTCAST}, "not found");
+    changes(r, 1, (struct sj_room_change){.kind = SJ_CHANGE_AFFILIATION, .nick = "a*",
+                                          .affiliation = SJ_AFFILIATION_OWNER}, "not found");
+    recorder_hears_nothing(r);
+    recorder_free(&r);
+}
+
+/* A file for everybody: its bytes are asked for first, then it is a message like any other. */
+Test(loopback_room, takes_files)
+{
+    struct recorder *r = start_together();
+    const struct sj_file file = {.name = "poem.txt", .size = 4};
+    const struct sj_message m = {.peer = "#verona", .in_room = true, .body = "read",
+                                 .file = &file};
+    cr_assert_eq(recorder_send_message(r, 1, &m), SJ_OK);
+    recorder_hears(r, "1 wants 3 65536");
+    recorder_give_file(r, 1, 3, "rose", 4);
+    recorder_hears(r, "1 wants 3 65536");
+    recorder_give_file(r, 1, 3, NULL, 0);
+    recorder_settle(r);
+    cr_expect(recorder_heard(r, "1 echo 3 #verona/romeo read<poem.txt 4>"));
+    cr_expect(recorder_heard(r, "2 message #verona/romeo read<poem.txt 4>"));
+    cr_expect(recorder_heard(r, "1 op 3 ok"));
+    recorder_forget(r);
+    cr_assert_eq(recorder_read_file(r, 2), SJ_OK);
+    recorder_hears(r, "2 chunk 4 4");
+    recorder_free(&r);
+}
