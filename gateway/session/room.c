@@ -96,6 +96,8 @@ void room_free(struct room *r)
     sj_secret_free(&r->password);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         sj_free(texts[i]);
+    for (size_t i = 0; i < ROOM_INVITED_MAX; i++)
+        sj_free(r->invited[i]);
     sj_free(r);
     if (s->rooms->by_id.used == 0) {
         sj_map_release(&s->rooms->by_id);

@@ -38,6 +38,7 @@ struct sj_strbuf;
 #define ROOM_HISTORY_MAX 200u            /* messages that a join gets */
 #define ROOM_HISTORY_DEFAULT 20u         /* when it asks for nothing */
 #define ROOM_HISTORY_BYTES_MAX 1048576u
+#define ROOM_INVITED_MAX 8u              /* whose refusal is passed on; the oldest is forgotten */
 
 /* Legal moves (room.c has the matrix):
  *   WAITING -> JOINING (the link is up), or it ends
@@ -106,6 +107,8 @@ struct room {
     char *subject_asked;
     enum sj_typing typing;       /* told to the network */
     char *left_by;               /* full address of the client that went last */
+    char *invited[ROOM_INVITED_MAX];     /* bare addresses beyond the network, or NULL */
+    unsigned next_invited;
     char id[];
 };
 

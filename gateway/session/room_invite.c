@@ -43,26 +43,48 @@ static enum sj_status invite_one(struct room *r, const struct xmpp_from *from,
 {
     struct session *s = r->session;
     const struct xmpp_invite_out out = {.room = r->id, .to = in->jid, .inviter = from->user,
-                                        .reason = in->reason, .declines = in->declines};
+                                        .reason = in->reason};
 
-    if (in->declines)                    /* networks do not hear of that */
-        return SJ_OK;
     if (in->peer)
         return invite_peer(r, from, in, err);
-    if (xmpp_send_invite(s->all->xmpp, s->network->index, &out))
-        return SJ_OK;
-    return sj_fail(err, SJ_UNREACHABLE, "The invitation could not be sent now; try again later.");
+    if (!xmpp_send_invite(s->all->xmpp, s->network->index, &out))
+        return sj_fail(err, SJ_UNREACHABLE,
+                       "The invitation could not be sent now; try again later.");
+    contact_set(&r->invited[r->next_invited++ % ROOM_INVITED_MAX], in->jid);
+    return SJ_OK;
 }
 
-/* Invitations that the user declines were their own business: nothing is to be said. */
+/* Somebody does not come: told to the user who has asked them from here (G045-85), once, so that
+ * nobody gets words of strangers this way. Of what contacts had asked, networks hear nothing. */
+static void invite_declined(struct sessions *all, const struct xmpp_from *from,
+                            const struct xmpp_invite_in *in)
+{
+    struct session *s = in->jid ? session_find(&all->networks[from->host], in->jid) : NULL;
+    struct sj_error ignored = {.status = SJ_OK};
+    struct room *r = s ? room_of(s, in->room, &ignored) : NULL;
+    const struct xmpp_invite_out out = {.room = r ? r->id : NULL, .to = in->jid,
+                                        .inviter = from->user, .reason = in->reason,
+                                        .declines = true};
+
+    for (size_t i = 0; r && i < ROOM_INVITED_MAX; i++) {
+        if (!r->invited[i] || strcmp(r->invited[i], from->user) != 0)
+            continue;
+        xmpp_send_invite(all->xmpp, from->host, &out);
+        contact_set(&r->invited[i], NULL);
+        return;
+    }
+}
+
 enum sj_status rooms_invite(void *ctx, const struct xmpp_from *from,
                             const struct xmpp_invite_in *in, size_t n, struct sj_error *err)
 {
     struct sj_error unheard = {.status = SJ_OK};
     struct room *r;
 
-    if (n > 0 && in[0].declines)
+    if (n > 0 && in[0].declines) {
+        invite_declined(ctx, from, &in[0]);
         return SJ_OK;
+    }
     r = room_asked(ctx, from, in[0].room, &unheard);
     if (!r)
         return sj_fail(err, SJ_UNACCEPTABLE, "You are not in this room.");

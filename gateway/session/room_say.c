@@ -139,13 +139,15 @@ enum sj_status rooms_subject(void *ctx, const struct xmpp_from *from, const char
     return r ? say_subject(r, from, text, err) : err->status;
 }
 
-/* The user's other clients see it as well (G045-50). */
+/* The user's other clients see it as well (G045-50), but for one that rooms have not (G085-08). */
 static void say_state_around(const struct room *r, const struct xmpp_from *from,
                              enum xmpp_chat_state state)
 {
     const struct session *s = r->session;
     const struct sj_list *at;
 
+    if (state == XMPP_STATE_GONE)
+        return;
     for (at = r->clients.next; r->self && at != &r->clients; at = at->next) {
         const struct room_client *c = SJ_CONTAINER(at, struct room_client, link);
         if (c->state == ROOM_CLIENT_IN && strcmp(c->full, from->full) != 0)
