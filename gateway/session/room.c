@@ -47,11 +47,11 @@ struct room *room_of(struct session *s, const char *typed, struct sj_error *err)
     struct room *r = NULL;
 
     sj_strbuf_init(&id, SJ_ID_MAX);
-    if (session_canon(s, typed, &id, err) == SJ_OK)
-        r = room_find(s, id.s);
-    sj_strbuf_release(&id);
-    if (!r)
+    if (session_canon(s, typed, &id, err) != SJ_OK)
+        sj_fail(err, SJ_NOTFOUND, "This is no address of a room on this network.");
+    else if ((r = room_find(s, id.s)) == NULL)
         sj_fail(err, SJ_UNACCEPTABLE, "You are not in this room.");
+    sj_strbuf_release(&id);
     return r;
 }
 

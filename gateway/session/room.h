@@ -118,7 +118,8 @@ struct rooms {
 
 /* ---- room.c: life of a room ---- */
 struct room *room_find(const struct session *, const char *id);
-/* The room of an address that need not be canonical; NULL with err. */
+/* The room of an address that need not be canonical; NULL with err: SJ_UNACCEPTABLE, or SJ_NOTFOUND
+ * when it can be no room's. */
 struct room *room_of(struct session *, const char *typed, struct sj_error *err);
 struct room *room_new(struct session *, const char *id, struct sj_error *err);
 void room_free(struct room *);

@@ -14,7 +14,7 @@
 #include "session.h"
 #include "sojourn/strbuf.h"
 
-/* The room of a client that is in it; NULL with err (G045-41, G045-47). */
+/* The room of a client that is in it; NULL with err (G045-41, G045-43, G045-47). */
 static struct room *say_room(struct session *s, const char *typed, const char *full,
                              struct sj_error *err)
 {
@@ -23,7 +23,8 @@ static struct room *say_room(struct session *s, const char *typed, const char *f
 
     if (c && c->state != ROOM_CLIENT_WAITS && r->state == ROOM_IN && s->state == SESSION_ONLINE)
         return r;
-    sj_fail(err, SJ_UNACCEPTABLE, "You are not in this room.");
+    if (r || err->status != SJ_NOTFOUND)
+        sj_fail(err, SJ_UNACCEPTABLE, "You are not in this room.");
     return NULL;
 }
 
