@@ -203,7 +203,7 @@ bool room_client_knows(const struct room_client *, const struct occupant *);
 void room_clients_skip(struct room *, const struct occupant *);
 /* One event, now or in its turn. */
 void room_client_tell(struct room_client *, const struct event *, const char *stanza_id);
-/* The first event that waits for it, by the room's id of it, or NULL. */
+/* The first archived event that waits for it, by the room's id of it, or NULL. */
 const char *room_client_waits_for(const struct room_client *);
 /* A stanza for it was not taken. */
 void room_client_missed(struct room_client *);
@@ -227,6 +227,8 @@ bool room_log_put(struct room *, const struct event *e, const char *network_id,
                   struct sj_strbuf *id);
 /* Appends that id of what the network calls network_id; false: it is not archived. */
 bool room_log_find(struct room *, const char *network_id, struct sj_strbuf *id);
+/* Is it archived under this id? Only where anything is. */
+bool room_log_has(struct room *, const char *id);
 /* What clients know by that id, filled in as far as it is known; out is initialised. */
 bool room_log_get(struct session *, const char *room, const char *id, struct ids_message *out);
 /* Appends who said what clients know by id, as shown then; nothing if that is not known. */

@@ -19,6 +19,8 @@ struct archive_reading {
     const struct xmpp_archive_query *query;
     const char *room;                    /* canonical */
     const char *full;
+    const char *peer;                    /* query->with_peer, canonical */
+    char looked[SJ_ARCHIVE_ID_SIZE];     /* the entry that was looked at last */
     size_t n;
     struct archived_item {
         char *id;
@@ -30,22 +32,23 @@ struct archive_reading {
 
 static bool text_is(const char *a, const char *b)
 {
-    return a && strcmp(a, b) == 0;
+    return a && b && strcmp(a, b) == 0;
 }
 
 /* Everything that was said but holes, by the person that is asked for. */
 static bool archive_wants(const struct sj_archive_entry *entry, void *arg)
 {
-    const struct archive_reading *a = arg;
+    struct archive_reading *a = arg;
     const struct xmpp_archive_query *q = a->query;
     struct event e;
 
+    sj_copy(a->looked, sizeof a->looked, entry->id);
     if (!event_decode(&e, entry->data, entry->n) || e.kind == EVENT_HOLE)
         return false;
     if (q->with_nick)
         return text_is(e.text[EVENT_NICK], q->with_nick);
     if (q->with_peer)
-        return text_is(e.text[EVENT_PERSON], q->with_peer);
+        return text_is(e.text[EVENT_PERSON], a->peer);
     if (q->with_jid)
         return (e.flags & EVENT_OWN) && strcmp(a->session->user, q->with_jid) == 0;
     return true;
@@ -86,6 +89,40 @@ static bool archive_send(const struct archive_reading *a)
     return sent;
 }
 
+static void archive_drop_last(struct archive_reading *a)
+{
+    a->n--;
+    sj_free(a->item[a->n].id);
+    sj_free(a->item[a->n].data);
+}
+
+/* What came last goes to its place by time; once, if it was asked for twice (G313-02). */
+static void archive_sort_last(struct archive_reading *a)
+{
+    struct archived_item last = a->item[a->n - 1];
+    size_t at = a->n - 1;
+
+    for (size_t i = 0; i < a->n - 1; i++) {
+        if (strcmp(a->item[i].id, last.id) == 0) {
+            archive_drop_last(a);
+            return;
+        }
+    }
+    for (; at > 0 && a->item[at - 1].at > last.at; at--)
+        a->item[at] = a->item[at - 1];
+    a->item[at] = last;
+}
+
+static void archive_keep_asked(const struct sj_archive_entry *entry, void *arg)
+{
+    struct archive_reading *a = arg;
+
+    if (a->n < XMPP_PAGE_MAX && archive_wants(entry, a)) {
+        archive_keep(entry, a);
+        archive_sort_last(a);
+    }
+}
+
 static enum sj_status archive_read_ids(struct archive_reading *a, struct sj_error *err)
 {
     struct sj_owner owner;
@@ -93,7 +130,7 @@ static enum sj_status archive_read_ids(struct archive_reading *a, struct sj_erro
     session_owner(a->session, &owner);
     for (size_t i = 0; i < a->query->n_ids; i++) {
         if (sj_store_archive_get(a->session->all->store, &owner, a->room, a->query->ids[i],
-                                 archive_keep, a, err) != SJ_OK)
+                                 archive_keep_asked, a, err) != SJ_OK)
             return sj_fail(err, SJ_NOTFOUND, "There is no such message.");       /* G313-09 */
     }
     return SJ_OK;
@@ -141,15 +178,28 @@ static int64_t archive_count(const struct archive_reading *a)
     return (int64_t)n;
 }
 
+/* The ends of what was sent. Where the search was given up before the page was full, that is what
+ * was looked at last, so that the next page goes on from there. */
+static void archive_ends(const struct archive_reading *a, bool more, struct xmpp_page_out *page)
+{
+    bool early = more && a->n < a->query->page.max && a->looked[0];
+
+    if (a->n > 0) {
+        page->first = a->item[0].id;
+        page->last = a->item[a->n - 1].id;
+    }
+    if (early && (a->n == 0 || a->query->page.back))
+        page->first = a->looked;
+    if (early && (a->n == 0 || !a->query->page.back))
+        page->last = a->looked;
+}
+
 static void archive_answer(const struct archive_reading *a, xmpp_req req, bool more)
 {
     struct xmpp_page_out page = {.index = -1, .count = archive_count(a)};
     struct sj_error err;
 
-    if (a->n > 0) {
-        page.first = a->item[0].id;
-        page.last = a->item[a->n - 1].id;
-    }
+    archive_ends(a, more, &page);
     if (archive_send(a)) {
         xmpp_answer_archive(a->session->all->xmpp, req, &page, !more && a->query->page.max > 0,
                             !room_is_filling(a->session, a->room));
@@ -183,17 +233,28 @@ static struct session *archive_session(void *ctx, const struct xmpp_from *from, 
     return NULL;
 }
 
+/* Nobody is called what cannot be an id of a contact. */
+static void archive_name_peer(struct archive_reading *a, struct sj_strbuf *peer)
+{
+    struct sj_error err;
+
+    if (a->query->with_peer &&
+        session_canon(a->session, a->query->with_peer, peer, &err) == SJ_OK)
+        a->peer = peer->s;
+}
+
 enum sj_status rooms_archive_query(void *ctx, const struct xmpp_from *from,
                                    const struct xmpp_archive_query *query, xmpp_req req,
                                    struct sj_error *err)
 {
     struct archive_reading *a;
     enum sj_status status;
-    struct sj_strbuf id;
+    struct sj_strbuf id, peer;
     struct session *s;
     bool more;
 
     sj_strbuf_init(&id, SJ_ID_MAX);
+    sj_strbuf_init(&peer, SJ_ID_MAX);
     s = archive_session(ctx, from, query->room, &id, err);
     if (!s) {
         sj_strbuf_release(&id);
@@ -204,14 +265,14 @@ enum sj_status rooms_archive_query(void *ctx, const struct xmpp_from *from,
     a->query = query;
     a->room = id.s;
     a->full = from->full;
+    archive_name_peer(a, &peer);
     status = archive_read(a, &more, err);
     if (status == SJ_OK)
         archive_answer(a, req, more);
-    for (size_t i = 0; i < a->n; i++) {
-        sj_free(a->item[i].id);
-        sj_free(a->item[i].data);
-    }
+    while (a->n > 0)
+        archive_drop_last(a);
     sj_free(a);
+    sj_strbuf_release(&peer);
     sj_strbuf_release(&id);
     session_release(s);
     return status;

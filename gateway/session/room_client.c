@@ -164,11 +164,17 @@ static bool backlog_send(struct room_client *c)
     return true;
 }
 
+/* What was whispered, or could not be archived, is in no history. */
 const char *room_client_waits_for(const struct room_client *c)
 {
-    return c->n_backlog == 0
-               ? NULL
-               : SJ_CONTAINER(c->backlog.next, struct room_backlog, link)->stanza_id;
+    const struct sj_list *at;
+
+    for (at = c->backlog.next; at != &c->backlog; at = at->next) {
+        const struct room_backlog *b = SJ_CONTAINER(at, struct room_backlog, link);
+        if (b->stanza_id && room_log_has(c->room, b->stanza_id))
+            return b->stanza_id;
+    }
+    return NULL;
 }
 
 void room_client_tell(struct room_client *c, const struct event *e, const char *stanza_id)

@@ -187,6 +187,12 @@ static void hear_describe(const struct room *r, const struct sj_message *m,
     sj_free(f);
 }
 
+/* A correction may be called what it corrects; then it has no id of its own. */
+static const char *hear_network_id(const struct sj_message *m)
+{
+    return m->id && m->replaces && strcmp(m->id, m->replaces) == 0 ? NULL : m->id;
+}
+
 /* body: as clients get it. */
 static void hear_text(struct room *r, const struct sj_message *m, const char *body, bool unstyled)
 {
@@ -203,7 +209,7 @@ static void hear_text(struct room *r, const struct sj_message *m, const char *bo
         hear_reply(&h, m);
     if (m->file && m->file->url)
         hear_file(&h.event, m->file);
-    hear_tell(&h, m->id);
+    hear_tell(&h, hear_network_id(m));
     hearing_end(&h);
 }
 

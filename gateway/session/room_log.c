@@ -81,6 +81,20 @@ bool room_log_find(struct room *r, const char *network_id, struct sj_strbuf *id)
     return true;
 }
 
+static void log_ignore(const struct sj_archive_entry *entry, void *arg)
+{
+    (void)entry, (void)arg;
+}
+
+bool room_log_has(struct room *r, const char *id)
+{
+    struct sj_owner owner;
+
+    session_owner(r->session, &owner);
+    return sj_store_archive_get(r->session->all->store, &owner, r->id, id, log_ignore, NULL,
+                                NULL) == SJ_OK;
+}
+
 /* ---- one entry, by the id that clients know ---- */
 
 static void log_keep(const struct sj_archive_entry *entry, void *arg)
@@ -209,7 +223,7 @@ static int64_t history_since(const struct room_client *c)
     int64_t now = sj_loop_utc_ms(c->room->session->all->loop);
     int64_t since = c->since;
 
-    if (c->seconds >= 0 && now - c->seconds * 1000 > since)
+    if (c->seconds >= 0 && c->seconds <= now / 1000 && now - c->seconds * 1000 > since)
         since = now - c->seconds * 1000;
     return since;
 }
@@ -225,11 +239,7 @@ static void history_read(struct log_history *h, unsigned max)
 
     session_owner(s, &owner);
     page.before = room_client_waits_for(c);
-    if (sj_store_archive_each(s->all->store, &owner, &page, history_keep, h, &more, NULL) ==
-            SJ_NOTFOUND && page.before) {
-        page.before = NULL;              /* that one could not be archived */
-        sj_store_archive_each(s->all->store, &owner, &page, history_keep, h, &more, NULL);
-    }
+    sj_store_archive_each(s->all->store, &owner, &page, history_keep, h, &more, NULL);
 }
 
 /* The first of what may be shown: whole messages, the newest ones (G045-32). */

@@ -13,6 +13,9 @@ static const char *const shows[] = {
     [XMPP_OFFLINE] = "offline", [XMPP_ONLINE] = "online", [XMPP_CHAT] = "chat",
     [XMPP_AWAY] = "away", [XMPP_XA] = "xa", [XMPP_DND] = "dnd"};
 
+static char page_ids[XMPP_PAGE_MAX][64], page_ends[2][64];
+static size_t n_page;
+
 static void note(struct sj_strbuf *b)
 {
     world_note("%s", b->s);
@@ -237,6 +240,9 @@ bool xmpp_send_archived(struct xmpp *x, unsigned host, const struct xmpp_archive
     world_note("archived %s/%s -> %s %s%s%s", a->room, nick ? nick : "", a->to,
                a->message ? a->message->body : a->mark ? "mark" : a->subject->text,
                a->query_id ? " " : "", a->query_id ? a->query_id : "");
+    if (n_page < sizeof page_ids / sizeof page_ids[0])
+        snprintf(page_ids[n_page], sizeof page_ids[0], "%s", a->id);
+    n_page++;
     return true;
 }
 
@@ -244,6 +250,8 @@ void xmpp_answer_archive(struct xmpp *x, xmpp_req req, const struct xmpp_page_ou
                          bool complete, bool stable)
 {
     (void)x;
+    snprintf(page_ends[0], sizeof page_ends[0], "%s", page->first ? page->first : "");
+    snprintf(page_ends[1], sizeof page_ends[1], "%s", page->last ? page->last : "");
     world_note("answer-archive %llu%s count=%lld%s%s", (unsigned long long)req,
                page->first ? " page" : " empty", (long long)page->count,
                complete ? " complete" : "", stable ? "" : " unstable");
@@ -450,6 +458,27 @@ enum sj_status wroom_send(struct world *w, const char *resource, const char *roo
     status = w->in->message(w->sessions, &m, &err);
     world_run(w);
     return status;
+}
+
+enum sj_status wroom_query(struct world *w, struct xmpp_archive_query *q)
+{
+    struct xmpp_from from = world_from(ROMEO, "r");
+    struct sj_error err = {.status = SJ_OK};
+
+    n_page = 0;
+    page_ends[0][0] = page_ends[1][0] = '\0';
+    q->room = q->room ? q->room : "#a";
+    return w->in->archive.query(w->sessions, &from, q, 9, &err);
+}
+
+const char *wroom_page_id(size_t i)
+{
+    return i < n_page ? page_ids[i] : "";
+}
+
+const char *wroom_page_end(bool last)
+{
+    return page_ends[last];
 }
 
 /* ---- the network ---- */

@@ -33,6 +33,12 @@ void wroom_present(struct world *w, const char *resource, const char *room, cons
 void wroom_leave(struct world *w, const char *resource, const char *room, const char *status);
 enum sj_status wroom_send(struct world *w, const char *resource, const char *room,
                          const char *nick, const char *body, const char *id);
+/* A query of the archive of #a unless told otherwise, by romeo/r, as request 9. */
+enum sj_status wroom_query(struct world *w, struct xmpp_archive_query *q);
+#define WROOM_ALL .start = -1, .end = -1, .page = {.wanted = true, .max = XMPP_PAGE_MAX}
+/* Ids of what the last one brought, in the order in which it was sent; its ends; "": none. */
+const char *wroom_page_id(size_t i);
+const char *wroom_page_end(bool last);
 /* The network's side. occupant: "nick", "@nick" a moderator and owner, "+nick" a participant of
  * somewhere with visitors, "-nick" a visitor; "nick=id" whose person is known. */
 void wroom_occupant(struct world *w, const char *room, const char *who, bool self);
