@@ -227,7 +227,8 @@ enum sj_status irc_chan_check_in(const struct irc_link *l, const char *room, str
 /* Sends a command whose refusal names room or other (NULL: none). */
 enum irc_chan_command_flag {
     IRC_COMMAND_MORE = 1u << 0,      /* more lines of the same operation follow */
-    IRC_COMMAND_FORGIVING = 1u << 1  /* irc_ops_add_command */
+    IRC_COMMAND_FORGIVING = 1u << 1, /* irc_ops_add_command */
+    IRC_COMMAND_PLAIN = 1u << 2      /* without a label */
 };
 enum sj_status irc_chan_command(struct irc_link *l, const struct irc_out *o, const char *room,
                                 const char *other, sj_op op, unsigned flags,

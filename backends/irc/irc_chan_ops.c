@@ -52,7 +52,8 @@ enum sj_status irc_chan_command(struct irc_link *l, const struct irc_out *o, con
                                           other ? irc_case_hash(map, other) : 0,
                                           flags & IRC_COMMAND_FORGIVING);
     irc_out_init(&line);
-    irc_send_label(l, &line, number);
+    if (!(flags & IRC_COMMAND_PLAIN))
+        irc_send_label(l, &line, number);
     irc_out_add(&line, o->s, o->n);
     bool sent = irc_send(l, &line, IRC_PACED_OP);
     assert(sent);
@@ -151,7 +152,8 @@ static enum sj_status set_nick(struct sj_link *base, const char *room, const cha
     irc_out_init(&o);
     irc_out_adds(&o, "NICK ");
     irc_out_adds(&o, nick);
-    status = irc_chan_command(l, &o, NULL, nick, op, 0, err);
+    /* The answer to one with a label comes from the new nickname (InspIRCd 3). */
+    status = irc_chan_command(l, &o, NULL, nick, op, IRC_COMMAND_PLAIN, err);
     /* The user wants this one now. */
     if (status == SJ_OK)
         irc_regain_stop(l);

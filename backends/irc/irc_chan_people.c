@@ -140,8 +140,12 @@ static void rename_person(struct irc_link *l, struct irc_person *p, const struct
 
     irc_person_rename(l, p, to);
     for (const struct irc_member *m = p->first; m; m = m->next) {
-        if (m->chan->state == IRC_CHAN_IN && irc_rooms_told(l) && strcmp(before, p->nick) != 0)
-            host->occupant_renamed(&l->base, m->chan->id, before, p->nick);
+        if (m->chan->state != IRC_CHAN_IN || !irc_rooms_told(l) || strcmp(before, p->nick) == 0)
+            continue;
+        host->occupant_renamed(&l->base, m->chan->id, before, p->nick);
+        /* The nickname is the address, too. */
+        if (!irc_person_is_self(l, p))
+            irc_chan_tell_member(l, m);
     }
     sj_free(before);
 }
@@ -165,7 +169,10 @@ void irc_chan_handle_nick(struct irc_link *l, struct irc_line *line)
         }
         if (other && other != p)
             person_gone(l, other, &lost);
-        rename_person(l, p, &to);
+        irc_self_handle_nick(l, line);
+        if (l->state != IRC_DOWN)
+            rename_person(l, p, &to);
+        return;
     }
     irc_self_handle_nick(l, line);
 }

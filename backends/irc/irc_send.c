@@ -109,12 +109,12 @@ static size_t word_end(const char *s, size_t at, size_t n, unsigned word)
 }
 
 /* The key of a channel stands behind its name in JOIN, and behind mode k. */
-static size_t key_public(const char *s, size_t at, size_t n)
+static size_t key_public(const char *s, size_t at, size_t n, bool is_ours)
 {
     bool is_list = is_command(s + at, n - at, "324");
 
     if (is_command(s + at, n - at, "JOIN"))
-        return at > 0 && s[0] == ':' ? n : word_end(s, at, n, 1);
+        return is_ours ? word_end(s, at, n, 1) : n;
     if (!is_list && !is_command(s + at, n - at, "MODE"))
         return n;
     size_t from = word_end(s, at, n, is_list ? 2 : 1);
@@ -129,8 +129,10 @@ static size_t trace_public(const struct irc_link *l, const char *s, size_t n)
     static const char *const secret[] = { "PASS", "AUTHENTICATE", "OPER", "NICKSERV", "NS",
                                           "WEBIRC" };
     size_t at = 0;
+    bool is_ours = true;
 
     while (at < n && (s[at] == '@' || s[at] == ':')) {
+        is_ours = s[at] == '@';
         const char *space = memchr(s + at, ' ', n - at);
         at = space ? (size_t)(space - s) + 1 : n;
     }
@@ -139,7 +141,7 @@ static size_t trace_public(const struct irc_link *l, const char *s, size_t n)
             return at + strlen(secret[i]);
     }
     if (!is_command(s + at, n - at, "PRIVMSG") && !is_command(s + at, n - at, "NOTICE"))
-        return key_public(s, at, n);
+        return key_public(s, at, n, is_ours);
     const char *target = memchr(s + at, ' ', n - at);
     target = target ? target + 1 : s + n;
     const char *text = memchr(target, ' ', (size_t)(s + n - target));

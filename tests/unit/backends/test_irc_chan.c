@@ -281,14 +281,17 @@ Test(irc_chan, people_change_nicknames)
 
     irc_says(w, ":romeo!r@montague.test NICK :Montague");
     irc_hears(w, "rename #verona romeo Montague");
+    irc_hears(w, "occupant #verona Montague member participant online id=montague (Voice)");
     irc_says(w, ":montague!r@montague.test NICK MONTAGUE");
     irc_hears(w, "rename #verona Montague MONTAGUE");
+    irc_hears(w, "occupant #verona MONTAGUE member participant online id=montague (Voice)");
     irc_says(w, ":nobody!n@h NICK somebody");
     irc_hears_nothing(w);
     /* Whoever had the nickname must have gone. */
     irc_says(w, ":montague!r@montague.test NICK juliet");
     irc_hears(w, "gone #verona juliet lost");
     irc_hears(w, "rename #verona MONTAGUE juliet");
+    irc_hears(w, "occupant #verona juliet member participant online (Voice)");
     irc_says(w, ":juliet!r@montague.test PRIVMSG #verona :I am she");
     irc_hears(w, "message #verona/juliet I am she");
     irc_world_free(w);
@@ -310,9 +313,9 @@ Test(irc_chan, our_nickname_changes_everywhere)
     cr_assert_eq(irc_renames(w, "#verona", "Me2"), SJ_OK);
     irc_gets(w, "NICK Me2");
     irc_says(w, ":me!m@h NICK :Me2");
+    irc_hears(w, "self me2");
     irc_hears(w, "rename #mantua me Me2");
     irc_hears(w, "rename #verona me Me2");
-    irc_hears(w, "self me2");
     irc_pongs(w);
     irc_hears(w, "op 6 ok");
     cr_assert_eq(irc_renames(w, "#verona", "Me2"), SJ_OK);
@@ -430,6 +433,19 @@ Test(irc_chan, names_that_are_no_utf8_are_repaired)
     irc_says(w, ":me!m@h JOIN #caf\xe9");
     irc_says(w, ":me!m@h JOIN #a\x07" "b");
     irc_hears_nothing(w);
+    irc_world_free(w);
+}
+
+Test(irc_chan, our_nickname_is_asked_for_without_a_label)
+{
+    struct irc_world *w = world_in_verona("labeled-response batch message-tags");
+
+    cr_assert_eq(irc_topics(w, "#verona", "x"), SJ_OK);
+    irc_gets(w, "@label=0 TOPIC #verona :x");
+    irc_pongs(w);
+    irc_hears(w, "op 2 ok");
+    cr_assert_eq(irc_renames(w, "#verona", "Me2"), SJ_OK);
+    irc_gets(w, "NICK Me2");
     irc_world_free(w);
 }
 
