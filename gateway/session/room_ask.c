@@ -110,7 +110,8 @@ void room_info_of(const struct room *r, struct xmpp_room_info *out)
 
     *out = (struct xmpp_room_info){
         .room = r->id, .name = r->name, .description = r->description, .subject = r->subject,
-        .flags = room_flags(r->flags), .occupants = r->by_nick.used,
+        .flags = room_flags(r->flags),
+        .occupants = r->full && r->n_told > r->by_nick.used ? r->n_told : r->by_nick.used,
         .occupants_max = r->occupants_max ? (int64_t)r->occupants_max : -1,
         .settable = may ? room_flags(rooms->flags_settable) : 0,
         .text_settable = may && rooms->text_settable, .max_settable = may && rooms->max_settable};

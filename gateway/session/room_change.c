@@ -8,6 +8,7 @@
 #include "room.h"
 #include "rooms.h"
 #include "session.h"
+#include "sojourn/strbuf.h"
 
 _Static_assert(XMPP_ROOM_ITEMS_MAX <= SJ_ROOM_CHANGES_MAX, "one request is one change");
 
@@ -45,17 +46,44 @@ static enum sj_status change_role(const struct room *r, const struct xmpp_room_i
     return SJ_OK;
 }
 
-static enum sj_status change_affiliation(const struct room *r, const struct xmpp_room_item *i,
-                                         struct sj_room_change *out, struct sj_error *err)
+/* What is no address over there is a pattern, which only the network can judge. id: what the
+ * change borrows. */
+static void change_whom(const struct room *r, const struct xmpp_room_item *i,
+                        struct sj_room_change *out, struct sj_strbuf *id)
 {
     const struct occupant *o = i->nick ? occupant_shown(r, i->nick) : NULL;
+    struct sj_error none;
 
+    if (!i->peer) {
+        out->id = o ? o->id : NULL;
+        out->nick = o ? o->nick : NULL;
+    } else if (session_canon(r->session, i->peer, id, &none) == SJ_OK) {
+        out->id = id->s;
+        out->nick = o ? o->nick : NULL;
+    } else {
+        out->nick = i->peer;
+    }
+}
+
+static bool change_is_own(const struct room *r, const struct xmpp_room_item *i,
+                          const struct sj_room_change *c)
+{
+    const char *own = r->session->self_id;
+
+    return (i->jid && strcmp(i->jid, r->session->user) == 0) ||
+           (c->id && own && strcmp(c->id, own) == 0) ||
+           (!i->peer && c->nick && strcmp(c->nick, r->self->nick) == 0);
+}
+
+static enum sj_status change_affiliation(const struct room *r, const struct xmpp_room_item *i,
+                                         struct sj_room_change *out, struct sj_strbuf *id,
+                                         struct sj_error *err)
+{
     *out = (struct sj_room_change){.kind = SJ_CHANGE_AFFILIATION,
                                    .affiliation = (enum sj_affiliation)i->affiliation,
-                                   .id = i->peer, .nick = o ? o->nick : NULL, .text = i->reason};
-    if (!out->id && o)
-        out->id = o->id;
-    if ((i->jid && strcmp(i->jid, r->session->user) == 0) || (o && o->self)) {
+                                   .text = i->reason};
+    change_whom(r, i, out, id);
+    if (change_is_own(r, i, out)) {
         out->nick = r->self->nick;
         out->id = r->session->self_id;
         if (i->affiliation == XMPP_AFF_OUTCAST)
@@ -72,17 +100,23 @@ enum sj_status rooms_admin_set(void *ctx, const struct xmpp_from *from, const ch
 {
     struct room *r = room_asked(ctx, from, room, err);
     struct sj_room_change changes[XMPP_ROOM_ITEMS_MAX];
+    struct sj_strbuf ids[XMPP_ROOM_ITEMS_MAX];
+    enum sj_status status = SJ_OK;
+    size_t i;
 
     if (!r)
         return err->status;
-    for (size_t i = 0; i < n; i++) {
-        enum sj_status status = items[i].role >= 0
-                                    ? change_role(r, &items[i], &changes[i], err)
-                                    : change_affiliation(r, &items[i], &changes[i], err);
-        if (status != SJ_OK)
-            return status;
+    for (i = 0; i < n && status == SJ_OK; i++) {
+        sj_strbuf_init(&ids[i], SJ_ID_MAX);
+        status = items[i].role >= 0
+                     ? change_role(r, &items[i], &changes[i], err)
+                     : change_affiliation(r, &items[i], &changes[i], &ids[i], err);
     }
-    return change_start(r, changes, n, req, err);
+    if (status == SJ_OK)
+        status = change_start(r, changes, n, req, err);
+    while (i > 0)
+        sj_strbuf_release(&ids[--i]);
+    return status;
 }
 
 /* ---- configuration ---- */
@@ -127,6 +161,32 @@ static bool change_differs(const char *wanted, const char *present)
     return wanted && strcmp(wanted, present ? present : "") != 0;
 }
 
+static bool change_locks(const struct xmpp_room_config *c)
+{
+    return (c->flags & XMPP_ROOM_PASSWORD) && c->password && *c->password;
+}
+
+/* NULL: the password stays as it is. Forms never show it, so one that is not given is kept. */
+static const char *change_password(const struct room *r, const struct xmpp_room_config *c)
+{
+    if (!(r->session->network->backend->rooms->flags_settable & SJ_ROOM_PASSWORD))
+        return NULL;
+    if (change_locks(c))
+        return c->password;
+    return (c->known & XMPP_ROOM_PASSWORD) && !(c->flags & XMPP_ROOM_PASSWORD) &&
+                   (r->flags & SJ_ROOM_PASSWORD)
+               ? ""
+               : NULL;
+}
+
+static enum sj_status change_check(const struct room *r, const struct xmpp_room_config *c,
+                                   struct sj_error *err)
+{
+    if ((c->flags & XMPP_ROOM_PASSWORD) && !change_locks(c) && !(r->flags & SJ_ROOM_PASSWORD))
+        return sj_fail(err, SJ_UNACCEPTABLE, "Say which password the room shall have.");
+    return SJ_OK;
+}
+
 /* Only what differs is asked of the network. Returns how many changes there are. */
 static size_t change_list(const struct room *r, const struct xmpp_room_config *c,
                           struct sj_room_change changes[SJ_ROOM_CHANGES_MAX])
@@ -135,9 +195,7 @@ static size_t change_list(const struct room *r, const struct xmpp_room_config *c
     uint32_t known = change_flags_of(c->known) & rooms->flags_settable &
                      ~(uint32_t)SJ_ROOM_PASSWORD;
     uint32_t flags = change_flags_of(c->flags);
-    bool unlock = (c->known & XMPP_ROOM_PASSWORD) && !(c->flags & XMPP_ROOM_PASSWORD) &&
-                  (r->flags & SJ_ROOM_PASSWORD);
-    bool lock = (c->flags & XMPP_ROOM_PASSWORD) && c->password && *c->password;
+    const char *password = change_password(r, c);
     size_t n = 0;
 
     known &= flags ^ r->flags;
@@ -149,9 +207,8 @@ static size_t change_list(const struct room *r, const struct xmpp_room_config *c
     if (rooms->text_settable && change_differs(c->description, r->description))
         changes[n++] = (struct sj_room_change){.kind = SJ_CHANGE_DESCRIPTION,
                                                .text = c->description};
-    if (lock || unlock)
-        changes[n++] = (struct sj_room_change){.kind = SJ_CHANGE_PASSWORD,
-                                               .text = lock ? c->password : ""};
+    if (password)
+        changes[n++] = (struct sj_room_change){.kind = SJ_CHANGE_PASSWORD, .text = password};
     if (rooms->max_settable && c->occupants_max >= 0 &&
         c->occupants_max != (int64_t)r->occupants_max)
         changes[n++] = (struct sj_room_change){.kind = SJ_CHANGE_OCCUPANTS_MAX,
@@ -167,7 +224,7 @@ enum sj_status rooms_config_set(void *ctx, const struct xmpp_from *from, const c
     struct sj_room_change changes[SJ_ROOM_CHANGES_MAX];
     size_t n;
 
-    if (!r)
+    if (!r || (!config->cancel && change_check(r, config, err) != SJ_OK))
         return err->status;
     n = config->cancel || config->instant ? 0 : change_list(r, config, changes);
     if (n == 0) {

@@ -83,14 +83,14 @@ void room_told(struct session *s, const struct sj_room *in)
     changed = told_text(&r->name, in->name);
     changed = told_text(&r->description, in->description) || changed;
     changed = told_text(&r->avatar, in->avatar) || changed;
+    changed = in->occupants_max != r->occupants_max || changed;
+    r->occupants_max = in->occupants_max;
     /* What becomes known is no change. */
     statuses = told_statuses(was & r->known, r->flags & r->known) |
                (changed ? (uint32_t)XMPP_STATUS_CHANGED : 0);
     r->known |= in->known;
     if (in->n_occupants)
         r->n_told = in->n_occupants;
-    if (in->occupants_max)
-        r->occupants_max = in->occupants_max;
     if (statuses && r->state == ROOM_IN)
         told_clients(r, statuses);
 }

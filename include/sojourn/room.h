@@ -97,14 +97,15 @@ struct sj_room {
     uint32_t flags;              /* of enum sj_room_flag */
     uint32_t known;              /* which flags are known */
     uint32_t n_occupants;        /* 0: unknown */
-    uint32_t occupants_max;      /* 0: no limit, or unknown */
+    uint32_t occupants_max;      /* 0: no limit, or, of a room that one is not in, unknown */
 };
 
 /* A change that the user asks for in a room. */
 enum sj_room_change_kind {
     SJ_CHANGE_KICK,              /* nick; reason */
     SJ_CHANGE_ROLE,              /* nick, role */
-    SJ_CHANGE_AFFILIATION,       /* id (contact) or, if NULL, mask; affiliation; reason */
+    SJ_CHANGE_AFFILIATION,       /* id (contact) or, if NULL, nick: an occupant, or a pattern of the
+                                    network (a ban mask); affiliation; reason */
     SJ_CHANGE_FLAGS,             /* flags within known */
     SJ_CHANGE_NAME,              /* text */
     SJ_CHANGE_DESCRIPTION,       /* text */

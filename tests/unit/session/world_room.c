@@ -141,6 +141,7 @@ bool xmpp_send_invite(struct xmpp *x, unsigned host, const struct xmpp_invite_ou
     fact(&b, "inviter", i->inviter);
     fact(&b, "password", i->password);
     fact(&b, "why", i->reason);
+    sj_strbuf_adds(&b, i->declines ? " declines" : "");
     note(&b);
     return true;
 }
@@ -174,6 +175,8 @@ static void info_facts(struct sj_strbuf *b, const struct xmpp_room_info *r)
     fact(b, "subject", r->subject);
     sj_strbuf_addf(b, " flags=%x occupants=%lld settable=%x", r->flags, (long long)r->occupants,
                    r->settable);
+    if (r->occupants_max >= 0)
+        sj_strbuf_addf(b, " max=%lld", (long long)r->occupants_max);
 }
 
 void xmpp_answer_room_info(struct xmpp *x, xmpp_req req, const struct xmpp_room_info *r)
@@ -207,9 +210,11 @@ void xmpp_answer_room_items(struct xmpp *x, xmpp_req req, const struct xmpp_room
     sj_strbuf_init(&b, 1 << 16);
     sj_strbuf_addf(&b, "answer-items %llu", (unsigned long long)req);
     for (size_t i = 0; i < n; i++)
-        sj_strbuf_addf(&b, " %s(%s,%s)", items[i].nick ? items[i].nick : items[i].peer,
+        sj_strbuf_addf(&b, " %s(%s,%s%s%s)",
+                       items[i].nick ? items[i].nick : items[i].peer ? items[i].peer : "-",
                        affiliations[items[i].affiliation],
-                       items[i].role < 0 ? "-" : roles[items[i].role]);
+                       items[i].role < 0 ? "-" : roles[items[i].role],
+                       items[i].jid ? "," : "", items[i].jid ? items[i].jid : "");
     note(&b);
 }
 
@@ -338,6 +343,8 @@ static enum sj_status net_change(struct sj_link *link, const char *room,
             fact(&b, "affiliation", affiliations[changes[i].affiliation]);
         if (changes[i].kind == SJ_CHANGE_FLAGS)
             sj_strbuf_addf(&b, " %x/%x", changes[i].flags, changes[i].known);
+        if (changes[i].kind == SJ_CHANGE_OCCUPANTS_MAX)
+            sj_strbuf_addf(&b, " %u", changes[i].number);
     }
     note(&b);
     world_op(op);
