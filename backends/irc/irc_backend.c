@@ -11,6 +11,7 @@
 #include "irc_link.h"
 #include "irc_nick.h"
 #include "irc_presence.h"
+#include "irc_raw.h"
 #include "irc_send.h"
 #include "sojourn/conn.h"
 #include "sojourn/memory.h"
@@ -133,12 +134,14 @@ const struct sj_backend irc_backend = {
     .register_help = N_("Choose the nickname under which you want to appear. If you have an "
                         "account on this network, give its password, and its name if that is not "
                         "your nickname."),
-    .caps = SJ_CAP_CONTACTS | SJ_CAP_PRESENCE | SJ_CAP_ANONYMOUS | SJ_CAP_STYLED | SJ_CAP_ROOMS,
+    .caps = SJ_CAP_CONTACTS | SJ_CAP_PRESENCE | SJ_CAP_ANONYMOUS | SJ_CAP_STYLED | SJ_CAP_ROOMS |
+            SJ_CAP_RAW,
     .fields = irc_fields,
     .n_fields = IRC_FIELDS,
     .options = irc_options,
     .n_options = IRC_OPTIONS,
     .rooms = &irc_backend_rooms,
+    .server_id = "*server",
     .net_new = irc_net_new,
     .net_free = irc_net_free,
     .wire = backend_wire,
@@ -152,4 +155,5 @@ const struct sj_backend irc_backend = {
     .set_presence = irc_set_presence,
     .contact_add = irc_contact_add,
     .contact_remove = irc_contact_remove,
+    .raw = irc_raw,
 };

@@ -2,7 +2,7 @@
 /* From a line to its handler: the table, and the end of the welcome.
  *
  * A row says in which states a command means something and how many parameters it has at least;
- * what is in no row is ignored (RFC 2812 §2.4 knows no answer from clients). Numerics as servers
+ * what is in no row is shown to who talks to the server itself (irc_raw.c). Numerics as servers
  * use them, modern.ircdocs.horse. */
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,7 @@
 #include "irc_login.h"
 #include "irc_parse.h"
 #include "irc_presence.h"
+#include "irc_raw.h"
 #include "irc_sasl.h"
 #include "irc_self.h"
 #include "irc_send.h"
@@ -183,7 +184,8 @@ void irc_handle(struct irc_link *l, struct irc_line *line)
         irc_login_welcomed(l);
     const struct irc_handler *h = bsearch(line->command, irc_handlers, irc_handlers_n,
                                           sizeof *h, handler_compare);
-    if (!h || !(h->states & IN(l->state)) || line->n_params < h->params_min)
-        return;
-    h->handle(l, line);
+    bool is_handled = h && (h->states & IN(l->state)) && line->n_params >= h->params_min;
+    irc_raw_hear(l, line, is_handled);
+    if (is_handled)
+        h->handle(l, line);
 }

@@ -96,6 +96,7 @@ struct irc_link {
     uint32_t batch_seq;              /* and the line that it answers */
     uint32_t away;                   /* hash of the away text set, 0: not away */
     uint32_t ping_seq;               /* lines written before the outstanding PING */
+    uint32_t raw_seq;                /* the user's last raw line (has_raw) */
     uint16_t line_max;               /* bytes of a line with CR LF */
     uint16_t nick_length;
     uint16_t monitor_max;            /* 0: no MONITOR; UINT16_MAX: no limit */
@@ -111,6 +112,7 @@ struct irc_link {
     bool has_whox : 1;
     bool is_tls : 1;                 /* this connection */
     bool asked_ison : 1;             /* an ISON waits for its reply */
+    bool has_raw : 1;
     bool is_slow : 1;                /* the server has warned: irc_send_slow_down */
     char chantypes[8];
 };

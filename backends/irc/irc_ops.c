@@ -88,6 +88,16 @@ uint32_t irc_ops_add_command(struct irc_ops *ops, sj_op op, bool last, uint32_t 
     return number;
 }
 
+sj_op irc_ops_open(const struct irc_ops *ops, uint32_t number)
+{
+    return op_is_written(ops, number) ? op_at(ops, number)->op : 0;
+}
+
+bool irc_ops_is_unconfirmed(const struct irc_ops *ops, uint32_t number)
+{
+    return number - ops->first < ops->next - ops->first;
+}
+
 void irc_ops_hurry(struct irc_ops *ops)
 {
     ops->hurry = ops->next;

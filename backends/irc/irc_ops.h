@@ -49,6 +49,9 @@ uint32_t irc_ops_hash(const char *s, size_t n);
  * that there is no such thing is a success. It is confirmed soon (irc_ops_hurry). */
 uint32_t irc_ops_add_command(struct irc_ops *ops, sj_op op, bool last, uint32_t target,
                              uint32_t other, bool forgiving);
+/* The operation of that line while it is written and unconfirmed, else 0. */
+sj_op irc_ops_open(const struct irc_ops *ops, uint32_t number);
+bool irc_ops_is_unconfirmed(const struct irc_ops *ops, uint32_t number);     /* written or not */
 /* Number of the oldest open message to target, with that text if there is one. */
 bool irc_ops_find_echo(const struct irc_ops *ops, uint32_t target, uint32_t text, uint32_t *out);
 /* What was added so far gets a PING behind it as soon as it is written. */

@@ -159,9 +159,9 @@ void irc_send_trace(const struct irc_link *l, const char *dir, const char *s, si
 }
 
 /* The end of every line's way; n counts its CR LF. */
-static void send_now(struct irc_link *l, const char *s, size_t n)
+static void send_now(struct irc_link *l, const char *s, size_t n, enum irc_urgency urgency)
 {
-    irc_send_trace(l, "out", s, n - 2);
+    irc_send_trace(l, "out", s, urgency == IRC_PACED_RAW ? word_end(s, 0, n - 2, 0) : n - 2);
     if (l->conn)
         sj_conn_write(l->conn, s, n);
 }
@@ -291,8 +291,8 @@ int64_t irc_send_pace(struct irc_link *l, int64_t now_ms)
         size_t n = (size_t)head[0] << 8 | head[1];
         q->at += QUEUE_HEAD + n;
         q->lines--;
-        send_now(l, (const char *)head + QUEUE_HEAD, n);
-        if (head[2] == IRC_PACED_OP)
+        send_now(l, (const char *)head + QUEUE_HEAD, n, (enum irc_urgency)head[2]);
+        if (head[2] >= IRC_PACED_OP)
             irc_ops_on_written(l);
     }
     if (queue_used(q))
@@ -312,8 +312,8 @@ bool irc_send(struct irc_link *l, struct irc_out *o, enum irc_urgency urgency)
     if (urgency != IRC_NOW &&
         (l->queue || !pace_take(l, sj_loop_now_ms(l->base.loop))))
         return queue_add(l, o, urgency);
-    send_now(l, o->s, o->n);
-    if (urgency == IRC_PACED_OP)
+    send_now(l, o->s, o->n, urgency);
+    if (urgency >= IRC_PACED_OP)
         irc_ops_on_written(l);
     return true;
 }

@@ -33,7 +33,8 @@ struct irc_out {
 enum irc_urgency {
     IRC_NOW,                         /* replies to the server, login, QUIT */
     IRC_PACED,                       /* everything that a user can cause */
-    IRC_PACED_OP                     /* the same, and counted in l->ops */
+    IRC_PACED_OP,                    /* the same, and counted in l->ops */
+    IRC_PACED_RAW                    /* the same, and nothing but its command may be logged */
 };
 
 static inline void irc_out_init(struct irc_out *o)

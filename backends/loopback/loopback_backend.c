@@ -137,7 +137,8 @@ const struct sj_backend loopback_backend = {
             SJ_CAP_ANONYMOUS | SJ_CAP_PROFILES | SJ_CAP_OWN_PROFILE | SJ_CAP_PROMPTS |
             SJ_CAP_SEARCH | SJ_CAP_CONTACT_NAMES | SJ_CAP_TYPING | SJ_CAP_RECEIPTS |
             SJ_CAP_MARKERS | SJ_CAP_CORRECT | SJ_CAP_RETRACT | SJ_CAP_REACT | SJ_CAP_REPLY |
-            SJ_CAP_ATTENTION | SJ_CAP_STYLED | SJ_CAP_IDLE | SJ_CAP_FILES | SJ_CAP_ROOMS,
+            SJ_CAP_ATTENTION | SJ_CAP_STYLED | SJ_CAP_IDLE | SJ_CAP_FILES | SJ_CAP_ROOMS |
+            SJ_CAP_RAW,
     .fields = loopback_fields,
     .n_fields = LOOPBACK_FIELDS,
     .options = loopback_options,
@@ -146,6 +147,7 @@ const struct sj_backend loopback_backend = {
     .n_search_fields = LOOPBACK_SEARCH_FIELDS,
     .reactions = &loopback_reactions,
     .rooms = &loopback_rooms,
+    .server_id = "*server",
     .net_new = loopback_net_new,
     .net_free = loopback_net_free,
     .wire = loopback_wire,
@@ -169,6 +171,7 @@ const struct sj_backend loopback_backend = {
     .own_profile_set = loopback_own_profile_set,
     .prompt_answer = loopback_prompt_answer,
     .search = loopback_search,
+    .raw = loopback_raw,
     .file_data = loopback_file_data,
     .file_read = loopback_file_read,
     .file_next = loopback_file_next,

@@ -361,6 +361,9 @@ static void link_on_event(struct loopback_link *l, const struct loopback_event *
     case LOOPBACK_EVENT_FOUND:
         loopback_search_tell(l, e);
         break;
+    case LOOPBACK_EVENT_RAW:
+        l->base.host->raw(&l->base, e->op, e->body);
+        break;
     case LOOPBACK_EVENT_FILE:
         loopback_file_tell(l, e);
         break;

@@ -57,6 +57,7 @@ enum loopback_event_kind {
     LOOPBACK_EVENT_PROFILE,          /* somebody's profile, then the outcome */
     LOOPBACK_EVENT_AVATAR,           /* somebody's picture, then the outcome */
     LOOPBACK_EVENT_FOUND,            /* a search has found somebody */
+    LOOPBACK_EVENT_RAW,              /* the network says a line, for op or unasked */
     LOOPBACK_EVENT_FILE,             /* a file of op goes on */
     LOOPBACK_EVENT_ROOM,             /* something is to be told of a room */
     LOOPBACK_EVENT_PAST,             /* a message that a room remembers, for op */
@@ -106,7 +107,7 @@ struct loopback_link {
     struct sj_list ops;              /* struct loopback_op */
     size_t n_messages, n_bytes;      /* of the messages and marks in the queue */
     size_t n_ops;                    /* in ops, and outcomes in the queue */
-    size_t n_found;                  /* FOUND in the queue */
+    size_t n_found;                  /* FOUND and RAW in the queue */
     size_t n_told, n_past;           /* ROOM and PAST in the queue, PAST alone */
     sj_op waiting;                   /* a join that is never answered, or 0 */
     enum sj_end end;                 /* why the network ends the link; ASKED: it does not */
@@ -194,6 +195,10 @@ enum sj_status loopback_contact_remove(struct sj_link *base, const char *id, sj_
                                        struct sj_error *err);
 enum sj_status loopback_contact_answer(struct sj_link *base, const char *id, bool accept, sj_op op,
                                        struct sj_error *err);
+
+/* loopback_raw.c */
+enum sj_status loopback_raw(struct sj_link *base, const char *line, sj_op op,
+                            struct sj_error *err);
 
 /* loopback_search.c */
 enum loopback_search_field { LOOPBACK_SEARCH_NICK, LOOPBACK_SEARCH_ONLINE, LOOPBACK_SEARCH_FIELDS };

@@ -48,7 +48,7 @@ static void queue_remove(struct loopback_link *l, struct loopback_event *e)
         l->n_bytes -= e->bytes;
     } else if (e->kind == LOOPBACK_EVENT_OP) {
         l->n_ops--;
-    } else if (e->kind == LOOPBACK_EVENT_FOUND) {
+    } else if (e->kind == LOOPBACK_EVENT_FOUND || e->kind == LOOPBACK_EVENT_RAW) {
         l->n_found--;
     } else if (e->kind == LOOPBACK_EVENT_SAVE) {
         l->save_queued = false;

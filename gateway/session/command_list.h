@@ -23,6 +23,8 @@ extern const struct command command_import;
 extern const struct command command_preferences;
 /* command_session.c */
 extern const struct command command_status, command_login, command_logout;
+/* command_raw.c */
+extern const struct command command_raw;
 /* command_room.c */
 extern const struct command command_rooms, command_join;
 /* command_search.c */

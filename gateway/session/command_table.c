@@ -19,6 +19,7 @@ static const struct command *const command_table[] = {
     &command_remove,
     &command_rooms,
     &command_join,
+    &command_raw,
     &command_unregister,
     &command_help,
     &command_count_registered,

@@ -48,7 +48,7 @@ struct refusal {
 /* op.c: operations whose outcome is open */
 enum op_kind {
     OP_MESSAGE, OP_CONTACT_ADD, OP_CONTACT_REMOVE, OP_FILE, OP_MARK, OP_FETCH, OP_SEARCH,
-    OP_OWN_PROFILE, OP_COMMAND, OP_ROOM
+    OP_OWN_PROFILE, OP_COMMAND, OP_ROOM, OP_RAW
 };
 struct op_ask {
     enum op_kind kind;

@@ -3,6 +3,7 @@
  * session's id each time; an event of a link that was given up is dropped. */
 #include <string.h>
 
+#include "raw.h"
 #include "roster.h"
 #include "search.h"
 #include "session.h"
@@ -322,6 +323,14 @@ static void host_found(struct sj_link *link, sj_op op, const struct sj_contact *
         search_found(s, op, c);
 }
 
+static void host_raw(struct sj_link *link, sj_op op, const char *line)
+{
+    struct session *s = host_session(link);
+
+    if (host_is_live(s, link))
+        raw_told(s, op, line);
+}
+
 /* While a registration is being checked, only that log-in may ask. */
 static void host_prompt(struct sj_link *link, const struct sj_prompt *p)
 {
@@ -357,6 +366,7 @@ const struct sj_host session_host = {
     .profile = host_profile,
     .avatar = host_avatar,
     .found = host_found,
+    .raw = host_raw,
     .prompt = host_prompt,
     .rooms = &session_host_rooms,
 };

@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "dialogue.h"
+#include "raw.h"
 #include "rooms.h"
 #include "roster.h"
 #include "search.h"
@@ -109,7 +110,7 @@ static enum sj_status in_message(void *ctx, const struct xmpp_message_in *in, st
 
     if (!s)
         return err->status;
-    status = session_send(s, in, err);
+    status = raw_is_for(s->network, in) ? raw_say(s, in, err) : session_send(s, in, err);
     session_release(s);
     return status;
 }

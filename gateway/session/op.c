@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "raw.h"
 #include "search.h"
 #include "session.h"
 #include "sojourn/memory.h"
@@ -206,6 +207,10 @@ static void op_tell(struct session *s, struct op *op, const struct sj_error *err
     }
     if (op->kind == OP_SEARCH) {
         search_done(s, op->id, err);
+        return;
+    }
+    if (op->kind == OP_RAW) {
+        raw_done(s, op->id, err);
         return;
     }
     if (op->kind == OP_OWN_PROFILE) {

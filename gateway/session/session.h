@@ -151,6 +151,7 @@ struct session {
     struct search *search;       /* or NULL */
     struct rooms *rooms;         /* room.c; NULL: in none */
     struct room_list *room_list; /* room_list.c, or NULL */
+    struct raw *raw;             /* raw.c, or NULL */
     struct removal removal;
     struct sj_list reap;         /* in sessions.reap: may be dropped when nothing holds it */
 };

@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "dialogue.h"
+#include "raw.h"
 #include "roster.h"
 #include "search.h"
 #include "session.h"
@@ -82,6 +83,7 @@ void session_free(struct session **at)
     ops_fail(s, &gone);
     rooms_free(s);
     room_list_free(s);
+    raw_free(s);
     held_clear(s);
     talks_clear(s);
     refusals_clear(s);

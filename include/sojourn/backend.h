@@ -54,8 +54,7 @@ struct sj_link;
 
 enum sj_cap {
     SJ_CAP_CONTACTS = 1u << 0,      /* contact_add/_remove; contacts' presence is reported */
-    SJ_CAP_CONTACT_LIST = 1u << 1,  /* the network keeps the list and reports it after login;
-                                       without it the gateway adds its own list at each login */
+    SJ_CAP_CONTACT_LIST = 1u << 1,  /* the network keeps the list and tells it, or ours is added */
     SJ_CAP_APPROVAL = 1u << 2,      /* adding needs the other's consent: contact_answer, requests */
     SJ_CAP_PRESENCE = 1u << 3,      /* set_presence */
     SJ_CAP_ANONYMOUS = 1u << 4,     /* works without an account's password */
@@ -76,6 +75,7 @@ enum sj_cap {
     SJ_CAP_PROMPTS = 1u << 19,      /* asks questions while it logs in: prompt_answer */
     SJ_CAP_IDLE = 1u << 20,         /* set_idle */
     SJ_CAP_ROOMS = 1u << 21,        /* rooms (sojourn/room.h) */
+    SJ_CAP_RAW = 1u << 22,          /* takes lines in the network's own language: raw */
 };
 /* Those of which a single contact may lack one (sj_contact.lacks). */
 #define SJ_CAPS_OF_CONTACT                                                                     \
@@ -177,6 +177,8 @@ struct sj_host {
     void (*avatar)(struct sj_link *, sj_op, const struct sj_avatar *);
     /* One result of search, at most SJ_FOUND_MAX times. */
     void (*found)(struct sj_link *, sj_op, const struct sj_contact *);
+    /* A line in the network's own words; op 0: nobody asked, and nothing else shows it. */
+    void (*raw)(struct sj_link *, sj_op, const char *line);
 
     /* SJ_CAP_PROMPTS, between connect and link_state: the network asks. NULL: the last question
      * needs no answer any more. While a question is open no time limit of the login runs. */
@@ -215,6 +217,7 @@ struct sj_backend {
                                     named first, last, nick, email have standard places in forms */
     size_t n_search_fields;
     const struct sj_backend_rooms *rooms;        /* SJ_CAP_ROOMS */
+    const char *server_id;       /* SJ_CAP_RAW: the network itself; lower case, nobody's id */
 
     /* Makes the running form of one configured network. values are borrowed for its life.
      * SJ_INVALID with text when the values contradict each other or a file is unusable. */
@@ -282,6 +285,9 @@ struct sj_backend {
     /* SJ_CAP_SEARCH. Values parallel to search_fields, NULL or "": any. */
     enum sj_status (*search)(struct sj_link *, const char *const *values, size_t n, sj_op,
                              struct sj_error *);
+    /* SJ_CAP_RAW. Sends a line, which may hold secrets, in the network's own language; it answers
+     * by host->raw until op_done. SJ_UNACCEPTABLE: not that line. */
+    enum sj_status (*raw)(struct sj_link *, const char *line, sj_op, struct sj_error *);
     /* SJ_CAP_PROMPTS. SJ_UNACCEPTABLE: this cannot be an answer, the question stays open. Else what
      * follows is the next prompt, UP, or DOWN. The value is only lent, as in link_new. */
     enum sj_status (*prompt_answer)(struct sj_link *, const char *value, struct sj_error *);

@@ -16,6 +16,7 @@
 /* Limits, in bytes without the NUL, or in entries. */
 #define SJ_ID_MAX 1023u
 #define SJ_BODY_MAX 65536u
+#define SJ_RAW_MAX 2047u                 /* a line in a network's own language */
 #define SJ_SPANS_MAX 256u
 #define SJ_REACTIONS_MAX 32u             /* of one person to one message */
 #define SJ_REACTION_MAX 63u              /* bytes of one */

@@ -341,12 +341,20 @@ static const struct sj_host_rooms fuzz_rooms = {
     .past = on_past,
 };
 
+static void on_raw(struct sj_link *link, sj_op op, const char *line)
+{
+    (void)op;
+    check_call(link);
+    check_text(line, SJ_RAW_MAX, false);
+}
+
 static const struct sj_host fuzz_host = {
     .link_state = on_state,
     .op_done = on_op_done,
     .message = on_message,
     .contact = on_contact,
     .notice = on_notice,
+    .raw = on_raw,
     .self = on_self,
     .mark = on_mark,
     .typing = on_contact_typing,

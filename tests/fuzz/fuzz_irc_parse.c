@@ -162,6 +162,13 @@ static void on_save(struct sj_link *link, const void *blob, size_t len)
     assert(len <= SJ_STATE_MAX);
 }
 
+static void on_raw(struct sj_link *link, sj_op op, const char *line)
+{
+    (void)op;
+    check_call(link);
+    check_text(line, SJ_RAW_MAX, false);
+}
+
 static const struct sj_host fuzz_host = {
     .link_state = on_state,
     .op_done = on_op_done,
@@ -172,6 +179,7 @@ static const struct sj_host fuzz_host = {
     .contact_renamed = on_renamed,
     .contact_request = on_request,
     .notice = on_notice,
+    .raw = on_raw,
     .self = on_self,
     .state_save = on_save,
 };

@@ -172,6 +172,14 @@ const void *irc_saved(const struct irc_world *w, size_t *n)
     return w->saved;
 }
 
+/* What nobody asked for is told of most that a server says at a login. */
+static void on_raw(struct sj_link *l, sj_op op, const char *line)
+{
+    cr_assert(sj_utf8_valid(line, strlen(line)) && strlen(line) <= SJ_RAW_MAX);
+    if (op)
+        event(l, "raw %llu %s", (unsigned long long)op, line);
+}
+
 static const struct sj_host world_host = {
     .link_state = on_state,
     .op_done = on_op_done,
@@ -184,6 +192,7 @@ static const struct sj_host world_host = {
     .notice = on_notice,
     .self = on_self,
     .state_save = on_save,
+    .raw = on_raw,
     .rooms = &irc_world_rooms,
 };
 

@@ -318,6 +318,14 @@ static void on_prompt(struct sj_link *link, const struct sj_prompt *p)
     recorder_event(link, "prompt %s", p ? p->text : "over");
 }
 
+/* What nobody asked for has its own test. */
+static void on_raw(struct sj_link *link, sj_op op, const char *line)
+{
+    recorder_check_text(line, SJ_RAW_MAX);
+    if (op)
+        recorder_event(link, "raw %llu %s", (unsigned long long)op, line);
+}
+
 static const struct sj_host recorder_host = {
     .link_state = on_state,
     .op_done = on_op_done,
@@ -338,6 +346,7 @@ static const struct sj_host recorder_host = {
     .profile = on_profile,
     .avatar = on_avatar,
     .found = on_found,
+    .raw = on_raw,
     .prompt = on_prompt,
     .rooms = &recorder_rooms,
 };

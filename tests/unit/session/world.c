@@ -449,6 +449,16 @@ static enum sj_status test_search(struct sj_link *link, const char *const *value
     return SJ_OK;
 }
 
+static enum sj_status test_raw(struct sj_link *link, const char *line, sj_op op,
+                               struct sj_error *err)
+{
+    if (strcmp(line, "no") == 0)
+        return sj_fail(err, SJ_UNACCEPTABLE, "not that");
+    RECORD("net raw %s", line);
+    link->net->w->op = op;
+    return SJ_OK;
+}
+
 bool xmpp_peer_jid(const struct xmpp *x, unsigned host, const char *peer, struct sj_strbuf *out)
 {
     (void)x, (void)host;
@@ -534,6 +544,10 @@ struct world *world_new(uint32_t caps)
         .profile_get = world_profile_get, .avatar_get = world_avatar_get,
         .own_profile_set = world_own_profile_set,
         .search_fields = test_search_fields, .n_search_fields = 2, .search = test_search};
+    if (caps & SJ_CAP_RAW) {
+        test_backend.raw = test_raw;
+        test_backend.server_id = "*server";
+    }
     if (caps & SJ_CAP_FILES)
         files_backend(&test_backend);
     if (caps & SJ_CAP_ROOMS)
