@@ -47,6 +47,7 @@ static void (*const ask_write[IRC_ASK_KINDS])(const struct irc_link *l, const st
     [IRC_ASK_LIST] = irc_list_write,
     [IRC_ASK_LOOK] = irc_list_write,
     [IRC_ASK_AFFILIATES] = masks_write,
+    [IRC_ASK_HISTORY] = irc_history_write,
 };
 
 static void ask_remove(struct irc_link *l, struct irc_ask *a)
@@ -97,6 +98,13 @@ struct irc_ask *irc_ask_add(struct irc_link *l, enum irc_ask_kind kind, const ch
     return a;
 }
 
+const struct irc_ask *irc_ask_out(const struct irc_link *l, enum irc_ask_kind kind)
+{
+    const struct irc_ask *a = ask_first(l);
+
+    return a && a->is_out && a->kind == kind ? a : NULL;
+}
+
 struct irc_ask *irc_ask_heard(struct irc_link *l, enum irc_ask_kind kind)
 {
     struct irc_ask *a = ask_first(l);
@@ -135,7 +143,7 @@ static bool is_about(const struct irc_link *l, const struct irc_ask *a, const ch
 {
     static const char *const commands[IRC_ASK_KINDS] = {
         [IRC_ASK_WHO] = "WHO", [IRC_ASK_LIST] = "LIST", [IRC_ASK_LOOK] = "LIST",
-        [IRC_ASK_AFFILIATES] = "MODE",
+        [IRC_ASK_AFFILIATES] = "MODE", [IRC_ASK_HISTORY] = "CHATHISTORY",
     };
 
     return sj_ascii_casecmp(name, commands[a->kind]) == 0 ||

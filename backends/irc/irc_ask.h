@@ -18,6 +18,7 @@ enum irc_ask_kind {
     IRC_ASK_LIST,
     IRC_ASK_LOOK,                    /* LIST of one channel */
     IRC_ASK_AFFILIATES,              /* a list of masks, then those who have a rank */
+    IRC_ASK_HISTORY,
     IRC_ASK_KINDS
 };
 struct irc_ask {
@@ -29,8 +30,9 @@ struct irc_ask {
     uint8_t affiliation;             /* enum sj_affiliation */
     char list;                       /* AFFILIATES: mode of the list of masks; 0: none */
     int64_t since_ms;                /* of the last sign of an answer */
-    unsigned max, n;                 /* LIST: to be told, and told */
-    char *words;                     /* LIST: as the network has them in its names; or NULL */
+    unsigned max, n;                 /* LIST, HISTORY: to be told, and told */
+    uint32_t batch;                  /* HISTORY: hash of its batch; 0: none yet */
+    char *words;                     /* LIST: what to look for; HISTORY: the question; or NULL */
     char room[];                     /* id */
 };
 
@@ -41,6 +43,8 @@ struct irc_ask *irc_ask_add(struct irc_link *l, enum irc_ask_kind kind, const ch
 void irc_ask_next(struct irc_link *l);
 /* The question that is out, when it is of that kind: its answer goes on. NULL: none. */
 struct irc_ask *irc_ask_heard(struct irc_link *l, enum irc_ask_kind kind);
+/* The same without the sign of life. */
+const struct irc_ask *irc_ask_out(const struct irc_link *l, enum irc_ask_kind kind);
 /* The question that is out is answered (err NULL) or failed; the next one goes out. */
 void irc_ask_over(struct irc_link *l, const struct sj_error *err);
 /* What of the members of c the server can tell, it is asked for. */
@@ -65,6 +69,16 @@ enum sj_status irc_chan_look(struct sj_link *base, const char *room, sj_op op,
                              struct sj_error *err);
 void irc_list_handle_channel(struct irc_link *l, struct irc_line *line);    /* 322 */
 void irc_list_handle_end(struct irc_link *l, struct irc_line *line);        /* 323 */
+
+/* irc_chan_history.c */
+void irc_history_write(const struct irc_link *l, const struct irc_ask *a, struct irc_out *o);
+enum sj_status irc_chan_history(struct sj_link *base, const char *room, const char *before,
+                                const char *after, unsigned max, sj_op op, struct sj_error *err);
+/* BATCH and FAIL that are about it: true. */
+bool irc_history_on_batch(struct irc_link *l, const struct irc_line *line);
+bool irc_history_on_fail(struct irc_link *l, const struct irc_line *line);
+/* The operation that a message in a batch answers; false: it is no answer. */
+bool irc_history_is_past(const struct irc_link *l, const struct irc_line *line, sj_op *op);
 
 /* irc_chan_ban.c */
 enum sj_status irc_chan_affiliates(struct sj_link *base, const char *room,

@@ -205,6 +205,9 @@ void irc_chan_handle_refusal(struct irc_link *l, struct irc_line *line);
 /* irc_chan_text.c: PRIVMSG and NOTICE to a channel. */
 void irc_chan_on_text(struct irc_link *l, struct irc_line *line, bool is_notice);
 
+/* TAGMSG: who types. */
+void irc_chan_handle_tagmsg(struct irc_link *l, struct irc_line *line);
+
 /* irc_said.c: what the user said in channels, until it is confirmed. */
 bool irc_said_has_room(const struct irc_link *l, const struct sj_message *msg);
 void irc_said_add(struct irc_link *l, const struct sj_message *msg, sj_op op, uint32_t first,

@@ -215,6 +215,7 @@ const struct sj_backend_rooms irc_backend_rooms = {
     .invite = invite,
     .look = irc_chan_look,
     .list = irc_chan_list,
+    .history = irc_chan_history,
     .flags_settable = SJ_ROOM_SECRET | SJ_ROOM_MEMBERS_ONLY | SJ_ROOM_MODERATED |
                       SJ_ROOM_PASSWORD | SJ_ROOM_SUBJECT_LOCKED,
     .max_settable = true,

@@ -8,6 +8,7 @@
  * STATUSMSG. */
 #include <string.h>
 
+#include "irc_ask.h"
 #include "irc_chan.h"
 #include "irc_parse.h"
 #include "irc_self.h"
@@ -87,6 +88,7 @@ void irc_chan_on_text(struct irc_link *l, struct irc_line *line, bool is_notice)
     char *text = line->param[1];
     bool own = is_self(l, line->nick);
     char sign;
+    sj_op past = 0;
     struct irc_nickname name;
     struct irc_chan *c = target_channel(l, line->param[0], &sign);
 
@@ -98,7 +100,8 @@ void irc_chan_on_text(struct irc_link *l, struct irc_line *line, bool is_notice)
     if (!is_action && *text == '\001')
         return;
     text[strcspn(text, "\001")] = '\0';
-    if (own && is_echo(l, line, text))
+    bool is_past = irc_history_is_past(l, line, &past);
+    if (own && !is_past && is_echo(l, line, text))
         return;
     struct sj_message msg = {
         .peer = c->id, .in_room = true, .action = is_action, .notice = is_notice, .own = own,
@@ -108,5 +111,30 @@ void irc_chan_on_text(struct irc_link *l, struct irc_line *line, bool is_notice)
         msg.nick = m->person->nick;
     else if (*line->nick && irc_nickname_of(&name, l, line->nick))
         msg.nick = name.nick;
-    irc_text_report(l, line, &msg, audience(irc_rules_of(l), sign), text);
+    if (is_past && past)
+        irc_text_report_past(l, line, &msg, text, past);
+    else if (!is_past)
+        irc_text_report(l, line, &msg, audience(irc_rules_of(l), sign), text);
+}
+
+/* @+typing=<active, paused or done> :nick!user@host TAGMSG <channel> (IRCv3 typing) */
+void irc_chan_handle_tagmsg(struct irc_link *l, struct irc_line *line)
+{
+    const char *what = line->tags.typing;
+    char sign;
+    struct irc_chan *c = what ? target_channel(l, line->param[0], &sign) : NULL;
+    const struct irc_member *m = c ? irc_member_find(l, c, line->nick) : NULL;
+    enum sj_typing typing;
+
+    if (!m || sign || c->state != IRC_CHAN_IN || is_self(l, line->nick))
+        return;
+    if (strcmp(what, "active") == 0)
+        typing = SJ_TYPING_ACTIVE;
+    else if (strcmp(what, "paused") == 0)
+        typing = SJ_TYPING_PAUSED;
+    else if (strcmp(what, "done") == 0)
+        typing = SJ_TYPING_STOPPED;
+    else
+        return;
+    irc_rooms_host(l)->typing(&l->base, c->id, m->person->nick, typing);
 }

@@ -154,6 +154,7 @@ const struct irc_handler irc_handlers[] = {
     { "PONG", 0, UNTIL_DOWN, irc_self_handle_pong },
     { "PRIVMSG", 2, OPEN, irc_text_handle_privmsg },
     { "QUIT", 0, WELCOMED, irc_chan_handle_quit },
+    { "TAGMSG", 1, ONLINE, irc_chan_handle_tagmsg },
     { "TOPIC", 2, WELCOMED, irc_chan_handle_topic },
     { "WARN", 3, OPEN, irc_text_handle_remark },
 };

@@ -72,6 +72,8 @@ static void tag_take(struct irc_tags *tags, const char *key, char *value)
         slot = &tags->label;
     else if (strcmp(key, "batch") == 0)
         slot = &tags->batch;
+    else if (strcmp(key, "+typing") == 0)
+        slot = &tags->typing;
     if (!slot)
         return;
     if (value)

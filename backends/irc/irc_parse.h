@@ -17,6 +17,7 @@ struct irc_tags {
     const char *msgid;
     const char *label;
     const char *batch;
+    const char *typing;              /* +typing */
 };
 
 /* All members point into the parsed line and are NUL-terminated; the bytes are as they came (no

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "irc_ask.h"
 #include "irc_chan.h"
 #include "irc_format.h"
 #include "irc_link.h"
@@ -78,8 +79,9 @@ const char *irc_text_id(const struct irc_line *line)
     return id && strlen(id) <= SJ_ID_MAX && irc_text_is_clean(id, strlen(id)) ? id : NULL;
 }
 
-void irc_text_report(struct irc_link *l, const struct irc_line *line, struct sj_message *msg,
-                     const char *before, const char *text)
+/* past: of the answer to that operation; 0: it is said now. */
+static void report_as(struct irc_link *l, const struct irc_line *line, struct sj_message *msg,
+                      const char *before, const char *text, sj_op past)
 {
     size_t n = strlen(text);
     struct sj_span spans[IRC_SPANS_MAX];
@@ -97,9 +99,23 @@ void irc_text_report(struct irc_link *l, const struct irc_line *line, struct sj_
         msg->n_spans = irc_format_read(&clean, irc_link_charset(l), text, n, spans, IRC_SPANS_MAX);
         msg->body = clean.s;
     }
-    if (*msg->body)
+    if (*msg->body && past)
+        l->base.host->rooms->past(&l->base, past, msg);
+    else if (*msg->body)
         l->base.host->message(&l->base, msg);
     sj_strbuf_release(&clean);
+}
+
+void irc_text_report(struct irc_link *l, const struct irc_line *line, struct sj_message *msg,
+                     const char *before, const char *text)
+{
+    report_as(l, line, msg, before, text, 0);
+}
+
+void irc_text_report_past(struct irc_link *l, const struct irc_line *line, struct sj_message *msg,
+                          const char *text, sj_op op)
+{
+    report_as(l, line, msg, "", text, op);
 }
 
 /* The canonical id of a nick. False: not one that we could answer to. */
@@ -237,6 +253,8 @@ void irc_text_handle_batch(struct irc_link *l, struct irc_line *line)
     uint32_t hash = irc_ops_hash(ref + 1, *ref ? strlen(ref + 1) : 0);
     uint32_t number;
 
+    if (irc_history_on_batch(l, line))
+        return;
     if (*ref == '+' && irc_text_answered(l, line, &number) && line->tags.label) {
         l->batch = hash ? hash : 1;
         l->batch_seq = number;
@@ -314,6 +332,8 @@ void irc_text_handle_fail(struct irc_link *l, struct irc_line *line)
     const char *text = IRC_WORDS(l, line->param[line->n_params - 1]);
     uint32_t number;
 
+    if (irc_history_on_fail(l, line))
+        return;
     if (irc_text_answered(l, line, &number) &&
         irc_ops_fail_one(l, number, SJ_REMOTE, text))
         return;

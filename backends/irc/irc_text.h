@@ -30,6 +30,9 @@ const char *irc_text_id(const struct irc_line *line);
  * of it. */
 void irc_text_report(struct irc_link *l, const struct irc_line *line, struct sj_message *msg,
                      const char *before, const char *text);
+/* The same as a part of the answer to op. */
+void irc_text_report_past(struct irc_link *l, const struct irc_line *line, struct sj_message *msg,
+                          const char *text, sj_op op);
 /* The text in lower case without control characters, to look for words in it. */
 void irc_text_lower(char *out, size_t size, const char *text);
 /* Does such a text hold one of the words, a list that ends in NULL? */

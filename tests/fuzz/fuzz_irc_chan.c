@@ -5,9 +5,9 @@
  * The first byte chooses what the server offers. Then each line is one from the server ("$" stands
  * for our own source), or one of these: "+#room key", "-#room reason", "*nick", "=#room subject",
  * ">#room text", "!K#room nick" (a change; K: k kick, b ban, u unban, o v h ranks, p key, m modes),
- * "?K#room" (K: b m o lists, l one room, L all), "&#room nick" invites, "~" lets a minute pass. The
- * host keeps its own book of rooms and checks each call against it: who is told to be there, and
- * that nothing is told of rooms that were not entered. */
+ * "?K#room" (K: b m o lists, l one room, L all, h past), "&#room nick" invites, "~": a minute goes.
+ * The host keeps its own book of rooms and checks each call against it: who is told to be there,
+ * and that nothing is told of rooms that were not entered. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -476,6 +476,8 @@ static enum sj_status fuzz_ask(struct fuzz *f, char what, const char *room, cons
         return irc_backend_rooms.affiliates(f->link, room, SJ_AFFILIATION_MEMBER, op, err);
     case 'o':
         return irc_backend_rooms.affiliates(f->link, room, SJ_AFFILIATION_OWNER, op, err);
+    case 'h':
+        return irc_backend_rooms.history(f->link, room, *rest ? rest : NULL, NULL, 5, op, err);
     case 'l':
         return irc_backend_rooms.look(f->link, room, op, err);
     default:

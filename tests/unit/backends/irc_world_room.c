@@ -295,6 +295,15 @@ enum sj_status irc_lists(struct irc_world *w, const char *words, unsigned max)
                                                    irc_world_error(w)));
 }
 
+enum sj_status irc_histories(struct irc_world *w, const char *room, const char *before,
+                             const char *after, unsigned max)
+{
+    sj_op op = irc_world_begin(w);
+
+    return irc_world_end(w, irc_backend_rooms.history(link_of(w), room, before, after, max, op,
+                                                      irc_world_error(w)));
+}
+
 /* ---- conversations ---- */
 
 void irc_in_channel(struct irc_world *w, const char *room, const char *names)

@@ -38,6 +38,26 @@ Test(irc_chan_text, is_heard_from_everybody)
     irc_world_free(w);
 }
 
+Test(irc_chan_text, shows_who_types)
+{
+    struct irc_world *w = world_in_verona("message-tags");
+
+    irc_says(w, "@+typing=active :juliet!j@h TAGMSG #verona");
+    irc_hears(w, "typing #verona juliet active");
+    irc_says(w, "@+typing=paused :juliet!j@h TAGMSG #verona");
+    irc_hears(w, "typing #verona juliet paused");
+    irc_says(w, "@+typing=done :juliet!j@h TAGMSG #verona");
+    irc_hears(w, "typing #verona juliet stopped");
+    irc_says(w, "@+typing=what :juliet!j@h TAGMSG #verona");
+    irc_says(w, "@+typing=active :nobody!j@h TAGMSG #verona");
+    irc_says(w, "@+typing=active :me!j@h TAGMSG #verona");
+    irc_says(w, "@+typing=active :juliet!j@h TAGMSG #mantua");
+    irc_says(w, "@+typing=active :juliet!j@h TAGMSG me");
+    irc_says(w, ":juliet!j@h TAGMSG #verona");
+    irc_hears_nothing(w);
+    irc_world_free(w);
+}
+
 Test(irc_chan_text, says_whom_it_is_for)
 {
     struct irc_world *w = world_in_verona(NULL);
