@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "command_list.h"
+#include "rooms.h"
 #include "roster.h"
 #include "session.h"
 #include "sojourn/memory.h"
@@ -57,12 +58,19 @@ struct session *command_session(struct run *r, struct sj_error *err)
     return NULL;
 }
 
-/* The session of a run whose address is good and whose network can be asked, else NULL. */
+/* The session of a run whose address is good, a person's, and whose network can be asked, else
+ * NULL. */
 static struct session *contact_session(struct run *r, struct sj_error *err)
 {
     struct session *s = command_session(r, err);
 
-    return s && command_read_address(r, s, "address", err) == SJ_OK ? s : NULL;
+    if (!s || command_read_address(r, s, "address", err) != SJ_OK)
+        return NULL;
+    if (!rooms_is_room(s->all, s->network->index, run_value(r, "address")))
+        return s;
+    sj_fail(err, SJ_UNACCEPTABLE, "This is a room, not a person: type join and its address, or "
+            "enter it with your client.");
+    return NULL;
 }
 
 void command_removed(struct session *s, const char *id, uint64_t run, const struct sj_error *err)

@@ -12,6 +12,7 @@ from xmlmatch import TreeBuilder, format_node, match, pattern
 
 CLIENT = "jabber:client"
 WAIT = 30
+ISON_EVERY = 0.5                # seconds
 _ids = itertools.count(1)
 
 
@@ -198,9 +199,10 @@ class IrcClient(Socket):
         return nick.lower() in self.expect("303").params[-1].lower().split()
 
     def wait_online(self, nick, online=True, seconds=WAIT):
-        """Asks until it is so: IRC tells nobody by itself."""
+        """Asks until it is so: IRC tells nobody by itself. As slowly as servers want it."""
         until = time.monotonic() + seconds
         while self.is_online(nick) != online:
             if time.monotonic() > until:
                 raise Gone("%s is %s for %d s" % (nick, "offline" if online else "online",
                                                   seconds))
+            self.pump(time.monotonic() + ISON_EVERY)
