@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "irc_ask.h"
+#include "irc_bans.h"
 #include "irc_nick.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
@@ -148,6 +149,7 @@ void irc_chan_remove(struct irc_link *l, struct irc_chan *c)
     if (sj_map_find(&l->rooms->by_id, c->id) == c)
         sj_map_remove(&l->rooms->by_id, c->id);
     sj_list_remove(&c->link);
+    irc_bans_release(c);
     sj_free(c->topic);
     sj_free(c->topic_nick);
     sj_free(c->name);

@@ -70,6 +70,7 @@ struct irc_chan {
     uint32_t n_missed;               /* beyond the limits */
     uint32_t flags, known;           /* enum sj_room_flag and IRC_CHAN_PRIVATE, by modes */
     uint32_t limit;                  /* mode l; 0: none */
+    struct irc_bans *bans;           /* NULL: none was set */
     uint8_t state;                   /* enum irc_chan_state */
     bool has_names;                  /* the list is complete */
     char *name;                      /* as the server spells it */

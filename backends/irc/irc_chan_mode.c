@@ -8,6 +8,7 @@
  * Modes". */
 #include <string.h>
 
+#include "irc_bans.h"
 #include "irc_chan.h"
 #include "irc_parse.h"
 #include "irc_self.h"
@@ -205,6 +206,8 @@ void irc_chan_handle_mode(struct irc_link *l, struct irc_line *line)
     while (walk_next(&w) && l->state != IRC_DOWN) {
         if (w.type == IRC_MODE_RANK)
             apply_rank(l, c, &w);
+        else if (w.type == IRC_MODE_LIST && w.mode == 'b' && w.value)
+            irc_bans_change(l, c, w.value, w.sets);
         else
             apply_to_room(c, &w);
     }

@@ -8,6 +8,7 @@
  * chghost, invite-notify. */
 #include <string.h>
 
+#include "irc_bans.h"
 #include "irc_chan.h"
 #include "irc_nick.h"
 #include "irc_parse.h"
@@ -77,8 +78,10 @@ void irc_chan_handle_kick(struct irc_link *l, struct irc_line *line)
         return;
     char *reason = irc_chan_clean(l, line->n_params > 2 ? line->param[2] : "", SJ_REASON_MAX);
     char *actor = irc_chan_nick(l, line->nick);
+    const struct irc_member *m = irc_member_find(l, c, line->param[1]);
     const struct sj_exit why = {
-        .kind = SJ_EXIT_KICKED, .actor = actor, .reason = *reason ? reason : NULL,
+        .kind = m && irc_bans_has(l, c, m) ? SJ_EXIT_BANNED : SJ_EXIT_KICKED,
+        .actor = actor, .reason = *reason ? reason : NULL,
     };
     member_out(l, c, line->param[1], &why);
     sj_free(actor);
