@@ -61,10 +61,12 @@ static bool message_same_id(const char *a, const char *b)
     return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
+/* For a contact it says nothing new when it is the id; what a room reflects has it as it came: some
+ * clients know their own messages by nothing else (G359-02). */
 static const char *message_origin_id(const struct inbound *in, const struct message_parts *p)
 {
     const char *id = message_part_id(p, PART_ORIGIN);
-    return message_same_id(id, in->from.id) ? NULL : id;
+    return in->room == NULL && message_same_id(id, in->from.id) ? NULL : id;
 }
 
 static void message_read_parts(const struct inbound *in, struct xmpp_message_in *m,

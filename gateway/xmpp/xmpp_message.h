@@ -58,7 +58,7 @@ struct xmpp_message_in {
     bool attention;            /* XEP-0224 */
     bool unstyled;             /* XEP-0393: directives in body are plain text */
     enum xmpp_chat_state state;
-    const char *origin_id;     /* XEP-0359; NULL: none, or the same as from.id */
+    const char *origin_id;     /* XEP-0359; NULL: none, or to a contact the same as from.id */
     const char *replaces;      /* XEP-0308: id of the first version, or NULL */
     const char *reply_to;      /* XEP-0461: id of the message that it answers, or NULL */
     const char *reply_body;    /* with reply_to: body without the quotation, or NULL: as body */
@@ -106,7 +106,7 @@ struct xmpp_speaker {
     const char *nick;            /* NULL: nobody, or the room itself */
     const char *account;         /* as in xmpp_muc_out.h */
     const char *stanza_id;       /* in_room: the room's own id of it (G359-01), or NULL */
-    const char *origin_id;       /* where the user's client has given one beside id, or NULL */
+    const char *origin_id;       /* that the user's client has given, or NULL */
     bool late;                   /* history: carries its time, said by the room (G045-31) */
 };
 

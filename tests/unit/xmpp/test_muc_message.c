@@ -53,6 +53,8 @@ Test(muc_message, is_read_by_type_and_content)
          "<occupant-id xmlns='urn:xmpp:occupant-id:0' id='forged'/>"
          USER_X("<item affiliation='owner' role='moderator'/>") "</message>",
          HEARD " in-room markable origin=o", NULL},
+        {"<message " TO_ALL ">" BODY "<origin-id xmlns='urn:xmpp:sid:0' id='m'/></message>",
+         HEARD " in-room origin=m", NULL},
         {"<message " TO_ALL ">" BODY "<replace xmlns='urn:xmpp:message-correct:0' id='m0'/>"
          "<active xmlns='http://jabber.org/protocol/chatstates'/></message>",
          HEARD " in-room state=1 replaces=m0", NULL},
