@@ -21,11 +21,11 @@ async def in_thread(function, *args):
     return await asyncio.get_running_loop().run_in_executor(None, function, *args)
 
 
-async def connect(port, name, *plugins):
+async def connect(port, name, *plugins, resource="slixmpp"):
     """A user whose stream is open and who has said nothing yet. Available presences and messages
     with a body gather in its queues; plugins are numbers of XEPs."""
     import slixmpp
-    user = slixmpp.ClientXMPP("%s@localhost/slixmpp" % name, PASSWORD)
+    user = slixmpp.ClientXMPP("%s@localhost/%s" % (name, resource), PASSWORD)
     for number in plugins:
         user.register_plugin("xep_%04d" % number)
     user["feature_mechanisms"].unencrypted_plain = True
@@ -40,9 +40,9 @@ async def connect(port, name, *plugins):
     return user
 
 
-async def log_in(port, name, *plugins):
+async def log_in(port, name, *plugins, resource="slixmpp"):
     """A user who is available, and whose roster is known."""
-    user = await connect(port, name, *plugins)
+    user = await connect(port, name, *plugins, resource=resource)
     user.send_presence()
     await user.get_roster()
     return user
