@@ -84,6 +84,7 @@ static void past_queue(struct loopback_link *l, const struct loopback_room *r,
     sj_copy(e->id, sizeof e->id, r->id);
     e->op = op;
     e->number = p->number;
+    e->own = strcmp(p->author, l->id) == 0;
     e->message = loopback_message_copy(p->message, &same);
     l->n_told++;
     l->n_past++;
@@ -96,6 +97,7 @@ void loopback_past_tell(struct loopback_link *l, const struct loopback_event *e)
     loopback_room_message_name(id, e->number, e->id);
     m.peer = e->id;
     m.id = id;
+    m.own = e->own;
     l->base.host->rooms->past(&l->base, e->op, &m);
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "preference.h"
+#include "room_fill.h"
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -86,6 +87,7 @@ void room_free(struct room *r)
     char *const texts[] = {r->name, r->description, r->avatar, r->subject, r->subject_nick,
                            r->subject_account, r->subject_id, r->subject_asked, r->left_by};
 
+    room_fill_free(r);
     while (!sj_list_empty(&r->clients))
         room_client_free(SJ_CONTAINER(r->clients.next, struct room_client, link));
     occupants_clear(r);
@@ -194,6 +196,7 @@ static void room_leave_now(struct room *r, const char *reason)
     sj_op op;
 
     sj_list_remove(&r->due);
+    room_fill_free(r);
     room_enter(r, ROOM_LEAVING);
     op = room_op(s, &ask, &err);
     if (op && s->network->backend->rooms->leave(s->link, r->id, reason, op, &err) != SJ_OK)
@@ -232,7 +235,9 @@ void room_outcome(struct session *s, const struct room_outcome *o, const struct 
     struct room *r = room_find(s, o->room);
     const struct sj_exit left = {.kind = SJ_EXIT_LEFT};
 
-    if (o->ask >= ROOM_ASK_CHANGE)
+    if (o->ask == ROOM_ASK_HISTORY)
+        room_fill_told(s, o, err);
+    else if (o->ask >= ROOM_ASK_CHANGE)
         room_answered(s, o, err);
     if (!r || o->ask >= ROOM_ASK_CHANGE)
         return;
@@ -263,8 +268,10 @@ void room_entered(struct room *r)
 
     if (r->state == ROOM_LEAVING)
         return;
-    if (r->state != ROOM_IN)
+    if (r->state != ROOM_IN) {
         room_enter(r, ROOM_IN);
+        room_fill_begin(r);
+    }
     while (at != &r->clients) {
         struct room_client *c = SJ_CONTAINER(at, struct room_client, link);
         at = at->next;

@@ -20,6 +20,7 @@ struct event;
 struct ids_message;
 struct network;
 struct outgoing;
+struct room_fill;
 struct session;
 struct sessions;
 struct sj_strbuf;
@@ -106,6 +107,7 @@ struct room {
     char *subject_id;            /* of the message that a client asked for it by */
     char *subject_asked;
     enum sj_typing typing;       /* told to the network */
+    struct room_fill *fill;      /* room_fill.c; NULL: nothing is asked for */
     char *left_by;               /* full address of the client that went last */
     char *invited[ROOM_INVITED_MAX];     /* bare addresses beyond the network, or NULL */
     unsigned next_invited;
@@ -205,6 +207,8 @@ void room_clients_skip(struct room *, const struct occupant *);
 void room_client_tell(struct room_client *, const struct event *, const char *stanza_id);
 /* The first archived event that waits for it, by the room's id of it, or NULL. */
 const char *room_client_waits_for(const struct room_client *);
+/* What those who enter had to wait for is there. */
+void room_clients_go_on(struct room *);
 /* A stanza for it was not taken. */
 void room_client_missed(struct room_client *);
 void room_clients_init(struct sessions *);
@@ -212,6 +216,9 @@ void room_clients_release(struct sessions *);
 
 /* ---- room_hear.c: what is said there ---- */
 void room_hear(struct session *, const struct sj_message *);
+/* Of the past: it goes into the archive alone. SJ_EXISTS: it is there; SJ_UNSUPPORTED: it is too
+ * old to be kept; else as the store says. */
+enum sj_status room_hear_past(struct room *, const struct sj_message *);
 void room_hear_mark(struct session *, const struct sj_mark *);
 void room_hear_subject(struct room *, const char *nick, const char *text, sj_msec set_at);
 void room_hear_typing(struct room *, const char *nick, enum sj_typing);
@@ -225,6 +232,8 @@ void room_hear_own_mark(struct session *, const struct sj_mark *, const char *id
  * the network has told it before. */
 bool room_log_put(struct room *, const struct event *e, const char *network_id,
                   struct sj_strbuf *id);
+/* The same, to its place by its time; statuses as in room_hear_past. */
+enum sj_status room_log_put_past(struct room *, const struct event *e, const char *network_id);
 /* Appends that id of what the network calls network_id; false: it is not archived. */
 bool room_log_find(struct room *, const char *network_id, struct sj_strbuf *id);
 /* Is it archived under this id? Only where anything is. */
@@ -274,11 +283,6 @@ struct room_row {                        /* borrowed from the list */
 };
 /* The first max, those with most people first. *total: of how many. */
 size_t room_list_rows(const struct session *, struct room_row *out, size_t max, size_t *total);
-
-/* ---- room_fill.c: what was said while nobody was there ---- */
-void room_past(struct session *, sj_op, const struct sj_message *);
-/* May what the archive says of the past still change (G313-11)? */
-bool room_is_filling(const struct session *, const char *room);
 
 /* ---- room_host.c ---- */
 extern const struct sj_host_rooms session_host_rooms;

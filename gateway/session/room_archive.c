@@ -7,6 +7,7 @@
 #include "event.h"
 #include "language.h"
 #include "room.h"
+#include "room_fill.h"
 #include "rooms.h"
 #include "session.h"
 #include "sojourn/memory.h"

@@ -7,6 +7,7 @@
 
 #include "event.h"
 #include "room.h"
+#include "room_fill.h"
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -258,10 +259,31 @@ static bool client_finish(struct room_client *c)
     return true;
 }
 
-/* As much as may be now. True: it needs no turn any more. */
+/* As much as may be now. True: it needs no turn any more, or none until room_clients_go_on. */
 static bool client_proceed(struct room_client *c)
 {
-    return client_show_others(c) && client_finish(c);
+    if (!client_show_others(c))
+        return false;
+    if (room_fill_is_awaited(c->room)) {
+        sj_list_remove(&c->turn);
+        return true;
+    }
+    return client_finish(c);
+}
+
+void room_clients_go_on(struct room *r)
+{
+    struct sessions *all = r->session->all;
+    struct sj_list *at;
+
+    for (at = r->clients.next; at != &r->clients; at = at->next) {
+        struct room_client *c = SJ_CONTAINER(at, struct room_client, link);
+        if (c->state != ROOM_CLIENT_ENTERS)
+            continue;
+        sj_list_remove(&c->turn);
+        sj_list_append(&all->entering, &c->turn);
+        entering_later(all);
+    }
 }
 
 void room_client_enter(struct room_client *c)

@@ -22,6 +22,13 @@
 #include "sojourn/strbuf.h"
 #include "sojourn/translate.h"
 
+/* Where a message is heard. */
+struct ear {
+    struct room *room;
+    bool past;                   /* goes to its place in the archive, and nobody is told */
+    enum sj_status status;       /* of what was heard last: as room_hear_past says */
+};
+
 /* Texts that one event may need, made here. */
 struct hearing {
     struct room *room;
@@ -60,15 +67,18 @@ static void hear_fresh_id(struct hearing *h)
     h->event.text[EVENT_ID] = h->fresh;
 }
 
-/* Who speaks need not be there: rooms may let others speak, and people go. One whose nick can be
- * part of no address is named in the text. */
-static void hear_speaker(struct hearing *h, const char *nick)
+/* Who speaks need not be there: rooms may let others speak, and people go. Who spoke in the past
+ * need not be the one who has the nick now. One whose nick can be part of no address is named in
+ * the text. */
+static void hear_speaker(struct hearing *h, const char *nick, bool past)
 {
     struct room *r = h->room;
     struct event *e = &h->event;
     const struct occupant *o = nick ? occupant_find(r, nick) : NULL;
 
-    if (o) {
+    if (o && past) {
+        e->text[EVENT_NICK] = occupant_nick(o);
+    } else if (o) {
         e->text[EVENT_NICK] = occupant_nick(o);
         e->text[EVENT_ACCOUNT] = occupant_account(r, o);
         e->text[EVENT_PERSON] = o->self ? NULL : o->id;
@@ -82,26 +92,38 @@ static void hear_speaker(struct hearing *h, const char *nick)
     }
 }
 
-/* Shows it to everybody in the room; network_id: or NULL. */
-static void hear_tell(struct hearing *h, const char *network_id)
+/* Shows it to everybody in the room; network_id: or NULL. False: the network says it again. */
+static bool hear_tell(struct hearing *h, const char *network_id)
 {
     struct room *r = h->room;
     struct sj_list *at = r->clients.next;
     bool whispers = h->event.kind == EVENT_WHISPER;
 
     if (!whispers && !room_log_put(r, &h->event, network_id, &h->stanza_id))
-        return;                          /* the network says it again */
+        return false;
     while (at != &r->clients) {
         struct room_client *c = SJ_CONTAINER(at, struct room_client, link);
         at = at->next;
         room_client_tell(c, &h->event, whispers ? NULL : h->stanza_id.s);
     }
+    return true;
 }
 
 /* ---- messages ---- */
 
+/* The user said it from here, and how it went was not heard then. */
+static bool hear_known_name(struct hearing *h, const struct sj_message *m)
+{
+    if (!ids_find_network(h->room->session, m->peer, m->id, &h->known) || h->known.id.len == 0)
+        return false;
+    sj_strbuf_adds(&h->id, h->known.id.s);
+    if (h->known.other_id.len > 0)
+        h->event.text[EVENT_ORIGIN_ID] = h->known.other_id.s;
+    return true;
+}
+
 /* Its own id, and that of the first version when it is a correction (G308-02). */
-static void hear_names(struct hearing *h, const struct sj_message *m)
+static void hear_names(struct hearing *h, const struct sj_message *m, bool past)
 {
     struct session *s = h->room->session;
     bool own = (h->event.flags & EVENT_OWN) != 0;
@@ -119,7 +141,7 @@ static void hear_names(struct hearing *h, const struct sj_message *m)
         h->event.text[EVENT_ORIGIN_ID] = sender.other_id;
     } else if (m->replaces) {
         ids_name(s, m->peer, m->replaces, own, m->body, &h->id);
-    } else if (m->id) {
+    } else if (m->id && !(past && own && hear_known_name(h, m))) {
         ids_name(s, m->peer, m->id, own, NULL, &h->id);
     }
     if (h->id.len > 0)
@@ -194,63 +216,75 @@ static const char *hear_network_id(const struct sj_message *m)
 }
 
 /* body: as clients get it. */
-static void hear_text(struct room *r, const struct sj_message *m, const char *body, bool unstyled)
+static void hear_text(struct ear *ear, const struct sj_message *m, const char *body, bool unstyled)
 {
+    const char *network_id = hear_network_id(m);
     struct hearing h;
 
-    hearing_begin(&h, r, m->in_room ? EVENT_MESSAGE : EVENT_WHISPER, m->sent_at);
+    hearing_begin(&h, ear->room, m->in_room ? EVENT_MESSAGE : EVENT_WHISPER, m->sent_at);
     h.event.text[EVENT_BODY] = body;
     h.event.flags = (m->action ? (uint32_t)EVENT_ACTION : 0) |
                     (unstyled ? (uint32_t)EVENT_UNSTYLED : 0) |
                     (m->own || m->echo ? (uint32_t)EVENT_OWN : 0);
-    hear_speaker(&h, m->nick);
-    hear_names(&h, m);
+    hear_speaker(&h, m->nick, ear->past);
+    hear_names(&h, m, ear->past);
     if (m->reply_to)
         hear_reply(&h, m);
     if (m->file && m->file->url)
         hear_file(&h.event, m->file);
-    hear_tell(&h, hear_network_id(m));
+    if (ear->past)
+        ear->status = room_log_put_past(ear->room, &h.event, network_id);
+    else
+        ear->status = hear_tell(&h, network_id) ? SJ_OK : SJ_EXISTS;
     hearing_end(&h);
 }
 
-static void hear_styled(struct room *r, const struct sj_message *m)
+static void hear_styled(struct ear *ear, const struct sj_message *m)
 {
     struct sj_strbuf text;
 
     deliver_write_styles(m, &text);
-    hear_text(r, m, text.s, false);
+    hear_text(ear, m, text.s, false);
     sj_strbuf_release(&text);
 }
 
-/* The file, then what is said beside it (GFIL-03). */
-static void hear_with_file(struct room *r, const struct sj_message *m)
+/* The file, then what is said beside it (GFIL-03), which has no id of its own. */
+static void hear_with_file(struct ear *ear, const struct sj_message *m)
 {
     struct sj_message caption = *m;
     struct sj_strbuf text;
 
     if (m->file->url) {
-        hear_text(r, m, m->file->url, false);
+        hear_text(ear, m, m->file->url, false);
         caption.file = NULL;
         caption.id = caption.replaces = caption.reply_to = NULL;
         caption.echo = 0;
-        if (*m->body)
-            hear_text(r, &caption, m->body, xmpp_styling_is_accidental(m->body));
+        if (*m->body && ear->status == SJ_OK)
+            hear_text(ear, &caption, m->body, xmpp_styling_is_accidental(m->body));
         return;
     }
-    hear_describe(r, m, &text);
+    hear_describe(ear->room, m, &text);
     caption.file = NULL;
-    hear_text(r, &caption, text.s, true);
+    hear_text(ear, &caption, text.s, true);
     sj_strbuf_release(&text);
 }
 
-static void hear_message(struct room *r, const struct sj_message *m)
+static void hear_message(struct ear *ear, const struct sj_message *m)
 {
     if (m->file)
-        hear_with_file(r, m);
+        hear_with_file(ear, m);
     else if (m->n_spans > 0)
-        hear_styled(r, m);
+        hear_styled(ear, m);
     else
-        hear_text(r, m, m->body, xmpp_styling_is_accidental(m->body));
+        hear_text(ear, m, m->body, xmpp_styling_is_accidental(m->body));
+}
+
+enum sj_status room_hear_past(struct room *r, const struct sj_message *m)
+{
+    struct ear ear = {.room = r, .past = true};
+
+    hear_message(&ear, m);
+    return ear.status;
 }
 
 /* Nobody of the user's is in the room: it is a message of that person's, if one knows who it is. */
@@ -267,13 +301,14 @@ static void hear_stray_whisper(struct session *s, const struct room *r, const st
 void room_hear(struct session *s, const struct sj_message *m)
 {
     struct room *r = room_find(s, m->peer);
+    struct ear ear = {.room = r};
 
     s->network->from_network++;
     if (!m->in_room && (!r || r->n_clients == 0)) {
         s->network->from_network--;
         hear_stray_whisper(s, r, m);
     } else if (r && r->state != ROOM_WAITING) {
-        hear_message(r, m);
+        hear_message(&ear, m);
     }
 }
 
@@ -297,7 +332,7 @@ static void hear_mark(struct room *r, const struct sj_mark *m, const char *id,
     hearing_begin(&h, r, EVENT_MARK, m->sent_at);
     h.event.mark = (enum xmpp_mark)m->kind;
     h.event.flags = m->own ? EVENT_OWN : 0;
-    hear_speaker(&h, m->nick);
+    hear_speaker(&h, m->nick, false);
     if (id)
         h.event.text[EVENT_ID] = id;
     else

@@ -3,6 +3,7 @@
  * the link of a session that is logged in counts; rooms that the network enters by itself are made
  * here, as many as a user may have. */
 #include "room.h"
+#include "room_fill.h"
 #include "session.h"
 #include "sojourn/strbuf.h"
 

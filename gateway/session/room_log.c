@@ -30,41 +30,68 @@ static void log_other_id(struct room *r, const char *network_id, struct sj_strbu
     sj_strbuf_adds(id, fresh);
 }
 
-bool room_log_put(struct room *r, const struct event *e, const char *network_id,
-                  struct sj_strbuf *id)
+static enum sj_status log_put(struct room *r, const struct event *e, const char *network_id,
+                              bool last, char kept[SJ_ARCHIVE_ID_SIZE], struct sj_error *err)
 {
-    struct session *s = r->session;
-    struct sj_error err = {.status = SJ_OK};
     enum sj_status status = SJ_LIMIT;    /* too long to be kept */
-    char kept[SJ_ARCHIVE_ID_SIZE];
     struct sj_owner owner;
     struct sj_strbuf bytes;
-    unsigned dropped;
 
-    if (!sj_store_archive_on(s->all->store) || e->kind == EVENT_WHISPER) {
-        log_other_id(r, network_id, id);
-        return true;
-    }
-    session_owner(s, &owner);
+    session_owner(r->session, &owner);
     sj_strbuf_init(&bytes, SJ_ARCHIVE_DATA_MAX);
     event_encode(e, &bytes);
     if (sj_strbuf_ok(&bytes)) {
         const struct sj_archive_entry entry = {.time = e->at, .network_id = network_id,
                                                .data = (const uint8_t *)bytes.s, .n = bytes.len};
-        status = sj_store_archive_put(s->all->store, &owner, r->id, &entry, true, kept, &err);
+        status = sj_store_archive_put(r->session->all->store, &owner, r->id, &entry, last, kept,
+                                      err);
     }
     sj_strbuf_release(&bytes);
+    return status;
+}
+
+static void log_failed(const struct room *r, const struct sj_error *err)
+{
+    struct session *s = r->session;
+    unsigned dropped;
+
+    if (sj_log_allow(&s->all->load_limit, sj_loop_now_ms(s->all->loop), LOG_WARN_BURST,
+                     LOG_WARN_PERIOD_MS, &dropped))
+        sj_log_warn(&s->log, "message of a room is not archived room=%s cause=%s suppressed=%u",
+                    SJ_CLIP(r->id), SJ_CLIP(err->text), dropped);
+}
+
+bool room_log_put(struct room *r, const struct event *e, const char *network_id,
+                  struct sj_strbuf *id)
+{
+    struct sj_error err = {.status = SJ_OK};
+    char kept[SJ_ARCHIVE_ID_SIZE];
+    enum sj_status status;
+
+    if (!sj_store_archive_on(r->session->all->store) || e->kind == EVENT_WHISPER) {
+        log_other_id(r, network_id, id);
+        return true;
+    }
+    status = log_put(r, e, network_id, true, kept, &err);
     sj_strbuf_reset(id);
     if (status == SJ_EXISTS || status == SJ_OK)
         sj_strbuf_adds(id, kept);
     else
         log_other_id(r, network_id, id);
-    if (status != SJ_OK && status != SJ_EXISTS &&
-        sj_log_allow(&s->all->load_limit, sj_loop_now_ms(s->all->loop), LOG_WARN_BURST,
-                     LOG_WARN_PERIOD_MS, &dropped))
-        sj_log_warn(&s->log, "message of a room is not archived room=%s cause=%s suppressed=%u",
-                    SJ_CLIP(r->id), SJ_CLIP(err.text), dropped);
+    if (status != SJ_OK && status != SJ_EXISTS)
+        log_failed(r, &err);
     return status != SJ_EXISTS;
+}
+
+enum sj_status room_log_put_past(struct room *r, const struct event *e, const char *network_id)
+{
+    struct sj_error err = {.status = SJ_OK};
+    char kept[SJ_ARCHIVE_ID_SIZE];
+    enum sj_status status = log_put(r, e, network_id, false, kept, &err);
+
+    if (status != SJ_OK && status != SJ_EXISTS && status != SJ_UNSUPPORTED)
+        log_failed(r, &err);
+    return status;
 }
 
 bool room_log_find(struct room *r, const char *network_id, struct sj_strbuf *id)

@@ -152,7 +152,7 @@ struct sj_host_rooms {
     /* Parts of operations, whose op_done ends them. */
     void (*listed)(struct sj_link *, sj_op, const struct sj_room *);
     void (*affiliate)(struct sj_link *, sj_op, const struct sj_affiliate *);
-    /* Oldest first. */
+    /* Oldest first; each with its id and sent_at, own where the user said it, and no echo. */
     void (*past)(struct sj_link *, sj_op, const struct sj_message *);
 };
 

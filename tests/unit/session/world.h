@@ -71,6 +71,8 @@ void world_op(sj_op op);
 
 struct world *world_new(uint32_t caps);
 void world_free(struct world *w);
+/* The network keeps history of rooms (world_room.h). */
+void world_keeps_history(void);
 /* A user may have so many contacts; 4 unless told. */
 void world_contacts_max(unsigned n);
 /* So many files may be on their way; 8 unless told. */

@@ -406,11 +406,14 @@ static enum sj_status net_history(struct sj_link *link, const char *room, const 
     return SJ_OK;
 }
 
+const struct sj_backend_rooms world_past_rooms = {
+    .is_room = net_is_room, .join = net_join, .leave = net_leave, .set_nick = net_nick,
+    .set_subject = net_subject, .history = net_history};
+
 const struct sj_backend_rooms world_rooms = {
     .is_room = net_is_room, .join = net_join, .leave = net_leave, .set_nick = net_nick,
     .set_subject = net_subject, .change = net_change, .affiliates = net_affiliates,
     .invite = net_invite, .destroy = net_destroy, .look = net_look, .list = net_list,
-    .history = net_history,
     .flags_settable = SJ_ROOM_SECRET | SJ_ROOM_MODERATED | SJ_ROOM_PASSWORD,
     .text_settable = true, .max_settable = true};
 

@@ -22,7 +22,8 @@
 
 #define CAPS_ROOMS (CAPS_PLAIN | SJ_CAP_ROOMS)
 
-extern const struct sj_backend_rooms world_rooms;
+/* The second: of a network that has history, and little else. */
+extern const struct sj_backend_rooms world_rooms, world_past_rooms;
 
 /* The user's side. */
 enum sj_status wroom_join(struct world *w, const char *resource, const char *room,
