@@ -333,7 +333,8 @@ static enum sj_status mark_judge(struct loopback_ask *a, const struct sj_mark *m
         a->why = "there is no such message";
         return SJ_NOTFOUND;
     }
-    if (m->kind == SJ_MARK_RETRACTED && strcmp(p->author, a->l->id) != 0) {
+    if (m->kind == SJ_MARK_RETRACTED && strcmp(p->author, a->l->id) != 0 &&
+        (a->self->role != SJ_ROLE_MODERATOR || p->to[0])) {
         a->why = "this message is somebody else's";
         return SJ_DENIED;
     }

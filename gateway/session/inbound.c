@@ -226,6 +226,7 @@ static const struct xmpp_in session_xmpp_in = {
         .config_get = rooms_config_get,
         .config_set = rooms_config_set,
         .destroy = rooms_destroy,
+        .moderate = rooms_moderate,
         .info = rooms_info,
         .list = rooms_list,
     },

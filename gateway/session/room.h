@@ -158,6 +158,7 @@ enum room_ask {
     ROOM_ASK_INVITE,
     /* Requests; a room that the user is not in can be asked about. */
     ROOM_ASK_CHANGE,
+    ROOM_ASK_MODERATE,           /* id: the network's, of the message; text: why */
     ROOM_ASK_AFFILIATES,
     ROOM_ASK_LOOK,
     ROOM_ASK_LIST,
@@ -222,6 +223,9 @@ enum sj_status room_hear_past(struct room *, const struct sj_message *);
 void room_hear_mark(struct session *, const struct sj_mark *);
 void room_hear_subject(struct room *, const char *nick, const char *text, sj_msec set_at);
 void room_hear_typing(struct room *, const char *nick, enum sj_typing);
+/* The network took a message back for the user, who is a moderator there; reason: or NULL. */
+void room_hear_moderated(struct session *, const char *room, const char *network_id,
+                         const char *reason);
 /* What a client of ours said about an earlier message: the network took it. Of reactions, the
  * store knows the set. id, other_id: as the client called it. */
 void room_hear_own_mark(struct session *, const struct sj_mark *, const char *id,
@@ -266,6 +270,10 @@ void room_answered(struct session *, const struct room_outcome *, const struct s
 /* The room of a client that is in it; NULL with err. */
 struct room *room_asked(void *ctx, const struct xmpp_from *, const char *typed,
                         struct sj_error *err);
+
+/* ---- room_change.c ---- */
+/* The network took a message back, as the user as a moderator wished. */
+void room_moderated(struct session *, const struct room_outcome *);
 
 /* ---- room_list.c: which rooms there are ---- */
 void room_listed(struct session *, sj_op, const struct sj_room *);

@@ -326,6 +326,8 @@ void room_answered(struct session *s, const struct room_outcome *o, const struct
         room_list_done(s, o->op, err);
     else if (err && o->req)
         answered_error(s, o->req, err);
+    else if (o->ask == ROOM_ASK_MODERATE)
+        room_moderated(s, o);
     else if (o->ask == ROOM_ASK_CHANGE)
         xmpp_answer(s->all->xmpp, o->req, NULL);
     else if (c && o->ask == ROOM_ASK_AFFILIATES)

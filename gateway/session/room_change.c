@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* What the user wants changed in a room: roles and affiliations of others, its configuration, its
- * end. All of one request goes to the network as one list of changes, all or nothing as far as the
- * network can (G045-78); whoever is told no gets the network's reason. What changed comes back as
- * news of the room, before the answer. Source: XEP-0045 §8.2 to §10; requirements §16. */
+ * end, and what others said in it. All of one request goes to the network as one list of changes,
+ * all or nothing as far as the network can (G045-78); whoever is told no gets the network's
+ * reason. What changed comes back as news of the room, before the answer. Source: XEP-0045 §8.2 to
+ * §10; requirements §16. */
 #include <string.h>
 
+#include "ids.h"
 #include "room.h"
 #include "rooms.h"
 #include "session.h"
@@ -255,4 +257,57 @@ enum sj_status rooms_destroy(void *ctx, const struct xmpp_from *from, const char
     if (status != SJ_OK)
         op_forget(s->all, op);
     return status;
+}
+
+/* ---- what others said ---- */
+
+static enum sj_status moderate_start(struct room *r, const struct sj_mark *mark,
+                                     const char *reason, xmpp_req req, struct sj_error *err)
+{
+    struct session *s = r->session;
+    const struct room_outcome ask = {.ask = ROOM_ASK_MODERATE, .room = r->id, .req = req,
+                                     .id = mark->target, .text = reason};
+    sj_op op = room_op(s, &ask, err);
+    enum sj_status status;
+
+    if (!op)
+        return err->status;
+    status = s->network->backend->send_mark(s->link, mark, op, err);
+    if (status != SJ_OK)
+        op_forget(s->all, op);
+    return status;
+}
+
+/* G425-01, G425-03. What is not archived, or was private, cannot be named by the room's id. */
+enum sj_status rooms_moderate(void *ctx, const struct xmpp_from *from, const char *room,
+                              const char *target, const char *reason, xmpp_req req,
+                              struct sj_error *err)
+{
+    struct room *r = room_asked(ctx, from, room, err);
+    struct ids_message known;
+    enum sj_status status;
+
+    if (!r)
+        return err->status;
+    if (!(r->session->network->backend->caps & SJ_CAP_RETRACT))
+        return sj_fail(err, SJ_UNSUPPORTED, "On this network nothing can be taken back.");
+    if (r->self->role != SJ_ROLE_MODERATOR)
+        return sj_fail(err, SJ_DENIED, "Only moderators take back what others said.");
+    ids_init(&known);
+    if (room_log_get(r->session, r->id, target, &known)) {
+        const struct sj_mark mark = {.kind = SJ_MARK_RETRACTED, .peer = r->id, .in_room = true,
+                                     .target = known.network_id.s, .target_own = known.own};
+        status = moderate_start(r, &mark, reason, req, err);
+    } else {
+        status = sj_fail(err, SJ_NOTFOUND, "There is no such message in this room.");
+    }
+    ids_release(&known);
+    return status;
+}
+
+/* Everybody hears of it first, then the one who asked (G425-01). */
+void room_moderated(struct session *s, const struct room_outcome *o)
+{
+    room_hear_moderated(s, o->room, o->id, o->text);
+    xmpp_answer(s->all->xmpp, o->req, NULL);
 }

@@ -324,6 +324,26 @@ static void hear_moderation(struct hearing *h)
         h->event.flags |= EVENT_MODERATED;
 }
 
+void room_hear_moderated(struct session *s, const char *room, const char *network_id,
+                         const char *reason)
+{
+    struct room *r = room_find(s, room);
+    struct hearing h;
+
+    if (!r || !r->self)
+        return;
+    hearing_begin(&h, r, EVENT_MARK, 0);
+    h.event.mark = XMPP_MARK_RETRACTED;
+    h.event.flags = EVENT_OWN | EVENT_MODERATED;
+    hear_speaker(&h, r->self->nick, false);
+    hear_fresh_id(&h);
+    h.event.text[EVENT_TARGET] = hear_target(&h, network_id);
+    h.event.text[EVENT_REASON] = reason;
+    room_log_retract(r, h.target.s);
+    hear_tell(&h, NULL);
+    hearing_end(&h);
+}
+
 static void hear_mark(struct room *r, const struct sj_mark *m, const char *id,
                       const char *other_id)
 {

@@ -36,6 +36,9 @@ enum sj_status rooms_config_set(void *ctx, const struct xmpp_from *from, const c
                                 struct sj_error *err);
 enum sj_status rooms_destroy(void *ctx, const struct xmpp_from *from, const char *room,
                              const char *reason, xmpp_req req, struct sj_error *err);
+enum sj_status rooms_moderate(void *ctx, const struct xmpp_from *from, const char *room,
+                              const char *target, const char *reason, xmpp_req req,
+                              struct sj_error *err);
 enum sj_status rooms_info(void *ctx, const struct xmpp_from *from, const char *room, xmpp_req req,
                           struct sj_error *err);
 enum sj_status rooms_list(void *ctx, const struct xmpp_from *from, const struct xmpp_page *page,

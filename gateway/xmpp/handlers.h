@@ -60,6 +60,7 @@ enum sj_status muc_handle_private(struct inbound *in, struct sj_error *err);
 /* muc_admin.c */
 enum sj_status muc_handle_admin_get(struct inbound *in, struct sj_error *err);
 enum sj_status muc_handle_admin_set(struct inbound *in, struct sj_error *err);
+enum sj_status muc_handle_moderate(struct inbound *in, struct sj_error *err);
 /* muc_owner.c */
 enum sj_status muc_handle_owner_get(struct inbound *in, struct sj_error *err);
 enum sj_status muc_handle_owner_set(struct inbound *in, struct sj_error *err);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "handlers.h"
+#include "message_parts.h"
 #include "muc.h"
 
 /* Exactly one of the two must be there (G045-74). */
@@ -124,6 +125,23 @@ enum sj_status muc_handle_admin_set(struct inbound *in, struct sj_error *err)
                                           err);
     muc_kept_release(&kept);
     return status;
+}
+
+/* G425-01. */
+enum sj_status muc_handle_moderate(struct inbound *in, struct sj_error *err)
+{
+    const char *target = stanza_get(in->payload, "id");
+    const char *reason = NULL;
+    if (target == NULL || target[0] == '\0' || strlen(target) > SJ_ID_MAX ||
+        stanza_child(in->payload, "retract", NS_RETRACT) == NULL)
+        return sj_fail(err, SJ_INVALID, "Say which message is to be taken back.");
+    enum sj_status status = muc_read_reason(in->payload, NS_MODERATE, &reason, err);
+    if (status == SJ_OK)
+        status = router_defer(in, false, err);
+    if (status != SJ_OK)
+        return status;
+    return in->x->in->muc.moderate(in->x->ctx, &in->from, in->peer, target, reason, in->request,
+                                   err);
 }
 
 void xmpp_answer_room_items(struct xmpp *x, xmpp_req req, const struct xmpp_room_item *items,

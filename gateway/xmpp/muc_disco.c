@@ -11,6 +11,7 @@
 #include "disco.h"
 #include "form.h"
 #include "handlers.h"
+#include "message_parts.h"
 #include "muc.h"
 #include "rsm.h"
 
@@ -123,6 +124,8 @@ static void muc_add_features(xmpp_stanza_t *query, const struct xmpp_room_info *
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
         muc_add_feature(query, always[i]);
     disco_add_abilities(query, r->features & ~(uint32_t)XMPP_FEATURE_RECEIPTS);   /* G184-06 */
+    if ((r->features & XMPP_FEATURE_RETRACT) != 0)
+        muc_add_feature(query, NS_MODERATE);
     if (r->has_archive) {                /* G313-01 */
         muc_add_feature(query, NS_MAM);
         muc_add_feature(query, NS_MAM "#extended");

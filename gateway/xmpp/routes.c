@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "handlers.h"
+#include "message_parts.h"
 #include "router.h"
 
 static const struct route_iq routes_iq_table[] = {
@@ -210,6 +211,14 @@ static const struct route_iq routes_iq_table[] = {
         .targets = ROUTE_ROOM,
         .handle = muc_handle_admin_set,
         .source = "XEP-0045 §8.2 to §8.4, §9 and §10.3 to §10.8",
+    },
+    {
+        .ns = NS_MODERATE,
+        .name = "moderate",
+        .types = ROUTE_SET,
+        .targets = ROUTE_ROOM,
+        .handle = muc_handle_moderate,
+        .source = "XEP-0425 §3",
     },
     {
         .ns = NS_MUC_OWNER,

@@ -139,6 +139,11 @@ struct xmpp_in_muc {
     /* reason: or NULL. */
     enum sj_status (*destroy)(void *ctx, const struct xmpp_from *, const char *room,
                               const char *reason, xmpp_req, struct sj_error *);
+    /* A moderator takes back what somebody said (XEP-0425); target: the room's own id of it, never
+     * empty; reason: or NULL. */
+    enum sj_status (*moderate)(void *ctx, const struct xmpp_from *, const char *room,
+                               const char *target, const char *reason, xmpp_req,
+                               struct sj_error *);
     /* What service discovery and x-roomuser-item ask. Answered by xmpp_answer_room_info. */
     enum sj_status (*info)(void *ctx, const struct xmpp_from *, const char *room, xmpp_req,
                            struct sj_error *);

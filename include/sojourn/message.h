@@ -83,7 +83,9 @@ struct sj_message {              /* one message, either direction */
 enum sj_mark_kind {
     SJ_MARK_RECEIVED,            /* SJ_CAP_RECEIPTS: it reached a client of the other side */
     SJ_MARK_DISPLAYED,           /* SJ_CAP_MARKERS: it and all before it were read */
-    SJ_MARK_RETRACTED,           /* SJ_CAP_RETRACT: its author takes it back */
+    SJ_MARK_RETRACTED,           /* SJ_CAP_RETRACT: its author takes it back; in rooms also a
+                                    moderator (down: target_own is false), if the network lets them:
+                                    else SJ_DENIED, or SJ_UNSUPPORTED */
     SJ_MARK_REACTIONS            /* SJ_CAP_REACT: this is now the whole set of one person */
 };
 struct sj_mark {

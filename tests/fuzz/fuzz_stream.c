@@ -483,6 +483,19 @@ static enum sj_status on_destroy(void *ctx, const struct xmpp_from *f, const cha
     return SJ_OK;
 }
 
+static enum sj_status on_moderate(void *ctx, const struct xmpp_from *f, const char *room,
+                                  const char *target, const char *reason, xmpp_req req,
+                                  struct sj_error *err)
+{
+    (void)err;
+    check_room(f, room, NULL);
+    check_text(target);
+    assert(target[0] != '\0' && strlen(target) <= SJ_ID_MAX);
+    check_text(reason);
+    xmpp_answer(((struct run *)ctx)->room, req, NULL);
+    return SJ_OK;
+}
+
 static enum sj_status on_room_info(void *ctx, const struct xmpp_from *f, const char *room,
                                    xmpp_req req, struct sj_error *err)
 {
@@ -563,8 +576,8 @@ static const struct xmpp_in session = {
             .leave = on_leave, .lost = on_lost, .subject = on_subject, .state = on_room_state,
             .invite = on_invite, .place = on_place, .card = on_room_card,
             .admin_get = on_admin_get, .admin_set = on_admin_set, .config_get = on_config_get,
-            .config_set = on_config_set, .destroy = on_destroy, .info = on_room_info,
-            .list = on_room_list},
+            .config_set = on_config_set, .destroy = on_destroy, .moderate = on_moderate,
+            .info = on_room_info, .list = on_room_list},
     .archive = {.query = on_archive, .ends = on_archive_ends},
     .profile = {.person = on_person, .card = on_card, .wants = on_wants, .own_nick = on_own_nick,
                 .own_picture = on_own_picture, .own_data = on_own_data},

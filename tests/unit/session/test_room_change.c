@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* What the user changes in rooms: roles, affiliations, configuration, and their end. */
+#include <stdio.h>
 #include <string.h>
 
 #include "room.h"
@@ -233,5 +234,51 @@ Test(room_change, ends_rooms_of_who_owns_them_G045_92)
     world_done(w, SJ_OK);
     EXPECT(w, "occupant #a/me -> " R " offline none/none 110 jid=" R " why=dawn account=" ROMEO
               " closed\nanswer 8 ok\n");
+    world_free(w);
+}
+
+/* ---- what others said ---- */
+
+static enum sj_status moderate(struct world *w, const char *resource, const char *target,
+                               xmpp_req req)
+{
+    struct xmpp_from from = world_from(ROMEO, resource);
+    struct sj_error err = {.status = SJ_OK};
+
+    return w->in->muc.moderate(w->sessions, &from, "#A", target, "not here", req, &err);
+}
+
+Test(room_change, lets_moderators_take_back_what_others_said_G425_01_G425_03)
+{
+    struct world *w = wroom_ready(SJ_CAP_RETRACT, "juliet");
+    char said[64], expected[256];
+
+    w->messages_wait = true;
+    wroom_says(w, "#a", "juliet", "hark", "n7");
+    snprintf(said, sizeof said, "%s", world_last_stanza_id());
+    world_clear(w);
+    cr_expect_eq(moderate(w, "r", said, 7), SJ_DENIED);
+    wroom_occupant(w, "#a", "@me", true);
+    world_clear(w);
+    cr_expect_eq(moderate(w, "s", said, 7), SJ_DENIED);
+    cr_expect_eq(moderate(w, "r", "other", 7), SJ_NOTFOUND);
+    EXPECT(w, "");
+    cr_expect_eq(moderate(w, "r", said, 7), SJ_OK);
+    EXPECT(w, "net mark #a retracted n7\n");
+    world_done(w, SJ_DENIED);
+    EXPECT(w, "answer 7 not permitted\n");
+    cr_expect_eq(moderate(w, "r", said, 8), SJ_OK);
+    world_clear(w);
+    world_done(w, SJ_OK);
+    snprintf(expected, sizeof expected, "mark #a -> " R " retracted %s\nanswer 8 ok\n", said);
+    EXPECT(w, expected);
+    world_free(w);
+}
+
+Test(room_change, says_that_nothing_can_be_taken_back)
+{
+    struct world *w = wroom_ready(0, "juliet");
+
+    cr_expect_eq(moderate(w, "r", "any", 7), SJ_UNSUPPORTED);
     world_free(w);
 }

@@ -523,7 +523,8 @@ const struct xmpp_in peer_session = {
             .card = peer_on_room_card, .admin_get = peer_on_admin_get,
             .admin_set = peer_on_admin_set, .config_get = peer_on_config_get,
             .config_set = peer_on_config_set, .destroy = peer_on_destroy,
-            .info = peer_on_room_info, .list = peer_on_room_list},
+            .moderate = peer_on_moderate, .info = peer_on_room_info,
+            .list = peer_on_room_list},
     .archive = {.query = peer_on_archive, .ends = peer_on_archive_ends},
     .privilege =
         {

@@ -147,6 +147,14 @@ enum sj_status peer_on_destroy(void *ctx, const struct xmpp_from *f, const char 
     return request(ctx, req, err);
 }
 
+enum sj_status peer_on_moderate(void *ctx, const struct xmpp_from *f, const char *room,
+                                const char *target, const char *reason, xmpp_req req,
+                                struct sj_error *err)
+{
+    peer_heard(ctx, "moderate %s %s %s: %s", f->full, room, target, or_dash(reason));
+    return request(ctx, req, err);
+}
+
 enum sj_status peer_on_room_info(void *ctx, const struct xmpp_from *f, const char *room,
                                  xmpp_req req, struct sj_error *err)
 {

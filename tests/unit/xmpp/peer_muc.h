@@ -48,6 +48,9 @@ enum sj_status peer_on_config_set(void *ctx, const struct xmpp_from *f, const ch
                                   struct sj_error *err);
 enum sj_status peer_on_destroy(void *ctx, const struct xmpp_from *f, const char *room,
                                const char *reason, xmpp_req req, struct sj_error *err);
+enum sj_status peer_on_moderate(void *ctx, const struct xmpp_from *f, const char *room,
+                                const char *target, const char *reason, xmpp_req req,
+                                struct sj_error *err);
 enum sj_status peer_on_room_info(void *ctx, const struct xmpp_from *f, const char *room,
                                  xmpp_req req, struct sj_error *err);
 enum sj_status peer_on_room_list(void *ctx, const struct xmpp_from *f,

@@ -402,6 +402,25 @@ Test(muc_iq, takes_a_bounded_number_of_changes)
     peer_hears_nothing(p);
 }
 
+#define MODERATES(attributes, content) \
+    IQ("set", ROOM, "<moderate " attributes " xmlns='urn:xmpp:message-moderate:1'>" content \
+                    "</moderate>")
+#define RETRACT "<retract xmlns='urn:xmpp:message-retract:1'/>"
+
+Test(muc_iq, hears_what_a_moderator_takes_back_G425_01)
+{
+    static const struct row rows[] = {
+        {MODERATES("id='s7'", RETRACT "<reason>not here</reason>"),
+         "moderate " USER " #garden s7: not here", DONE},
+        {MODERATES("id='s7'", RETRACT), "moderate " USER " #garden s7: -", DONE},
+        {MODERATES("id='s7'", ""), NULL, FAILURE(ROOM, "modify", "bad-request")},
+        {MODERATES("id=''", RETRACT), NULL, FAILURE(ROOM, "modify", "bad-request")},
+        {MODERATES("", RETRACT), NULL, FAILURE(ROOM, "modify", "bad-request")},
+    };
+    p->answer_at_once = true;
+    RUN(rows);
+}
+
 /* G045-76. */
 Test(muc_iq, answers_with_lists)
 {
