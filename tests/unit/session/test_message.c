@@ -64,7 +64,7 @@ Test(message, waits_for_a_link_and_bounces_when_none_comes)
     cr_expect_eq(world_send(w, "juliet", "two"), SJ_OK);
     world_clear(w);
     world_advance(w, 3001);
-    world_advance(w, 20);
+    world_advance(w, 100);
     world_up(w);
     EXPECT(w, "net connect\n"
               "presence G -> " ROMEO " online\n"
@@ -73,7 +73,7 @@ Test(message, waits_for_a_link_and_bounces_when_none_comes)
     world_down(w, SJ_END_CLOSED);
     world_send(w, "juliet", "three");
     world_advance(w, 6001);
-    world_advance(w, 20);
+    world_advance(w, 100);
     world_clear(w);
     world_advance(w, 31000);
     EXPECT(w, "error-message juliet -> " ROMEO "/r i1 no live link\n");
