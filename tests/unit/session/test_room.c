@@ -439,6 +439,25 @@ Test(room, leaves_nobody_waiting_when_it_ends)
     world_free(w);
 }
 
+/* No counter, nothing of the network's id, and the same whenever the message is told again. */
+Test(room, gives_ids_that_tell_nothing_and_stay_G359_03)
+{
+    struct world *w = wroom_ready(SJ_CAP_CORRECT, "juliet");
+    char id[2][64];
+
+    for (int i = 0; i < 2; i++) {
+        wroom_says(w, "#a", "juliet", i ? "again" : "once", i ? "net-id-2" : "net-id-1");
+        snprintf(id[i], sizeof id[i], "%s", world_last_stanza_id());
+        cr_expect(strlen(id[i]) >= 22, "%s", id[i]);
+        cr_expect_null(strstr(id[i], "net-id"));
+    }
+    cr_expect_str_neq(id[0], id[1]);
+    cr_expect_neq(strncmp(id[0], id[1], 8), 0, "%s and %s", id[0], id[1]);
+    wroom_join(w, "r", "#a", "me");
+    cr_expect_str_eq(world_last_stanza_id(), id[1]);
+    world_free(w);
+}
+
 /* The network puts the account into a room: the user is asked in. */
 Test(room, asks_the_user_into_a_room_that_the_network_entered)
 {
