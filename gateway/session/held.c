@@ -272,14 +272,14 @@ void held_in_flush(struct session *s)
 {
     bool before_log_in = s->check || (s->state == SESSION_ONLINE && !s->announced);
 
-    if (s->announced || !before_log_in)
+    if (!s->unseen && (s->announced || !before_log_in))
         held_in_send(s);
 }
 
 /* Others of the conversation go first, or the user is not to hear of anything yet. */
 static bool held_in_waits(const struct session *s, const char *peer)
 {
-    if (!s->announced)
+    if (!s->announced || s->unseen)
         return true;
     if (sj_list_empty(&s->held_in) && sj_list_empty(&s->transfers))
         return false;
@@ -314,7 +314,7 @@ void session_deliver_at(struct session *s, const struct sj_message *m, const str
                  SJ_CONTAINER(s->held_in.next, struct held, link)->arrival > arrival ||
                  !held_is_in(&s->held_in, m->peer, &s->held_in);
 
-    if (!s->announced || !first || !session_tell(s, m, arrival))
+    if (!s->announced || s->unseen || !first || !session_tell(s, m, arrival))
         held_in_add(s, m, rich, arrival, false);
 }
 

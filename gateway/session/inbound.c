@@ -26,6 +26,7 @@ static void in_down(void *ctx, unsigned host)
     struct sessions *all = ctx;
 
     sj_log_debug(&all->networks[host].log, "component stream lost, sessions stay");
+    startup_lost(&all->networks[host]);
     rooms_stream_lost(&all->networks[host]);
     roster_on_lost(all, host);
 }

@@ -108,6 +108,7 @@ struct session {
     bool failure_told;           /* of this outage */
     bool quiet;                  /* presence bounced: silent until the user shows up again */
     bool stale;                  /* presence could not be sent: shown again when it can be */
+    bool unseen;                 /* the stream is lost, or new and nothing was shown on it yet */
     bool has_quiet;              /* presence of some contact bounced */
     bool has_no_reply;           /* some contact takes no messages, or did */
     bool fresh;                  /* first announcement since the daemon started */
@@ -279,6 +280,8 @@ void presence_peer(void *ctx, const struct xmpp_from *, const char *peer, struct
 /* startup.c: a component stream came up */
 void startup_init(struct sessions *);
 void startup_begin(struct sessions *, struct network *);
+/* It is lost: what is for users waits until they were shown the present state on the next one. */
+void startup_lost(struct network *);
 void startup_clear(struct sessions *);
 
 #endif

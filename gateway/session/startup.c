@@ -65,6 +65,8 @@ static void startup_user(struct sessions *all, const struct startup *u)
     struct network *n = &all->networks[u->host];
     struct session *s = session_find(n, u->user);
 
+    if (s)
+        s->unseen = false;
     if (u->log_in)
         startup_log_in(n, u->user);
     else if (s)
@@ -96,14 +98,32 @@ void startup_init(struct sessions *all)
     sj_timer_init(&all->roll_timer, startup_run, all);
 }
 
+static void startup_mark(struct network *n, bool unseen)
+{
+    struct session *s;
+    uint32_t at = 0;
+
+    while ((s = sj_map_next(&n->by_user, &at)) != NULL)
+        s->unseen = unseen && s->registered;
+}
+
+void startup_lost(struct network *n)
+{
+    startup_mark(n, true);
+}
+
 void startup_begin(struct sessions *all, struct network *n)
 {
     struct startup_collect c = {.all = all, .network = n};
     struct sj_error err = {.status = SJ_OK};
     size_t damaged = 0;
+    enum sj_status status =
+        sj_store_registration_each(all->store, &damaged, startup_collect, &c, &err);
 
-    if (sj_store_registration_each(all->store, &damaged, startup_collect, &c, &err) != SJ_OK)
+    if (status != SJ_OK)
         sj_log_error(&n->log, "registrations not read cause=%s", SJ_CLIP(err.text));
+    if (status != SJ_OK || damaged > 0)
+        startup_mark(n, false);          /* not everybody has a turn: nobody waits for it */
     if (damaged > 0)
         sj_log_error(&n->log, "damaged registrations passed over n=%zu", damaged);
     if (c.online > 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "expect.h"
+#include "session.h"
 
 Test(startup, two_streams_that_come_up_at_once_are_both_served, .timeout = 10)
 {
@@ -102,6 +103,29 @@ Test(startup, what_came_while_the_stream_was_away_is_not_lost_by_a_log_out)
     world_stream(w, true);
     EXPECT(w, "presence G -> " ROMEO " offline\n"
               "message juliet -> " ROMEO " while nobody listened\n"
+              "probe " ROMEO "\n");
+    world_free(w);
+}
+
+/* A message that comes between the stream and the user's turn waits for the presence, too. */
+Test(startup, presence_is_shown_before_new_traffic_G114_10)
+{
+    const struct sj_message live = {.peer = "nurse", .body = "just now"};
+    struct world *w = world_new(CAPS_PLAIN);
+
+    world_ready(w);
+    world_stream(w, false);
+    world_says(w, "juliet", "while nobody listened");
+    world_clear(w);
+    w->stream_down = false;
+    w->in->up(w->sessions, 0);
+    w->link->host->message(w->link, &live);
+    held_sweep(w->sessions, sj_loop_now_ms(w->loop));
+    EXPECT(w, "");
+    world_advance(w, 100);
+    EXPECT(w, "presence G -> " ROMEO " online\n"
+              "message juliet -> " ROMEO " while nobody listened\n"
+              "message nurse -> " ROMEO " just now\n"
               "probe " ROMEO "\n");
     world_free(w);
 }
