@@ -76,7 +76,7 @@ Test(contact, a_request_that_the_network_refuses_at_the_log_in_is_answered_G100_
     w->connect_waits = false;
     w->add_refused = SJ_NOTFOUND;
     world_advance(w, 3001);
-    world_advance(w, 20);
+    world_advance(w, 100);
     EXPECT(w, "net connect\n"
               "presence G -> " ROMEO " online\n"
               "net add nobody\n"
@@ -95,7 +95,7 @@ Test(contact, a_network_without_contacts_says_yes_also_after_the_log_in_G100_38)
     world_clear(w);
     w->connect_waits = false;
     world_advance(w, 3001);
-    world_advance(w, 20);
+    world_advance(w, 100);
     EXPECT(w, "net connect\n"
               "presence G -> " ROMEO " online\n"
               "sub juliet -> " ROMEO " subscribed\n"
@@ -127,7 +127,7 @@ Test(contact, a_question_comes_once_a_log_in_R6121_10)
     EXPECT(w, "sub juliet -> " ROMEO " subscribe\n");
     world_down(w, SJ_END_CLOSED);
     world_advance(w, 3001);
-    world_advance(w, 20);
+    world_advance(w, 100);
     world_clear(w);
     w->link->host->contact_request(w->link, "juliet", "Juliet", NULL);
     EXPECT(w, "sub juliet -> " ROMEO " subscribe\n");
@@ -146,7 +146,7 @@ Test(contact, offers_of_long_ago_make_room_for_real_ones)
     world_run(w);
     world_down(w, SJ_END_CLOSED);                    /* and the network lists nobody any more */
     world_advance(w, 3001);
-    world_advance(w, 20);
+    world_advance(w, 100);
     world_clear(w);
     world_sub(w, "juliet", XMPP_SUBSCRIBE);
     EXPECT(w, "net add juliet\n");

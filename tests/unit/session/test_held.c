@@ -142,7 +142,7 @@ Test(held, a_refused_log_in_returns_what_waits_G100_44)
     world_send(w, "juliet", "one");
     world_clear(w);
     world_advance(w, 3001);
-    world_advance(w, 20);
+    world_advance(w, 100);
     cr_expect_not_null(strstr(world_lines(w), "error-message juliet -> " ROMEO
                               "/r i1 no live link\n"));
     world_free(w);

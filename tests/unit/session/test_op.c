@@ -98,7 +98,7 @@ Test(op, reactions_end_with_the_link_G444_03)
     world_mark(w, XMPP_MARK_REACTIONS, theirs, "x");
     world_down(w, SJ_END_CLOSED);
     world_advance(w, 3001);
-    world_advance(w, 20);
+    world_advance(w, 100);
     world_clear(w);
     world_mark(w, XMPP_MARK_REACTIONS, theirs, "y");
     EXPECT(w, "net mark juliet reactions 4711 y was " ROSE "\n");

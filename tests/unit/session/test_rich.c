@@ -742,7 +742,7 @@ Test(rich, everything_survives_being_held)
     world_mark(w, XMPP_MARK_REACTIONS, theirs, ROSE " " HEART);
     world_mark(w, XMPP_MARK_DISPLAYED, theirs, NULL);    /* nobody waits for it: dropped */
     world_advance(w, 3001);
-    world_advance(w, 20);
+    world_advance(w, 100);
     world_clear(w);
     world_up(w);
     EXPECT(w, "presence G -> " ROMEO " online\nnet add juliet\n"

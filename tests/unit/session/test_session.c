@@ -106,11 +106,11 @@ Test(session, a_lost_link_is_made_again_with_one_error_an_outage_G100_26)
               "presence G -> " ROMEO " offline the network closed the connection\n"
               "error-presence G -> " ROMEO " no live link\n");
     world_advance(w, 3001);
-    world_advance(w, 20);
+    world_advance(w, 100);
     EXPECT(w, "net connect\n");
     w->refuse = SJ_END_ASKED;
     world_advance(w, 6001);
-    world_advance(w, 20);
+    world_advance(w, 100);
     EXPECT(w, "net connect\npresence G -> " ROMEO " online\nnet add juliet\n");
     world_contact(w, "juliet", SJ_SHOW_ONLINE, false);
     EXPECT(w, "presence juliet -> " ROMEO " online\n");

@@ -63,7 +63,7 @@ Test(startup, a_contact_that_the_network_no_longer_reports_is_no_ghost_R6121_28)
     world_stream(w, false);
     world_down(w, SJ_END_CLOSED);
     world_advance(w, 3001);
-    world_advance(w, 20);
+    world_advance(w, 100);
     world_clear(w);
     world_stream(w, true);
     EXPECT(w, "presence G -> " ROMEO " online\n"
@@ -85,7 +85,7 @@ Test(startup, a_log_in_that_fails_after_a_restart_leaves_no_ghosts_R6121_28)
               "presence juliet -> " ROMEO " offline\n"
               "error-presence G -> " ROMEO " no live link\n");
     world_advance(w, 3001);
-    world_advance(w, 20);
+    world_advance(w, 100);
     EXPECT(w, "net connect\n");
     world_free(w);
 }

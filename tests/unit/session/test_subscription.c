@@ -65,7 +65,7 @@ Test(subscription, a_pending_request_survives_a_lost_link_R6121_10)
     world_down(w, SJ_END_CLOSED);
     world_clear(w);
     world_advance(w, 3001);
-    world_advance(w, 20);
+    world_advance(w, 100);
     EXPECT(w, "net connect\npresence G -> " ROMEO " online\nnet add juliet\n");
     world_free(w);
 }

@@ -238,7 +238,7 @@ Test(transfer, of_the_user_waits_for_the_link)
     files_send(w, "juliet", &link_file, URL);
     world_send(w, "juliet", "after");
     world_advance(w, 3001);
-    world_advance(w, 20);
+    world_advance(w, 100);
     world_clear(w);
     world_up(w);
     EXPECT(w, "presence G -> " ROMEO " online\nhttp 1 get " URL "\n");
