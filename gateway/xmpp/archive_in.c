@@ -7,6 +7,7 @@
  * Source: XEP-0313 §4 and §5, XEP-0059. */
 #include <string.h>
 
+#include "datetime.h"
 #include "form.h"
 #include "handlers.h"
 #include "muc.h"
@@ -21,8 +22,9 @@ struct archive_reading {
 
 static enum sj_status archive_read_time(const char *value, int64_t *out, struct sj_error *err)
 {
-    *out = stanza_parse_time(value);
-    return *out >= 0 ? SJ_OK : sj_fail(err, SJ_INVALID, "This is not a time.");
+    if (value != NULL && datetime_parse(out, value))
+        return SJ_OK;
+    return sj_fail(err, SJ_INVALID, "This is not a time.");
 }
 
 static enum sj_status archive_read_id(const char *value, const char **out, struct sj_error *err)

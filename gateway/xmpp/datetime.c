@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Reads dates and times of stanzas (XEP-0082 §3.2): CCYY-MM-DDThh:mm:ss[.sss](Z|±hh:mm).
  *
- * They come from strangers: every digit and range is checked, and fractions are passed over.
+ * They come from strangers: every digit and range is checked. Fractions count to the millisecond.
  * Writing is in stanza.c. */
 #include "datetime.h"
 
@@ -81,10 +81,22 @@ static bool datetime_read_zone(const char **at, int *out)
     return minutes >= 0;
 }
 
+/* Digits behind the point, as milliseconds; -1: there is none. */
+static int datetime_read_fraction(const char **at)
+{
+    int ms = 0;
+    if (**at < '0' || **at > '9')
+        return -1;
+    for (int unit = 100; **at >= '0' && **at <= '9'; (*at)++, unit /= 10)
+        ms += (**at - '0') * unit;
+    return ms;
+}
+
 bool datetime_parse(int64_t *utc_ms, const char *text)
 {
     const char *at = text;
     int zone = 0;
+    int ms = 0;
     int64_t days = datetime_read_date(&at);
     if (days < 0 || !datetime_skip(&at, 'T'))
         return false;
@@ -92,14 +104,10 @@ bool datetime_parse(int64_t *utc_ms, const char *text)
     int seconds = minutes >= 0 && datetime_skip(&at, ':') ? datetime_number(&at, 2) : -1;
     if (seconds < 0 || seconds > 60)
         return false;
-    if (datetime_skip(&at, '.')) {
-        if (datetime_number(&at, 1) < 0)
-            return false;
-        while (*at >= '0' && *at <= '9')
-            at++;
-    }
+    if (datetime_skip(&at, '.') && (ms = datetime_read_fraction(&at)) < 0)
+        return false;
     if (!datetime_read_zone(&at, &zone) || *at != '\0')
         return false;
-    *utc_ms = ((days * 1440 + minutes - zone) * 60 + seconds) * 1000;
+    *utc_ms = ((days * 1440 + minutes - zone) * 60 + seconds) * 1000 + ms;
     return *utc_ms >= 0;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "component.h"
+#include "datetime.h"
 #include "handlers.h"
 #include "muc.h"
 
@@ -36,6 +37,7 @@ static int64_t muc_history_number(xmpp_stanza_t *history, const char *name)
 static void muc_read_history(xmpp_stanza_t *muc, struct xmpp_join_in *join)
 {
     xmpp_stanza_t *history = stanza_child(muc, "history", NS_MUC);
+    const char *since;
     join->history_chars = join->history_stanzas = join->history_seconds = -1;
     join->history_since = -1;
     if (history == NULL)
@@ -43,7 +45,9 @@ static void muc_read_history(xmpp_stanza_t *muc, struct xmpp_join_in *join)
     join->history_chars = muc_history_number(history, "maxchars");
     join->history_stanzas = muc_history_number(history, "maxstanzas");
     join->history_seconds = muc_history_number(history, "seconds");
-    join->history_since = stanza_parse_time(stanza_get(history, "since"));
+    since = stanza_get(history, "since");
+    if (since != NULL && !datetime_parse(&join->history_since, since))
+        join->history_since = -1;
 }
 
 static enum sj_status muc_join(struct inbound *in, xmpp_stanza_t *muc, struct sj_error *err)

@@ -213,47 +213,6 @@ void stanza_format_time(char out[STANZA_TIME_SIZE], long long utc_ms)
     snprintf(out + n, STANZA_TIME_SIZE - n, "Z");
 }
 
-/* CCYY-MM-DDThh:mm:ss; the length of what was read, 0: it is none. */
-static int stanza_scan_time(const char *text, struct tm *tm)
-{
-    int used = 0;
-    int n = sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm->tm_year, &tm->tm_mon, &tm->tm_mday,
-                   &tm->tm_hour, &tm->tm_min, &tm->tm_sec, &used);
-    bool sane = n == 6 && tm->tm_year >= 1970 && tm->tm_mon >= 1 && tm->tm_mon <= 12 &&
-                tm->tm_mday >= 1 && tm->tm_mday <= 31 && tm->tm_hour >= 0 && tm->tm_hour < 24 &&
-                tm->tm_min >= 0 && tm->tm_min < 60 && tm->tm_sec >= 0 && tm->tm_sec <= 60;
-    tm->tm_year -= 1900;
-    tm->tm_mon--;
-    return sane ? used : 0;
-}
-
-int64_t stanza_parse_time(const char *text)
-{
-    struct tm tm = {0};
-    int ms = 0;
-    int hours = 0;
-    int minutes = 0;
-    char sign = '+';
-    char end = '\0';
-    int used = text != NULL ? stanza_scan_time(text, &tm) : 0;
-    if (used == 0)
-        return -1;
-    text += used;
-    if (*text == '.') {
-        size_t digits = strspn(++text, "0123456789");
-        for (size_t i = 0; i < 3; i++)
-            ms = ms * 10 + (i < digits ? text[i] - '0' : 0);
-        text += digits;
-    }
-    if (strcmp(text, "Z") != 0 &&
-        (sscanf(text, "%c%2d:%2d%c", &sign, &hours, &minutes, &end) != 3 ||
-         (sign != '+' && sign != '-') || hours < 0 || minutes < 0))
-        return -1;
-    int64_t offset = (int64_t)(hours * 60 + minutes) * 60;
-    int64_t at = (int64_t)timegm(&tm) - (sign == '-' ? -offset : offset);
-    return at >= 0 ? at * 1000 + ms : -1;
-}
-
 void stanza_add_delay(xmpp_stanza_t *st, const char *from, long long utc_ms)
 {
     char stamp[STANZA_TIME_SIZE];

@@ -125,8 +125,5 @@ void stanza_add_delay(xmpp_stanza_t *st, const char *from, long long utc_ms);
 /* Writes a UTC time as CCYY-MM-DDThh:mm:ssZ, with milliseconds unless they are 0 (XEP-0082). */
 #define STANZA_TIME_SIZE 40
 void stanza_format_time(char out[STANZA_TIME_SIZE], long long utc_ms);
-/* Reads such a time, with any offset, to UTC milliseconds; -1: it is none, or before 1970. text may
- * be NULL. */
-int64_t stanza_parse_time(const char *text);
 
 #endif
