@@ -4,7 +4,8 @@
 
     e2e.py --bin DIRECTORY [--only PATTERN] [--jobs N] [--keep] [--list]
 
-A test class has its own servers; classes run side by side."""
+A test class has its own servers; classes run side by side. A home server of Matrix, which takes
+seconds to start, is one for all of them (`synapse = True`)."""
 import argparse
 import importlib.util
 import os
@@ -17,6 +18,8 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 import report                                                        # noqa: E402
+import synapse                                                       # noqa: E402
+from servers import Lab                                              # noqa: E402
 
 
 def load(only):
@@ -79,6 +82,21 @@ def run_class(tests, options):
     return results.finish()
 
 
+def start_shared(classes):
+    """Starts what the classes share, and says in the environment where it is; None, or its lab.
+    A server that does not start is left to the classes: their tests fail by name."""
+    if synapse.missing() or not any(getattr(type(tests[0]), "synapse", False)
+                                    for tests in classes.values()):
+        return None
+    lab = Lab()
+    try:
+        os.environ["SOJOURN_SYNAPSE"] = synapse.start(lab).words()
+    except RuntimeError:
+        lab.close()
+        return None
+    return lab
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     ap.add_argument("--bin", default="build-tests")
@@ -98,7 +116,16 @@ def main():
         return 0
     if options.one:
         return run_class(classes[options.one], options)
-    # a process for each class: a crash of one costs only its own tests
+    shared = start_shared(classes)
+    try:
+        return run_all(classes, options)
+    finally:
+        if shared:
+            shared.close(options.keep)
+
+
+def run_all(classes, options):
+    """A process for each class: a crash of one costs only its own tests."""
     waiting, running, status = list(classes), [], 0
     while waiting or running:
         while waiting and len(running) < options.jobs:

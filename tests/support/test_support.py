@@ -20,6 +20,7 @@ import report                                                        # noqa: E40
 import runner                                                        # noqa: E402
 import scenario                                                      # noqa: E402
 import scn                                                           # noqa: E402
+import test_matrix                                                   # noqa: E402
 import xmlmatch                                                      # noqa: E402
 from fakeirc import Line                                             # noqa: E402
 
@@ -334,6 +335,10 @@ class Result(unittest.TextTestResult):
         super().addError(test, err)
         self.results.failed(name_of(test), self.errors[-1][1])
 
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self.results.skipped(name_of(test), reason)
+
 
 def main():
     ap = argparse.ArgumentParser()
@@ -343,7 +348,8 @@ def main():
     options = ap.parse_args()
     Result.results = report.Results(options.results, "support")
     suite = unittest.TestSuite()
-    for group in unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"]):
+    load = unittest.defaultTestLoader.loadTestsFromModule
+    for group in [*load(sys.modules["__main__"]), *load(test_matrix)]:
         for test in group:
             name = name_of(test)
             if re.search(options.only, name):
