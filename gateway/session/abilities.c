@@ -2,9 +2,9 @@
 /* From a network's capabilities to what clients are told: the one table between them.
  *
  * A row stands here when everything behind it works, in both directions; a capability without a row
- * is not advertised. A contact has what its network has, less what the network says that this one
- * contact lacks (G115-11, G444-01); one that takes no messages says that instead of how they could
- * be written (G506-01). */
+ * is not advertised. A contact has what its network has, less what the network says that this
+ * login or this one contact lacks (G115-11, G444-01); one that takes no messages says that instead
+ * of how they could be written (G506-01). */
 #include "abilities.h"
 
 #include "session.h"
@@ -48,9 +48,14 @@ static uint32_t abilities_of(uint32_t caps)
     return features;
 }
 
+uint32_t abilities_caps(const struct session *s)
+{
+    return s->network->backend->caps & ~s->lacks;
+}
+
 uint32_t abilities_of_contact(const struct session *s, const struct contact *c)
 {
-    uint32_t caps = s->network->backend->caps & ~(c->lacks | ABILITIES_OF_GATEWAY);
+    uint32_t caps = abilities_caps(s) & ~(c->lacks | ABILITIES_OF_GATEWAY);
 
     if (c->no_reply)
         return abilities_of(caps & ~(uint32_t)SJ_CAPS_OF_CONTACT) | XMPP_FEATURE_NO_REPLY;
@@ -77,6 +82,21 @@ bool abilities_learn(struct session *s, struct contact *c, const struct sj_conta
     c->no_reply = in->no_reply;
     s->has_no_reply = s->has_no_reply || c->no_reply;
     return abilities_of_contact(s, c) != before;
+}
+
+void abilities_learn_link(struct session *s, uint32_t lacks)
+{
+    uint32_t before = s->lacks;
+    struct contact *c;
+    uint32_t at = 0;
+
+    s->lacks = lacks;
+    if (before == lacks || !s->announced || s->quiet)
+        return;
+    while ((c = sj_map_next(&s->contacts, &at)) != NULL) {
+        if (((before ^ lacks) & ~c->lacks) && c->shown && !c->quiet)
+            contact_send_presence(s, c, s->user, NULL);          /* G115-05 */
+    }
 }
 
 bool abilities_may_write(const struct session *s, const char *id)

@@ -27,6 +27,7 @@ struct check {
     struct sj_timer deadline;
     struct sj_link *link;
     struct waiter waiter;
+    uint32_t lacks;              /* enum sj_cap that its link has not */
     bool first;                  /* no registration yet: its link becomes the session's */
     bool by_form;                /* the request of waiter brought an answer (register_answer) */
     bool was_asked;              /* the network asked something: who waits may be gone since */

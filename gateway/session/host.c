@@ -92,6 +92,16 @@ static void host_mark(struct sj_link *link, const struct sj_mark *m)
         session_deliver_mark(s, m);
 }
 
+static void host_lacks(struct sj_link *link, uint32_t caps)
+{
+    struct session *s = host_session(link);
+
+    if (s && host_is_check(s, link))
+        s->check->lacks = caps & SJ_CAPS_OF_CONTACT;
+    else if (host_is_live(s, link))
+        abilities_learn_link(s, caps & SJ_CAPS_OF_CONTACT);
+}
+
 static void host_typing(struct sj_link *link, const char *id, enum sj_typing typing)
 {
     struct session *s = host_session(link);
@@ -360,6 +370,7 @@ const struct sj_host session_host = {
     .state_save = host_state_save,
     .message_id = host_message_id,
     .mark = host_mark,
+    .lacks = host_lacks,
     .typing = host_typing,
     .file_wanted = host_file_wanted,
     .file_chunk = host_file_chunk,

@@ -23,7 +23,7 @@ uint32_t session_caps(const struct session *s, const char *peer)
 {
     const struct contact *c = contact_find(s, peer);
 
-    return s->network->backend->caps & ~(c ? c->lacks : 0);
+    return abilities_caps(s) & ~(c ? c->lacks : 0);
 }
 
 bool outgoing_waits(const struct session *s, const struct outgoing *o)
@@ -32,7 +32,7 @@ bool outgoing_waits(const struct session *s, const struct outgoing *o)
     const char *const named[] = {r ? r->replaces : NULL, r ? r->reply_to : NULL,
                                  r ? r->target : NULL};
 
-    if (!r || !(s->network->backend->caps & SJ_CAPS_WITH_IDS))
+    if (!r || !(abilities_caps(s) & SJ_CAPS_WITH_IDS))
         return false;
     for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
         if (named[i] && op_is_open(s, o->peer, named[i]))

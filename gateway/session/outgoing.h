@@ -36,7 +36,7 @@ enum sj_status outgoing_offer(struct session *, const struct outgoing *o, const 
                               const char *caption, sj_op *op, struct sj_error *);
 /* It refers to a message whose id the network has not told yet. */
 bool outgoing_waits(const struct session *, const struct outgoing *);
-/* What the network can do, less what this contact lacks: enum sj_cap. */
+/* What the network can do, less what this login or this contact lacks: enum sj_cap. */
 uint32_t session_caps(const struct session *, const char *peer);
 
 #endif

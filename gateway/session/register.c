@@ -369,6 +369,7 @@ static bool check_hand_over(struct session *s)
         session_enter(s, SESSION_OFFLINE, "registration changed");
     s->tries = 0;
     s->failure_told = false;
+    s->lacks = k->lacks;
     session_adopt(s, k->link);
     k->link = NULL;
     return true;

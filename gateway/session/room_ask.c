@@ -97,7 +97,7 @@ struct room *room_asked(void *ctx, const struct xmpp_from *from, const char *typ
 
 static void info_common(const struct session *s, struct xmpp_room_info *out)
 {
-    out->features = abilities_of_room(s->network->backend->caps);
+    out->features = abilities_of_room(abilities_caps(s));
     out->history_max = ROOM_HISTORY_MAX;
     out->has_archive = sj_store_archive_on(s->all->store);
     out->has_titles = true;

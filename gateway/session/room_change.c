@@ -289,7 +289,7 @@ enum sj_status rooms_moderate(void *ctx, const struct xmpp_from *from, const cha
 
     if (!r)
         return err->status;
-    if (!(r->session->network->backend->caps & SJ_CAP_RETRACT))
+    if (!(abilities_caps(r->session) & SJ_CAP_RETRACT))
         return sj_fail(err, SJ_UNSUPPORTED, "On this network nothing can be taken back.");
     if (r->self->role != SJ_ROLE_MODERATOR)
         return sj_fail(err, SJ_DENIED, "Only moderators take back what others said.");

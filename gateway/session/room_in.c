@@ -285,6 +285,6 @@ enum xmpp_place rooms_place(void *ctx, const struct xmpp_from *from, const char 
         return XMPP_PLACE_EMPTY;
     if (o->self)
         return XMPP_PLACE_SELF;
-    *out = (struct xmpp_place_info){.features = abilities_of_room(s->network->backend->caps)};
+    *out = (struct xmpp_place_info){.features = abilities_of_room(abilities_caps(s))};
     return XMPP_PLACE_OTHER;
 }

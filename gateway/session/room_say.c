@@ -171,7 +171,7 @@ void rooms_state(void *ctx, const struct xmpp_from *from, const char *room, cons
     if (!r || nick)
         return;
     say_state_around(r, from, state);
-    if (!(s->network->backend->caps & SJ_CAP_TYPING) || r->typing == typing ||
+    if (!(abilities_caps(s) & SJ_CAP_TYPING) || r->typing == typing ||
         !session_prefers(s, PREFERENCE_TYPING))
         return;
     r->typing = typing;

@@ -171,6 +171,7 @@ static void session_connect(void *arg)
     struct sj_error err = {.status = SJ_OK};
 
     session_enter(s, SESSION_CONNECTING, "budget");
+    s->lacks = 0;
     s->link = session_link_new(s, NULL, 0, &err);
     if (s->link && s->network->backend->connect(s->link, &err) == SJ_OK)
         return;

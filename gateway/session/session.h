@@ -121,6 +121,7 @@ struct session {
     unsigned tries;
     uint32_t seq;
     uint32_t idle_told;          /* to the network: UTC seconds; 0: active */
+    uint32_t lacks;              /* enum sj_cap that this login has not */
     int64_t created_at;          /* of the registration, UTC ms */
     int64_t online_at_ms;
     int64_t since_ms;            /* the state, UTC ms */

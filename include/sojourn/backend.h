@@ -77,7 +77,7 @@ enum sj_cap {
     SJ_CAP_ROOMS = 1u << 21,        /* rooms (sojourn/room.h) */
     SJ_CAP_RAW = 1u << 22,          /* takes lines in the network's own language: raw */
 };
-/* Those of which a single contact may lack one (sj_contact.lacks). */
+/* Those of which a single contact (sj_contact.lacks) or login (host->lacks) may lack one. */
 #define SJ_CAPS_OF_CONTACT                                                                     \
     (SJ_CAP_TYPING | SJ_CAP_RECEIPTS | SJ_CAP_MARKERS | SJ_CAP_CORRECT | SJ_CAP_RETRACT |       \
      SJ_CAP_REACT | SJ_CAP_REPLY | SJ_CAP_ATTENTION | SJ_CAP_STYLED | SJ_CAP_FILES)

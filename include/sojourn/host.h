@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "sojourn/contact.h"
 #include "sojourn/error.h"
@@ -53,6 +54,9 @@ struct sj_host {
     void (*message_id)(struct sj_link *, sj_op, const char *id);
     void (*message)(struct sj_link *, const struct sj_message *);
     void (*mark)(struct sj_link *, const struct sj_mark *);
+    /* Bits of SJ_CAPS_OF_CONTACT that the network has and this login has not (another server,
+     * another version): before UP, when there are any, and when they change. */
+    void (*lacks)(struct sj_link *, uint32_t caps);
     /* A contact types, pauses, or has stopped. The end may be left out. */
     void (*typing)(struct sj_link *, const char *id, enum sj_typing);
     /* A contact is new or changed. With SJ_CAP_APPROVAL, listed also says that it consented. */

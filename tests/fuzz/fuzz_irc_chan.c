@@ -304,6 +304,12 @@ static void on_contact_typing(struct sj_link *link, const char *id, enum sj_typi
     check_id(link, id);
 }
 
+static void on_lacks(struct sj_link *link, uint32_t caps)
+{
+    check_call(link);
+    assert(!(caps & ~(SJ_CAPS_OF_CONTACT & irc_backend.caps)));
+}
+
 static void on_listed(struct sj_link *link, sj_op op, const struct sj_room *room)
 {
     assert(fuzz_of(link)->owed[op] == 1);
@@ -358,6 +364,7 @@ static const struct sj_host fuzz_host = {
     .self = on_self,
     .mark = on_mark,
     .typing = on_contact_typing,
+    .lacks = on_lacks,
     .rooms = &fuzz_rooms,
 };
 

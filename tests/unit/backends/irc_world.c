@@ -36,6 +36,7 @@ struct irc_world {
     char *line;
     bool in_operation;
     bool expects_warnings;
+    bool hears_all;
     bool is_up, is_down;
     sj_op next_op;
     unsigned char done[OPS_MAX];     /* by op: 1 owed, 2 done */
@@ -147,6 +148,29 @@ static void on_request(struct sj_link *l, const char *id, const char *name, cons
     event(l, "request %s", id);
 }
 
+/* "lacks reply react retract" */
+static void on_lacks(struct sj_link *l, uint32_t caps)
+{
+    static const struct {
+        uint32_t cap;
+        const char *name;
+    } names[] = {
+        { SJ_CAP_TYPING, "typing" }, { SJ_CAP_MARKERS, "markers" }, { SJ_CAP_RETRACT, "retract" },
+        { SJ_CAP_REACT, "react" },   { SJ_CAP_REPLY, "reply" },
+    };
+    char text[128] = "lacks";
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (!(caps & names[i].cap))
+            continue;
+        caps &= ~names[i].cap;
+        (void)snprintf(text + strlen(text), sizeof text - strlen(text), " %s", names[i].name);
+    }
+    cr_assert_eq(caps, 0);
+    if (the_world->hears_all)
+        event(l, "%s", text);
+}
+
 static void on_notice(struct sj_link *l, const char *text)
 {
     cr_assert(sj_utf8_valid(text, strlen(text)));
@@ -193,6 +217,7 @@ static const struct sj_host world_host = {
     .self = on_self,
     .state_save = on_save,
     .raw = on_raw,
+    .lacks = on_lacks,
     .rooms = &irc_world_rooms,
 };
 

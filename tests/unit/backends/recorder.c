@@ -277,6 +277,12 @@ static void on_typing(struct sj_link *link, const char *id, enum sj_typing typin
     recorder_event(link, "typing %s %s", id, words[typing]);
 }
 
+static void on_lacks(struct sj_link *link, uint32_t caps)
+{
+    cr_assert_eq(caps & ~(SJ_CAPS_OF_CONTACT & link->backend->caps), 0);
+    (void)recorder_of(link);
+}
+
 static void on_file_wanted(struct sj_link *link, sj_op op, size_t len)
 {
     recorder_event(link, "wants %llu %zu", (unsigned long long)op, len);
@@ -341,6 +347,7 @@ static const struct sj_host recorder_host = {
     .message_id = on_message_id,
     .mark = on_mark,
     .typing = on_typing,
+    .lacks = on_lacks,
     .file_wanted = on_file_wanted,
     .file_chunk = on_file_chunk,
     .profile = on_profile,

@@ -49,6 +49,30 @@ Test(abilities, what_changes_is_told_by_presence_G115_05_G506_01)
     world_free(w);
 }
 
+Test(abilities, what_a_login_lacks_no_contact_of_it_has_G115_05)
+{
+    struct world *w = world_new(CAPS_PLAIN | SJ_CAP_TYPING | SJ_CAP_RETRACT);
+    struct sj_link *link;
+
+    world_ready(w);
+    world_sub(w, "juliet", XMPP_SUBSCRIBE);
+    world_done(w, SJ_OK);
+    world_contact(w, "juliet", SJ_SHOW_ONLINE, false);
+    world_clear(w);
+    link = w->link;
+    link->host->lacks(link, SJ_CAP_RETRACT | SJ_CAP_PRESENCE);
+    EXPECT(w, "presence juliet -> " ROMEO " online can 1\n");
+    link->host->lacks(link, SJ_CAP_RETRACT);
+    EXPECT(w, "");
+    tell(w, false, true);                /* lacks the rest: what the login lacks is no news */
+    EXPECT(w, "presence juliet -> " ROMEO " online\n");
+    link->host->lacks(link, SJ_CAP_RETRACT | SJ_CAP_TYPING);
+    EXPECT(w, "");
+    link->host->lacks(link, 0);
+    EXPECT(w, "presence juliet -> " ROMEO " online can 10\n");
+    world_free(w);
+}
+
 Test(abilities, a_contact_that_takes_no_messages_is_sent_none_G506_01)
 {
     struct world *w = ready_with_juliet();

@@ -144,6 +144,27 @@ Test(rich, a_contact_that_lacks_something_gets_text)
     world_free(w);
 }
 
+Test(rich, a_login_that_lacks_something_sends_text)
+{
+    struct world *w = rich_world(CAPS_RICH);
+
+    say(w, "m1", "one");
+    w->link->host->lacks(w->link, SJ_CAPS_OF_CONTACT);
+    world_clear(w);
+    world_send_rich(w, "m2", &(struct xmpp_message_in){.body = "two", .replaces = "m1"});
+    EXPECT(w, "net send juliet Correction: two\n");
+    cr_expect_eq(world_mark(w, XMPP_MARK_REACTIONS, "m1", ROSE), SJ_OK);
+    EXPECT(w, "net send juliet * reacts with " ROSE "\n");
+    cr_expect_eq(world_mark(w, XMPP_MARK_RETRACTED, "m1", NULL), SJ_UNSUPPORTED);
+    world_state(w, "r", XMPP_STATE_COMPOSING);
+    EXPECT(w, "");
+    w->link->host->lacks(w->link, 0);
+    world_clear(w);
+    cr_expect_eq(world_mark(w, XMPP_MARK_REACTIONS, "m1", ROSE), SJ_OK);
+    EXPECT(w, "net mark juliet reactions n1 own " ROSE "\n");
+    world_free(w);
+}
+
 /* G461-04: marked is what goes, not what came with the quotation. */
 Test(rich, a_correction_that_is_a_reply_is_marked_without_quotation_G308_04)
 {

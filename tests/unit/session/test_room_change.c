@@ -281,4 +281,8 @@ Test(room_change, says_that_nothing_can_be_taken_back)
 
     cr_expect_eq(moderate(w, "r", "any", 7), SJ_UNSUPPORTED);
     world_free(w);
+    w = wroom_ready(SJ_CAP_RETRACT, "juliet");
+    w->link->host->lacks(w->link, SJ_CAP_RETRACT);
+    cr_expect_eq(moderate(w, "r", "any", 7), SJ_UNSUPPORTED);
+    world_free(w);
 }
