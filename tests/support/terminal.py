@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: MPL-2.0
 """A terminal in which a program runs as people run it: a private tmux, keys in, screen out. A
-screen tells nobody that it has changed, so it is looked at again and again, until a deadline."""
+screen is looked at whenever the program has written something, until a deadline."""
 import os
 import re
+import select
+import shlex
 import subprocess
 import time
 
 from servers import program
 
 WAIT = 40
-LOOK = 0.05
 
 
 class Screen(Exception):
@@ -25,6 +26,12 @@ class Terminal:
         # Where no terminal is given tmux does not start a server of its own accord.
         self._tmux("-f", "/dev/null", "new-session", "-d", "-s", "main", "-x", str(columns),
                    "-y", str(lines), *map(str, argv), env=variables)
+        # What the program writes goes through this pipe as well: it says when to look. Opened for
+        # both ways, since neither side waits for the other then.
+        written = directory / "written"
+        os.mkfifo(written)
+        self.written = os.open(written, os.O_RDWR | os.O_NONBLOCK)
+        self._tmux("pipe-pane", "-t", "main", "exec cat >" + shlex.quote(str(written)))
 
     def _tmux(self, *args, env=None):
         return subprocess.run([program("tmux"), "-S", self.socket, "-u", *args], check=True,
@@ -51,12 +58,19 @@ class Terminal:
             there = [p for p in without if re.search(p, screen)]
             if not missing and not there:
                 return screen
-            if time.monotonic() > end:
+            if not self._wait_written(end - time.monotonic()):
                 raise Screen("the screen does not show %r and shows %r:\n%s" % (missing, there,
                                                                                screen))
-            time.sleep(LOOK)
+
+    def _wait_written(self, seconds):
+        """Whether the program has written something since the last call, or does so in time."""
+        if not select.select([self.written], [], [], max(seconds, 0))[0]:
+            return False
+        os.read(self.written, 65536)
+        return True
 
     def close(self):
+        os.close(self.written)
         try:
             self._tmux("kill-server")
         except subprocess.CalledProcessError:
