@@ -163,8 +163,8 @@ def fill(server, messages):
 def page(server, process, number, before):
     start = cpu(process)
     server.say("<iq type='set' from='%s' to='#lobby@lo.test' id='p-%d'>"
-               "<query xmlns='urn:xmpp:mam:2'><set xmlns='http://jabber.org/protocol/rsm'><max>50</max><before>%s</before></set>"
-               "</query></iq>" % (JULIET, number, before))
+               "<query xmlns='urn:xmpp:mam:2'><set xmlns='http://jabber.org/protocol/rsm'>"
+               "<max>50</max><before>%s</before></set></query></iq>" % (JULIET, number, before))
     found = server.until(rb"<iq [^>]*id=.p-%d.[^>]*>.*?<first[^>]*>([^<]*)</first>" % number)
     return cpu(process) - start, found[1].decode()
 
