@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Carries out the steps of one scenario between a scripted XMPP server and a scripted IRC server.
+"""Carries out the steps of one scenario between a scripted XMPP server and scripted servers of the
+networks.
 
 What holds always is checked by those servers and by finish(): every request answered, no stanza
 or line that nobody expected, no warning in the log that was not declared, no secret in the log or
@@ -11,13 +12,15 @@ import scn
 import xmlmatch
 from daemon import Daemon
 from fakeirc import IrcServer, Line, fold
+from fakematrix import MatrixServer
 from fakexmpp import XmppServer
 from reactor import HOST, Reactor
 from steps import Steps, repeat
+from steps_matrix import MatrixSteps, Wanted
 
 DEADLINE = 20.0
 PREPARING = {"config", "irc:", "xmpp:", "let", "use", "deadline", "log", "log?", "C~", "I~",
-             "secret"}
+             "secret", "matrix:", "M~"}
 SECRET_FIELDS = {"password", "x-server-password", "x-certificate-key", "answer", "x-answer"}
 SECRET_SEALED = 6           # shorter words stand among sealed bytes by chance
 FENCE_USER = "fence@fence.test/runner"
@@ -59,12 +62,15 @@ def tells(text, secret):
     return secret in text
 
 
-class Runner(Steps):
+class Runner(Steps, MatrixSteps):
+    repeat = staticmethod(repeat)
+
     def __init__(self, scenario, binaries, directory):
         self.scenario, self.bin, self.dir = scenario, pathlib.Path(binaries), directory
         self.transcript, self.deadline = [], DEADLINE
         self.reactor = Reactor()
         self.irc = IrcServer(self.reactor, self.note)
+        self.matrix = MatrixServer(self.reactor, self.note)
         self.xmpp = XmppServer(self.reactor, {"irc.test": "sesame-irc"}, self.note)
         self.sections = {
             "gateway": {"server": HOST, "port": self.xmpp.port, "data-dir": directory + "/data",
@@ -76,11 +82,14 @@ class Runner(Steps):
                          "port": self.irc.port, "tls": "no", "send-rate": "0",
                          "login-rate": "0"}}
         self.vars = {"dir": directory, "iport": str(self.irc.port), "cport": str(self.xmpp.port),
+                     "mport": str(self.matrix.port),
                      "user": "romeo@montague.lit", "full": "romeo@montague.lit/orchard",
                      "nick": "romeo", "contact": "juliet"}
         self.daemon = Daemon(self.bin / "sojournd", directory)
         self.expected_logs, self.allowed_logs = [], []
-        self.ignored_c, self.ignored_i = [], []
+        self.ignored_c, self.ignored_i, self.ignored_m = [], [], []
+        self.current = self.unfinished = None        # requests of Matrix (MatrixSteps)
+        self.held = {}
         self.secrets, self.private = set(), set(SECRET_FIELDS)       # words; names of fields
         self.fences, self.step = 0, None
         self.expect_exit = False
@@ -102,7 +111,7 @@ class Runner(Steps):
     # waiting
 
     def check_health(self):
-        for breach in self.xmpp.breaches + self.irc.breaches:
+        for breach in self.xmpp.breaches + self.irc.breaches + self.matrix.breaches:
             raise Failed("the daemon broke a rule that holds always: %s" % breach)
         if not self.expect_exit and self.daemon.proc and self.daemon.proc.poll() is not None:
             raise Failed("sojournd ended with status %s" % self.daemon.proc.returncode)
@@ -212,12 +221,12 @@ class Runner(Steps):
     # groups
 
     def take_group(self, items):
-        """C< and I< in any order; all of them, and nothing else in between."""
-        left = [(s, xmlmatch.pattern(repeat(s.text)) if s.verb == "C<"
-                 else repeat(s.text)) for s in items]
-        for s, _ in left:
-            if s.verb not in ("C<", "I<"):
-                self.fail("a group holds C< and I< only, not %s" % s.verb)
+        """C<, I< and M< in any order; all of them, and nothing else in between."""
+        read = {"C<": xmlmatch.pattern, "I<": str, "M<": Wanted}
+        for s in items:
+            if s.verb not in read:
+                self.fail("a group holds C<, I< and M< only, not %s" % s.verb)
+        left = [(s, read[s.verb](repeat(s.text))) for s in items]
 
         def missing():
             return "; ".join(str(s) for s, _ in left)
@@ -225,6 +234,7 @@ class Runner(Steps):
         def done():
             self.take_for_group(left, "C<", self.xmpp.queue, self.next_stanza)
             self.take_for_group(left, "I<", self.irc.queue, lambda: self.lines(None))
+            self.take_for_group(left, "M<", self.matrix.queue, lambda: self.requests(None))
             return not left
         try:
             self.wait(done, "all of the group")
@@ -242,6 +252,11 @@ class Runner(Steps):
                 hit = next((e for e in wanted
                             if xmlmatch.match(e[1], item.node, self.vars) is None), None)
                 self.learn_private(item.node)
+            elif verb == "M<":
+                shown, auto = str(item), item.auto
+                hit = next((e for e in wanted if e[1].why_not(item, self.vars) is None), None)
+                if hit:
+                    self.answer_default(item)
             else:
                 shown, auto = item[1].raw, item[1].auto
                 hit = next((e for e in wanted if irc_matches(e[1], item[1], self.vars)), None)
@@ -286,6 +301,7 @@ class Runner(Steps):
         for host in hosts:
             self.fence_xmpp(host)
         self.fence_irc()
+        self.fence_matrix()
         for host in hosts:
             self.fence_xmpp(host)
         for arrival in self.next_stanza():
@@ -299,6 +315,8 @@ class Runner(Steps):
         group = None
         for step in steps:
             self.step = step
+            if step.verb not in ("M", "M>"):
+                self.settle()
             if not self.is_preparing(step) and not self.daemon.proc and not self.daemon.exits:
                 self.start_daemon()
                 self.wait(lambda: all(self.xmpp.stream(h) for h in self.xmpp.hosts),
@@ -319,7 +337,7 @@ class Runner(Steps):
     def is_preparing(step):
         """Steps before sojournd is started by the first other one."""
         return step.verb in PREPARING or step.verb == "daemon" or \
-            step.verb in ("C", "I") and step.text in ("refuse", "listen")
+            step.verb in ("C", "I", "M") and step.text in ("refuse", "listen")
 
     def unfold(self, steps):
         for step in steps:
@@ -366,6 +384,7 @@ class Runner(Steps):
                     level == lv and xmlmatch.glob(p, text, dict(self.vars)) for lv, p in known):
                 self.fail("the log holds %s: %s" % (level, text))
         log = self.daemon.log_text()
+        self.secrets |= self.matrix.tokens
         for secret in self.secrets | {self.xmpp.hosts[h] for h in self.xmpp.hosts}:
             if tells(log, secret):
                 self.fail("the log holds the secret '%s' (G100-62)" % secret)
@@ -386,3 +405,4 @@ class Runner(Steps):
             self.daemon.kill()
         self.xmpp.close()
         self.irc.close()
+        self.matrix.close()

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MPL-2.0
-"""Runs scenarios: the real sojournd between a scripted XMPP server and a scripted IRC server.
+"""Runs scenarios: the real sojournd between a scripted XMPP server and scripted servers of the
+networks.
 
     scenario.py --bin DIRECTORY [--only PATTERN] [--jobs N] [--keep] [--list] [FILE ...]
 
@@ -41,7 +42,8 @@ def run_one(scenario, options):
     if runner:
         runner.close()
     if result:
-        out = [result, "transcript (C XMPP server, I IRC server; > to sojournd, < from it):"]
+        out = [result, "transcript (C XMPP server, I IRC server, M home server; > to sojournd, "
+               "< from it):"]
         out += ["  " + t for t in runner.transcript[-options.transcript:]] if runner else []
         if runner:
             log = runner.daemon.log_text().splitlines()[-options.transcript:]

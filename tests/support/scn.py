@@ -5,8 +5,9 @@ import re
 
 ROOT = pathlib.Path(__file__).resolve().parents[1] / "scenario"
 ID = re.compile(r"(?<![A-Za-z0-9])((?:G\d{3}|R\d{4}|GMSG|GFIL|GCAL)[-_]\d{2})(?!\d)")
-KEYWORDS = {"config", "irc:", "xmpp:", "let", "use", "C>", "C<", "C~", "C", "I>", "I<", "I~", "I",
-            "{", "}", "fence", "log", "log?", "seen", "daemon", "ctl", "deadline", "secret"}
+KEYWORDS = {"config", "irc:", "xmpp:", "matrix:", "let", "use", "C>", "C<", "C~", "C", "I>", "I<",
+            "I~", "I", "M>", "M<", "M~", "M", "{", "}", "fence", "log", "log?", "seen", "daemon",
+            "ctl", "deadline", "secret"}
 
 
 def ids(text):
@@ -33,8 +34,8 @@ class Step:
         return "%s%s %s" % (self.verb, where, self.text)
 
 
-_HEAD = re.compile(r"^([CI])\(([^)]*)\)([<>~]?)\s?(.*)$|^([CI][<>~])\s?(.*)$|^(\S+)(?:\s+(.*))?$",
-                   re.S)
+_HEAD = re.compile(r"^([CIM])\(([^)]*)\)([<>~]?)\s?(.*)$|^([CIM][<>~])\s?(.*)$|"
+                   r"^(\S+)(?:\s+(.*))?$", re.S)
 
 
 def _step(text, file, line):
@@ -64,7 +65,7 @@ def read_steps(path, shown):
         if not stripped or stripped.startswith("#"):
             continue
         if line[0] in " \t" and text is not None and not text.startswith("{") and \
-                not re.match(r"(?:[CI](?:\([^)]*\))?[<>~]|\})", stripped):
+                not re.match(r"(?:[CIM](?:\([^)]*\))?[<>~]|\}$)", stripped):
             text += "\n" + stripped
             continue
         flush()

@@ -24,7 +24,9 @@ class Steps:
     def do(self, step):
         verb = {"C>": self.send_stanza, "C<": self.do_c_expect, "C~": self.do_c_ignore,
                 "C": self.do_c, "I>": self.do_i_send, "I<": self.do_i_expect,
-                "I~": self.do_i_ignore, "I": self.do_i, "config": self.do_config,
+                "I~": self.do_i_ignore, "I": self.do_i, "M>": self.do_m_send,
+                "M<": self.do_m_expect, "M~": self.do_m_ignore, "M": self.do_m,
+                "matrix:": self.do_matrix, "config": self.do_config,
                 "irc:": self.do_irc, "xmpp:": self.do_xmpp, "let": self.do_let,
                 "log": self.do_log, "log?": self.do_log_maybe, "seen": self.do_seen,
                 "daemon": self.do_daemon,
@@ -87,6 +89,9 @@ class Steps:
             for name in ("server", "port", "tls", "send-rate"):
                 if section != "gateway":
                     self.sections[section].pop(name, None)
+        if (key, value) == ("backend", "matrix"):
+            self.sections[section].setdefault("homeserver",
+                                              "http://%s:%d" % (HOST, self.matrix.port))
 
     def do_irc(self, step):
         words = xmlmatch.expand(repeat(step.text), self.vars).split()
@@ -299,10 +304,13 @@ class Steps:
             self.note(" ", " ", "--- sojournd is killed")
             self.daemon.exits.append(-9)
             for item in [c for c in self.irc.clients if c.alive] + \
+                    list(self.matrix.connections) + \
                     [s for streams in self.xmpp.streams.values() for s in streams]:
                 self.wait(lambda i=item: not i.alive, "the end of its connections")
             self.xmpp.queue.clear()
             self.irc.queue.clear()
+            self.matrix.queue.clear()
+            self.current, self.held = None, {}
             self.xmpp.forget_questions()
         elif word == "stop":
             self.expect_exit = True

@@ -3,11 +3,16 @@
 """Stands in for sojournd when the scenario runner itself is tested: attaches its components,
 answers pings, greets who registers, and breaks a rule when the message body says which."""
 import hashlib
+import html
+import http.client
+import json
 import pathlib
 import re
 import signal
 import socket
 import sys
+
+TOKEN = []                           # of the log-in with the home server
 
 
 def main():
@@ -82,9 +87,34 @@ def handle(sock, text, host, irc_port):
         irc.sendall(b"PRIVMSG juliet :a  b\r\nQUIT :bye\r\n")
         while irc.recv(4096):
             pass
+    elif word.startswith("matrix "):
+        tell(sock, host, ask_matrix(*word.split(" ", 4)[1:]))
     else:
-        say(sock, "<message from='juliet@%s' to='a@b.test' type='chat' id='m9'><body>%s</body>"
-            "</message>" % (host, word))
+        tell(sock, host, word)
+
+
+def tell(sock, host, text):
+    say(sock, "<message from='juliet@%s' to='a@b.test' type='chat' id='m9'><body>%s</body>"
+        "</message>" % (host, text))
+
+
+def ask_matrix(port, method, path, body=""):
+    """One request to the home server: the answer's status, and its body if that is short."""
+    conn = http.client.HTTPConnection("127.0.0.1", int(port))
+    headers = {"Content-Type": "application/json"} if body else {}
+    if TOKEN:
+        headers["Authorization"] = "Bearer " + TOKEN[0]
+    try:
+        conn.request(method, path, html.unescape(body).encode() or None, headers)
+        answer = conn.getresponse()
+        text = answer.read().decode()
+    except http.client.HTTPException as e:
+        return type(e).__name__
+    finally:
+        conn.close()
+    if path.endswith("/login") and method == "POST" and answer.status == 200:
+        TOKEN[:] = [json.loads(text)["access_token"]]
+    return html.escape("%d %s" % (answer.status, text if len(text) < 2000 else len(text)))
 
 
 def say(sock, text):

@@ -20,6 +20,7 @@ import report                                                        # noqa: E40
 import runner                                                        # noqa: E402
 import scenario                                                      # noqa: E402
 import scn                                                           # noqa: E402
+import stubbed                                                       # noqa: E402
 import test_matrix                                                   # noqa: E402
 import xmlmatch                                                      # noqa: E402
 from fakeirc import Line                                             # noqa: E402
@@ -130,31 +131,8 @@ class IrcLines(unittest.TestCase):
                          ({"a": "1", "b": ""}, "n!u@h", "PRIVMSG", ["x", "y :z"]))
 
 
-class Runner(unittest.TestCase):
-    """Whole scenarios against the stub."""
-
-    def setUp(self):
-        self.tmp = tempfile.TemporaryDirectory()
-        self.dir = pathlib.Path(self.tmp.name)
-        os.symlink(pathlib.Path(__file__).resolve().parent / "stub.py", self.dir / "sojournd")
-        (self.dir / "area").mkdir()
-
-    def tearDown(self):
-        self.tmp.cleanup()
-
-    def run_text(self, text):
-        path = self.dir / "area" / "10-x.scn"
-        path.write_text("# Title  (G100-05)\n" + text)
-        options = types.SimpleNamespace(bin=str(self.dir), keep=False, transcript=50)
-        return scenario.run_one(scn.Scenario(path), options)
-
-    def fails(self, text, *words):
-        result = self.run_text("deadline 2s\n" + text)
-        self.assertIsNotNone(result)
-        for word in words:
-            self.assertIn(word, result)
-
-    MESSAGE = "C> <message from='a@b.test/c' to='juliet@irc.test'><body>%s</body></message>\n"
+class Runner(stubbed.Stubbed):
+    """What the runner guards."""
 
     def test_a_transcript_that_holds(self):
         self.assertIsNone(self.run_text(
