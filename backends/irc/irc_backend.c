@@ -9,6 +9,7 @@
 #include "irc_chan.h"
 #include "irc_identity.h"
 #include "irc_link.h"
+#include "irc_moved.h"
 #include "irc_nick.h"
 #include "irc_presence.h"
 #include "irc_raw.h"
@@ -141,11 +142,13 @@ const struct sj_backend irc_backend = {
     .options = irc_options,
     .n_options = IRC_OPTIONS,
     .rooms = &irc_backend_rooms,
-    .server_id = "*server",
+    .moved_marks = IRC_MOVED_MARKS,
+    .server_id = IRC_SERVER_ID,
     .net_new = irc_net_new,
     .net_free = irc_net_free,
     .wire = backend_wire,
     .id_canon = backend_id_canon,
+    .id_moved = irc_moved_id,
     .account_check = backend_account_check,
     .link_new = irc_link_new,
     .link_free = irc_link_free,

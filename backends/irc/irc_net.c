@@ -30,6 +30,10 @@
 const struct sj_option irc_options[] = {
     { .name = "server", .kind = SJ_OPTION_TEXT, .required = true, .max = 255,
       .help = "Name or address of the IRC server." },
+    { .name = "server-names", .kind = SJ_OPTION_LIST, .max = 3071,
+      .help = "Other names of servers of this network, as they stand in addresses of biboumi "
+              "(#channel%server): who writes to such an address is told the new one. The server "
+              "of the key server counts by itself." },
     { .name = "port", .kind = SJ_OPTION_INT, .fallback = "6697", .min = 1, .max = 65535,
       .help = "Port of the IRC server; 6697 is the usual one with TLS, 6667 without." },
     { .name = "tls", .kind = SJ_OPTION_BOOL, .fallback = "yes",
@@ -187,6 +191,7 @@ enum sj_status irc_net_new(struct sj_net **out, struct sj_loop *loop, const stru
     sj_timer_init(&net->derive, net_derive, net);
     net_read_options(net, values);
     if (irc_sources_init(&net->sources, sj_values_text(values, "source"), err) != SJ_OK ||
+        irc_moved_init(&net->names, sj_values_text(values, "server-names"), err) != SJ_OK ||
         net_read_version(net, sj_values_text(values, "ctcp-version"), err) != SJ_OK ||
         irc_services_init(&net->services, net->nickserv, sj_values_text(values, "nickserv-mask"),
                           err) != SJ_OK) {
@@ -224,6 +229,7 @@ void irc_net_free(struct sj_net **net)
     sj_tls_free(&(*net)->tls);
     sj_tls_free(&(*net)->sts.tls);
     irc_sources_release(&(*net)->sources);
+    irc_moved_release(&(*net)->names);
     irc_rules_forget(*net);
     sj_free(*net);
     *net = NULL;

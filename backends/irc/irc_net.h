@@ -9,6 +9,7 @@
 
 #include "irc_case.h"
 #include "irc_charset.h"
+#include "irc_moved.h"
 #include "irc_services.h"
 #include "irc_source.h"
 #include "irc_sts.h"
@@ -26,7 +27,7 @@ struct irc_rules;
 /* Links are polled in this many groups, so that not all of them poll at once. */
 #define IRC_PHASES 16u
 
-#define IRC_OPTIONS 29u
+#define IRC_OPTIONS 30u
 extern const struct sj_option irc_options[IRC_OPTIONS];
 
 struct sj_net {
@@ -46,6 +47,7 @@ struct sj_net {
     enum irc_nickserv nickserv;
     struct irc_services services;
     struct irc_sources sources;
+    struct irc_server_names names;              /* of its servers, beside `server` */
     struct irc_webirc webirc;
     const char *regain_word;             /* for services; NULL: none */
     const char *version;                 /* for who asks by CTCP; NULL: not told */

@@ -7,6 +7,9 @@
 
 #include "sojourn/backend.h"
 
+/* Stands for the server in addresses. */
+#define IRC_SERVER_ID "*server"
+
 struct irc_line;
 struct irc_link;
 

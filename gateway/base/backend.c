@@ -166,6 +166,8 @@ static const char *backend_check_caps(const struct sj_backend *b)
     if (!b->net_new || !b->net_free || !b->wire || !b->id_canon || !b->account_check ||
         !b->link_new || !b->link_free || !b->connect || !b->disconnect || !b->send_message)
         return "a mandatory function is missing";
+    if (!b->moved_marks != !b->id_moved)
+        return "moved_marks and id_moved go together";
     if (b->rooms && (!b->rooms->is_room || !b->rooms->join || !b->rooms->leave ||
                      !b->rooms->set_nick || !b->rooms->set_subject))
         return "a mandatory function of rooms is missing";

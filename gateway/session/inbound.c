@@ -146,6 +146,32 @@ static void in_state(void *ctx, const struct xmpp_from *from, const char *peer,
     sj_strbuf_release(&id);
 }
 
+static enum sj_status moved_ask(const struct network *n, const char *id, struct sj_strbuf *out)
+{
+    if (!n->backend->id_moved)
+        return SJ_INVALID;
+    return n->backend->id_moved(n->options->net, id, out);
+}
+
+/* Another network that the gateway has may be the one that is meant. */
+static enum xmpp_moved in_moved(void *ctx, const char *id, unsigned *host, struct sj_strbuf *out)
+{
+    struct sessions *all = ctx;
+    enum sj_status status = moved_ask(&all->networks[*host], id, out);
+
+    if (status == SJ_OK)
+        return XMPP_MOVED_TO;
+    if (status == SJ_INVALID)
+        return XMPP_MOVED_NOT;
+    for (unsigned i = 0; i < all->n_networks; i++) {
+        if (moved_ask(&all->networks[i], id, out) != SJ_OK)
+            continue;
+        *host = i;
+        return XMPP_MOVED_TO;
+    }
+    return XMPP_MOVED_NOWHERE;
+}
+
 static enum sj_status in_prompt(void *ctx, const struct xmpp_from *from, const char *typed,
                                 struct sj_strbuf *id, struct sj_error *err)
 {
@@ -189,6 +215,7 @@ static const struct xmpp_in session_xmpp_in = {
     .bounce = presence_bounce,
     .message = in_message,
     .messages = {.mark = in_mark, .state = in_state},
+    .moved = in_moved,
     .prompt = in_prompt,
     .peer = presence_peer,
     .rosterx = in_rosterx,

@@ -171,6 +171,16 @@ void muc_finish_error(xmpp_stanza_t *error, const char *room_address_text, const
         stanza_set(error, "type", type);
 }
 
+void muc_add_uri(struct sj_strbuf *uri, const char *address)
+{
+    sj_strbuf_adds(uri, "xmpp:");
+    for (const unsigned char *p = (const unsigned char *)address; *p != '\0'; p++)
+        if (*p > ' ' && *p < 0x7f && strchr("\"#%<>?[\\]^`{|}", *p) == NULL)
+            sj_strbuf_addc(uri, (char)*p);
+        else
+            sj_strbuf_addf(uri, "%%%02X", *p);
+}
+
 /* ---- requests ---- */
 
 xmpp_stanza_t *muc_result(struct xmpp *x, xmpp_req req, unsigned *host, enum request_card *kind)

@@ -46,6 +46,9 @@ void muc_add_item(struct xmpp *x, unsigned host, xmpp_stanza_t *parent,
  * NULL (a full room is worth trying again, G045-24; to be outside cannot be mended, G410-02). */
 void muc_finish_error(xmpp_stanza_t *error, const char *room_address, const char *type);
 
+/* xmpp:ADDRESS, escaped by RFC 5122 §2.2. */
+void muc_add_uri(struct sj_strbuf *uri, const char *address);
+
 /* What an open request is answered with, and on which host; NULL: it is no longer open. */
 xmpp_stanza_t *muc_result(struct xmpp *x, xmpp_req req, unsigned *host, enum request_card *kind);
 /* Sends and releases it, and forgets the request. */

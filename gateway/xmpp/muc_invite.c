@@ -63,15 +63,10 @@ enum sj_status muc_invite_room(struct inbound *in, bool *told, struct sj_error *
 
 /* ---- to a contact ---- */
 
-/* xmpp:ROOM?join (XEP-0147 §8), escaped by RFC 5122 §2.2. */
+/* XEP-0147 §8 */
 static void invite_add_uri(struct sj_strbuf *uri, const char *bare)
 {
-    sj_strbuf_adds(uri, "xmpp:");
-    for (const unsigned char *p = (const unsigned char *)bare; *p != '\0'; p++)
-        if (*p > ' ' && *p < 0x7f && strchr("\"#%<>?[\\]^`{|}", *p) == NULL)
-            sj_strbuf_addc(uri, (char)*p);
-        else
-            sj_strbuf_addf(uri, "%%%02X", *p);
+    muc_add_uri(uri, bare);
     sj_strbuf_adds(uri, "?join");
 }
 

@@ -52,6 +52,8 @@ static void router_send_error(struct inbound *in, enum stanza_condition conditio
     if (in->joins)
         stanza_add(st, "x", NS_MUC);
     stanza_add_error(st, condition, &own, legacy_code);
+    if (in->moved_to != NULL)
+        stanza_add_text(stanza_first(xmpp_stanza_get_child_by_name(st, "error")), in->moved_to);
     if (in->room != NULL)
         muc_finish_error(xmpp_stanza_get_child_by_name(st, "error"), in->room,
                          in->joins && own.status == SJ_LIMIT ? "wait"
@@ -62,6 +64,12 @@ static void router_send_error(struct inbound *in, enum stanza_condition conditio
     router_add_pubsub_error(in, xmpp_stanza_get_child_by_name(st, "error"));
     in->answered = true;
     room_send(in->x, in->host, st);
+}
+
+void router_refuse(struct inbound *in, enum stanza_condition condition,
+                   const struct sj_error *words)
+{
+    router_send_error(in, condition, words, false);
 }
 
 static void router_send_limit(struct inbound *in, enum stanza_condition condition,
@@ -282,6 +290,17 @@ static bool router_read_addresses(struct xmpp *x, xmpp_stanza_t *st, struct jid 
     return true;
 }
 
+/* By the form of the id alone. */
+static void router_find_room(struct inbound *in, const struct jid *to)
+{
+    struct xmpp *x = in->x;
+    if (!x->options->hosts[in->host].has_rooms || in->peer == NULL ||
+        !x->in->muc.is_room(x->ctx, in->host, in->peer))
+        return;
+    in->room = to->bare;
+    in->nick = in->to_resource ? to->resource : NULL;
+}
+
 void router_handle(struct component *c, xmpp_stanza_t *st, bool cut)
 {
     struct xmpp *x = c->x;
@@ -314,12 +333,9 @@ void router_handle(struct component *c, xmpp_stanza_t *st, bool cut)
         router_answer_malformed(&in, name);
     } else {
         in.peer = to.local[0] != '\0' ? peer.s : NULL;
-        if (x->options->hosts[in.host].has_rooms && in.peer != NULL &&
-            x->in->muc.is_room(x->ctx, in.host, in.peer)) {
-            in.room = to.bare;
-            in.nick = in.to_resource ? to.resource : NULL;
-        }
-        router_dispatch(&in, name, cut);
+        router_find_room(&in, &to);
+        if (cut || !moved_handle(&in, name[0]))
+            router_dispatch(&in, name, cut);
     }
     sj_strbuf_release(&peer);
 }

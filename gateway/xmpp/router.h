@@ -25,6 +25,7 @@ struct inbound {
     struct xmpp_from from;
     struct xmpp_place_info place; /* iq to an occupant */
     bool joins;                   /* errors echo the muc element (G045-24) */
+    const char *moved_to;         /* URI of where it is now, or NULL */
     /* set by the iq handler */
     bool answered;
     xmpp_req request;             /* the answer comes by xmpp_answer */
@@ -49,6 +50,14 @@ enum sj_status router_defer_card(struct inbound *in, enum request_card card, str
 /* Makes the error carry this condition whatever the status; returns SJ_INVALID. */
 enum sj_status router_fail(struct inbound *in, enum stanza_condition condition,
                            struct sj_error *err, const char *text);
+
+/* Sends the one error answer to what never gets to a handler. */
+void router_refuse(struct inbound *in, enum stanza_condition condition,
+                   const struct sj_error *words);
+
+/* moved.c: is the stanza to an id as another gateway writes it? Then it is done with. kind:
+ * 'p'resence, 'm'essage, 'i'q. */
+bool moved_handle(struct inbound *in, char kind);
 
 /* ---- the table, routes.c ---- */
 

@@ -65,6 +65,7 @@
     X(CONFLICT, "conflict", "cancel", "409")                                      \
     X(FEATURE_NOT_IMPLEMENTED, "feature-not-implemented", "cancel", "501")        \
     X(FORBIDDEN, "forbidden", "auth", "403")                                      \
+    X(GONE, "gone", "cancel", "302")                                              \
     X(INTERNAL_SERVER_ERROR, "internal-server-error", "cancel", "500")            \
     X(ITEM_NOT_FOUND, "item-not-found", "cancel", "404")                          \
     X(JID_MALFORMED, "jid-malformed", "modify", "400")                            \

@@ -100,6 +100,12 @@ struct xmpp_peer {
     uint32_t features;         /* enum xmpp_feature */
 };
 
+enum xmpp_moved {
+    XMPP_MOVED_NOT,              /* an id like any other */
+    XMPP_MOVED_TO,
+    XMPP_MOVED_NOWHERE           /* it names a network that is not here */
+};
+
 /* Implemented by the session room; every member non-NULL. A status other than SJ_OK makes the
  * router answer the one error (message and iq; presence is never answered by the router except
  * where a function says so). err->text goes to the user. */
@@ -133,6 +139,9 @@ struct xmpp_in {
     enum sj_status (*message)(void *ctx, const struct xmpp_message_in *, struct sj_error *);
     struct xmpp_in_messages messages;
 
+    /* Is it an id as other gateways write it? With TO, *host (where it was written to) and id tell
+     * where that is here; an empty id: the host itself. Such ids reach nothing else. */
+    enum xmpp_moved (*moved)(void *ctx, const char *peer, unsigned *host, struct sj_strbuf *id);
     /* jabber:iq:gateway: appends the canonical id of what the user typed. SJ_UNACCEPTABLE else. */
     enum sj_status (*prompt)(void *ctx, const struct xmpp_from *, const char *typed,
                              struct sj_strbuf *id, struct sj_error *);
@@ -165,6 +174,7 @@ struct xmpp_host {
     bool takes_idle;             /* it is told of users' idle times */
     bool takes_profile;          /* users may show their nick and picture there (G163-08) */
     bool has_rooms;              /* in->muc is asked for its addresses */
+    const char *moved_marks;     /* in->moved is asked about ids with one of these; or NULL */
     uint32_t features;           /* enum xmpp_feature, of the gateway itself */
     struct xmpp_reaction_rules reactions;
     const struct xmpp_policy *policy;    /* or NULL: nothing is told */

@@ -140,6 +140,8 @@ struct sj_backend {
     size_t n_search_fields;
     const struct sj_backend_rooms *rooms;        /* SJ_CAP_ROOMS */
     const char *server_id;       /* SJ_CAP_RAW: the network itself; lower case, nobody's id */
+    const char *moved_marks;     /* id_moved is asked about ids that hold one of these characters;
+                                    NULL: never, and id_moved is NULL */
 
     /* Makes the running form of one configured network. values are borrowed for its life.
      * SJ_INVALID with text when the values contradict each other or a file is unusable. */
@@ -152,6 +154,12 @@ struct sj_backend {
      * this network. */
     enum sj_status (*id_canon)(struct sj_strbuf *out, const struct sj_net *,
                                const struct sj_link *, const char *id, struct sj_error *);
+    /* Ids as another gateway writes them, with the network in them, which users bring along.
+     * SJ_OK: this network is meant, and the id that it has here is appended, folded by the mapping
+     * that id_canon takes without a link (nothing: the gateway is meant). SJ_NOTFOUND: another
+     * network is. SJ_INVALID: no such id. Asked before anything else: what it takes reaches nobody,
+     * so an id that may be somebody's is SJ_INVALID. */
+    enum sj_status (*id_moved)(const struct sj_net *, const char *id, struct sj_strbuf *out);
     /* Are the values usable as far as one can tell without the network? SJ_UNACCEPTABLE with text
      * that names the field. */
     enum sj_status (*account_check)(const struct sj_net *, const struct sj_account *,

@@ -176,6 +176,17 @@ static enum sj_status on_search(void *ctx, const struct xmpp_search_in *in, uint
     return SJ_OK;
 }
 
+static enum xmpp_moved on_moved(void *ctx, const char *id, unsigned *host, struct sj_strbuf *out)
+{
+    const char *mark = strchr(id, '%');
+    (void)ctx, (void)host;
+    check_text(id);
+    if (mark == NULL)
+        return XMPP_MOVED_NOT;
+    sj_strbuf_add(out, id, (size_t)(mark - id));
+    return mark[1] != '\0' ? XMPP_MOVED_TO : XMPP_MOVED_NOWHERE;
+}
+
 static enum sj_status on_prompt(void *ctx, const struct xmpp_from *f, const char *typed,
                                 struct sj_strbuf *id, struct sj_error *err)
 {
@@ -565,6 +576,7 @@ static const struct xmpp_in session = {
     .message = on_message,
     .messages = {.mark = on_mark, .state = on_chat_state},
     .search = {.form = on_search_form, .start = on_search},
+    .moved = on_moved,
     .prompt = on_prompt,
     .peer = on_peer,
     .rosterx = on_rosterx,
@@ -655,6 +667,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .takes_profile = true,
         .takes_idle = true,
         .has_rooms = true,
+        .moved_marks = "%",
     };
     static const struct xmpp_options options = {
         .hosts = &host, .n_hosts = 1, .version = "0", .stanza_max = 65536, .queue_max = 65536};

@@ -125,6 +125,7 @@ Test(backend, refuses_unsound_tables)
     REFUSES(b.set_presence = NULL);
     REFUSES(b.caps = SJ_CAP_CONTACTS);
     REFUSES(b.send_message = NULL);
+    REFUSES(b.moved_marks = "%");
     REFUSES(b.wire = NULL);
     REFUSES(b.net_free = NULL);
     REFUSES(b.fields = NULL);

@@ -288,6 +288,20 @@ static void on_slot(void *ctx, unsigned host, const struct xmpp_slot *slot)
     sj_strbuf_release(&headers);
 }
 
+/* old-ID is ID on the same host, other-ID on the next, far-ID nowhere, old- the host itself. */
+static enum xmpp_moved on_moved(void *ctx, const char *id, unsigned *host, struct sj_strbuf *out)
+{
+    (void)ctx;
+    if (strncmp(id, "far-", 4) == 0)
+        return XMPP_MOVED_NOWHERE;
+    if (strncmp(id, "other-", 6) == 0)
+        ++*host;
+    else if (strncmp(id, "old-", 4) != 0)
+        return XMPP_MOVED_NOT;
+    sj_strbuf_adds(out, strchr(id, '-') + 1);
+    return XMPP_MOVED_TO;
+}
+
 static enum sj_status on_prompt(void *ctx, const struct xmpp_from *f, const char *typed,
                                 struct sj_strbuf *id, struct sj_error *err)
 {
@@ -508,6 +522,7 @@ const struct xmpp_in peer_session = {
     .bounce = on_bounce,
     .message = on_message,
     .messages = {.mark = on_mark, .state = on_state},
+    .moved = on_moved,
     .prompt = on_prompt,
     .peer = on_peer,
     .rosterx = on_rosterx,
