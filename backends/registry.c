@@ -7,11 +7,13 @@
 
 #include "irc/irc.h"
 #include "loopback/loopback.h"
+#include "matrix/matrix.h"
 #include "sojourn/backend.h"
 
 static const struct sj_backend *const registry_list[] = {
     &irc_backend,
     &loopback_backend,
+    &matrix_backend,
 };
 
 const struct sj_backend *registry_at(size_t i)

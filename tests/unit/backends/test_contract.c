@@ -9,6 +9,7 @@
 #include <criterion/parameterized.h>
 
 #include "fake_irc.h"
+#include "fake_matrix.h"
 #include "recorder.h"
 #include "registry.h"
 #include "sojourn/memory.h"
@@ -16,13 +17,73 @@
 
 #define CONTRACT_BACKENDS_MAX 32u
 
+/* What a backend logs in to. */
+struct server {
+    const char *options;         /* behind which its port goes */
+    void *(*make)(void);
+    void (*drop)(void *server);
+    unsigned (*port)(const void *server);
+    void (*pump)(void *server);
+    void (*hang_up)(void *server);
+    void (*freeze)(void *server);
+    bool (*saw)(const void *server, const char *command);
+};
+
+#define SERVER_OF(name)                                                                         \
+    static void *server_##name##_make(void)                                                     \
+    {                                                                                           \
+        return fake_##name##_new();                                                             \
+    }                                                                                           \
+    static void server_##name##_drop(void *server)                                              \
+    {                                                                                           \
+        struct fake_##name *f = server;                                                         \
+        fake_##name##_free(&f);                                                                 \
+    }                                                                                           \
+    static unsigned server_##name##_port(const void *server)                                    \
+    {                                                                                           \
+        return fake_##name##_port(server);                                                      \
+    }                                                                                           \
+    static void server_##name##_hang_up(void *server)                                           \
+    {                                                                                           \
+        fake_##name##_hang_up(server);                                                          \
+    }                                                                                           \
+    static void server_##name##_freeze(void *server)                                            \
+    {                                                                                           \
+        fake_##name##_freeze(server);                                                           \
+    }                                                                                           \
+    static bool server_##name##_saw(const void *server, const char *command);                   \
+    static const struct server server_##name = {                                                \
+        .options = SERVER_OPTIONS_##name,                                                       \
+        .make = server_##name##_make,                                                           \
+        .drop = server_##name##_drop,                                                           \
+        .port = server_##name##_port,                                                           \
+        .pump = fake_##name##_pump,                                                             \
+        .hang_up = server_##name##_hang_up,                                                     \
+        .freeze = server_##name##_freeze,                                                       \
+        .saw = server_##name##_saw,                                                             \
+    };                                                                                          \
+    static bool server_##name##_saw(const void *server, const char *command)
+#define SERVER_OPTIONS_irc "server=127.0.0.1 port="
+#define SERVER_OPTIONS_matrix "homeserver=http://127.0.0.1:"
+
+SERVER_OF(irc)
+{
+    return fake_irc_saw(server, command);
+}
+
+/* It speaks no lines. */
+SERVER_OF(matrix)
+{
+    return fake_matrix_count(server, command) > 0;
+}
+
 /* What the cases need to know of a backend. */
 struct subject {
     const char *backend;
     const char *options;         /* beyond an address */
     const char *fields;          /* an account that is let in */
     const char *peer;            /* somebody who can be written to */
-    bool has_server;             /* fake_irc; options get its address */
+    const struct server *server; /* or NULL; options get its address */
 };
 static const struct subject subjects[] = {
     {
@@ -30,13 +91,20 @@ static const struct subject subjects[] = {
         .options = "tls=no send-rate=0 send-burst=1000",
         .fields = "username=romeo",
         .peer = "echo",
-        .has_server = true,
+        .server = &server_irc,
     },
     {
         .backend = "loopback",
         .options = "latency=200ms",
         .fields = "username=romeo",
         .peer = "echo",
+    },
+    {
+        .backend = "matrix",
+        .options = "",
+        .fields = "username=@romeo:hs.test password=sesame",
+        .peer = "echo:hs.test",
+        .server = &server_matrix,
     },
 };
 #define SUBJECTS (sizeof subjects / sizeof subjects[0])
@@ -55,7 +123,7 @@ static const struct subject *subject_find(const char *backend)
 struct scene {
     const struct sj_backend *backend;
     const struct subject *subject;
-    struct fake_irc *server;     /* or NULL */
+    void *server;                /* or NULL */
     struct recorder *r;
 };
 
@@ -65,19 +133,20 @@ static void scene_open(struct scene *s, size_t backend)
     s->backend = registry_at(backend);
     s->subject = subject_find(s->backend->name);
     cr_assert(s->subject, "the backend %s has no row in subjects", s->backend->name);
-    s->server = s->subject->has_server ? fake_irc_new() : NULL;
+    const struct server *server = s->subject->server;
+    s->server = server ? server->make() : NULL;
     snprintf(options, sizeof options, "%s", s->subject->options);
-    if (s->server)
-        snprintf(options, sizeof options, "%s server=127.0.0.1 port=%u", s->subject->options,
-                 fake_irc_port(s->server));
-    s->r = recorder_new(s->backend, options, s->server ? fake_irc_pump : NULL, s->server);
+    if (server)
+        snprintf(options, sizeof options, "%s %s%u", s->subject->options, server->options,
+                 server->port(s->server));
+    s->r = recorder_new(s->backend, options, server ? server->pump : NULL, s->server);
 }
 
 static void scene_close(struct scene *s)
 {
     recorder_free(&s->r);
     if (s->server)
-        fake_irc_free(&s->server);
+        s->subject->server->drop(s->server);
 }
 
 static void scene_log_in(struct scene *s)
@@ -203,7 +272,7 @@ EVERY(refuses_operations_with_hostile_ids)
     }
     recorder_advance(s->r, 5000);
     cr_expect(recorder_is_up(s->r, 1));
-    cr_expect(!s->server || !fake_irc_saw(s->server, "QUIT"));
+    cr_expect(!s->server || !s->subject->server->saw(s->server, "QUIT"));
 }
 
 /* --- accounts ----------------------------------------------------------------------------- */
@@ -313,12 +382,12 @@ EVERY(goes_down_when_the_network_goes)
         return;                  /* a network that cannot go */
     scene_log_in(s);
     cr_expect_gt(scene_do_all(s, s->subject->peer), 0);
-    fake_irc_hang_up(s->server);
+    s->subject->server->hang_up(s->server);
     recorder_wait_for_down(s->r, 1);     /* the recorder has seen every outcome before it */
     recorder_free_link(s->r, 1);
     scene_log_in(s);
     cr_expect_gt(scene_do_all(s, s->subject->peer), 0);
-    fake_irc_freeze(s->server);
+    s->subject->server->freeze(s->server);
     recorder_wait_for_down(s->r, 1);
 }
 
@@ -401,7 +470,7 @@ EVERY(lets_nothing_through_that_starts_a_line_of_its_own)
     recorder_wait_for_outcomes(s->r, 1);
     recorder_advance(s->r, 5000);
     cr_expect(recorder_is_up(s->r, 1));
-    cr_expect(!s->server || !fake_irc_saw(s->server, "QUIT"));
+    cr_expect(!s->server || !s->subject->server->saw(s->server, "QUIT"));
 }
 
 EVERY(shows_presence_of_all_kinds)

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The Matrix backend's table: what it can do, what it asks of users, and its functions.
+ *
+ * An ordinary client of the user's own home server (Matrix client-server API v1). Options stand in
+ * mx_net.c, the life of a link in mx_link.c. End-to-end encryption is not possible here yet; rooms
+ * that have it are shown as such. */
+#include <string.h>
+
+#include "matrix.h"
+#include "mx_contact.h"
+#include "mx_id.h"
+#include "mx_link.h"
+#include "mx_login.h"
+#include "mx_net.h"
+#include "mx_send.h"
+#include "sojourn/strbuf.h"
+#include "sojourn/translate.h"
+
+#define PASSWORD_MAX 1024u
+
+static const struct sj_field backend_fields[MX_FIELDS] = {
+    [MX_FIELD_USER] = {.var = "username", .label = N_("Matrix address"), .required = true},
+    [MX_FIELD_PASSWORD] = {.var = "password", .label = N_("Password of your account there"),
+                           .kind = SJ_FIELD_SECRET, .required = true},
+};
+
+static enum sj_status backend_id_canon(struct sj_strbuf *out, const struct sj_net *net,
+                                       const struct sj_link *link, const char *id,
+                                       struct sj_error *err)
+{
+    const struct mx_link *l = (const struct mx_link *)link;
+    (void)net;
+    if (!mx_id_canon(out, id, l && l->user ? mx_id_server(l->user) : NULL))
+        return sj_fail(err, SJ_INVALID, "no address of this network");
+    return SJ_OK;
+}
+
+static enum sj_status backend_account_check(const struct sj_net *net,
+                                            const struct sj_account *account,
+                                            struct sj_error *err)
+{
+    const char *label = backend_fields[MX_FIELD_PASSWORD].label;
+    const char *user = account->n_values > MX_FIELD_USER ? account->value[MX_FIELD_USER] : NULL;
+    const char *password = account->n_values > MX_FIELD_PASSWORD ? account->value[MX_FIELD_PASSWORD]
+                                                                 : NULL;
+    enum sj_status status = mx_login_check_user(net, user ? user : "",
+                                                backend_fields[MX_FIELD_USER].label, err);
+    if (status != SJ_OK)
+        return status;
+    if (!password || !*password)
+        return sj_fail(err, SJ_UNACCEPTABLE, "%s: it is needed", label);
+    if (strlen(password) > PASSWORD_MAX)
+        return sj_fail(err, SJ_UNACCEPTABLE, "%s: at most %u bytes are possible", label,
+                       PASSWORD_MAX);
+    return SJ_OK;
+}
+
+const struct sj_backend matrix_backend = {
+    .abi = SJ_BACKEND_ABI,
+    .name = "matrix",
+    .network_type = "matrix",
+    .network_name = "Matrix",
+    .id_name = N_("Matrix address"),
+    .id_help = N_("Matrix address of the person (@bob:example.org)"),
+    .register_help = N_("Give your Matrix address and its password. You will appear there as "
+                        "yourself, with one more device named Sojourn."),
+    .caps = SJ_CAP_CONTACTS | SJ_CAP_CONTACT_LIST | SJ_CAP_APPROVAL | SJ_CAP_PRESENCE,
+    .fields = backend_fields,
+    .n_fields = MX_FIELDS,
+    .options = mx_options,
+    .n_options = MX_OPTIONS,
+    .net_new = mx_net_new,
+    .net_free = mx_net_free,
+    .wire = mx_net_wire,
+    .id_canon = backend_id_canon,
+    .account_check = backend_account_check,
+    .link_new = mx_link_new,
+    .link_free = mx_link_free,
+    .connect = mx_link_connect,
+    .disconnect = mx_link_disconnect,
+    .send_message = mx_send_message,
+    .set_presence = mx_set_presence,
+    .contact_add = mx_contact_request,
+    .contact_remove = mx_contact_drop,
+    .contact_answer = mx_contact_answer,
+};

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Events of a timeline, in their order: changes of the state, and what was said. An event that came
+ * before is not told twice; what cannot be read here is told as readable text, never dropped.
+ * Source: Matrix client-server API, "Room events", "Instant messaging". */
+#include "mx_event.h"
+
+#include <string.h>
+
+#include "mx_contact.h"
+#include "mx_id.h"
+#include "mx_json.h"
+#include "mx_room.h"
+#include "mx_send.h"
+#include "sojourn/log.h"
+#include "sojourn/strbuf.h"
+#include "sojourn/translate.h"
+
+#define EVENT_LIVE_MS 60000              /* younger than that needs no time of its own */
+
+/* An event of the room's that is at hand. */
+struct at_hand {
+    struct mx_room *room;
+    struct json_object *event, *content;
+    const char *id, *sender;
+    bool own;                            /* the user is the sender */
+    int64_t sent_at;                     /* 0: now */
+};
+
+/* When it was said, if that is another time than now. What servers claim may be anything. */
+static int64_t event_time(const struct mx_link *l, int64_t ts)
+{
+    int64_t now = sj_loop_utc_ms(l->base.loop);
+    return ts > 0 && ts < now - EVENT_LIVE_MS ? ts : 0;
+}
+
+/* Was it sent from here? Then it is known by its outcome. */
+static bool event_is_ours(const struct at_hand *e)
+{
+    const char *txn = mx_json_text(mx_json_object(e->event, "unsigned"), "transaction_id",
+                                   MX_ID_MAX);
+    bool ours = false;
+    if (e->own && txn)
+        mx_send_find(e->room->link, txn, &ours);
+    return ours;
+}
+
+static void event_tell(const struct at_hand *e, struct sj_message *m)
+{
+    struct mx_link *l = e->room->link;
+    if (e->room->kind != MX_KIND_CHAT)
+        return;
+    /* In a chat that somebody else joined for a moment, only the contact's words are its words. */
+    if (!e->own && strcmp(e->sender, e->room->contact->user) != 0)
+        return;
+    m->peer = e->room->contact->id;
+    m->id = e->id;
+    m->own = e->own;
+    m->sent_at = e->sent_at;
+    l->base.host->message(&l->base, m);
+}
+
+static void event_tell_text(const struct at_hand *e, const char *text)
+{
+    struct sj_message m = {.body = text};
+    event_tell(e, &m);
+}
+
+/* What media are called until they can be fetched: their name, and what kind they are. */
+static const char *event_media_kind(const char *msgtype)
+{
+    static const char *const rows[][2] = {
+        {"m.image", N_("(a picture)")}, {"m.video", N_("(a video)")},
+        {"m.audio", N_("(a sound)")},   {"m.file", N_("(a file)")},
+        {"m.location", N_("(a place)")},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (strcmp(rows[i][0], msgtype) == 0)
+            return rows[i][1];
+    }
+    return NULL;
+}
+
+static void event_on_message(const struct at_hand *e)
+{
+    const char *type = mx_json_text(e->content, "msgtype", MX_ID_MAX);
+    const char *body = mx_json_text(e->content, "body", SJ_BODY_MAX * 2);
+    const char *kind = type ? event_media_kind(type) : NULL;
+    struct sj_strbuf text;
+    if (!type || !body)
+        return;                          /* redacted, or nothing that can be shown */
+    sj_strbuf_init(&text, SJ_BODY_MAX);
+    if (kind)
+        sj_strbuf_addf(&text, "%s ", kind);
+    mx_text_clean(&text, body, SJ_BODY_MAX - text.len, true);
+    struct sj_message m = {.body = text.s, .action = strcmp(type, "m.emote") == 0,
+                           .notice = strcmp(type, "m.notice") == 0};
+    if (text.len)
+        event_tell(e, &m);
+    sj_strbuf_release(&text);
+}
+
+static void event_on_encrypted(const struct at_hand *e)
+{
+    event_tell_text(e, N_("(an encrypted message, which cannot be read here)"));
+}
+
+static void event_on_sticker(const struct at_hand *e)
+{
+    const char *body = mx_json_text(e->content, "body", SJ_BODY_MAX);
+    struct sj_strbuf text;
+    sj_strbuf_init(&text, SJ_BODY_MAX + 16);
+    sj_strbuf_adds(&text, N_("(a sticker)"));
+    if (body) {
+        sj_strbuf_addc(&text, ' ');
+        mx_text_clean(&text, body, SJ_BODY_MAX - 32, true);
+    }
+    event_tell_text(e, text.s);
+    sj_strbuf_release(&text);
+}
+
+static const struct {
+    const char *type;
+    void (*fn)(const struct at_hand *e);
+} event_rows[] = {
+    {"m.room.message", event_on_message},
+    {"m.room.encrypted", event_on_encrypted},
+    {"m.sticker", event_on_sticker},
+};
+
+void mx_event(struct mx_room *r, struct json_object *event, bool old)
+{
+    struct mx_link *l = r->link;
+    struct at_hand e = {.room = r, .event = event,
+                        .id = mx_json_text(event, "event_id", MX_ID_MAX),
+                        .sender = mx_json_text(event, "sender", MX_ID_MAX),
+                        .content = mx_json_object(event, "content")};
+    const char *type = mx_json_text(event, "type", MX_ID_MAX);
+    int64_t ts = 0;
+    if (!type || !e.content || !mx_id_is_event(e.id) || !mx_id_is_user(e.sender)) {
+        sj_log_debug(l->base.log, "event dropped, it is malformed room=%s", SJ_CLIP(r->id));
+        return;
+    }
+    if (mx_json_text(event, "state_key", MX_ID_MAX)) {
+        mx_room_state(r, event);
+        if (r->is_new)
+            mx_room_check(r);
+    }
+    if (mx_json_int(event, "origin_server_ts", 0, INT64_MAX / 4, &ts) && ts > r->active_ms)
+        r->active_ms = ts;
+    mx_set(&r->last, e.id);
+    if (old || mx_link_has_seen(l, e.id))
+        return;
+    e.own = strcmp(e.sender, l->user) == 0;
+    e.sent_at = event_time(l, ts);
+    if (event_is_ours(&e))
+        return;
+    for (size_t i = 0; i < sizeof event_rows / sizeof event_rows[0]; i++) {
+        if (strcmp(event_rows[i].type, type) == 0)
+            event_rows[i].fn(&e);
+    }
+}

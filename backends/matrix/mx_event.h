@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Events of a timeline: what was said and done in a conversation. */
+#ifndef MX_EVENT_H
+#define MX_EVENT_H
+
+#include <stdbool.h>
+
+struct json_object;
+struct mx_room;
+
+/* One event, told to the gateway. old: said before the user ever logged in: state only. */
+void mx_event(struct mx_room *r, struct json_object *event, bool old);
+
+#endif

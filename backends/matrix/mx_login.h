@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* From an account to a token. */
+#ifndef MX_LOGIN_H
+#define MX_LOGIN_H
+
+#include <stdbool.h>
+
+#include "sojourn/backend.h"
+
+struct mx_link;
+struct mx_login;
+
+/* Indices of the account's values: the fields in mx_backend.c. */
+enum mx_field { MX_FIELD_USER, MX_FIELD_PASSWORD, MX_FIELDS };
+
+struct mx_login *mx_login_new(struct mx_link *l, const struct sj_account *account);
+void mx_login_free(struct mx_login **login);
+/* Ends in mx_link_up or mx_link_end. */
+void mx_login_start(struct mx_link *l);
+/* The server refused the token of a link that is up: gets a new one, or ends the link. */
+void mx_login_renew(struct mx_link *l);
+/* "@romeo:example.org" or, with a fixed home server, "romeo". */
+enum sj_status mx_login_check_user(const struct sj_net *net, const char *user, const char *label,
+                                   struct sj_error *err);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Messages of the user's on their way to the home server, one at a time in each conversation. */
+#ifndef MX_SEND_H
+#define MX_SEND_H
+
+#include <stdbool.h>
+
+#include "sojourn/backend.h"
+
+struct json_object;
+struct mx_link;
+struct mx_room;
+
+#define MX_SENDS_MAX 1000u               /* of one link */
+#define MX_SEND_BYTES_MAX 60000u         /* of an event's content: servers take 65,536 of all */
+
+enum sj_status mx_send_message(struct sj_link *link, const struct sj_message *m, sj_op op,
+                               struct sj_error *err);
+/* Queues the content (consumed) of a message for a contact, under an operation that is accepted:
+ * its outcome comes by op_done, unless another status than SJ_OK is returned. */
+enum sj_status mx_send_content(struct mx_link *l, const char *peer, bool in_room,
+                               struct json_object *content, sj_op op, struct sj_error *err);
+/* Sends what can be sent now. From the loop top. */
+void mx_send_pump(struct mx_link *l);
+/* The chat with that contact is there, or cannot be made (err). */
+void mx_send_chat_made(struct mx_link *l, const char *contact, const struct sj_error *err);
+/* The operation behind a transaction id of ours; 0: none that is open. *ours: is it of this
+ * gateway at all? */
+sj_op mx_send_find(const struct mx_link *l, const char *txn, bool *ours);
+/* Every outcome that is owed: the link is lost. From the loop top. */
+void mx_send_fail_all(struct mx_link *l);
+void mx_send_drop(struct mx_link *l);
+
+#endif

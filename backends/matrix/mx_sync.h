@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The long poll, and its answers worked off in slices. */
+#ifndef MX_SYNC_H
+#define MX_SYNC_H
+
+struct mx_link;
+
+/* The first question of a link that has come up. */
+void mx_sync_start(struct mx_link *l);
+/* The next slice; asks anew when all is done. From the loop top. */
+void mx_sync_work(struct mx_link *l);
+void mx_sync_drop(struct mx_link *l);
+
+#endif
