@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Profiles and pictures: those of residents are made up here, those of users are what they showed
- * of themselves (own_profile_set). Only who stands in a user's list is seen.
+ * of themselves (own_profile_set). Only who stands in a user's list, or is in a room with the user
+ * that tells who is who, is seen.
  *
  * The outcome of a question is looked up when it is told, not when it is asked: a picture that was
  * changed meanwhile is not there any more. Users' pictures are bounded, since all are kept in
@@ -12,6 +13,8 @@
 
 #include "loopback_link.h"
 #include "loopback_picture.h"
+#include "loopback_room.h"
+#include "loopback_room_picture.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 
@@ -62,11 +65,11 @@ void loopback_own_release(struct sj_net *net, struct loopback_own *own)
 
 /* --- asking ------------------------------------------------------------------------------- */
 
-/* May the link's user see that one? */
+/* May the link's user see that one, as a contact or by being in a room together? */
 static bool profile_is_visible(const struct loopback_link *l, const char *id)
 {
     const struct loopback_entry *e = loopback_entry_find(l->account, id);
-    return e && e->facts & LOOPBACK_TO;
+    return (e && e->facts & LOOPBACK_TO) || loopback_rooms_show(l, id);
 }
 
 static enum sj_status profile_ask(struct loopback_link *l, const char *id, sj_op op,
@@ -76,7 +79,7 @@ static enum sj_status profile_ask(struct loopback_link *l, const char *id, sj_op
     enum sj_status status = loopback_op_begin(l, op, err);
     if (status != SJ_OK)
         return status;
-    if (!profile_is_visible(l, id)) {
+    if (!loopback_is_room(l->base.net, id) && !profile_is_visible(l, id)) {
         loopback_op_finish(l, op, SJ_NOTFOUND, "there is no such user in your list");
         return SJ_OK;
     }
@@ -125,6 +128,8 @@ bool loopback_picture_fill(const struct loopback_link *l, const char *id, const 
 {
     const struct loopback_account *a = loopback_account_find(l->base.net, id);
     char now[LOOPBACK_AVATAR_SIZE];
+    if (loopback_is_room(l->base.net, id))
+        return loopback_room_picture_fill(l, id, avatar, out);
     loopback_avatar_of(l->base.net, id, now);
     if (!profile_is_visible(l, id) || !now[0] || strcmp(now, avatar) != 0)
         return false;
@@ -184,6 +189,7 @@ enum sj_status loopback_own_profile_set(struct sj_link *base, const struct sj_ow
     if (own->avatar)
         own_set_picture(base->net, &l->account->own, own->avatar);
     loopback_account_announce(base->net, l->account);
+    loopback_rooms_presence(base->net, l->account);
     loopback_op_finish(l, op, SJ_OK, NULL);
     return SJ_OK;
 }

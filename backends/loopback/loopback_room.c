@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "loopback_room_picture.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 
@@ -102,6 +103,7 @@ void loopback_room_free(struct sj_net *net, struct loopback_room *r)
         affiliate_free(a);
     sj_map_release(&r->affiliates);
     loopback_room_forget(r);
+    loopback_room_picture_release(net, r);
     sj_free(r->name);
     sj_free(r->description);
     sj_secret_free(&r->password);

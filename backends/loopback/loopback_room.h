@@ -73,7 +73,8 @@ enum loopback_habit {
     LOOPBACK_HABIT_REGISTERED = 1u << 1,     /* for accounts with a password */
     LOOPBACK_HABIT_PLAIN = 1u << 2,          /* knows of nothing but talking */
     LOOPBACK_HABIT_SLOW = 1u << 3,           /* never answers who wants in */
-    LOOPBACK_HABIT_BIG = 1u << 4             /* guests come when the first user does */
+    LOOPBACK_HABIT_BIG = 1u << 4,            /* guests come when the first user does */
+    LOOPBACK_HABIT_PICTURES = 1u << 5        /* has one, and shows those of its people */
 };
 
 struct loopback_room {                   /* owned by its net */
@@ -97,6 +98,9 @@ struct loopback_room {                   /* owned by its net */
     unsigned absent;                     /* guests that are lost and may come back */
     uint64_t spoken;                     /* number of the warden's last message */
     unsigned picture;                    /* number of its picture; 0: none */
+    unsigned pictures;                   /* number of the last one that it had */
+    void *picture_data;                  /* that an owner gave; NULL: made up */
+    size_t picture_len;
 };
 
 /* --- loopback_room.c: rooms of a net --- */
@@ -179,7 +183,8 @@ void loopback_rooms_presence(struct sj_net *net, const struct loopback_account *
 enum loopback_told_kind {
     LOOPBACK_TOLD_ENTERED,
     LOOPBACK_TOLD_LEFT,                  /* exit, OTHER by whom, WORDS why */
-    LOOPBACK_TOLD_OCCUPANT,              /* NICK, ID, OTHER the account, WORDS the status */
+    LOOPBACK_TOLD_OCCUPANT,              /* NICK, ID, OTHER the account, WORDS the status,
+                                          * AVATAR */
     LOOPBACK_TOLD_GONE,                  /* NICK, and as LEFT */
     LOOPBACK_TOLD_RENAMED,               /* NICK, OTHER the new one */
     LOOPBACK_TOLD_ROOM,                  /* as it is when it is told, like: */
@@ -194,6 +199,7 @@ enum loopback_told_text {
     LOOPBACK_ID,
     LOOPBACK_OTHER,
     LOOPBACK_WORDS,
+    LOOPBACK_AVATAR,
     LOOPBACK_TEXTS
 };
 struct loopback_told {

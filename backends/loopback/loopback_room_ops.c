@@ -430,4 +430,5 @@ const struct sj_backend_rooms loopback_rooms = {
     .flags_settable = LOOPBACK_FLAGS_SETTABLE,
     .text_settable = true,
     .max_settable = true,
+    .picture_settable = true,
 };

@@ -91,6 +91,7 @@ static void people_tell_one(struct loopback_link *l, const struct loopback_room 
 {
     bool open = !(r->flags & SJ_ROOM_ANONYMOUS) || viewer == o ||
                 viewer->role == SJ_ROLE_MODERATOR;
+    char avatar[LOOPBACK_AVATAR_SIZE];
     struct loopback_told t = {
         .kind = LOOPBACK_TOLD_OCCUPANT,
         .affiliation = loopback_affiliation_of(r, o->id),
@@ -100,6 +101,10 @@ static void people_tell_one(struct loopback_link *l, const struct loopback_room 
     t.text[LOOPBACK_NICK] = o->nick;
     t.text[LOOPBACK_ID] = open && o->id[0] ? o->id : NULL;
     t.text[LOOPBACK_OTHER] = o->id[0] ? o->id : NULL;
+    if (r->habits & LOOPBACK_HABIT_PICTURES && t.text[LOOPBACK_ID]) {
+        loopback_avatar_of(l->base.net, o->id, avatar);
+        t.text[LOOPBACK_AVATAR] = avatar;
+    }
     people_show(l->base.net, o, &t);
     t.titles = loopback_resident_titles(o->id, &t.n_titles);
     loopback_told_add(l, r->id, &t);

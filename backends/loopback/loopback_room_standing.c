@@ -9,6 +9,7 @@
 
 #include "loopback_link.h"
 #include "loopback_room.h"
+#include "loopback_room_picture.h"
 #include "sojourn/strbuf.h"
 
 struct loopback_standing {
@@ -92,6 +93,13 @@ static const struct loopback_standing standing_rooms[] = {
         .flags = SJ_ROOM_MEMBERSHIP,
     },
     {
+        .id = "#gallery",
+        .name = "Gallery",
+        .description = "Everybody is seen with a picture, and so is the room",
+        .habits = LOOPBACK_HABIT_PICTURES,
+        .echo = true,
+    },
+    {
         .id = "#plain",
         .name = "Plain",
         .description = "Knows of nothing but talking",
@@ -171,6 +179,8 @@ void loopback_room_open(struct sj_net *net, const struct loopback_standing *s)
     r->habits = s->habits;
     r->flags = s->flags | SJ_ROOM_PERSISTENT | (s->password ? SJ_ROOM_PASSWORD : 0u);
     r->occupants_max = s->occupants_max;
+    if (s->habits & LOOPBACK_HABIT_PICTURES)
+        loopback_room_picture_next(net, r);
     loopback_room_set(&r->name, s->name);
     loopback_room_set(&r->description, s->description);
     loopback_room_set(&r->password, s->password);

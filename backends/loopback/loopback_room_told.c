@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* What is to be told of a room: copied into the queue of a link, and given to its host when it is
  * due. What a room is (name, flags) is looked up then; everything else is told as it was. */
-#include <stdio.h>
 #include <string.h>
 
 #include "loopback_link.h"
 #include "loopback_room.h"
+#include "loopback_room_picture.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 
@@ -47,6 +47,7 @@ static void told_occupant(struct loopback_link *l, const char *room, const struc
         .role = t->role,
         .show = t->show,
         .status = t->text[LOOPBACK_WORDS],
+        .avatar = t->text[LOOPBACK_AVATAR],
         .titles = t->titles,
         .n_titles = t->n_titles,
         .self = t->flag,
@@ -72,9 +73,8 @@ static void told_room(struct loopback_link *l, const char *id, const struct loop
     const struct loopback_room *r = loopback_room_find(l->base.net, id);
     if (!r)
         return;                      /* gone meanwhile */
-    char avatar[24] = "";
-    if (r->picture)
-        snprintf(avatar, sizeof avatar, "room-%u", r->picture);
+    char avatar[LOOPBACK_AVATAR_SIZE];
+    loopback_room_avatar(r, avatar);
     const struct sj_room room = {
         .id = r->id,
         .avatar = avatar,

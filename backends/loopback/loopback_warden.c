@@ -11,6 +11,7 @@
 
 #include "loopback_link.h"
 #include "loopback_room.h"
+#include "loopback_room_picture.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 
@@ -288,7 +289,7 @@ static void obey_describe(struct order *o, int unused)
 static void obey_picture(struct order *o, int unused)
 {
     (void)unused;
-    o->r->picture++;
+    loopback_room_picture_next(o->net, o->r);
     loopback_room_tell_room(o->net, o->r);
 }
 

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "command_list.h"
 #include "room.h"
+#include "room_list.h"
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"

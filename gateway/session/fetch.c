@@ -2,7 +2,7 @@
 /* Pictures and profiles on their way from the networks: within a budget for each network and each
  * user, and one fetch for all who want the same (G054-08, peers.md 27).
  *
- * A picture is named by network, contact and the network's id of it; users who share a contact
+ * A picture is named by network, contact (or room) and the network's id of it; users who share one
  * share its fetch. It goes over the link of one of them, its owner; when that fails, the next of
  * those who wait tries over their own. What comes is judged here: kind and size by its bytes, never
  * by what the network says. What it means for contacts and requests is left to portrait.c and
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "room_picture.h"
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -131,34 +132,35 @@ static bool fetch_start(struct session *s, const char *key, const char *contact,
     return true;
 }
 
-void fetch_picture_key(struct sj_strbuf *out, const struct session *s, const struct contact *c)
+void fetch_picture_key(struct sj_strbuf *out, const struct session *s, const char *peer,
+                       const char *avatar)
 {
     sj_strbuf_init(out, FETCH_KEY_MAX);
-    sj_strbuf_addf(out, "a%u/%zu/", s->network->index, strlen(c->id));
-    sj_strbuf_adds(out, c->id);
-    sj_strbuf_adds(out, c->portrait->id);
+    sj_strbuf_addf(out, "a%u/%zu/", s->network->index, strlen(peer));
+    sj_strbuf_adds(out, peer);
+    sj_strbuf_adds(out, avatar);
 }
 
-bool fetch_picture(struct session *s, const struct contact *c, bool interactive)
+bool fetch_picture(struct session *s, const char *peer, const char *avatar, bool interactive)
 {
     struct sj_strbuf key;
     bool started;
 
-    fetch_picture_key(&key, s, c);
-    started = fetch_start(s, key.s, c->id, c->portrait->id, interactive);
+    fetch_picture_key(&key, s, peer, avatar);
+    started = fetch_start(s, key.s, peer, avatar, interactive);
     sj_strbuf_release(&key);
     return started;
 }
 
-bool fetch_profile(struct session *s, const struct contact *c)
+bool fetch_profile(struct session *s, const char *peer)
 {
     struct sj_strbuf key;
     bool started;
 
     sj_strbuf_init(&key, FETCH_KEY_MAX);
     sj_strbuf_addf(&key, "p%llu/", (unsigned long long)s->id);
-    sj_strbuf_adds(&key, c->id);
-    started = fetch_start(s, key.s, c->id, NULL, true);
+    sj_strbuf_adds(&key, peer);
+    started = fetch_start(s, key.s, peer, NULL, true);
     sj_strbuf_release(&key);
     return started;
 }
@@ -167,13 +169,15 @@ bool fetch_profile(struct session *s, const struct contact *c)
 
 static void fetch_tell_picture(struct session *s, const struct fetch *f, bool failed)
 {
+    const struct avatar *a = f->came ? avatars_find(&f->profiles->avatars, f->sha1) : NULL;
     struct contact *c = contact_find(s, f->contact);
     bool same = c && c->portrait && strcmp(c->portrait->id, f->avatar) == 0;
 
     if (same && failed)
         portrait_failed(c);
     else if (same)
-        portrait_set(s, c, f->came ? avatars_find(&f->profiles->avatars, f->sha1) : NULL);
+        portrait_set(s, c, a);
+    room_pictures_fetched(s, f->contact, f->avatar, a, failed);
     profile_fetched(s, f->contact, true, failed);
 }
 

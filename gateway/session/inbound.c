@@ -249,6 +249,7 @@ static const struct xmpp_in session_xmpp_in = {
         .invite = rooms_invite,
         .place = rooms_place,
         .card = rooms_card,
+        .picture = rooms_picture,
         .admin_get = rooms_admin_get,
         .admin_set = rooms_admin_set,
         .config_get = rooms_config_get,

@@ -156,7 +156,7 @@ bool portrait_learn(struct session *s, struct contact *c, const struct sj_contac
         portrait_new(c, in->avatar);
     if (c->portrait->settled)
         return false;
-    fetch_picture_key(&key, s, c);
+    fetch_picture_key(&key, s, c->id, c->portrait->id);
     a = avatars_find_source(&s->all->profiles->avatars, key.s);
     sj_strbuf_release(&key);
     if (!a) {                            /* shown when it is known: until then the old one is */

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Requests of clients for cards and pictures of contacts: answered from what is kept, or when it
- * was fetched, or with an error before clients give up (G054-08).
+/* Requests of clients for cards and pictures of contacts, of people in rooms, and of rooms:
+ * answered from what is kept, or when it was fetched, or with an error before clients give up
+ * (G054-08).
  *
- * A request names its session by id and its contact by the network's id, and looks again at each
- * step: either may be gone by then. Fetching is in fetch.c, what a picture means in portrait.c. */
+ * A request names its session by id and whom it is about by the network's, and looks again at each
+ * step: either may be gone by then. Fetching is in fetch.c, what a picture means in portrait.c and
+ * room_picture.c. */
 #include "profile.h"
 
 #include <string.h>
 
+#include "room_picture.h"
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -17,6 +20,8 @@
 
 static void ask_free(struct card_ask *a)
 {
+    sj_free(a->room);
+    sj_free(a->nick);
     sj_list_remove(&a->in_session);
     sj_list_remove(&a->by_age);
     sj_free(a);
@@ -32,30 +37,92 @@ static void ask_refuse(struct session *s, struct card_ask *a, enum sj_status sta
     ask_free(a);
 }
 
-/* The bytes of what is shown; NULL: not here. */
-static const struct avatar *ask_picture(struct session *s, const struct contact *c)
-{
-    const struct portrait *p = c->portrait;
+/* Whom a request is about, as things are now; borrowed. */
+struct card_subject {
+    const char *id, *name;
+    const char *avatar;          /* the network's id of the picture; NULL: there is none */
+    bool settled;                /* it was fetched once... */
+    enum image_kind kind;        /* ...and is of this kind */
+    const uint8_t *sha1;
+    struct room_picture *picture;        /* it is known by a room; or NULL */
+};
 
-    return p && p->settled && p->kind ? avatars_find(&s->all->profiles->avatars, p->sha1) : NULL;
+static bool subject_of_contact(const struct session *s, const char *id, struct card_subject *out)
+{
+    const struct contact *c = contact_find(s, id);
+    const struct portrait *p = c ? c->portrait : NULL;
+
+    if (!c || !c->to)
+        return false;
+    *out = (struct card_subject){.id = c->id, .name = c->name ? c->name : c->id};
+    if (p) {
+        out->avatar = p->id;
+        out->settled = p->settled;
+        out->kind = p->kind;
+        out->sha1 = p->sha1;
+    }
+    return true;
+}
+
+static void subject_take_picture(struct card_subject *out, struct room_picture *p)
+{
+    out->picture = p;
+    out->avatar = p->id;
+    out->settled = p->settled;
+    out->kind = p->kind;
+    out->sha1 = p->sha1;
+}
+
+/* Somebody whose picture no room tells of may be a contact (G054-07). */
+static bool subject_in_room(const struct session *s, const struct card_ask *a,
+                            struct card_subject *out)
+{
+    const struct room *r = room_find(s, a->room);
+    const struct occupant *o = r && a->nick ? occupant_shown(r, a->nick) : NULL;
+
+    if (!r || r->state != ROOM_IN || (a->nick ? !o : !r->picture))
+        return false;
+    if (o && (!o->id || strcmp(o->id, a->peer) != 0))
+        return false;
+    if (o && !o->picture && subject_of_contact(s, o->id, out))
+        return true;
+    *out = (struct card_subject){.id = o ? o->id : r->id,
+                                 .name = o ? occupant_nick(o) : r->name ? r->name : r->id};
+    if (o ? o->picture : r->picture)
+        subject_take_picture(out, o ? o->picture : r->picture);
+    return true;
+}
+
+static bool ask_subject(const struct session *s, const struct card_ask *a,
+                        struct card_subject *out)
+{
+    return a->room ? subject_in_room(s, a, out) : subject_of_contact(s, a->peer, out);
+}
+
+/* The bytes of what is shown; NULL: not here. */
+static const struct avatar *ask_picture(struct session *s, const struct card_subject *of)
+{
+    return of->avatar && of->settled && of->kind
+               ? avatars_find(&s->all->profiles->avatars, of->sha1)
+               : NULL;
 }
 
 /* Could there be a picture at all? */
-static bool ask_expects_picture(const struct contact *c)
+static bool ask_expects_picture(const struct card_subject *of)
 {
-    return c->portrait && (!c->portrait->settled || c->portrait->kind);
+    return of->avatar && (!of->settled || of->kind);
 }
 
-static void ask_answer(struct session *s, struct card_ask *a, const struct contact *c)
+static void ask_answer(struct session *s, struct card_ask *a, const struct card_subject *of)
 {
-    const struct kept *kept = kept_find(s->all->profiles, s, c->id);
-    const struct avatar *picture = a->wants & XMPP_CARD_PICTURE ? ask_picture(s, c) : NULL;
-    struct sj_profile profile = {.id = c->id};
-    struct xmpp_card card = {.name = c->name ? c->name : c->id, .profile = &profile};
+    const struct kept *kept = kept_find(s->all->profiles, s, of->id);
+    const struct avatar *picture = a->wants & XMPP_CARD_PICTURE ? ask_picture(s, of) : NULL;
+    struct sj_profile profile = {.id = of->id};
+    struct xmpp_card card = {.name = of->name, .profile = &profile};
 
     /* A card without the picture that presence promises would say that there is none (G153-02). */
-    if ((a->wants & XMPP_CARD_PICTURE) && !picture && ask_expects_picture(c) &&
-        (a->exact || c->portrait->settled)) {
+    if ((a->wants & XMPP_CARD_PICTURE) && !picture && ask_expects_picture(of) &&
+        (a->exact || of->settled)) {
         ask_refuse(s, a, SJ_UNREACHABLE, N_("The picture cannot be fetched now."));
         return;
     }
@@ -76,59 +143,61 @@ static void ask_answer(struct session *s, struct card_ask *a, const struct conta
 }
 
 /* Starts what is missing; true: something is on its way, or will be when there is room. */
-static bool ask_needs(struct session *s, struct card_ask *a, const struct contact *c)
+static bool ask_needs(struct session *s, struct card_ask *a, const struct card_subject *of)
 {
-    bool picture = (a->wants & XMPP_CARD_PICTURE) && !a->no_picture && ask_expects_picture(c) &&
-                   !ask_picture(s, c);
+    bool picture = (a->wants & XMPP_CARD_PICTURE) && !a->no_picture && ask_expects_picture(of) &&
+                   !ask_picture(s, of);
     bool profile = (a->wants & XMPP_CARD_PROFILE) && !a->no_profile &&
-                   !kept_find(s->all->profiles, s, c->id);
+                   !kept_find(s->all->profiles, s, of->id);
 
     if (s->state != SESSION_ONLINE || !(s->network->backend->caps & SJ_CAP_PROFILES))
         return false;
-    if (picture)
-        fetch_picture(s, c, true);
+    if (picture && of->picture)
+        room_picture_ask(s, of->picture);
+    else if (picture)
+        fetch_picture(s, of->id, of->avatar, true);
     if (profile)
-        fetch_profile(s, c);
+        fetch_profile(s, of->id);
     return picture || profile;
 }
 
 static void ask_step(struct session *s, struct card_ask *a)
 {
-    const struct contact *c = contact_find(s, a->contact);
+    struct card_subject of;
 
-    if (!c || !c->to)
-        ask_refuse(s, a, SJ_UNAVAILABLE, "");
-    else if (!ask_needs(s, a, c))
-        ask_answer(s, a, c);
+    if (!ask_subject(s, a, &of))
+        ask_refuse(s, a, a->room ? SJ_NOTFOUND : SJ_UNAVAILABLE, "");
+    else if (!ask_needs(s, a, &of))
+        ask_answer(s, a, &of);
 }
 
 /* Of one contact, or (NULL) of all. */
-static void asks_step(struct session *s, const char *contact)
+static void asks_step(struct session *s, const char *peer)
 {
     struct sj_list *at, *next;
 
     for (at = s->portfolio->asks.next; at != &s->portfolio->asks; at = next) {
         struct card_ask *a = SJ_CONTAINER(at, struct card_ask, in_session);
         next = at->next;
-        if (!contact || strcmp(a->contact, contact) == 0)
+        if (!peer || strcmp(a->peer, peer) == 0)
             ask_step(s, a);
     }
 }
 
-void profile_fetched(struct session *s, const char *contact, bool picture, bool failed)
+void profile_fetched(struct session *s, const char *peer, bool picture, bool failed)
 {
     struct sj_list *at;
 
     for (at = s->portfolio->asks.next; failed && at != &s->portfolio->asks; at = at->next) {
         struct card_ask *a = SJ_CONTAINER(at, struct card_ask, in_session);
-        if (strcmp(a->contact, contact) != 0)
+        if (strcmp(a->peer, peer) != 0)
             continue;
         if (picture)
             a->no_picture = true;
         else
             a->no_profile = true;
     }
-    asks_step(s, contact);
+    asks_step(s, peer);
 }
 
 static void profiles_arm(struct profiles *p)
@@ -162,21 +231,30 @@ static void profiles_on_deadline(void *arg)
 
 /* ---- what a session has under way ---- */
 
+/* Contacts first, then rooms. False: nothing waits, or there is no place for it now. */
+static bool portfolio_fetch_next(struct session *s)
+{
+    struct contact *c = portrait_next(s);
+
+    if (!c)
+        return room_pictures_fetch_next(s);
+    if (fetch_picture(s, c->id, c->portrait->id, false))
+        return true;
+    portrait_want(s, c);
+    return false;
+}
+
 static void portfolio_run(void *arg)
 {
     struct session *s = arg;
     struct portfolio *f = s->portfolio;
-    struct contact *c;
 
     asks_step(s, NULL);
     while (s->state == SESSION_ONLINE && s->announced && f->n_shares < FETCH_BACKGROUND_MAX &&
-           (c = portrait_next(s)) != NULL) {
-        if (!fetch_picture(s, c, false)) {
-            portrait_want(s, c);
-            break;
-        }
-    }
-    if (f->n_shares > 0 || f->n_wanted > 0 || !sj_list_empty(&f->asks))
+           portfolio_fetch_next(s))
+        continue;
+    if (f->n_shares > 0 || f->n_wanted > 0 || !sj_list_empty(&f->asks) ||
+        !sj_list_empty(&f->pictures_wanted) || !sj_list_empty(&f->pictures_asked))
         return;
     s->portfolio = NULL;
     sj_free(f);
@@ -191,6 +269,8 @@ struct portfolio *portfolio_get(struct session *s)
     f = s->portfolio = sj_calloc(1, sizeof *f);
     sj_list_init(&f->shares);
     sj_list_init(&f->asks);
+    sj_list_init(&f->pictures_wanted);
+    sj_list_init(&f->pictures_asked);
     sj_defer_init(&f->run, portfolio_run, s);
     return f;
 }
@@ -209,6 +289,7 @@ void portfolio_free(struct session *s)
         ask_refuse(s, SJ_CONTAINER(s->portfolio->asks.next, struct card_ask, in_session),
                    SJ_UNREACHABLE, N_("The session has ended."));
     fetch_leave(s);
+    room_pictures_forget(s);
     sj_defer_cancel(&s->portfolio->run);
     sj_free(s->portfolio);
     s->portfolio = NULL;
@@ -286,19 +367,13 @@ bool profile_person(void *ctx, const struct xmpp_from *from, const char *peer,
     return true;
 }
 
-enum sj_status profile_card(void *ctx, const struct xmpp_from *from, const char *peer,
-                            const struct xmpp_card_ask *ask, xmpp_req req, struct sj_error *err)
+static struct card_ask *card_ask_new(struct session *s, const char *peer,
+                                     const struct xmpp_card_ask *ask, xmpp_req req)
 {
-    struct session *s;
-    struct contact *c = profile_contact(ctx, from, peer, &s);
-    struct card_ask *a;
-    size_t n;
+    size_t n = strlen(peer) + 1;
+    struct card_ask *a = sj_calloc(1, sizeof *a + n);
 
-    if (!c)
-        return sj_fail(err, SJ_UNAVAILABLE, "%s", "");
-    n = strlen(c->id) + 1;
-    a = sj_calloc(1, sizeof *a + n);
-    memcpy(a->contact, c->id, n);
+    memcpy(a->peer, peer, n);
     a->session = s->id;
     a->req = req;
     a->wants = ask->wants;
@@ -308,10 +383,36 @@ enum sj_status profile_card(void *ctx, const struct xmpp_from *from, const char 
         memcpy(a->sha1, ask->sha1, sizeof a->sha1);
     sj_list_init(&a->in_session);
     sj_list_init(&a->by_age);
+    return a;
+}
+
+static void profile_begin(struct session *s, struct card_ask *a)
+{
     sj_list_append(&portfolio_get(s)->asks, &a->in_session);
     sj_list_append(&s->all->profiles->asks, &a->by_age);
     ask_step(s, a);
     profiles_arm(s->all->profiles);
     portfolio_later(s);
+}
+
+enum sj_status profile_card(void *ctx, const struct xmpp_from *from, const char *peer,
+                            const struct xmpp_card_ask *ask, xmpp_req req, struct sj_error *err)
+{
+    struct session *s;
+    struct contact *c = profile_contact(ctx, from, peer, &s);
+
+    if (!c)
+        return sj_fail(err, SJ_UNAVAILABLE, "%s", "");
+    profile_begin(s, card_ask_new(s, c->id, ask, req));
     return SJ_OK;
+}
+
+void profile_card_in_room(struct session *s, const char *peer, const char *room, const char *nick,
+                          const struct xmpp_card_ask *ask, xmpp_req req)
+{
+    struct card_ask *a = card_ask_new(s, peer, ask, req);
+
+    a->room = sj_strdup(room);
+    a->nick = sj_strdup(nick);
+    profile_begin(s, a);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* What users' clients learn of contacts beyond presence: pictures, cards, nodes; how it is fetched
- * from the networks, and what of it is kept. */
+/* What users' clients learn of contacts, and of people in rooms, beyond presence: pictures, cards,
+ * nodes; how it is fetched from the networks, and what of it is kept. */
 #ifndef SESSION_PROFILE_H
 #define SESSION_PROFILE_H
 
@@ -66,7 +66,9 @@ struct card_ask {
     bool no_picture, no_profile; /* not to be had now */
     bool exact;                  /* sha1 counts */
     uint8_t sha1[SJ_SHA1_LEN];
-    char contact[];
+    char *room, *nick;           /* of somebody there, or (nick NULL) of the room; room NULL: of a
+                                    contact */
+    char peer[];
 };
 
 /* What a session has under way about profiles. Made when needed, freed when nothing is left. */
@@ -75,6 +77,7 @@ struct portfolio {
     unsigned n_shares;
     struct sj_list asks;         /* struct card_ask */
     unsigned n_wanted;           /* portraits of contacts that wait to be fetched */
+    struct sj_list pictures_wanted, pictures_asked;  /* struct room_picture, room_picture.c */
     struct sj_defer run;
 };
 
@@ -102,8 +105,12 @@ void portfolio_free(struct session *);
 bool profile_person(void *ctx, const struct xmpp_from *, const char *peer, struct xmpp_person *);
 enum sj_status profile_card(void *ctx, const struct xmpp_from *, const char *peer,
                             const struct xmpp_card_ask *, xmpp_req, struct sj_error *);
-/* A fetch about this contact has ended. */
-void profile_fetched(struct session *, const char *contact, bool picture, bool failed);
+/* The card of who has that nick in a room, or (nick NULL) of the room, peer over there: answered
+ * later, or at once. */
+void profile_card_in_room(struct session *, const char *peer, const char *room, const char *nick,
+                          const struct xmpp_card_ask *, xmpp_req);
+/* A fetch about this contact, person or room has ended. */
+void profile_fetched(struct session *, const char *peer, bool picture, bool failed);
 
 /* kept.c */
 const struct kept *kept_find(struct profiles *, const struct session *, const char *contact);
@@ -129,11 +136,13 @@ struct xmpp_picture portrait_picture(const struct session *, const struct contac
 void portraits_retry(struct session *);
 
 /* fetch.c */
-/* Under which name the cache knows c's picture; c has a portrait. */
-void fetch_picture_key(struct sj_strbuf *out, const struct session *, const struct contact *);
+/* Under which name the cache knows the picture avatar (the network's id) of a contact, a person in
+ * a room, or a room; out is initialised here. */
+void fetch_picture_key(struct sj_strbuf *out, const struct session *, const char *peer,
+                       const char *avatar);
 /* Starts to fetch, or waits with whoever does already. false: as much as may be is under way. */
-bool fetch_picture(struct session *, const struct contact *, bool interactive);
-bool fetch_profile(struct session *, const struct contact *);
+bool fetch_picture(struct session *, const char *peer, const char *avatar, bool interactive);
+bool fetch_profile(struct session *, const char *peer);
 void fetch_op_done(struct profiles *, sj_op, const struct sj_error *);
 void fetch_on_avatar(struct session *, sj_op, const struct sj_avatar *);
 void fetch_on_profile(struct session *, sj_op, const struct sj_profile *);

@@ -12,6 +12,7 @@
 
 #include "preference.h"
 #include "room_fill.h"
+#include "room_picture.h"
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -84,10 +85,11 @@ struct room *room_new(struct session *s, const char *id, struct sj_error *err)
 void room_free(struct room *r)
 {
     struct session *s = r->session;
-    char *const texts[] = {r->name, r->description, r->avatar, r->subject, r->subject_nick,
+    char *const texts[] = {r->name, r->description, r->subject, r->subject_nick,
                            r->subject_account, r->subject_id, r->subject_asked, r->left_by};
 
     room_fill_free(r);
+    room_picture_free(&r->picture);
     while (!sj_list_empty(&r->clients))
         room_client_free(SJ_CONTAINER(r->clients.next, struct room_client, link));
     occupants_clear(r);

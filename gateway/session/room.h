@@ -21,6 +21,7 @@ struct ids_message;
 struct network;
 struct outgoing;
 struct room_fill;
+struct room_picture;
 struct session;
 struct sessions;
 struct sj_strbuf;
@@ -55,6 +56,7 @@ struct occupant {
     char *nick;                  /* over there */
     char *shown;                 /* what stands in addresses; NULL: nick */
     char *id, *account, *status; /* as in struct sj_occupant; NULL */
+    struct room_picture *picture;        /* or NULL */
     char *titles;                /* n_titles texts, each with its NUL */
     uint8_t n_titles;
     uint8_t affiliation, role, show;     /* enum sj_affiliation, sj_role, sj_show */
@@ -99,7 +101,8 @@ struct room {
     struct sj_list clients;
     unsigned n_clients;
     char *password;              /* until it is entered; secret */
-    char *name, *description, *avatar;
+    char *name, *description;
+    struct room_picture *picture;        /* or NULL */
     uint32_t flags, known;       /* enum sj_room_flag */
     uint32_t n_told, occupants_max;      /* as in struct sj_room */
     char *subject, *subject_nick, *subject_account;      /* subject NULL: not told */
@@ -257,6 +260,8 @@ enum sj_status room_say_mark(struct session *, const struct xmpp_mark_in *, stru
 
 /* ---- room_told.c: what a room is ---- */
 void room_told(struct session *, const struct sj_room *);
+/* Everybody in the room hears that it changed, by enum xmpp_room_status. */
+void room_changed(struct room *, uint32_t statuses);
 /* enum xmpp_room_flag of enum sj_room_flag. */
 uint32_t room_flags(uint32_t flags);
 
@@ -274,23 +279,6 @@ struct room *room_asked(void *ctx, const struct xmpp_from *, const char *typed,
 /* ---- room_change.c ---- */
 /* The network took a message back, as the user as a moderator wished. */
 void room_moderated(struct session *, const struct room_outcome *);
-
-/* ---- room_list.c: which rooms there are ---- */
-void room_listed(struct session *, sj_op, const struct sj_room *);
-void room_list_done(struct session *, sj_op, const struct sj_error *err);
-void room_list_free(struct session *);
-/* Asks for the rooms that words find ("" all) for a run that waits: its outcome comes by
- * command_outcome, maybe at once, and then room_list_rows holds. SJ_LIMIT: another list is under
- * way. */
-enum sj_status room_list_for_run(struct session *, const char *words, uint64_t run,
-                                 struct sj_error *);
-struct room_row {                        /* borrowed from the list */
-    const char *id, *name;               /* name: or NULL */
-    const char *about;                   /* or "" */
-    uint32_t people;                     /* 0: unknown */
-};
-/* The first max, those with most people first. *total: of how many. */
-size_t room_list_rows(const struct session *, struct room_row *out, size_t max, size_t *total);
 
 /* ---- room_host.c ---- */
 extern const struct sj_host_rooms session_host_rooms;

@@ -8,6 +8,8 @@
 #include "abilities.h"
 #include "language.h"
 #include "room.h"
+#include "room_list.h"
+#include "room_picture.h"
 #include "rooms.h"
 #include "session.h"
 #include "sojourn/memory.h"
@@ -107,6 +109,7 @@ void room_info_of(const struct room *r, struct xmpp_room_info *out)
 {
     const struct sj_backend_rooms *rooms = r->session->network->backend->rooms;
     bool may = r->self && r->self->affiliation >= SJ_AFFILIATION_ADMIN && rooms->change;
+    const struct xmpp_picture picture = room_picture_shown(r->picture);
 
     *out = (struct xmpp_room_info){
         .room = r->id, .name = r->name, .description = r->description, .subject = r->subject,
@@ -114,7 +117,8 @@ void room_info_of(const struct room *r, struct xmpp_room_info *out)
         .occupants = r->full && r->n_told > r->by_nick.used ? r->n_told : r->by_nick.used,
         .occupants_max = r->occupants_max ? (int64_t)r->occupants_max : -1,
         .settable = may ? room_flags(rooms->flags_settable) : 0,
-        .text_settable = may && rooms->text_settable, .max_settable = may && rooms->max_settable};
+        .text_settable = may && rooms->text_settable, .max_settable = may && rooms->max_settable,
+        .picture_settable = may && rooms->picture_settable, .avatar = picture.sha1};
     info_common(r->session, out);
 }
 

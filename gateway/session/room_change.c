@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ids.h"
+#include "image.h"
 #include "room.h"
 #include "rooms.h"
 #include "session.h"
@@ -234,6 +235,25 @@ enum sj_status rooms_config_set(void *ctx, const struct xmpp_from *from, const c
         return SJ_OK;
     }
     return change_start(r, changes, n, req, err);
+}
+
+/* G486-02. What it is, its bytes decide; how large it may be, the network. */
+enum sj_status rooms_picture(void *ctx, const struct xmpp_from *from, const char *room,
+                             const void *data, size_t len, xmpp_req req, struct sj_error *err)
+{
+    struct room *r = change_owned(ctx, from, room, err);
+    const struct sj_avatar picture = {.data = data, .len = len};
+    struct image image;
+
+    if (!r)
+        return err->status;
+    if (!r->session->network->backend->rooms->picture_settable)
+        return sj_fail(err, SJ_UNAVAILABLE,
+                       "Rooms on this network get no picture from here.");
+    if (len > 0 && !image_read(&image, data, len))
+        return sj_fail(err, SJ_UNACCEPTABLE, "This is no picture of a known kind.");
+    return change_start(r, &(struct sj_room_change){.kind = SJ_CHANGE_PICTURE,
+                                                    .picture = &picture}, 1, req, err);
 }
 
 enum sj_status rooms_destroy(void *ctx, const struct xmpp_from *from, const char *room,

@@ -16,6 +16,7 @@
 #include "ids.h"
 #include "rich.h"
 #include "room.h"
+#include "room_picture.h"
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/store_message.h"
@@ -83,6 +84,7 @@ static void hear_speaker(struct hearing *h, const char *nick, bool past)
         e->text[EVENT_ACCOUNT] = occupant_account(r, o);
         e->text[EVENT_PERSON] = o->self ? NULL : o->id;
         e->flags |= o->self ? (uint32_t)EVENT_OWN : 0;
+        occupant_picture_wanted(o);
     } else if (nick && xmpp_nick_ok(r->session->all->xmpp, nick) && !occupant_shown(r, nick)) {
         e->text[EVENT_NICK] = nick;
     } else if (nick && e->text[EVENT_BODY]) {

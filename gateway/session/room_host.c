@@ -4,6 +4,7 @@
  * here, as many as a user may have. */
 #include "room.h"
 #include "room_fill.h"
+#include "room_list.h"
 #include "session.h"
 #include "sojourn/strbuf.h"
 

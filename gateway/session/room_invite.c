@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Who is asked into a room by the user: somebody of the network, through the network; anybody else
- * by a message from the room to their address, for which they need an account here. And the cards
- * of occupants, which are those of the persons behind them.
- * Source: XEP-0045 §7.8, XEP-0249, XEP-0054. */
+ * by a message from the room to their address, for which they need an account here.
+ * Source: XEP-0045 §7.8, XEP-0249. */
 #include <string.h>
 
 #include "language.h"
-#include "profile.h"
 #include "room.h"
 #include "rooms.h"
 #include "session.h"
@@ -94,18 +92,4 @@ enum sj_status rooms_invite(void *ctx, const struct xmpp_from *from,
             return status;
     }
     return SJ_OK;
-}
-
-enum sj_status rooms_card(void *ctx, const struct xmpp_from *from, const char *room,
-                          const char *nick, const struct xmpp_card_ask *ask, xmpp_req req,
-                          struct sj_error *err)
-{
-    const struct room *r = room_asked(ctx, from, room, err);
-    const struct occupant *o = r && nick ? occupant_shown(r, nick) : NULL;
-
-    if (!r)
-        return err->status;
-    if (!o || !o->id)
-        return sj_fail(err, SJ_NOTFOUND, "Nothing more is known here.");
-    return profile_card(ctx, from, o->id, ask, req, err);
 }

@@ -9,6 +9,7 @@
 #include "command.h"
 #include "language.h"
 #include "room.h"
+#include "room_list.h"
 #include "rooms.h"
 #include "session.h"
 #include "sojourn/memory.h"

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "room.h"
+#include "room_picture.h"
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -141,6 +142,7 @@ bool occupant_show(const struct room *r, const struct occupant *o, const struct 
     occupant_titles(o, titles);
     out.show = map[o->show];
     out.status = o->status;
+    out.picture = o->self ? out.picture : room_picture_shown(o->picture);
     out.titles = titles;
     out.n_titles = o->n_titles;
     out.statuses = statuses | (o->self ? (uint32_t)XMPP_STATUS_SELF : 0);
@@ -268,6 +270,8 @@ static bool occupant_learn(struct room *r, struct occupant *o, const struct sj_o
     o->role = (uint8_t)in->role;
     o->show = (uint8_t)in->show;
     changed = occupant_set_text(&o->status, in->status) || changed;
+    if (!text_same(o->id, in->id))
+        room_picture_free(&o->picture);  /* of somebody else, for all that is known */
     changed = occupant_set_text(&o->id, in->id) || changed;
     changed = occupant_set_text(&o->account, in->account) || changed;
     changed = occupant_set_titles(o, in->titles, in->n_titles) || changed;
@@ -277,7 +281,7 @@ static bool occupant_learn(struct room *r, struct occupant *o, const struct sj_o
         r->self = o;
         o->self = changed = true;
     }
-    return changed;
+    return occupant_picture_told(r, o, in->avatar) || changed;
 }
 
 static struct occupant *occupant_new(struct room *r, const char *nick)
@@ -304,6 +308,7 @@ static struct occupant *occupant_new(struct room *r, const char *nick)
 static void occupant_free(struct room *r, struct occupant *o)
 {
     room_clients_skip(r, o);
+    room_picture_free(&o->picture);
     sj_list_remove(&o->link);
     occupant_forget_nick(r, o);
     if (r->self == o)

@@ -5,6 +5,7 @@
 
 #include "event.h"
 #include "room.h"
+#include "room_picture.h"
 #include "session.h"
 
 static const struct {
@@ -55,11 +56,13 @@ static uint32_t told_statuses(uint32_t was, uint32_t flags)
     return statuses;
 }
 
-static void told_clients(const struct room *r, uint32_t statuses)
+void room_changed(struct room *r, uint32_t statuses)
 {
     const struct session *s = r->session;
     const struct sj_list *at;
 
+    if (statuses == 0 || r->state != ROOM_IN)
+        return;
     for (at = r->clients.next; at != &r->clients; at = at->next) {
         const struct room_client *c = SJ_CONTAINER(at, struct room_client, link);
         if (c->state == ROOM_CLIENT_IN)
@@ -82,7 +85,6 @@ void room_told(struct session *s, const struct sj_room *in)
     r->flags = (r->flags & ~in->known) | (in->flags & in->known);
     changed = told_text(&r->name, in->name);
     changed = told_text(&r->description, in->description) || changed;
-    changed = told_text(&r->avatar, in->avatar) || changed;
     changed = in->occupants_max != r->occupants_max || changed;
     r->occupants_max = in->occupants_max;
     /* What becomes known is no change. */
@@ -91,6 +93,6 @@ void room_told(struct session *s, const struct sj_room *in)
     r->known |= in->known;
     if (in->n_occupants)
         r->n_told = in->n_occupants;
-    if (statuses && r->state == ROOM_IN)
-        told_clients(r, statuses);
+    room_changed(r, statuses);
+    room_picture_told(r, in->avatar);
 }

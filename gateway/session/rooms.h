@@ -24,6 +24,8 @@ enum xmpp_place rooms_place(void *ctx, const struct xmpp_from *from, const char 
 enum sj_status rooms_card(void *ctx, const struct xmpp_from *from, const char *room,
                           const char *nick, const struct xmpp_card_ask *ask, xmpp_req req,
                           struct sj_error *err);
+enum sj_status rooms_picture(void *ctx, const struct xmpp_from *from, const char *room,
+                             const void *data, size_t len, xmpp_req req, struct sj_error *err);
 enum sj_status rooms_admin_get(void *ctx, const struct xmpp_from *from, const char *room,
                                int affiliation, int role, xmpp_req req, struct sj_error *err);
 enum sj_status rooms_admin_set(void *ctx, const struct xmpp_from *from, const char *room,

@@ -8,6 +8,7 @@
 #include "command.h"
 #include "dialogue.h"
 #include "raw.h"
+#include "room_list.h"
 #include "roster.h"
 #include "search.h"
 #include "session.h"

@@ -8,6 +8,7 @@
 
 #include "room.h"
 #include "sojourn/contact.h"
+#include "sojourn/strbuf.h"
 #include "stanza.h"
 
 static size_t card_reserve(const struct xmpp *x)
@@ -54,6 +55,20 @@ void card_add_base64(xmpp_stanza_t *parent, const void *data, size_t len)
     char *text = xmpp_base64_encode(ctx, data, len);
     stanza_add_text(parent, text);
     xmpp_free(ctx, text);
+}
+
+unsigned char *card_read_base64(xmpp_ctx_t *ctx, const char *text, size_t *len)
+{
+    struct sj_strbuf clean;
+    unsigned char *data = NULL;
+    sj_strbuf_init(&clean, (SJ_AVATAR_MAX + 2) / 3 * 4);
+    for (const char *p = text; *p != '\0'; p++)
+        if (strchr(" \t\r\n", *p) == NULL)
+            sj_strbuf_addc(&clean, *p);
+    if (sj_strbuf_ok(&clean) && clean.len > 0 && clean.len % 4 == 0)
+        xmpp_base64_decode_bin(ctx, clean.s, clean.len, &data, len);
+    sj_strbuf_release(&clean);
+    return data;
 }
 
 static void card_add(struct xmpp *x, xmpp_stanza_t *result, enum request_card form,

@@ -20,6 +20,9 @@ struct card_room card_room_of(const struct xmpp *x);
 const char *card_value(struct card_room *room, const struct xmpp_card *card, unsigned key);
 /* The bytes as Base64, as the text of parent. */
 void card_add_base64(xmpp_stanza_t *parent, const void *data, size_t len);
+/* Reads at most SJ_AVATAR_MAX bytes, with the line breaks that many put into it; xmpp_free frees
+ * them. NULL: it is none, or too much. */
+unsigned char *card_read_base64(xmpp_ctx_t *ctx, const char *text, size_t *len);
 
 /* vcard.c: <vCard/> (XEP-0054) */
 void vcard_add_contact(struct xmpp *x, xmpp_stanza_t *parent, const struct xmpp_card *card);

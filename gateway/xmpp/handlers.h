@@ -71,6 +71,7 @@ enum sj_status muc_handle_list(struct inbound *in, struct sj_error *err);
 /* muc_iq.c */
 enum sj_status muc_handle_occupant_info(struct inbound *in, struct sj_error *err);
 enum sj_status muc_handle_card(struct inbound *in, struct sj_error *err);
+enum sj_status muc_handle_card_set(struct inbound *in, struct sj_error *err);
 enum sj_status muc_handle_ping(struct inbound *in, struct sj_error *err);
 enum sj_status muc_handle_last(struct inbound *in, struct sj_error *err);
 /* archive_in.c */

@@ -14,6 +14,7 @@
 #include "message_parts.h"
 #include "muc.h"
 #include "rsm.h"
+#include "sojourn/sha1.h"
 
 #define MUC_NODE_NICK "x-roomuser-item"
 #define MUC_NODE_TRAFFIC NS_MUC "#traffic"
@@ -119,7 +120,7 @@ static void muc_add_features(xmpp_stanza_t *query, const struct xmpp_room_info *
 {
     static const char *const always[] = {
         NS_INFO, NS_ITEMS, NS_MUC, NS_MUC "#stable_id", NS_MUC "#self-ping-optimization",
-        NS_OCCUPANT_ID, NS_SID, NS_VCARD, NS_PING,
+        NS_OCCUPANT_ID, NS_SID, NS_PING,
     };
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
         muc_add_feature(query, always[i]);
@@ -132,6 +133,8 @@ static void muc_add_features(xmpp_stanza_t *query, const struct xmpp_room_info *
     }
     if (r->has_titles)
         muc_add_feature(query, NS_HATS);
+    if (r->avatar != NULL || r->picture_settable)        /* G486-01 */
+        muc_add_feature(query, NS_VCARD);
     muc_add_pairs(query, r->flags);
 }
 
@@ -161,7 +164,11 @@ static void muc_add_form(xmpp_stanza_t *query, const struct xmpp_room_info *r)
     muc_add_value(form, "boolean", "muc#roomconfig_changesubject", open);
     muc_add_number(form, "muc#roominfo_occupants", r->occupants);
     muc_add_number(form, "muc#maxhistoryfetch", r->history_max);
-    muc_add_value(form, "text-multi", "muc#roominfo_avatarhash", r->avatar_hash);
+    if (r->avatar != NULL) {
+        char hex[SJ_SHA1_HEX_SIZE];
+        sj_sha1_hex(hex, r->avatar);
+        muc_add_value(form, "text-multi", "muc#roominfo_avatarhash", hex);
+    }
 }
 
 void xmpp_answer_room_info(struct xmpp *x, xmpp_req req, const struct xmpp_room_info *r)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "card.h"
 #include "disco.h"
 #include "handlers.h"
 #include "muc.h"
@@ -83,4 +84,38 @@ enum sj_status muc_handle_card(struct inbound *in, struct sj_error *err)
     if (status != SJ_OK)
         return status;
     return x->in->muc.card(x->ctx, &in->from, in->peer, in->nick, &ask, in->request, err);
+}
+
+static enum sj_status muc_set_picture(struct inbound *in, const void *data, size_t len,
+                                      struct sj_error *err)
+{
+    struct xmpp *x = in->x;
+    if (len > xmpp_picture_max(x))
+        return sj_fail(err, SJ_UNACCEPTABLE, "The picture is too large.");
+    enum sj_status status = router_defer(in, false, err);
+    if (status != SJ_OK)
+        return status;
+    return x->in->muc.picture(x->ctx, &in->from, in->peer, data, len, in->request, err);
+}
+
+/* A card without a picture takes it away (G486-02); all else in it is of no interest. */
+enum sj_status muc_handle_card_set(struct inbound *in, struct sj_error *err)
+{
+    xmpp_ctx_t *ctx = in->x->output.ctx;
+    xmpp_stanza_t *photo = stanza_child(in->payload, "PHOTO", NS_VCARD);
+    xmpp_stanza_t *bytes = photo != NULL ? stanza_child(photo, "BINVAL", NS_VCARD) : NULL;
+    size_t len = 0;
+    if (photo == NULL)
+        return muc_set_picture(in, NULL, 0, err);
+    if (bytes == NULL)
+        return sj_fail(err, SJ_UNACCEPTABLE, "Send the picture itself, not where it is.");
+    unsigned char *data = card_read_base64(ctx, stanza_text(bytes), &len);
+    if (data == NULL || len == 0) {
+        if (data != NULL)
+            xmpp_free(ctx, data);
+        return sj_fail(err, SJ_INVALID, "This is no picture.");
+    }
+    enum sj_status status = muc_set_picture(in, data, len, err);
+    xmpp_free(ctx, data);
+    return status;
 }

@@ -8,6 +8,7 @@
  * room's business. Source: XEP-0163 §4.3, XEP-0084 §4, XEP-0153 §3.2, XEP-0172 §4.4. */
 #include <string.h>
 
+#include "card.h"
 #include "handlers.h"
 #include "router.h"
 #include "sojourn/contact.h"
@@ -90,21 +91,6 @@ static xmpp_stanza_t *own_find_data(xmpp_stanza_t *iq, bool by_card)
     return item != NULL ? stanza_child(item, "data", NS_AVATAR_DATA) : NULL;
 }
 
-/* Base64 with the line breaks that many put into it; NULL: it is none. */
-static unsigned char *own_decode(xmpp_ctx_t *ctx, const char *text, size_t *len)
-{
-    struct sj_strbuf clean;
-    unsigned char *data = NULL;
-    sj_strbuf_init(&clean, (SJ_AVATAR_MAX + 2) / 3 * 4);
-    for (const char *p = text; *p != '\0'; p++)
-        if (strchr(" \t\r\n", *p) == NULL)
-            sj_strbuf_addc(&clean, *p);
-    if (sj_strbuf_ok(&clean) && clean.len > 0 && clean.len % 4 == 0)
-        xmpp_base64_decode_bin(ctx, clean.s, clean.len, &data, len);
-    sj_strbuf_release(&clean);
-    return data;
-}
-
 static void own_on_answer(struct xmpp *x, const struct query_reply *reply)
 {
     struct own_ask *ask = sj_idmap_remove(&x->own_asks, reply->token);
@@ -112,7 +98,7 @@ static void own_on_answer(struct xmpp *x, const struct query_reply *reply)
     xmpp_ctx_t *ctx = x->output.ctx;
     uint8_t sha1[SJ_SHA1_LEN];
     size_t len = 0;
-    unsigned char *bytes = data != NULL ? own_decode(ctx, stanza_text(data), &len) : NULL;
+    unsigned char *bytes = data != NULL ? card_read_base64(ctx, stanza_text(data), &len) : NULL;
     if (bytes != NULL)
         sj_sha1(sha1, bytes, len);
     bool right = bytes != NULL && len <= SJ_AVATAR_MAX && memcmp(sha1, ask->sha1, sizeof sha1) == 0;

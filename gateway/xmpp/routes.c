@@ -245,6 +245,14 @@ static const struct route_iq routes_iq_table[] = {
         .source = "XEP-0486 §3, XEP-0054 §3.3",
     },
     {
+        .ns = NS_VCARD,
+        .name = "vCard",
+        .types = ROUTE_SET,
+        .targets = ROUTE_ROOM,
+        .handle = muc_handle_card_set,
+        .source = "XEP-0486 §3",
+    },
+    {
         .ns = NS_PING,
         .name = "ping",
         .types = ROUTE_GET,

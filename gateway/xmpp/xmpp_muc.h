@@ -121,6 +121,9 @@ struct xmpp_in_muc {
     enum sj_status (*card)(void *ctx, const struct xmpp_from *, const char *room,
                            const char *nick, const struct xmpp_card_ask *, xmpp_req,
                            struct sj_error *);
+    /* The room's picture; len 0: none any more (G486-02). Lent. */
+    enum sj_status (*picture)(void *ctx, const struct xmpp_from *, const char *room,
+                              const void *data, size_t len, xmpp_req, struct sj_error *);
 
     /* A list: of everybody with that affiliation or role, the other one is -1. Answered by
      * xmpp_answer_room_items. */

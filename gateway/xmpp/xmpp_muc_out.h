@@ -64,7 +64,7 @@ enum xmpp_room_flag {
 struct xmpp_room_info {
     const char *room;
     const char *name, *description, *subject;    /* or NULL */
-    const char *avatar_hash;     /* SHA-1 in hexadecimal, or NULL */
+    const uint8_t *avatar;       /* SHA-1 of its picture, or NULL */
     uint32_t flags;              /* enum xmpp_room_flag; unset: the open, public, ... of a pair */
     uint32_t features;           /* enum xmpp_feature: what works in this room */
     int64_t occupants;           /* -1 unknown */
@@ -77,6 +77,7 @@ struct xmpp_room_info {
     uint32_t settable;           /* enum xmpp_room_flag */
     bool text_settable;          /* name and description */
     bool max_settable;
+    bool picture_settable;
 };
 
 /* Status codes of XEP-0045, as bits. */

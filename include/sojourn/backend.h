@@ -205,7 +205,8 @@ struct sj_backend {
     /* Ends either early; op_done with SJ_CANCELED follows. */
     void (*file_abort)(struct sj_link *, sj_op);
 
-    /* SJ_CAP_PROFILES. The answer comes by host->profile, host->avatar. */
+    /* SJ_CAP_PROFILES. The answer comes by host->profile, host->avatar. id: a contact, or a person
+     * in a room that the user is in; of avatar_get also such a room. */
     enum sj_status (*profile_get)(struct sj_link *, const char *id, sj_op, struct sj_error *);
     enum sj_status (*avatar_get)(struct sj_link *, const char *id, const char *avatar, sj_op,
                                  struct sj_error *);

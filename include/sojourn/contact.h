@@ -69,7 +69,7 @@ struct sj_profile {
 };
 
 struct sj_avatar {
-    const char *contact;         /* id; NULL: the user's own */
+    const char *contact;         /* id, also of a room; NULL: the user's own */
     const char *id;              /* as in struct sj_contact */
     const char *media_type;      /* as the network says; the bytes decide */
     const void *data;

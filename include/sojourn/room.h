@@ -54,6 +54,7 @@ struct sj_occupant {
     enum sj_role role;
     enum sj_show show;           /* ONLINE where the network says nothing */
     const char *status;          /* or NULL */
+    const char *avatar;          /* as in struct sj_contact, of the person id; NULL: unchanged */
     const char *const *titles;   /* ranks for people to read ("bot"), beyond the above */
     size_t n_titles;
     bool self;                   /* the user */
@@ -93,7 +94,7 @@ struct sj_room {
     const char *id;              /* canonical */
     const char *name;
     const char *description;
-    const char *avatar;          /* as in struct sj_contact */
+    const char *avatar;          /* as in struct sj_contact; avatar_get takes the room's id */
     uint32_t flags;              /* of enum sj_room_flag */
     uint32_t known;              /* which flags are known */
     uint32_t n_occupants;        /* 0: unknown */
@@ -110,7 +111,8 @@ enum sj_room_change_kind {
     SJ_CHANGE_NAME,              /* text */
     SJ_CHANGE_DESCRIPTION,       /* text */
     SJ_CHANGE_PASSWORD,          /* text, "" none; only lent, wiped by nobody */
-    SJ_CHANGE_OCCUPANTS_MAX      /* number, 0 none */
+    SJ_CHANGE_OCCUPANTS_MAX,     /* number, 0 none */
+    SJ_CHANGE_PICTURE            /* picture, len 0 none */
 };
 struct sj_room_change {
     enum sj_room_change_kind kind;
@@ -120,6 +122,7 @@ struct sj_room_change {
     enum sj_role role;
     uint32_t flags, known;
     uint32_t number;
+    const struct sj_avatar *picture;     /* data and len alone; some image (contact NULL) */
 };
 
 /* One person of a list of affiliations. */
@@ -191,6 +194,7 @@ struct sj_backend_rooms {
     uint32_t flags_settable;     /* by change, of enum sj_room_flag */
     bool text_settable;          /* likewise NAME and DESCRIPTION */
     bool max_settable;           /* likewise OCCUPANTS_MAX */
+    bool picture_settable;       /* likewise PICTURE; SJ_CAP_PROFILES */
 };
 
 #endif

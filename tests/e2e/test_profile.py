@@ -9,6 +9,7 @@ import zlib
 
 import library
 from e2ebase import GATEWAY, LoopbackTest
+from occupant import MUC_PLUGINS, Occupant
 
 ECHO = "echo@" + GATEWAY
 PLUGINS = (30, 54, 60, 84, 115, 153, 163)
@@ -32,7 +33,7 @@ class Profile(LoopbackTest):
         library.run(self.session(user, what))
 
     async def session(self, name, what):
-        user = await library.connect(self.prosody.c2s, name, *PLUGINS)
+        user = await library.connect(self.prosody.c2s, name, *PLUGINS, *MUC_PLUGINS)
         user.avatars = asyncio.Queue()
         user.add_event_handler("avatar_metadata_publish", user.avatars.put_nowait)
         await user["xep_0115"].update_caps()
@@ -74,6 +75,55 @@ class Profile(LoopbackTest):
         data = await user["xep_0084"].retrieve_avatar(ECHO, sha1)
         value = data["pubsub"]["items"]["item"]["avatar_data"]["value"]
         self.assertEqual(hashlib.sha1(value).hexdigest(), sha1)
+
+    def test_pictures_in_a_room(self):
+        """slixmpp in a room that has a picture, as its people have: presence and service discovery
+        tell the hashes, the cards hold the pictures; who owns a room gives it one, and takes it
+        away (G054-07, G153-06, G486-01, G486-02, G486-03)"""
+        self.run_as("paris", self.look_around)
+        self.run_as("mercutio", self.decorate)
+
+    @staticmethod
+    async def changed(room):
+        await room.hear(lambda st: st.name == "message" and "104" in str(st), "the code 104")
+
+    @staticmethod
+    async def room_hash(user, room):
+        info = await user["xep_0030"].get_info(room, cached=False)
+        field = info.xml.find(".//{jabber:x:data}field[@var='muc#roominfo_avatarhash']")
+        feature = "vcard-temp" in info["disco_info"]["features"]
+        return feature, None if field is None else field[0].text
+
+    async def look_around(self, user):
+        room = Occupant(user, "#gallery", "Juliet")
+        await room.join()
+        found = await room.hear(lambda st: st["from"].resource == "echo" and
+                                st.xml.find("{vcard-temp:x:update}x") is not None,
+                                "the picture of echo")
+        sha1 = found.xml.find("{vcard-temp:x:update}x/{vcard-temp:x:update}photo").text
+        card = (await user["xep_0054"].get_vcard(room.room + "/echo"))["vcard_temp"]
+        self.assertEqual(hashlib.sha1(card["PHOTO"]["BINVAL"]).hexdigest(), sha1)
+        card = (await user["xep_0054"].get_vcard(room.room))["vcard_temp"]
+        sha1 = hashlib.sha1(card["PHOTO"]["BINVAL"]).hexdigest()
+        self.assertEqual(await self.room_hash(user, room.room), (True, sha1))
+
+    async def decorate(self, user):
+        room = Occupant(user, "#verona", "Rosaline")
+        await room.join()
+        self.assertEqual(await self.room_hash(user, room.room), (True, None))
+        iq = user.make_iq_set(ito=room.room)
+        photo = iq["vcard_temp"]["PHOTO"]
+        photo["TYPE"], photo["BINVAL"] = "image/png", PNG
+        iq["vcard_temp"].append(photo)
+        await iq.send()
+        await self.changed(room)
+        self.assertEqual(await self.room_hash(user, room.room),
+                         (True, hashlib.sha1(PNG).hexdigest()))
+        iq = user.make_iq_set(ito=room.room)
+        iq.enable("vcard_temp")
+        await iq.send()
+        await self.changed(room)
+        self.assertEqual(await self.room_hash(user, room.room), (True, None))
 
     def test_own_picture(self):
         """A picture that slixmpp publishes at its own server is shown on the network after the

@@ -432,6 +432,17 @@ static enum sj_status on_room_card(void *ctx, const struct xmpp_from *f, const c
     return SJ_OK;
 }
 
+static enum sj_status on_room_picture(void *ctx, const struct xmpp_from *f, const char *room,
+                                      const void *data, size_t len, xmpp_req req,
+                                      struct sj_error *err)
+{
+    (void)err;
+    check_room(f, room, NULL);
+    assert((data == NULL) == (len == 0) && len <= SJ_AVATAR_MAX);
+    xmpp_answer(((struct run *)ctx)->room, req, NULL);
+    return SJ_OK;
+}
+
 static enum sj_status on_admin_get(void *ctx, const struct xmpp_from *f, const char *room,
                                    int affiliation, int role, xmpp_req req, struct sj_error *err)
 {
@@ -587,6 +598,7 @@ static const struct xmpp_in session = {
     .muc = {.is_room = on_is_room, .join = on_join, .presence = on_room_presence,
             .leave = on_leave, .lost = on_lost, .subject = on_subject, .state = on_room_state,
             .invite = on_invite, .place = on_place, .card = on_room_card,
+            .picture = on_room_picture,
             .admin_get = on_admin_get, .admin_set = on_admin_set, .config_get = on_config_get,
             .config_set = on_config_set, .destroy = on_destroy, .moderate = on_moderate,
             .info = on_room_info, .list = on_room_list},

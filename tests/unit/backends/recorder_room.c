@@ -62,6 +62,9 @@ static void on_occupant(struct sj_link *link, const char *room, const struct sj_
         sj_strbuf_addf(&out, " id=%s", o->id);
     if (o->account && !(o->id && strcmp(o->id, o->account) == 0))
         sj_strbuf_addf(&out, " account=%s", o->account);
+    recorder_check_text(o->avatar, SJ_AVATAR_ID_MAX);
+    if (o->avatar)
+        sj_strbuf_addf(&out, " picture=%s", o->avatar);
     for (size_t i = 0; i < o->n_titles; i++)
         sj_strbuf_addf(&out, " (%s)", o->titles[i]);
     recorder_event(link, "occupant %s %s%s %s%s%s", room, o->nick, o->self ? " self" : "", out.s,
@@ -104,6 +107,9 @@ static void room_text(struct sj_strbuf *out, struct sj_link *link, const struct 
         sj_strbuf_addf(out, " n=%u", room->n_occupants);
     if (room->occupants_max)
         sj_strbuf_addf(out, " max=%u", room->occupants_max);
+    recorder_check_text(room->avatar, SJ_AVATAR_ID_MAX);
+    if (room->avatar && *room->avatar)
+        sj_strbuf_addf(out, " picture=%s", room->avatar);
 }
 
 static void on_room(struct sj_link *link, const struct sj_room *room)

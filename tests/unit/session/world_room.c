@@ -6,6 +6,7 @@
 
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
+#include "world_profile.h"
 
 static const char *const affiliations[] = {"none", "outcast", "member", "admin", "owner"};
 static const char *const roles[] = {"none", "visitor", "participant", "moderator"};
@@ -54,6 +55,16 @@ static void codes(struct sj_strbuf *out, uint32_t statuses)
     }
 }
 
+/* Of people who may have none, nothing is said while it is not known. */
+static void picture(struct sj_strbuf *b, const struct xmpp_picture *p)
+{
+    char text[WORLD_PICTURE_SIZE];
+
+    world_picture_text(text, p);
+    if (p->state != XMPP_PICTURE_UNKNOWN)
+        sj_strbuf_adds(b, p->state == XMPP_PICTURE_KNOWN ? text : " photo -");
+}
+
 bool xmpp_send_occupant(struct xmpp *x, unsigned host, const struct xmpp_occupant_out *o)
 {
     struct sj_strbuf b;
@@ -74,6 +85,7 @@ bool xmpp_send_occupant(struct xmpp *x, unsigned host, const struct xmpp_occupan
     fact(&b, "status", o->status);
     for (size_t i = 0; i < o->n_titles; i++)
         fact(&b, "title", o->titles[i]);
+    picture(&b, &o->picture);
     sj_strbuf_adds(&b, o->closed ? " closed" : "");
     note(&b);
     return true;
@@ -177,6 +189,8 @@ static void info_facts(struct sj_strbuf *b, const struct xmpp_room_info *r)
                    r->settable);
     if (r->occupants_max >= 0)
         sj_strbuf_addf(b, " max=%lld", (long long)r->occupants_max);
+    if (r->avatar)
+        picture(b, &(struct xmpp_picture){.state = XMPP_PICTURE_KNOWN, .sha1 = r->avatar});
 }
 
 void xmpp_answer_room_info(struct xmpp *x, xmpp_req req, const struct xmpp_room_info *r)
@@ -326,7 +340,7 @@ static enum sj_status net_change(struct sj_link *link, const char *room,
                                  struct sj_error *err)
 {
     static const char *const kinds[] = {"kick", "role", "affiliation", "flags", "name",
-                                        "description", "password", "max"};
+                                        "description", "password", "max", "picture"};
     struct sj_strbuf b;
 
     (void)err, (void)link;
@@ -345,6 +359,8 @@ static enum sj_status net_change(struct sj_link *link, const char *room,
             sj_strbuf_addf(&b, " %x/%x", changes[i].flags, changes[i].known);
         if (changes[i].kind == SJ_CHANGE_OCCUPANTS_MAX)
             sj_strbuf_addf(&b, " %u", changes[i].number);
+        if (changes[i].kind == SJ_CHANGE_PICTURE)
+            sj_strbuf_addf(&b, " %zu", changes[i].picture->len);
     }
     note(&b);
     world_op(op);
@@ -415,7 +431,7 @@ const struct sj_backend_rooms world_rooms = {
     .set_subject = net_subject, .change = net_change, .affiliates = net_affiliates,
     .invite = net_invite, .destroy = net_destroy, .look = net_look, .list = net_list,
     .flags_settable = SJ_ROOM_SECRET | SJ_ROOM_MODERATED | SJ_ROOM_PASSWORD,
-    .text_settable = true, .max_settable = true};
+    .text_settable = true, .max_settable = true, .picture_settable = true};
 
 /* ---- the user ---- */
 

@@ -103,6 +103,15 @@ enum sj_status peer_on_room_card(void *ctx, const struct xmpp_from *f, const cha
     return request(p, req, err);
 }
 
+enum sj_status peer_on_room_picture(void *ctx, const struct xmpp_from *f, const char *room,
+                                    const void *data, size_t len, xmpp_req req,
+                                    struct sj_error *err)
+{
+    peer_heard(ctx, "room-picture %s %s '%.*s'", f->full, room, (int)len,
+               len != 0 ? (const char *)data : "");
+    return request(ctx, req, err);
+}
+
 enum sj_status peer_on_admin_get(void *ctx, const struct xmpp_from *f, const char *room,
                                  int affiliation, int role, xmpp_req req, struct sj_error *err)
 {

@@ -36,6 +36,9 @@ enum xmpp_place peer_place(void *ctx, const struct xmpp_from *f, const char *roo
 enum sj_status peer_on_room_card(void *ctx, const struct xmpp_from *f, const char *room,
                                  const char *nick, const struct xmpp_card_ask *ask, xmpp_req req,
                                  struct sj_error *err);
+enum sj_status peer_on_room_picture(void *ctx, const struct xmpp_from *f, const char *room,
+                                    const void *data, size_t len, xmpp_req req,
+                                    struct sj_error *err);
 enum sj_status peer_on_admin_get(void *ctx, const struct xmpp_from *f, const char *room,
                                  int affiliation, int role, xmpp_req req, struct sj_error *err);
 enum sj_status peer_on_admin_set(void *ctx, const struct xmpp_from *f, const char *room,

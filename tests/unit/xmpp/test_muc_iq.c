@@ -4,6 +4,7 @@
 
 #include "peer_muc.h"
 #include "sojourn/memory.h"
+#include "sojourn/sha1.h"
 #include "sojourn/strbuf.h"
 
 static struct peer *p;
@@ -112,7 +113,6 @@ Test(muc_iq, gives_cards_of_rooms_and_occupants)
          RESULT(JULIET, "<vCard xmlns='vcard-temp'><FN>Juliet</FN><NICKNAME>Juliet</NICKNAME>"
                         "</vCard>")},
         {IQ("get", ROOM, VCARD), "room-card " USER " #garden - wants=2", RESULT(ROOM, "<vCard *")},
-        {IQ("set", ROOM, VCARD), NULL, FAILURE(ROOM, "cancel", "service-unavailable")},
     };
     p->card = &card;
     RUN(rows);
@@ -121,6 +121,34 @@ Test(muc_iq, gives_cards_of_rooms_and_occupants)
     peer_say(p, 0, IQ("get", ROOM, VCARD));
     peer_hears(p, "room-card *");
     peer_expect(p, FAILURE(ROOM, "cancel", "item-not-found"));
+}
+
+#define PHOTO(inside) "<vCard xmlns='vcard-temp'><FN>x</FN><PHOTO>" inside "</PHOTO></vCard>"
+
+/* G486-02. */
+Test(muc_iq, takes_a_picture_for_a_room)
+{
+    char big[20000];
+    struct sj_strbuf text;
+    static const struct row rows[] = {
+        {IQ("set", ROOM, PHOTO("<TYPE>image/png</TYPE><BINVAL>cGlj\n dHVyZQ==</BINVAL>")),
+         "room-picture " USER " #garden 'picture'", NULL},
+        {IQ("set", ROOM, VCARD), "room-picture " USER " #garden ''", NULL},
+        {IQ("set", ROOM, PHOTO("<EXTVAL>http://example.org/p.png</EXTVAL>")), NULL,
+         FAILURE(ROOM, "modify", "not-acceptable")},
+        {IQ("set", ROOM, PHOTO("<BINVAL/>")), NULL, FAILURE(ROOM, "modify", "bad-request")},
+        {IQ("set", ROOM, PHOTO("<BINVAL>*</BINVAL>")), NULL,
+         FAILURE(ROOM, "modify", "bad-request")},
+        {IQ("set", JULIET, VCARD), NULL, FAILURE(JULIET, "cancel", "service-unavailable")},
+    };
+    RUN(rows);
+    memset(big, 'A', sizeof big);
+    sj_strbuf_init(&text, sizeof big + 500);
+    p->options.stanza_max = 20480;       /* three quarters of what half of that leaves */
+    sj_strbuf_addf(&text, IQ("set", ROOM, PHOTO("<BINVAL>%.*s</BINVAL>")), (int)sizeof big, big);
+    peer_say(p, 0, text.s);
+    peer_expect(p, FAILURE(ROOM, "modify", "not-acceptable"));
+    sj_strbuf_release(&text);
 }
 
 /* ---- discovery ---- */
@@ -134,9 +162,10 @@ Test(muc_iq, gives_cards_of_rooms_and_occupants)
 /* G045-03, G045-05, G313-01, G410-03, G421-04, G444-01, G486-01. */
 Test(muc_iq, tells_what_a_room_is_like)
 {
+    static const uint8_t sha1[SJ_SHA1_LEN] = {0xab, 0xcd};
     const struct xmpp_room_info info = {
         .room = "#garden", .name = "The Garden", .description = "d", .subject = "s",
-        .avatar_hash = "aa", .features = XMPP_FEATURE_REACT | XMPP_FEATURE_RECEIPTS, .occupants = 3,
+        .avatar = sha1, .features = XMPP_FEATURE_REACT | XMPP_FEATURE_RECEIPTS, .occupants = 3,
         .occupants_max = -1, .history_max = 20, .has_archive = true, .has_titles = true,
         .flags = XMPP_ROOM_SECRET | XMPP_ROOM_MODERATED | XMPP_ROOM_SUBJECT_LOCKED};
     const struct xmpp_room_info bare = {
@@ -156,10 +185,10 @@ Test(muc_iq, tells_what_a_room_is_like)
         "<feature var='http://jabber.org/protocol/muc#stable_id'/>"
         "<feature var='http://jabber.org/protocol/muc#self-ping-optimization'/>"
         "<feature var='urn:xmpp:occupant-id:0'/><feature var='urn:xmpp:sid:0'/>"
-        "<feature var='vcard-temp'/><feature var='urn:xmpp:ping'/>"
+        "<feature var='urn:xmpp:ping'/>"
         "<feature var='urn:xmpp:reactions:0'/>"
         "<feature var='urn:xmpp:mam:2'/><feature var='urn:xmpp:mam:2#extended'/>"
-        "<feature var='urn:xmpp:hats:0'/>"
+        "<feature var='urn:xmpp:hats:0'/><feature var='vcard-temp'/>"
         "<feature var='muc_hidden'/><feature var='muc_open'/><feature var='muc_moderated'/>"
         "<feature var='muc_nonanonymous'/><feature var='muc_unsecured'/>"
         "<feature var='muc_temporary'/>"
@@ -171,7 +200,8 @@ Test(muc_iq, tells_what_a_room_is_like)
         "<field type='boolean' var='muc#roomconfig_changesubject'><value>0</value></field>"
         "<field type='text-single' var='muc#roominfo_occupants'><value>3</value></field>"
         "<field type='text-single' var='muc#maxhistoryfetch'><value>20</value></field>"
-        "<field type='text-multi' var='muc#roominfo_avatarhash'><value>aa</value></field></x>"
+        "<field type='text-multi' var='muc#roominfo_avatarhash'>"
+        "<value>abcd000000000000000000000000000000000000</value></field></x>"
         "<x type='result' xmlns='jabber:x:data'><field type='hidden' var='FORM_TYPE'>"
         "<value>urn:xmpp:reactions:0:restrictions</value></field>*</x></query>"));
     peer_say(p, 0, IQ("get", ROOM, INFO));
