@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "ctl.h"
 #include "ctl_answer.h"
 #include "daemon.h"
 #include "sojourn/log.h"
@@ -24,15 +25,6 @@
 #define CTL_CONFIG "/etc/sojourn/sojourn.conf"
 #define CTL_ANSWER_MAX (2u * 1024 * 1024)
 #define CTL_TIMEOUT_S 60
-
-enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2 };
-
-struct ctl {
-    const char *config_path;
-    bool json;
-    char **args;                /* of the command */
-    int n_args;
-};
 
 struct ctl_command {
     const char *name;
@@ -146,7 +138,7 @@ static bool ctl_ask(const char *path, const char *request, struct sj_strbuf *ans
 /* ---- commands ---- */
 
 /* The configuration, for everything but the check of it; NULL: explained. */
-static struct config *ctl_config(const struct ctl *ctl)
+struct config *ctl_config(const struct ctl *ctl)
 {
     return config_load_plain(ctl->config_path, ctl_report, NULL);
 }
@@ -161,7 +153,7 @@ static int ctl_status(const struct ctl *ctl)
     bool done = ctl_ask(sj_values_text(&config->gateway, "control-socket"), "status\n", &answer);
     if (done) {
         if (ctl->json)
-            ctl_answer_print_json(answer.s + 3);
+            ctl_answer_print_status(answer.s + 3);
         else
             ctl_answer_print_tables(answer.s + 3);
     }
@@ -279,6 +271,8 @@ static const struct ctl_command ctl_commands[] = {
      .help = "make the key of the store, at PATH or at the configuration's key-file"},
     {.name = "check", .run = ctl_check, .usage = "check",
      .help = "check the configuration and the key"},
+    {.name = "check-store", .run = ctl_check_store, .usage = "check-store [--json]",
+     .help = "open and judge every record of the store, also while the daemon runs"},
     {.name = "status", .run = ctl_status, .usage = "status [--json]",
      .help = "show what the running daemon does"},
     {.name = "unregister", .min_args = 2, .max_args = 2, .run = ctl_unregister,
@@ -297,6 +291,7 @@ static void ctl_usage(FILE *out)
     }
     fputs("\n  --config FILE         the daemon's configuration, " CTL_CONFIG " by default\n"
           "  --json                print JSON in place of tables\n"
+          "  --key-file FILE       the key of the store, where the configuration names none\n"
           "  --help, --version\n",
           out);
 }
@@ -321,6 +316,7 @@ int main(int argc, char **argv)
 {
     static const struct option options[] = {
         {"config", required_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'},
+        {"key-file", required_argument, NULL, 'k'},
         {"help", no_argument, NULL, 'h'},         {"version", no_argument, NULL, 'v'},
         {0},
     };
@@ -330,6 +326,8 @@ int main(int argc, char **argv)
             ctl.config_path = optarg;
         } else if (c == 'j') {
             ctl.json = true;
+        } else if (c == 'k') {
+            ctl.key_file = optarg;
         } else if (c == 'h') {
             ctl_usage(stdout);
             return CTL_DONE;

@@ -173,13 +173,24 @@ static struct json_object *ctl_json_value(const struct ctl_field *f)
     return json_object_new_string(f->value);
 }
 
+/* Of these there is one; of all other kinds there may be any number. */
+static bool ctl_is_single(const char *kind)
+{
+    static const char *const single[] = {"daemon", "total", "backup", "rekey", "export", "import"};
+    for (size_t i = 0; i < sizeof single / sizeof single[0]; i++) {
+        if (strcmp(kind, single[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void ctl_json_add(struct json_object *root, const struct ctl_record *r)
 {
     struct json_object *o = json_object_new_object();
     for (size_t f = 0; f < r->n; f++)
         json_object_object_add(o, r->fields[f].key, ctl_json_value(&r->fields[f]));
-    if (strcmp(r->kind, "daemon") == 0) {
-        json_object_object_add(root, "daemon", o);
+    if (ctl_is_single(r->kind)) {
+        json_object_object_add(root, r->kind, o);
         return;
     }
     char plural[64];
@@ -192,19 +203,29 @@ static void ctl_json_add(struct json_object *root, const struct ctl_record *r)
     json_object_array_add(list, o);
 }
 
-/* {"daemon": {...}, "networks": [{...}, ...]}: the daemon is one, of all other kinds there may be
- * any number. */
-void ctl_answer_print_json(char *text)
+/* Adds the records to root, prints it, frees it. */
+static void ctl_json_print(struct json_object *root, char *text)
 {
     size_t n;
     struct ctl_record *records = ctl_parse_answer(text, &n);
-    struct json_object *root = json_object_new_object();
-    json_object_object_add(root, "daemon", NULL);
-    json_object_object_add(root, "networks", json_object_new_array());
     for (size_t i = 0; i < n; i++)
         ctl_json_add(root, &records[i]);
     puts(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
                                                   JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(root);
     sj_free(records);
+}
+
+void ctl_answer_print_json(char *text)
+{
+    ctl_json_print(json_object_new_object(), text);
+}
+
+/* {"daemon": {...}, "networks": [{...}, ...]} */
+void ctl_answer_print_status(char *text)
+{
+    struct json_object *root = json_object_new_object();
+    json_object_object_add(root, "daemon", NULL);
+    json_object_object_add(root, "networks", json_object_new_array());
+    ctl_json_print(root, text);
 }

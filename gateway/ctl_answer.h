@@ -6,5 +6,7 @@
 /* text is cut in place. On stdout. */
 void ctl_answer_print_tables(char *text);
 void ctl_answer_print_json(char *text);
+/* The same; the daemon and its networks are always there. */
+void ctl_answer_print_status(char *text);
 
 #endif

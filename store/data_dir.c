@@ -24,12 +24,14 @@
 #define DATA_DIR_PROBE "disk-full.probe"
 #define DATA_DIR_PROBE_BYTES (1u << 20)
 
-static enum sj_status data_dir_judge(int fd, const struct sj_log *log, struct sj_error *err)
+/* as_root: root may look at what belongs to others. */
+static enum sj_status data_dir_judge(int fd, bool as_root, const struct sj_log *log,
+                                     struct sj_error *err)
 {
     struct stat st;
     if (fstat(fd, &st) != 0)
         return sj_fail(err, SJ_DENIED, "data-dir cannot be examined: %s", strerror(errno));
-    if (st.st_uid != geteuid() && st.st_uid != 0)
+    if (st.st_uid != geteuid() && st.st_uid != 0 && !(as_root && geteuid() == 0))
         return sj_fail(err, SJ_DENIED, "data-dir belongs to another user (uid %lu)",
                        (unsigned long)st.st_uid);
     if (st.st_mode & 022)
@@ -74,6 +76,30 @@ static enum sj_status data_dir_lock(struct data_dir *d, struct sj_error *err)
     return SJ_OK;
 }
 
+int data_dir_try_lock(const struct data_dir *d)
+{
+    int fd = openat(d->fd, DATA_DIR_LOCK, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+void data_dir_give(const struct data_dir *d)
+{
+    static const char *const files[] = {DATA_DIR_LOCK, "data.mdb", "lock.mdb"};
+    struct stat dir, st;
+    if (geteuid() != 0 || fstat(d->fd, &dir) != 0 || dir.st_uid == 0)
+        return;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        int fd = openat(d->fd, files[i], O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0)
+            (void)(fchown(fd, dir.st_uid, dir.st_gid) == 0);
+        if (fd >= 0)
+            close(fd);
+    }
+}
+
 static void data_dir_sync_parent(const char *path)
 {
     struct sj_strbuf parent;
@@ -101,12 +127,29 @@ enum sj_status data_dir_open(struct data_dir *out, const char *path, const struc
         if (out->fd < 0)
             sj_fail(err, status, "data-dir cannot be opened: %s", strerror(errno));
         else
-            status = data_dir_judge(out->fd, log, err);
+            status = data_dir_judge(out->fd, false, log, err);
     }
     if (made)
         data_dir_sync_parent(path);
     if (status == SJ_OK)
         status = data_dir_lock(out, err);
+    if (status != SJ_OK)
+        data_dir_release(out);
+    return status;
+}
+
+enum sj_status data_dir_look(struct data_dir *out, const char *path, const struct sj_log *log,
+                             struct sj_error *err)
+{
+    *out = (struct data_dir){sj_strdup(path), -1, -1};
+    out->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum sj_status status = SJ_DENIED;
+    if (out->fd < 0 && errno == ENOENT)
+        status = sj_fail(err, SJ_NOTFOUND, "data-dir does not exist yet");
+    else if (out->fd < 0)
+        sj_fail(err, status, "data-dir cannot be opened: %s", strerror(errno));
+    else
+        status = data_dir_judge(out->fd, true, log, err);
     if (status != SJ_OK)
         data_dir_release(out);
     return status;

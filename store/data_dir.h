@@ -19,6 +19,13 @@ struct data_dir {
  * others' writing; SJ_EXISTS: another process has it. On failure out is as after release. */
 enum sj_status data_dir_open(struct data_dir *out, const char *path, const struct sj_log *log,
                              struct sj_error *err);
+/* Opens one that another process may be using; no lock. SJ_NOTFOUND: there is none. */
+enum sj_status data_dir_look(struct data_dir *out, const char *path, const struct sj_log *log,
+                             struct sj_error *err);
+/* Locks it if nobody uses it: a descriptor to close, else -1. */
+int data_dir_try_lock(const struct data_dir *d);
+/* Root, working for the user whose directory it is, must not leave files of its own there. */
+void data_dir_give(const struct data_dir *d);
 void data_dir_release(struct data_dir *d);
 /* Makes new names in it durable. */
 bool data_dir_sync(const struct data_dir *d);

@@ -9,6 +9,7 @@
 
 #include "keyfile.h"
 #include "sojourn/memory.h"
+#include "sojourn/store_tools.h"
 #include "store_priv.h"
 
 static enum sj_status store_try(struct sj_store *s, bool with_pending,
@@ -84,7 +85,7 @@ static enum sj_status store_master_key(struct sj_store *s, const char *key_file,
     enum sj_status status = keyfile_read(key_file, out, err);
     if (status != SJ_NOTFOUND)
         return status;
-    if (!store_empty(s))
+    if (s->reader || !store_empty(s))
         return sj_fail(err, SJ_DENIED, "key-file does not exist, but data-dir has data that only "
                        "its key can open: put the key back (backup), or name an empty data-dir");
     status = keyfile_make(key_file, err);
@@ -114,13 +115,16 @@ static enum sj_status store_create(struct sj_store *s, void *arg, struct sj_erro
 static enum sj_status store_verify(struct sj_store *s, struct sj_error *err)
 {
     uint8_t schema = 0;
-    if (store_empty(s))
+    if (!s->reader && store_empty(s))
         return store_write(s, false, store_create, NULL, err);
     enum sj_status status = store_read_begin(s, err);
     if (status != SJ_OK)
         return status;
     status = header_check(s, &schema, err);
     store_read_end(s);
+    if (status == SJ_OK && s->reader && schema < STORE_SCHEMA)
+        return sj_fail(err, SJ_INVALID, "data-dir was written by an older version: start the "
+                       "daemon once, it upgrades them");
     return status == SJ_OK ? migrate_run(s, schema, &migrate_ours, err) : status;
 }
 
@@ -139,15 +143,16 @@ static struct engine *store_dismantle(struct sj_store **store)
     return engine;
 }
 
-enum sj_status store_open_engine(struct sj_store **out, struct sj_loop *loop,
-                                 const struct sj_log *log, struct engine *engine,
-                                 const char *key_file, struct sj_error *err)
+/* loop NULL: for a reader. */
+static enum sj_status store_attach(struct sj_store **out, struct sj_loop *loop,
+                                   const struct sj_log *log, struct engine *engine,
+                                   const char *key_file, struct sj_error *err)
 {
     struct sj_store *s = sj_calloc(1, sizeof *s);
-    struct sj_store_stats stats;
     *out = NULL;
     s->engine = engine;
     s->loop = loop;
+    s->reader = !loop;
     s->log = (struct sj_log){.parent = log, .area = "store"};
     group_init(s);
     enum sj_status status = store_unlock(s, key_file, err);
@@ -158,11 +163,34 @@ enum sj_status store_open_engine(struct sj_store **out, struct sj_loop *loop,
         engine->ops->free(engine);
         return status;
     }
-    sj_store_stats(s, &stats);
-    sj_log_info(&s->log, "store open registrations=%llu records=%llu",
-                (unsigned long long)stats.registrations, (unsigned long long)stats.records);
     *out = s;
     return SJ_OK;
+}
+
+enum sj_status store_open_engine(struct sj_store **out, struct sj_loop *loop,
+                                 const struct sj_log *log, struct engine *engine,
+                                 const char *key_file, struct sj_error *err)
+{
+    struct sj_store_stats stats;
+    assert(loop);
+    enum sj_status status = store_attach(out, loop, log, engine, key_file, err);
+    if (status != SJ_OK)
+        return status;
+    sj_store_stats(*out, &stats);
+    sj_log_info(&(*out)->log, "store open registrations=%llu records=%llu",
+                (unsigned long long)stats.registrations, (unsigned long long)stats.records);
+    return SJ_OK;
+}
+
+enum sj_status sj_store_open_reader(struct sj_store **out, const struct sj_log *log,
+                                    const char *dir, const char *key_file, struct sj_error *err)
+{
+    struct engine *engine = NULL;
+    *out = NULL;
+    if (!key_file)
+        return sj_fail(err, SJ_INVALID, "key-file is not set");
+    enum sj_status status = engine_lmdb_open_reader(&engine, log, dir, err);
+    return status == SJ_OK ? store_attach(out, NULL, log, engine, key_file, err) : status;
 }
 
 enum sj_status sj_store_open(struct sj_store **out, struct sj_loop *loop, const struct sj_log *log,

@@ -29,6 +29,7 @@
 #define LMDB_MAP_STEP ((size_t)64 << 20)
 static_assert(LMDB_MAP_STEP > 4 * STORE_PENDING_BYTES_MAX, "one step of growth must suffice");
 #define LMDB_MAP_GROW_PERCENT 80u
+#define LMDB_WRITES 1000u                /* between two looks at the table of readers */
 
 struct lmdb_engine {
     struct engine engine;
@@ -42,6 +43,8 @@ struct lmdb_engine {
     bool panic;                  /* the environment must be opened again */
     bool stuck;                  /* the map could not grow: only a full one tries again */
     bool failing;                /* this row of failures has been logged */
+    bool reader;                 /* another process may be the writer */
+    unsigned writes;             /* until dead readers are looked for */
 };
 
 static struct lmdb_engine *lmdb_of(struct engine *e)
@@ -128,23 +131,28 @@ static enum sj_status lmdb_open_env(struct lmdb_engine *l, struct sj_error *err)
     int rc = mdb_env_create(&l->env);
     if (rc == 0)
         rc = mdb_env_set_maxdbs(l->env, STORE_TABLE_COUNT);
-    if (rc == 0)
+    if (rc == 0 && !l->reader)           /* a reader takes what the file says */
         rc = mdb_env_set_mapsize(l->env, l->map_bytes);
     if (rc == 0)
-        rc = mdb_env_open(l->env, l->dir.path, 0, 0600);
+        rc = mdb_env_open(l->env, l->dir.path, l->reader ? MDB_RDONLY : 0, 0600);
+    if (rc == 0)
+        data_dir_give(&l->dir);
     if (rc == 0)
         rc = mdb_reader_check(l->env, &dead);
     if (rc == 0) {
         rc = lmdb_open_tables(l, MDB_RDONLY, 0);
-        if (rc == MDB_NOTFOUND)          /* new: only then a commit is spent on it */
+        if (rc == MDB_NOTFOUND && !l->reader)        /* new: only then a commit is spent on it */
             rc = lmdb_open_tables(l, 0, MDB_CREATE);
     }
-    if (rc == 0 && !data_dir_sync(&l->dir))
+    if (rc == 0 && !l->reader && !data_dir_sync(&l->dir))
         rc = errno;
     l->panic = false;
     if (rc == 0)
         return SJ_OK;
     lmdb_close_env(l);
+    if (l->reader && rc == MDB_NOTFOUND)
+        return sj_fail(err, SJ_INVALID, "data-dir was written by an older version: start the "
+                       "daemon once, it upgrades them");
     if (rc == ENOSPC || rc == EDQUOT)
         return sj_fail(err, SJ_LIMIT, "the disk of data-dir is full");
     return sj_fail(err, SJ_INTERNAL, "data-dir cannot be opened: %s", mdb_strerror(rc));
@@ -198,6 +206,17 @@ static bool lmdb_nearly_full(const struct lmdb_engine *l)
     return (info.me_last_pgno + 1) * stat.ms_psize > info.me_mapsize / 100 * LMDB_MAP_GROW_PERCENT;
 }
 
+/* A tool that was killed while it read leaves its mark, which keeps pages from being used again. */
+static void lmdb_forget_readers(struct lmdb_engine *l)
+{
+    int dead = 0;
+    if (++l->writes < LMDB_WRITES)
+        return;
+    l->writes = 0;
+    if (mdb_reader_check(l->env, &dead) == 0 && dead > 0)
+        sj_log_info(&l->log, "store readers forgotten that had died n=%d", dead);
+}
+
 static enum sj_status lmdb_begin(struct engine *e, bool write, struct sj_error *err)
 {
     struct lmdb_engine *l = lmdb_of(e);
@@ -210,11 +229,18 @@ static enum sj_status lmdb_begin(struct engine *e, bool write, struct sj_error *
             return status;
         sj_log_warn(&l->log, "store opened again after a failure");
     }
+    if (write)
+        lmdb_forget_readers(l);
     if (write && !l->stuck && lmdb_nearly_full(l))
         lmdb_enlarge(l);                 /* not possible: what fits still fits */
     if (!l->env)
         return sj_fail(err, SJ_INTERNAL, "the store failed");
     int rc = mdb_txn_begin(l->env, NULL, write ? 0 : MDB_RDONLY, &l->txn);
+    if (rc == MDB_MAP_RESIZED && l->reader) {        /* by the writer */
+        rc = mdb_env_set_mapsize(l->env, 0);
+        if (rc == 0)
+            rc = mdb_txn_begin(l->env, NULL, MDB_RDONLY, &l->txn);
+    }
     return rc == 0 ? SJ_OK : lmdb_fail(l, "begin", rc, err);
 }
 
@@ -442,6 +468,40 @@ static const struct engine_ops lmdb_ops = {
     .stats = lmdb_stats,
     .free = lmdb_free,
 };
+
+/* Damage of the structure can only be told from a change under way while nobody writes. */
+static enum sj_status lmdb_check_alone(const struct lmdb_engine *l, struct sj_error *err)
+{
+    int lock = data_dir_try_lock(&l->dir);
+    if (lock < 0)
+        return SJ_OK;                    /* a daemon runs, and looked at its start */
+    enum sj_status status = lmdb_check(l, err);
+    close(lock);
+    return status;
+}
+
+enum sj_status engine_lmdb_open_reader(struct engine **out, const struct sj_log *log,
+                                       const char *dir, struct sj_error *err)
+{
+    struct lmdb_engine *l = sj_calloc(1, sizeof *l);
+    struct stat st;
+    l->engine.ops = &lmdb_ops;
+    l->log = (struct sj_log){.parent = log, .area = "store"};
+    l->reader = true;
+    enum sj_status status = data_dir_look(&l->dir, dir, &l->log, err);
+    if (status == SJ_OK && (fstatat(l->dir.fd, LMDB_FILE, &st, 0) != 0 || st.st_size == 0))
+        status = sj_fail(err, SJ_NOTFOUND, "data-dir holds no data yet");
+    if (status == SJ_OK)
+        status = lmdb_check_alone(l, err);
+    if (status == SJ_OK)
+        status = lmdb_open_env(l, err);
+    if (status != SJ_OK) {
+        lmdb_free(&l->engine);
+        return status;
+    }
+    *out = &l->engine;
+    return SJ_OK;
+}
 
 enum sj_status engine_lmdb_open(struct engine **out, const struct sj_log *log, const char *dir,
                                 size_t map_bytes, struct sj_error *err)

@@ -117,6 +117,10 @@ struct engine {                     /* first member of an engine's own struct */
  * outlives the engine. */
 enum sj_status engine_lmdb_open(struct engine **out, const struct sj_log *log, const char *dir,
                                 size_t map_bytes, struct sj_error *err);
+/* Opens them for reading beside a writer. SJ_NOTFOUND: there are none; SJ_INVALID: of an older
+ * version. */
+enum sj_status engine_lmdb_open_reader(struct engine **out, const struct sj_log *log,
+                                       const char *dir, struct sj_error *err);
 struct engine *engine_mem_new(void);
 
 /* A buffer for plain records: wiped before it is freed or moved. Zero-initialised is empty. */
@@ -133,6 +137,7 @@ struct sj_store {
     struct sj_loop *loop;           /* borrowed */
     struct sj_log log;              /* child of the caller's node */
     uint8_t id[STORE_PART_LEN];     /* random, of this data directory */
+    bool reader;                    /* another process may be the writer */
     bool busy;                      /* inside a frame: the store must not be called */
     struct sj_map pending;          /* struct pending by name */
     struct sj_list pending_order;   /* the same, oldest first */
@@ -165,6 +170,10 @@ enum sj_status store_open_engine(struct sj_store **out, struct sj_loop *loop,
 void store_start(struct sj_store *s, const struct sj_store_options *options);
 /* As sj_store_close, but gives the engine back (tests open it again). */
 struct engine *store_release(struct sj_store **store);
+
+/* check.c: the first possible key behind all that begin with the n bytes of this one. False: there
+ * can be none. */
+bool store_next_key(uint8_t key[STORE_KEY_LEN], size_t n);
 
 /* header.c. SJ_DENIED: another key; SJ_INVALID: newer schema; SJ_INTERNAL: damaged. *schema is
  * what the store has. Inside a transaction. */
