@@ -273,6 +273,8 @@ static const struct ctl_command ctl_commands[] = {
      .help = "check the configuration and the key"},
     {.name = "check-store", .run = ctl_check_store, .usage = "check-store [--json]",
      .help = "open and judge every record of the store, also while the daemon runs"},
+    {.name = "backup", .min_args = 1, .max_args = 1, .run = ctl_backup, .usage = "backup PATH",
+     .help = "copy the store to a new file, also while the daemon runs; the key is not in it"},
     {.name = "status", .run = ctl_status, .usage = "status [--json]",
      .help = "show what the running daemon does"},
     {.name = "unregister", .min_args = 2, .max_args = 2, .run = ctl_unregister,

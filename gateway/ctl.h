@@ -23,5 +23,6 @@ struct config *ctl_config(const struct ctl *ctl);
 
 /* ctl_store.c: the store, beside the daemon that runs. */
 int ctl_check_store(const struct ctl *ctl);
+int ctl_backup(const struct ctl *ctl);
 
 #endif

@@ -142,3 +142,40 @@ int ctl_check_store(const struct ctl *ctl)
     config_free(&config);
     return status;
 }
+
+/* ---- backup ---- */
+
+static void backup_print(const struct ctl *ctl, uint64_t bytes)
+{
+    struct sj_strbuf text;
+    sj_strbuf_init(&text, CTL_REPORT_MAX);
+    sj_strbuf_adds(&text, "backup");
+    control_text(&text, "path", ctl->args[0]);
+    control_number(&text, "bytes", (int64_t)bytes);
+    sj_strbuf_addc(&text, '\n');
+    ctl_print(ctl, &text);
+    sj_strbuf_release(&text);
+    fflush(stdout);
+    fputs("The key is not in it: keep a copy of the key file in another place. Without it nobody "
+          "can read the backup.\n", stderr);
+}
+
+int ctl_backup(const struct ctl *ctl)
+{
+    static const struct sj_log log = {.area = "sojournctl"};
+    struct sj_error err = {.status = SJ_OK};
+    uint64_t bytes = 0;
+    struct config *config = ctl_config(ctl);
+    if (!config)
+        return CTL_USAGE;
+    const char *dir = sj_values_text(&config->gateway, "data-dir");
+    sj_log_set_level(SJ_LOG_WARN);
+    enum sj_status status = sj_store_backup(&log, dir, ctl->args[0], &bytes, &err);
+    if (status == SJ_OK)
+        backup_print(ctl, bytes);
+    else
+        fprintf(stderr, "sojournctl: %s: %s\n",
+                status == SJ_NOTFOUND ? dir : ctl->args[0], err.text);
+    config_free(&config);
+    return status == SJ_OK ? CTL_DONE : CTL_FAILED;
+}

@@ -40,4 +40,11 @@ enum sj_status sj_store_check(struct sj_store *, struct sj_store_report out[SJ_S
                               size_t *n, void (*progress)(uint64_t done, uint64_t all, void *arg),
                               void *arg, struct sj_error *);
 
+/* Copies the data of a moment to a new file, also while a daemon writes: compacted, sealed as they
+ * are, mode 0600, on the disk when this returns, and without the key. It becomes data.mdb of
+ * another data directory. SJ_EXISTS: path is taken; SJ_NOTFOUND: there are no data; SJ_LIMIT: no
+ * space. */
+enum sj_status sj_store_backup(const struct sj_log *log, const char *dir, const char *path,
+                               uint64_t *bytes, struct sj_error *);
+
 #endif
