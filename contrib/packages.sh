@@ -5,7 +5,8 @@
 
 # What a build needs, and what quickstart and the tests need besides.
 PACKAGES_BUILD="gcc libc6-dev gettext make cmake pkg-config libstrophe-dev libexpat1-dev
-    libevent-dev libssl-dev libjson-c-dev libsodium-dev liblmdb-dev libcurl4-openssl-dev"
+    libevent-dev libssl-dev libjson-c-dev libsodium-dev liblmdb-dev libcurl4-openssl-dev
+    libseccomp-dev"
 PACKAGES_SHOW="prosody ngircd python3 openssl"
 # shellcheck disable=SC2034
 PACKAGES_TEST="libcriterion-dev clang-14 binutils git inspircd atheme-services python3-slixmpp

@@ -63,6 +63,10 @@ const struct sj_option config_gateway_options[] = {
     { .name = "log-level", .kind = SJ_OPTION_CHOICE, .fallback = "info",
       .choices = "error|warn|info|debug|trace",
       .help = "How much is logged; trace shows what people write to each other." },
+    { .name = "confine", .kind = SJ_OPTION_BOOL, .fallback = "yes",
+      .help = "Once it runs, the daemon opens files in data-dir only, reads its configuration and "
+              "certificates of authorities again, and starts no program (docs/SECURITY.md). Say no "
+              "only to find out whether this stands in the way of something." },
     { .name = "hold-time", .kind = SJ_OPTION_DURATION, .fallback = "30s", .min = 0, .max = HOUR,
       .help = "How long messages to a network wait while its link is being renewed, before they "
               "are returned to their sender." },

@@ -11,6 +11,7 @@
 #include "about.h"
 #include "abilities.h"
 #include "config.h"
+#include "confine.h"
 #include "control.h"
 #include "identd.h"
 #include "sessions.h"
@@ -425,11 +426,12 @@ static void daemon_reload_report(void *ctx, const char *text)
     sj_log_error(&d->log, "configuration not reloaded: %s", text);
 }
 
-/* SIGHUP: the log level is taken over; everything else takes a restart, and the log says so. */
+/* SIGHUP: the log level is taken over; everything else takes a restart, and the log says so. Files
+ * that values name are not looked at: a confined process may not. */
 static void daemon_on_hup(int signo, void *arg)
 {
     struct daemon *d = arg;
-    struct config *fresh = config_load(d->config->path, daemon_reload_report, d);
+    struct config *fresh = config_load_plain(d->config->path, daemon_reload_report, d);
     enum sj_log_level level;
 
     (void)signo;
@@ -459,6 +461,8 @@ void daemon_run(struct daemon *d)
     sj_loop_on_signal(d->loop, SIGINT, daemon_on_stop, d);
     sj_loop_on_signal(d->loop, SIGHUP, daemon_on_hup, d);
     sj_log_info(&d->log, "started version=%s networks=%zu", SOJOURN_VERSION, d->n);
+    if (sj_values_number(&d->config->gateway, "confine"))
+        confine_to_config(d->config, &d->log);
     xmpp_start(d->xmpp);
     sj_loop_run(d->loop);
     sj_log_info(&d->log, "stopped");

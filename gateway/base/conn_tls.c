@@ -68,6 +68,16 @@ enum sj_status sj_tls_new(struct sj_tls **out, const char *ca_file, bool verify,
     return SJ_OK;
 }
 
+char *sj_tls_trust_dir(unsigned i)
+{
+    /* Debian's directory holds links into the two behind it. */
+    const char *dirs[] = {X509_get_default_cert_dir(), "/etc/ssl/certs",
+                          "/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
+                          getenv(X509_get_default_cert_dir_env())};
+
+    return i < sizeof dirs / sizeof *dirs ? sj_strdup(dirs[i]) : NULL;
+}
+
 void sj_tls_free(struct sj_tls **tls)
 {
     if (!tls || !*tls)

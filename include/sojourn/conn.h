@@ -100,6 +100,9 @@ const char *sj_conn_tls_text(const struct sj_conn *conn);
 enum sj_status sj_tls_new(struct sj_tls **out, const char *ca_file, bool verify,
                           struct sj_error *err);
 void sj_tls_free(struct sj_tls **tls);
+/* Directories from which certificates of authorities are read while connections are made: the one
+ * of this index as a new string, NULL behind the last. */
+char *sj_tls_trust_dir(unsigned i);
 
 /* A client certificate with its key, from PEM: at most SJ_IDENTITY_CHAIN_MAX certificates, the
  * user's own first, and one private key without a passphrase, in any order. Line ends may have

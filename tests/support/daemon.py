@@ -9,6 +9,8 @@ import subprocess
 import threading
 
 LEVELS = ("error", "warn", "info", "debug", "trace")
+REPORT_MAX = 20000
+_REPORT = re.compile(r"^.*(?:(?:Address|Leak)Sanitizer|runtime error:).*", re.M | re.S)
 _LINE = re.compile(r"^(?:\S+ +){0,2}?(error|warn|info|debug|trace)\b:? +(.*)$")
 
 
@@ -27,15 +29,14 @@ class Daemon:
         self.config = self.dir / "sojourn.conf"
         self.log_path = self.dir / "sojournd.log"
         self.proc, self.inherit = None, inherit_descriptors
-        self.exits, self.sanitizer = [], ""
+        self.exits, self.sanitizer, self.more_env = [], "", {}
 
     def env(self):
         env = {k: v for k, v in os.environ.items() if not k.startswith(("ASAN_", "UBSAN_",
                                                                         "LSAN_"))}
-        path = self.dir / "sanitizer"
-        env["ASAN_OPTIONS"] = "log_path=%s:detect_leaks=1:exitcode=99%s" % (path, self.sanitizer)
-        env["UBSAN_OPTIONS"] = "log_path=%s:print_stacktrace=1" % path
-        env["LSAN_OPTIONS"] = "log_path=%s" % path
+        # Reports go to stderr, which is the log: a confined process can make no file for them.
+        env["ASAN_OPTIONS"] = "detect_leaks=1:exitcode=99%s" % self.sanitizer
+        env["UBSAN_OPTIONS"] = "print_stacktrace=1"
         return env
 
     def write_config(self, sections):
@@ -57,7 +58,8 @@ class Daemon:
         with open(self.log_path, "ab") as log:
             self.proc = subprocess.Popen(
                 [self.binary, "--config", str(self.config)], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, cwd=self.dir, env=self.env(), pass_fds=descriptors)
+                stdout=log, stderr=log, cwd=self.dir, env={**self.env(), **self.more_env},
+                pass_fds=descriptors)
         for fd in descriptors:
             os.close(fd)
 
@@ -124,5 +126,5 @@ class Daemon:
         return out
 
     def sanitizer_reports(self):
-        return "\n".join(p.read_text(errors="replace") for p in sorted(self.dir.glob(
-            "sanitizer.*")))
+        found = _REPORT.search(self.log_text())
+        return found[0][:REPORT_MAX] if found else ""

@@ -79,7 +79,12 @@ class GatewayTest(unittest.TestCase):
                         "locale-dir": cls.bin / "locale", **cls.keys},
             GATEWAY: {"secret": SECRET, **cls.section(keys)}})
         cls.lab.closers.append(cls.stop_daemon)
+        cls.prepare(cls.daemon)
         cls.daemon.start()
+
+    @classmethod
+    def prepare(cls, daemon):
+        """What a class does before the daemon is started for the first time."""
 
     @classmethod
     def stop_daemon(cls):
