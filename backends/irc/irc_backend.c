@@ -9,6 +9,7 @@
 #include "irc_chan.h"
 #include "irc_identity.h"
 #include "irc_link.h"
+#include "irc_mark.h"
 #include "irc_moved.h"
 #include "irc_nick.h"
 #include "irc_presence.h"
@@ -136,7 +137,7 @@ const struct sj_backend irc_backend = {
                         "account on this network, give its password, and its name if that is not "
                         "your nickname."),
     .caps = SJ_CAP_CONTACTS | SJ_CAP_PRESENCE | SJ_CAP_ANONYMOUS | SJ_CAP_STYLED | SJ_CAP_ROOMS |
-            SJ_CAP_RAW,
+            SJ_CAP_RAW | SJ_CAP_REPLY | SJ_CAP_REACT | SJ_CAP_RETRACT,
     .fields = irc_fields,
     .n_fields = IRC_FIELDS,
     .options = irc_options,
@@ -155,6 +156,7 @@ const struct sj_backend irc_backend = {
     .connect = irc_link_connect,
     .disconnect = irc_link_disconnect,
     .send_message = irc_send_message,
+    .send_mark = irc_send_mark,
     .set_presence = irc_set_presence,
     .contact_add = irc_contact_add,
     .contact_remove = irc_contact_remove,

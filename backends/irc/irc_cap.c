@@ -13,6 +13,7 @@
 #include "irc_parse.h"
 #include "irc_sasl.h"
 #include "irc_send.h"
+#include "irc_tags.h"
 #include "sojourn/log.h"
 #include "sojourn/strbuf.h"
 
@@ -228,4 +229,6 @@ void irc_cap_handle(struct irc_link *l, struct irc_line *line)
         cap_on_new(l, list);
     else if (sj_ascii_casecmp(what, "DEL") == 0)
         l->caps &= ~irc_cap_parse(list);
+    if (l->state == IRC_ONLINE)
+        irc_tags_settle(l);
 }

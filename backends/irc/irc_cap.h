@@ -29,6 +29,7 @@ struct irc_line;
     X(INVITE_NOTIFY, "invite-notify")              \
     X(MULTI_PREFIX, "multi-prefix")                \
     X(USERHOST_IN_NAMES, "userhost-in-names")      \
+    X(REDACTION, "draft/message-redaction")        \
     X(SASL, "sasl")
 
 enum irc_cap_index {

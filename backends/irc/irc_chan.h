@@ -206,8 +206,8 @@ void irc_chan_handle_refusal(struct irc_link *l, struct irc_line *line);
 /* irc_chan_text.c: PRIVMSG and NOTICE to a channel. */
 void irc_chan_on_text(struct irc_link *l, struct irc_line *line, bool is_notice);
 
-/* TAGMSG: who types. */
-void irc_chan_handle_tagmsg(struct irc_link *l, struct irc_line *line);
+/* The channel behind the signs of STATUSMSG; *sign: the first of them, or 0. NULL: none of ours. */
+struct irc_chan *irc_chan_target(const struct irc_link *l, const char *target, char *sign);
 
 /* irc_said.c: what the user said in channels, until it is confirmed. */
 bool irc_said_has_room(const struct irc_link *l, const struct sj_message *msg);
@@ -232,7 +232,8 @@ enum sj_status irc_chan_check_in(const struct irc_link *l, const char *room, str
 enum irc_chan_command_flag {
     IRC_COMMAND_MORE = 1u << 0,      /* more lines of the same operation follow */
     IRC_COMMAND_FORGIVING = 1u << 1, /* irc_ops_add_command */
-    IRC_COMMAND_PLAIN = 1u << 2      /* without a label */
+    IRC_COMMAND_PLAIN = 1u << 2,     /* without a label */
+    IRC_COMMAND_ECHOED = 1u << 3     /* it comes back by itself: no PING behind it for now */
 };
 enum sj_status irc_chan_command(struct irc_link *l, const struct irc_out *o, const char *room,
                                 const char *other, sj_op op, unsigned flags,

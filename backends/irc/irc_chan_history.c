@@ -8,17 +8,42 @@
 #include <string.h>
 
 #include "irc_ask.h"
+#include "irc_ids.h"
 #include "irc_parse.h"
 #include "irc_send.h"
 #include "sojourn/memory.h"
 
-/* Bytes of one msgid in a question. */
-#define MSGID_MAX 200u
 #define NEEDED (IRC_CAP_CHATHISTORY | IRC_CAP_BATCH | IRC_CAP_MESSAGE_TAGS | IRC_CAP_SERVER_TIME)
 
-static bool id_is_fit(const char *id)
+/* One line's id out of an id: the first, or the last one. NULL: none was given, or it cannot be
+ * asked for. */
+static const char *id_of_line(const char *id, bool last, size_t *n)
 {
-    return !id || (*id && strlen(id) <= MSGID_MAX && !strpbrk(id, " ,\r\n"));
+    const char *found = NULL;
+    const char *word;
+    size_t length;
+
+    *n = 0;
+    while (id && (word = irc_ids_next(&id, &length)) != NULL && (last || !found)) {
+        found = word;
+        *n = length;
+    }
+    return found && irc_id_is_fit(found, *n) && !memchr(found, ',', *n) ? found : NULL;
+}
+
+/* Which of the four questions it is. */
+static void history_words(char *out, size_t size, const char *room, const char *const id[2],
+                          const size_t n[2])
+{
+    if (id[0] && id[1])
+        (void)snprintf(out, size, "BETWEEN %s msgid=%.*s msgid=%.*s", room, (int)n[0], id[0],
+                       (int)n[1], id[1]);
+    else if (id[0])
+        (void)snprintf(out, size, "BEFORE %s msgid=%.*s", room, (int)n[0], id[0]);
+    else if (id[1])
+        (void)snprintf(out, size, "LATEST %s msgid=%.*s", room, (int)n[1], id[1]);
+    else
+        (void)snprintf(out, size, "LATEST %s *", room);
 }
 
 enum sj_status irc_chan_history(struct sj_link *base, const char *room, const char *before,
@@ -27,21 +52,17 @@ enum sj_status irc_chan_history(struct sj_link *base, const char *room, const ch
     struct irc_link *l = irc_link_of(base);
     struct irc_chan *c;
     enum sj_status status = irc_chan_check_in(l, room, &c, err);
-    char text[3 * MSGID_MAX + IRC_CHANNEL_MAX];
+    char text[3 * IRC_ID_MAX + IRC_CHANNEL_MAX];
+    size_t n[2];
+    const char *const id[2] = { id_of_line(before, false, &n[0]), id_of_line(after, true, &n[1]) };
 
     if (status != SJ_OK)
         return status;
     if (!irc_cap_has(l, NEEDED))
         return sj_fail(err, SJ_UNSUPPORTED, "this network cannot do that");
-    if (!id_is_fit(before) || !id_is_fit(after))
+    if ((before && !id[0]) || (after && !id[1]))
         return sj_fail(err, SJ_NOTFOUND, "the network has no such message");
-    if (before && after)
-        (void)snprintf(text, sizeof text, "BETWEEN %s msgid=%s msgid=%s", room, before, after);
-    else if (before)
-        (void)snprintf(text, sizeof text, "BEFORE %s msgid=%s", room, before);
-    else
-        (void)snprintf(text, sizeof text, "LATEST %s %s%s", room, after ? "msgid=" : "*",
-                       after ? after : "");
+    history_words(text, sizeof text, room, id, n);
     struct irc_ask *a = irc_ask_add(l, IRC_ASK_HISTORY, room, op);
     if (!a)
         return sj_fail(err, SJ_LIMIT, "too much waits for the network; try again later");

@@ -47,13 +47,17 @@ enum sj_status irc_chan_command(struct irc_link *l, const struct irc_out *o, con
         return sj_fail(err, SJ_UNACCEPTABLE, "that is too long for this network");
     if (!irc_ops_have_room(&l->ops, 1) || !irc_send_has_room(l, o->n + 32, 1))
         return sj_fail(err, SJ_LIMIT, "too much waits for the network; try again later");
+    uint32_t hurry = l->ops.hurry;
     uint32_t number = irc_ops_add_command(&l->ops, op, !(flags & IRC_COMMAND_MORE),
                                           room ? irc_case_hash(map, room) : 0,
                                           other ? irc_case_hash(map, other) : 0,
                                           flags & IRC_COMMAND_FORGIVING);
+    if (flags & IRC_COMMAND_ECHOED)
+        l->ops.hurry = hurry;
     irc_out_init(&line);
     if (!(flags & IRC_COMMAND_PLAIN))
-        irc_send_label(l, &line, number);
+        irc_tag_add_label(l, &line, number);
+    irc_tag_end(&line);
     irc_out_add(&line, o->s, o->n);
     bool sent = irc_send(l, &line, IRC_PACED_OP);
     assert(sent);

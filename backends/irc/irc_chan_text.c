@@ -10,6 +10,8 @@
 
 #include "irc_ask.h"
 #include "irc_chan.h"
+#include "irc_ids.h"
+#include "irc_mark.h"
 #include "irc_parse.h"
 #include "irc_self.h"
 #include "irc_text.h"
@@ -18,13 +20,7 @@
 /* Who is addressed, in words, before a message to a rank. */
 #define STATUS_TEXT_MAX 32u
 
-static bool is_self(const struct irc_link *l, const char *nick)
-{
-    return l->nick && irc_case_equal((enum irc_casemap)l->casemap, nick, l->nick);
-}
-
-/* The channel behind the signs of STATUSMSG; *sign: the first of them, or 0. */
-static struct irc_chan *target_channel(const struct irc_link *l, const char *target, char *sign)
+struct irc_chan *irc_chan_target(const struct irc_link *l, const char *target, char *sign)
 {
     const struct irc_rules *rules = irc_rules_of(l);
 
@@ -73,7 +69,7 @@ static bool is_echo(struct irc_link *l, struct irc_line *line, const char *text)
     int64_t at = 0;
     if (line->tags.time && !irc_parse_time(line->tags.time, &at))
         at = 0;
-    rooms->echo.id = irc_text_id(line);
+    rooms->echo.id = irc_ids_learn(l, number, irc_id_of(line));
     rooms->echo.at = at;
     rooms->echo.number = number;
     rooms->echo.is_set = true;
@@ -86,11 +82,11 @@ static bool is_echo(struct irc_link *l, struct irc_line *line, const char *text)
 void irc_chan_on_text(struct irc_link *l, struct irc_line *line, bool is_notice)
 {
     char *text = line->param[1];
-    bool own = is_self(l, line->nick);
+    bool own = irc_self_is(l, line->nick);
     char sign;
     sj_op past = 0;
     struct irc_nickname name;
-    struct irc_chan *c = target_channel(l, line->param[0], &sign);
+    struct irc_chan *c = irc_chan_target(l, line->param[0], &sign);
 
     if (own)
         irc_self_learn(l, line->user, line->host);
@@ -111,30 +107,10 @@ void irc_chan_on_text(struct irc_link *l, struct irc_line *line, bool is_notice)
         msg.nick = m->person->nick;
     else if (*line->nick && irc_nickname_of(&name, l, line->nick))
         msg.nick = name.nick;
+    if (!is_past && irc_mark_on_text(l, line, &msg, text))
+        return;
     if (is_past && past)
         irc_text_report_past(l, line, &msg, text, past);
     else if (!is_past)
         irc_text_report(l, line, &msg, audience(irc_rules_of(l), sign), text);
-}
-
-/* @+typing=<active, paused or done> :nick!user@host TAGMSG <channel> (IRCv3 typing) */
-void irc_chan_handle_tagmsg(struct irc_link *l, struct irc_line *line)
-{
-    const char *what = line->tags.typing;
-    char sign;
-    struct irc_chan *c = what ? target_channel(l, line->param[0], &sign) : NULL;
-    const struct irc_member *m = c ? irc_member_find(l, c, line->nick) : NULL;
-    enum sj_typing typing;
-
-    if (!m || sign || c->state != IRC_CHAN_IN || is_self(l, line->nick))
-        return;
-    if (strcmp(what, "active") == 0)
-        typing = SJ_TYPING_ACTIVE;
-    else if (strcmp(what, "paused") == 0)
-        typing = SJ_TYPING_PAUSED;
-    else if (strcmp(what, "done") == 0)
-        typing = SJ_TYPING_STOPPED;
-    else
-        return;
-    irc_rooms_host(l)->typing(&l->base, c->id, m->person->nick, typing);
 }

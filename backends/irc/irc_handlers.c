@@ -12,6 +12,7 @@
 #include "irc_handlers.h"
 #include "irc_link.h"
 #include "irc_login.h"
+#include "irc_mark.h"
 #include "irc_parse.h"
 #include "irc_presence.h"
 #include "irc_raw.h"
@@ -154,7 +155,8 @@ const struct irc_handler irc_handlers[] = {
     { "PONG", 0, UNTIL_DOWN, irc_self_handle_pong },
     { "PRIVMSG", 2, OPEN, irc_text_handle_privmsg },
     { "QUIT", 0, WELCOMED, irc_chan_handle_quit },
-    { "TAGMSG", 1, ONLINE, irc_chan_handle_tagmsg },
+    { "REDACT", 2, ONLINE, irc_mark_handle_redact },
+    { "TAGMSG", 1, ONLINE, irc_mark_handle_tagmsg },
     { "TOPIC", 2, WELCOMED, irc_chan_handle_topic },
     { "WARN", 3, OPEN, irc_text_handle_remark },
 };

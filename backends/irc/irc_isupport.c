@@ -13,6 +13,7 @@
 #include "irc_rules.h"
 #include "irc_self.h"
 #include "irc_send.h"
+#include "irc_tags.h"
 #include "sojourn/log.h"
 #include "sojourn/strbuf.h"
 
@@ -46,6 +47,11 @@ static void set_casemapping(struct irc_link *l, const char *value)
 static void set_chantypes(struct irc_link *l, const char *value)
 {
     sj_copy(l->chantypes, sizeof l->chantypes, value);
+}
+
+static void set_clienttagdeny(struct irc_link *l, const char *value)
+{
+    irc_tags_deny(l, value);
 }
 
 static void set_linelen(struct irc_link *l, const char *value)
@@ -93,6 +99,8 @@ static void unset(struct irc_link *l, const char *key)
         set_chantypes(l, "#&");
     else if (strcmp(key, "CASEMAPPING") == 0)
         set_casemapping(l, "");
+    else if (strcmp(key, "CLIENTTAGDENY") == 0)
+        set_clienttagdeny(l, "");
 }
 
 static const struct {
@@ -101,6 +109,7 @@ static const struct {
 } isupport_table[] = {
     { .key = "CASEMAPPING", .set = set_casemapping },
     { .key = "CHANTYPES", .set = set_chantypes },
+    { .key = "CLIENTTAGDENY", .set = set_clienttagdeny },
     { .key = "LINELEN", .set = set_linelen },
     { .key = "MONITOR", .set = set_monitor },
     { .key = "NICKLEN", .set = set_nicklen },
@@ -136,4 +145,6 @@ void irc_isupport_handle(struct irc_link *l, struct irc_line *line)
     l->has_isupport = true;
     for (size_t i = 1; i + 1 < line->n_params && l->state != IRC_DOWN; i++)
         isupport_token(l, line->param[i]);
+    if (l->state == IRC_ONLINE)
+        irc_tags_settle(l);
 }

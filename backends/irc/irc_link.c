@@ -16,6 +16,8 @@
 #include "irc_presence.h"
 #include "irc_regain.h"
 #include "irc_send.h"
+#include "irc_tags.h"
+#include "irc_talk.h"
 #include "sojourn/conn.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
@@ -309,6 +311,7 @@ void irc_link_free(struct sj_link **link)
     irc_send_drop(l);
     irc_ops_release(&l->ops);
     irc_rooms_release(l);
+    irc_talk_release(l);
     irc_rules_release(l);
     irc_presence_release(l);
     irc_login_free(&l->login);
@@ -419,6 +422,8 @@ void irc_link_up(struct irc_link *l)
     irc_login_ask_mask(l);
     sj_copy(id, sizeof id, l->nick);
     irc_case_fold((enum irc_casemap)l->casemap, id);
+    l->ids_given = l->base.net->ids_given & 3u;
+    irc_tags_settle(l);
     l->base.host->link_state(&l->base, SJ_LINK_UP, SJ_END_ASKED, NULL);
     if (l->state == IRC_ONLINE)
         l->base.host->self(&l->base, id);

@@ -28,6 +28,7 @@ struct irc_queue;
 struct irc_regain;
 struct irc_rooms;
 struct irc_rules;
+struct irc_talk;
 struct sj_scram;
 
 #define IRC_LINK_MAGIC 0x69726331u
@@ -85,6 +86,7 @@ struct irc_link {
     struct irc_regain *regain;       /* the nickname that is wanted; NULL: we have it */
     struct irc_rules *rules;         /* of channels (irc_rules.h); NULL: the defaults */
     struct irc_rooms *rooms;         /* NULL: never was in a channel */
+    struct irc_talk *talk;           /* NULL: messages were plain lines so far */
     sj_op *done;                     /* successful operations to report */
     uint32_t n_done;
     uint32_t n_monitored;
@@ -92,8 +94,6 @@ struct irc_link {
     uint32_t poll_at;                /* where in contacts the next poll goes on */
     uint32_t caps;                   /* enum irc_cap, acknowledged */
     uint32_t ctcp_at_s;              /* when all replies so far will have been paid for */
-    uint32_t batch;                  /* hash of the open labelled batch, 0: none */
-    uint32_t batch_seq;              /* and the line that it answers */
     uint32_t away;                   /* hash of the away text set, 0: not away */
     uint32_t ping_seq;               /* lines written before the outstanding PING */
     uint32_t raw_seq;                /* the user's last raw line (has_raw) */
@@ -114,7 +114,12 @@ struct irc_link {
     bool asked_ison : 1;             /* an ISON waits for its reply */
     bool has_raw : 1;
     bool is_slow : 1;                /* the server has warned: irc_send_slow_down */
+    bool no_reply : 1, no_draft_reply : 1;   /* tags that the server does not pass on */
+    bool no_react : 1, no_typing : 1;
+    uint8_t ids_given : 2;           /* enum irc_ids_given, as settled */
+    uint8_t n_lacks : 4;             /* how often lacks changed */
     char chantypes[8];
+    uint32_t lacks;                  /* enum sj_cap, as the host was told */
 };
 
 /* What only the login needs; wiped and freed when the link is up. */

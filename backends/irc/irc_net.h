@@ -38,6 +38,7 @@ struct sj_net {
     const struct irc_charset *charset;   /* for what is no UTF-8; NULL: replacement characters */
     enum irc_casemap casemap;            /* as the last link learnt it */
 
+    uint8_t ids_given;                   /* enum irc_ids_given */
     struct irc_rules *rules;             /* of channels, as the last link learnt them */
 
     /* The configuration; texts are borrowed, NULL: not given. */

@@ -19,6 +19,7 @@ struct irc_op {
     sj_op op;                        /* 0: nobody waits (any more) */
     uint32_t target, text;           /* hashes */
     bool last;                       /* of its operation */
+    bool goes_on;                    /* it is not its first */
     bool command;                    /* no message: text is another name that it is about */
     bool forgiving;
 };
@@ -69,8 +70,9 @@ uint32_t irc_ops_add(struct irc_ops *ops, sj_op op, bool last, uint32_t target, 
 {
     if (ops->next - ops->first == ops->cap)
         ops_grow(ops);
+    bool goes_on = op && ops->next != ops->first && op_at(ops, ops->next - 1)->op == op;
     *op_at(ops, ops->next) = (struct irc_op){
-        .op = op, .target = target, .text = text, .last = last,
+        .op = op, .target = target, .text = text, .last = last, .goes_on = goes_on,
     };
     ops->unwritten++;
     return ops->next++;
@@ -96,6 +98,31 @@ sj_op irc_ops_open(const struct irc_ops *ops, uint32_t number)
 bool irc_ops_is_unconfirmed(const struct irc_ops *ops, uint32_t number)
 {
     return number - ops->first < ops->next - ops->first;
+}
+
+bool irc_ops_is_last(const struct irc_ops *ops, uint32_t number)
+{
+    return op_is_written(ops, number) && op_at(ops, number)->last;
+}
+
+bool irc_ops_goes_on(const struct irc_ops *ops, uint32_t number)
+{
+    return op_is_written(ops, number) && op_at(ops, number)->goes_on;
+}
+
+bool irc_ops_find_command(const struct irc_ops *ops, uint32_t target, uint32_t other,
+                          uint32_t *out)
+{
+    uint32_t end = irc_ops_written(ops);
+
+    for (uint32_t i = ops->first; i != end; i++) {
+        const struct irc_op *op = op_at(ops, i);
+        if (op->command && op->target == target && op->text == other) {
+            *out = i;
+            return true;
+        }
+    }
+    return false;
 }
 
 void irc_ops_hurry(struct irc_ops *ops)
@@ -287,13 +314,6 @@ bool irc_ops_find_echo(const struct irc_ops *ops, uint32_t target, uint32_t text
 {
     /* Servers may change a text (colours, case, words); the echo of a changed one is still ours. */
     return ops_find(ops, target, text, false, out) || ops_find(ops, target, text, true, out);
-}
-
-bool irc_ops_on_echo(struct irc_link *l, uint32_t target, uint32_t text)
-{
-    uint32_t number;
-
-    return irc_ops_find_echo(&l->ops, target, text, &number) && irc_ops_confirm_one(l, number);
 }
 
 void irc_ops_fail_all(struct irc_link *l)

@@ -54,6 +54,13 @@ sj_op irc_ops_open(const struct irc_ops *ops, uint32_t number);
 bool irc_ops_is_unconfirmed(const struct irc_ops *ops, uint32_t number);     /* written or not */
 /* Number of the oldest open message to target, with that text if there is one. */
 bool irc_ops_find_echo(const struct irc_ops *ops, uint32_t target, uint32_t text, uint32_t *out);
+/* Of a line that is written and unconfirmed: is it its operation's last one; does it go on with
+ * what the line before it began? */
+bool irc_ops_is_last(const struct irc_ops *ops, uint32_t number);
+bool irc_ops_goes_on(const struct irc_ops *ops, uint32_t number);
+/* Number of the oldest written command about both names. */
+bool irc_ops_find_command(const struct irc_ops *ops, uint32_t target, uint32_t other,
+                          uint32_t *out);
 /* What was added so far gets a PING behind it as soon as it is written. */
 void irc_ops_hurry(struct irc_ops *ops);
 /* The oldest unwritten line is on its way. */
@@ -76,8 +83,6 @@ bool irc_ops_fail_about(struct irc_link *l, uint32_t name, const struct sj_error
 /* The message of that number, or the oldest written one to that target, failed. false: none. */
 bool irc_ops_fail_message(struct irc_link *l, uint32_t number, const struct sj_error *err);
 bool irc_ops_fail_message_to(struct irc_link *l, uint32_t target, const struct sj_error *err);
-/* Our own line came back. True when it was one of these. */
-bool irc_ops_on_echo(struct irc_link *l, uint32_t target, uint32_t text);
 /* All fail: the link is gone. */
 void irc_ops_fail_all(struct irc_link *l);
 

@@ -60,6 +60,17 @@ static void tag_unescape(char *s)
     *out = '\0';
 }
 
+static const char **tag_of_client(struct irc_tags *tags, const char *key)
+{
+    if (strcmp(key, "typing") == 0)
+        return &tags->typing;
+    if (strcmp(key, "reply") == 0 || strcmp(key, "draft/reply") == 0)
+        return &tags->reply;
+    if (strcmp(key, "draft/react") == 0)
+        return &tags->react;
+    return strcmp(key, "draft/unreact") == 0 ? &tags->unreact : NULL;
+}
+
 static void tag_take(struct irc_tags *tags, const char *key, char *value)
 {
     const char **slot = NULL;
@@ -72,8 +83,8 @@ static void tag_take(struct irc_tags *tags, const char *key, char *value)
         slot = &tags->label;
     else if (strcmp(key, "batch") == 0)
         slot = &tags->batch;
-    else if (strcmp(key, "+typing") == 0)
-        slot = &tags->typing;
+    else if (*key == '+')
+        slot = tag_of_client(tags, key + 1);
     if (!slot)
         return;
     if (value)

@@ -18,6 +18,8 @@ struct irc_tags {
     const char *label;
     const char *batch;
     const char *typing;              /* +typing */
+    const char *reply;               /* +reply or +draft/reply */
+    const char *react, *unreact;     /* +draft/react, +draft/unreact */
 };
 
 /* All members point into the parsed line and are NUL-terminated; the bytes are as they came (no

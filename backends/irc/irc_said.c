@@ -4,7 +4,7 @@
  *
  * Servers with echo-message send it back, the others get a PING behind it; irc_ops.c knows which
  * line that confirms. What is told is what was sent, not what comes back in pieces; the network's
- * id and time are those of the first piece. */
+ * time is that of the first piece, its id has the ids of all of them (irc_ids.c). */
 #include <string.h>
 
 #include "irc_chan.h"
@@ -95,12 +95,12 @@ void irc_said_on_line(struct irc_link *l, uint32_t number)
         said_free(rooms, s);
     if (!s || (int32_t)(number - s->first) < 0)
         return;
-    if (rooms->echo.is_set && rooms->echo.number == number && !s->id) {
-        s->id = sj_strdup(rooms->echo.id);
+    if (rooms->echo.is_set && rooms->echo.number == number && !s->at)
         s->at = rooms->echo.at;
-    }
     if (number != s->last)
         return;
+    if (rooms->echo.is_set && rooms->echo.number == number)
+        s->id = sj_strdup(rooms->echo.id);
     /* Out of the list first: the host may say the next one now. */
     sj_list_remove(&s->link);
     said_tell(l, s);

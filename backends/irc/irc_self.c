@@ -24,7 +24,7 @@
 
 #define PING_TEXT_MAX 400u
 
-static bool is_self(const struct irc_link *l, const char *nick)
+bool irc_self_is(const struct irc_link *l, const char *nick)
 {
     return l->nick && irc_case_equal((enum irc_casemap)l->casemap, nick, l->nick);
 }
@@ -99,7 +99,7 @@ void irc_self_handle_kill(struct irc_link *l, struct irc_line *line)
 {
     char text[3 * SJ_ERROR_TEXT_MAX];
 
-    if (!is_self(l, line->param[0]))
+    if (!irc_self_is(l, line->param[0]))
         return;
     (void)snprintf(text, sizeof text, "%s ended the session: %s", IRC_WORDS(l, line->nick),
                    IRC_WORDS(l, line->n_params > 1 ? line->param[1] : ""));
@@ -111,13 +111,13 @@ void irc_self_handle_nick(struct irc_link *l, struct irc_line *line)
     char id[IRC_NICK_MAX + 1];
     char text[IRC_NICK_MAX + 40];
 
-    if (!is_self(l, line->nick))
+    if (!irc_self_is(l, line->nick))
         return;
     if (!irc_nick_may_be_target(line->param[0])) {
         irc_link_end(l, SJ_END_PROTOCOL, "the server gave no usable nickname");
         return;
     }
-    bool is_same = is_self(l, line->param[0]);
+    bool is_same = irc_self_is(l, line->param[0]);
     sj_free(l->nick);
     l->nick = sj_strdup(line->param[0]);
     irc_regain_on_nick(l);
@@ -138,7 +138,7 @@ void irc_self_handle_mode(struct irc_link *l, struct irc_line *line)
 {
     bool adds = true;
 
-    if (l->state != IRC_IDENTIFYING || !is_self(l, line->param[0]))
+    if (l->state != IRC_IDENTIFYING || !irc_self_is(l, line->param[0]))
         return;
     for (const char *p = line->param[1]; *p; p++) {
         if (*p == '+' || *p == '-')
@@ -167,7 +167,7 @@ void irc_self_handle_userhost(struct irc_link *l, struct irc_line *line)
         return;
     *at = '\0';
     at[1 + strcspn(at + 1, " ")] = '\0';
-    if (is_self(l, reply))
+    if (irc_self_is(l, reply))
         irc_self_learn(l, mask + 2, at + 1);
     else if (sj_ascii_casecmp(reply, l->base.net->services.nick) == 0)
         irc_services_on_owner(l, mask + 2, at + 1);
@@ -186,7 +186,7 @@ void irc_self_handle_host(struct irc_link *l, struct irc_line *line)
 
 void irc_self_handle_chghost(struct irc_link *l, struct irc_line *line)
 {
-    if (is_self(l, line->nick))
+    if (irc_self_is(l, line->nick))
         irc_self_learn(l, line->param[0], line->param[1]);
 }
 

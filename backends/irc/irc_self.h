@@ -3,9 +3,13 @@
 #ifndef IRC_SELF_H
 #define IRC_SELF_H
 
+#include <stdbool.h>
+
 struct irc_link;
 struct irc_line;
 
+/* Is it our nickname? */
+bool irc_self_is(const struct irc_link *l, const char *nick);
 /* Takes the lengths of our own user name and host from "nick!user@host"; anything else is
  * ignored. */
 void irc_self_learn_mask(struct irc_link *l, const char *mask);

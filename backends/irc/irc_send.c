@@ -368,6 +368,7 @@ struct outgoing {
     const char *body;
     size_t body_length;
     bool styled;
+    bool is_first;                   /* the next part is */
     unsigned open;                   /* formatting at the begin of the next part */
     size_t part_max;
     const char *target;              /* who or where it goes */
@@ -387,16 +388,6 @@ static size_t continue_format(struct outgoing *m, const char *part, size_t n, ch
     return codes + n;
 }
 
-void irc_send_label(const struct irc_link *l, struct irc_out *o, uint32_t number)
-{
-    char label[24];
-
-    if (!irc_cap_has(l, IRC_CAP_LABELED_RESPONSE | IRC_CAP_BATCH))
-        return;
-    int length = snprintf(label, sizeof label, "@label=%x ", (unsigned)number);
-    irc_out_add(o, label, (size_t)length);
-}
-
 static bool send_part(struct irc_link *l, struct outgoing *m, const char *part, size_t n, bool last)
 {
     struct irc_out o;
@@ -409,7 +400,11 @@ static bool send_part(struct irc_link *l, struct outgoing *m, const char *part, 
     uint32_t number = irc_ops_add(&l->ops, m->op, last, m->target_hash, irc_ops_hash(part, n));
 
     irc_out_init(&o);
-    irc_send_label(l, &o, number);
+    irc_tag_add_label(l, &o, number);
+    if (m->msg->reply_to && m->is_first)
+        irc_tag_add_reply(l, &o, m->msg->reply_to);
+    m->is_first = false;
+    irc_tag_end(&o);
     /* NOTICE for what machines must not answer (RFC 2812 §3.3.2). */
     irc_out_adds(&o, m->msg->notice ? "NOTICE " : "PRIVMSG ");
     irc_out_add(&o, m->target, m->target_length);
@@ -454,7 +449,8 @@ static enum sj_status outgoing_plan(struct outgoing *m, const struct irc_link *l
                        "the message is too long for this network: it would take %zu lines, "
                        "%u are the most", parts, (unsigned)l->base.net->lines_max);
     if (!irc_ops_have_room(&l->ops, (uint32_t)parts) ||
-        !irc_send_has_room(l, m->body_length + parts * (overhead + 24), parts))
+        !irc_send_has_room(l, m->body_length + parts * (overhead + 24) +
+                                  (m->msg->reply_to ? IRC_TAGS_MAX : 0), parts))
         return sj_fail(err, SJ_LIMIT, "too many messages wait for the network; try again later");
     m->n_parts = (uint32_t)parts;
     return SJ_OK;
@@ -470,6 +466,7 @@ static enum sj_status send_parts(struct irc_link *l, struct outgoing *m, struct 
     if (status != SJ_OK)
         return status;
     irc_split_init(&split, m->body, m->body_length, m->part_max);
+    m->is_first = true;
     if (m->msg->in_room)
         irc_said_add(l, m->msg, m->op, l->ops.next, l->ops.next + m->n_parts - 1);
     if (m->msg->in_room && !irc_cap_has(l, IRC_CAP_ECHO_MESSAGE))

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "irc_tags.h"
 #include "sojourn/backend.h"
 
 struct irc_line;
@@ -15,7 +16,7 @@ struct irc_link;
 /* RFC 2812 §2.3: 512 bytes with CR LF; LINELEN may allow more, tags come on top. */
 #define IRC_LINE_MIN 512u
 #define IRC_LINE_MAX 2048u
-#define IRC_OUT_MAX (IRC_LINE_MAX + 64u)
+#define IRC_OUT_MAX (IRC_LINE_MAX + IRC_TAGS_MAX)
 /* Bytes of a reason, a status text and the like. */
 #define IRC_TEXT_MAX 300u
 /* Bytes of lines that wait for their turn, and how long the last may wait for it: the sender of a
@@ -64,8 +65,6 @@ void irc_send_slow_down(struct irc_link *l);
 /* It ended this link for flooding: all links of the net send more slowly from now on. */
 void irc_send_be_gentle(struct irc_link *l);
 void irc_send_handle_try_again(struct irc_link *l, struct irc_line *line);     /* 263 */
-/* Adds the tag by which the answer names line `number` of l->ops, where servers do that. */
-void irc_send_label(const struct irc_link *l, struct irc_out *o, uint32_t number);
 /* Forgets what waits. */
 void irc_send_drop(struct irc_link *l);
 /* A line at trace level, passwords masked. dir: "in" or "out". */

@@ -13,29 +13,27 @@
 #include "irc_ask.h"
 #include "irc_chan.h"
 #include "irc_format.h"
+#include "irc_ids.h"
 #include "irc_link.h"
 #include "irc_login.h"
+#include "irc_mark.h"
 #include "irc_nick.h"
 #include "irc_parse.h"
 #include "irc_self.h"
 #include "irc_send.h"
 #include "irc_services.h"
+#include "irc_talk.h"
 #include "sojourn/log.h"
 #include "sojourn/strbuf.h"
 
 /* Spans of one line; what is more has no style. */
 #define IRC_SPANS_MAX 64u
 
-static bool is_channel(const struct irc_link *l, const char *target)
+bool irc_text_is_to_channel(const struct irc_link *l, const char *target)
 {
     /* Also "@#channel": to those with a status there. */
     target += strspn(target, "@+%~!");
     return *target && strchr(l->chantypes, *target);
-}
-
-static bool is_self(const struct irc_link *l, const char *nick)
-{
-    return l->nick && irc_case_equal((enum irc_casemap)l->casemap, nick, l->nick);
 }
 
 bool irc_text_answered(const struct irc_link *l, const struct irc_line *line, uint32_t *out)
@@ -48,9 +46,9 @@ bool irc_text_answered(const struct irc_link *l, const struct irc_line *line, ui
         *out = (uint32_t)n;
         return true;
     }
-    if (line->tags.batch && l->batch &&
-        irc_ops_hash(line->tags.batch, strlen(line->tags.batch)) == l->batch) {
-        *out = l->batch_seq;
+    if (line->tags.batch && l->talk && l->talk->batch &&
+        irc_ops_hash(line->tags.batch, strlen(line->tags.batch)) == l->talk->batch) {
+        *out = l->talk->batch_seq;
         return true;
     }
     return false;
@@ -72,13 +70,6 @@ bool irc_text_take_action(char **text)
     return true;
 }
 
-const char *irc_text_id(const struct irc_line *line)
-{
-    const char *id = line->tags.msgid;
-
-    return id && strlen(id) <= SJ_ID_MAX && irc_text_is_clean(id, strlen(id)) ? id : NULL;
-}
-
 /* past: of the answer to that operation; 0: it is said now. */
 static void report_as(struct irc_link *l, const struct irc_line *line, struct sj_message *msg,
                       const char *before, const char *text, sj_op past)
@@ -90,7 +81,9 @@ static void report_as(struct irc_link *l, const struct irc_line *line, struct sj
 
     if (line->tags.time && irc_parse_time(line->tags.time, &sent_at))
         msg->sent_at = sent_at;
-    msg->id = irc_text_id(line);
+    msg->id = irc_id_of(line);
+    if (line->tags.reply && irc_id_is_fit(line->tags.reply, strlen(line->tags.reply)))
+        msg->reply_to = irc_ids_whole(l, line->tags.reply);
     sj_strbuf_init(&clean, (size_t)IRC_INPUT_LINE_MAX * 3);
     msg->body = text;
     if (*before || !irc_text_is_clean(text, n)) {
@@ -99,6 +92,8 @@ static void report_as(struct irc_link *l, const struct irc_line *line, struct sj
         msg->n_spans = irc_format_read(&clean, irc_link_charset(l), text, n, spans, IRC_SPANS_MAX);
         msg->body = clean.s;
     }
+    if (!past && !msg->own)
+        irc_tags_note(l, line);
     if (*msg->body && past)
         l->base.host->rooms->past(&l->base, past, msg);
     else if (*msg->body)
@@ -128,6 +123,14 @@ static bool peer_of(char *out, const struct irc_link *l, const char *nick)
     return true;
 }
 
+/* It is the line of ours with that number. */
+static bool confirm(struct irc_link *l, const struct irc_line *line, uint32_t number)
+{
+    irc_tags_note(l, line);
+    irc_ids_learn(l, number, irc_id_of(line));
+    return irc_ops_confirm_one(l, number);
+}
+
 /* Our own line comes back, or the user wrote it from elsewhere (a bouncer's other client). True:
  * it was dealt with. */
 static bool handle_own(struct irc_link *l, struct irc_line *line, bool is_notice)
@@ -139,7 +142,7 @@ static bool handle_own(struct irc_link *l, struct irc_line *line, bool is_notice
     irc_self_learn(l, line->user, line->host);
     if (l->state != IRC_ONLINE)
         return true;
-    if (irc_text_answered(l, line, &number) && irc_ops_confirm_one(l, number))
+    if (irc_text_answered(l, line, &number) && confirm(l, line, number))
         return true;
     bool is_action = irc_text_take_action(&text);
     /* Our answers to CTCP queries come back, too. */
@@ -148,17 +151,19 @@ static bool handle_own(struct irc_link *l, struct irc_line *line, bool is_notice
     text[strcspn(text, "\001")] = '\0';
     /* Where lines have labels, an echo without one is of no line of ours. */
     if (irc_cap_has(l, IRC_CAP_ECHO_MESSAGE) && !irc_cap_has(l, IRC_CAP_LABELED_RESPONSE) &&
-        irc_ops_on_echo(l, irc_case_hash((enum irc_casemap)l->casemap, line->param[0]),
-                        irc_ops_hash(text, strlen(text))))
+        irc_ops_find_echo(&l->ops, irc_case_hash((enum irc_casemap)l->casemap, line->param[0]),
+                          irc_ops_hash(text, strlen(text)), &number) &&
+        confirm(l, line, number))
         return true;
-    if (is_self(l, line->param[0]))
+    if (irc_self_is(l, line->param[0]))
         return false;
     if (!peer_of(peer, l, line->param[0]) || sj_ascii_ncasecmp(text, "IDENTIFY ", 9) == 0)
         return true;
     struct sj_message msg = {
         .peer = peer, .action = is_action, .notice = is_notice, .own = true,
     };
-    irc_text_report(l, line, &msg, "", text);
+    if (!irc_mark_on_text(l, line, &msg, text))
+        irc_text_report(l, line, &msg, "", text);
     return true;
 }
 
@@ -202,7 +207,7 @@ static void handle_text(struct irc_link *l, struct irc_line *line, bool is_notic
     char peer[IRC_NICK_MAX + 1];
     bool has_mask = line->user || line->host;
 
-    if (l->nick && is_channel(l, target)) {
+    if (l->nick && irc_text_is_to_channel(l, target)) {
         irc_chan_on_text(l, line, is_notice);
         return;
     }
@@ -210,10 +215,10 @@ static void handle_text(struct irc_link *l, struct irc_line *line, bool is_notic
         handle_server_text(l, line);
         return;
     }
-    if (is_self(l, line->nick) && handle_own(l, line, is_notice))
+    if (irc_self_is(l, line->nick) && handle_own(l, line, is_notice))
         return;
     text = line->param[1];
-    if (!is_self(l, target) || !peer_of(peer, l, line->nick)) {
+    if (!irc_self_is(l, target) || !peer_of(peer, l, line->nick)) {
         irc_link_notice(l, line->nick, text);
         return;
     }
@@ -232,7 +237,8 @@ static void handle_text(struct irc_link *l, struct irc_line *line, bool is_notic
         return;
     }
     struct sj_message msg = { .peer = peer, .action = is_action, .notice = is_notice };
-    irc_text_report(l, line, &msg, "", text);
+    if (!irc_mark_on_text(l, line, &msg, text))
+        irc_text_report(l, line, &msg, "", text);
 }
 
 void irc_text_handle_privmsg(struct irc_link *l, struct irc_line *line)
@@ -256,11 +262,11 @@ void irc_text_handle_batch(struct irc_link *l, struct irc_line *line)
     if (irc_history_on_batch(l, line))
         return;
     if (*ref == '+' && irc_text_answered(l, line, &number) && line->tags.label) {
-        l->batch = hash ? hash : 1;
-        l->batch_seq = number;
-    } else if (*ref == '-' && l->batch && l->batch == (hash ? hash : 1)) {
-        l->batch = 0;
-        irc_ops_confirm_one(l, l->batch_seq);
+        irc_talk_get(l)->batch = hash ? hash : 1;
+        l->talk->batch_seq = number;
+    } else if (*ref == '-' && l->talk && l->talk->batch == (hash ? hash : 1)) {
+        l->talk->batch = 0;
+        irc_ops_confirm_one(l, l->talk->batch_seq);
     }
 }
 
@@ -332,7 +338,7 @@ void irc_text_handle_fail(struct irc_link *l, struct irc_line *line)
     const char *text = IRC_WORDS(l, line->param[line->n_params - 1]);
     uint32_t number;
 
-    if (irc_history_on_fail(l, line))
+    if (irc_history_on_fail(l, line) || irc_mark_on_fail(l, line))
         return;
     if (irc_text_answered(l, line, &number) &&
         irc_ops_fail_one(l, number, SJ_REMOTE, text))

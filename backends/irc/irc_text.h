@@ -22,10 +22,10 @@ void irc_text_handle_refusal(struct irc_link *l, struct irc_line *line);    /* 4
 
 /* The number of the line of ours (l->ops) that this one answers, by its label or its batch's. */
 bool irc_text_answered(const struct irc_link *l, const struct irc_line *line, uint32_t *out);
+/* By its form: a channel, or those with a status there ("@#channel"). */
+bool irc_text_is_to_channel(const struct irc_link *l, const char *target);
 /* True when the text is an action; then text moves on to what is done. */
 bool irc_text_take_action(char **text);
-/* The network's id of a message, fit for the host; NULL: none. */
-const char *irc_text_id(const struct irc_line *line);
 /* Reports one message; text is as it came, without CTCP around it; before: clean, stands in front
  * of it. */
 void irc_text_report(struct irc_link *l, const struct irc_line *line, struct sj_message *msg,

@@ -5,7 +5,8 @@
  * The first byte chooses what the server offers. Then each line is one from the server ("$" stands
  * for our own source), or one of these: "+#room key", "-#room reason", "*nick", "=#room subject",
  * ">#room text", "!K#room nick" (a change; K: k kick, b ban, u unban, o v h ranks, p key, m modes),
- * "?K#room" (K: b m o lists, l one room, L all, h past), "&#room nick" invites, "~": a minute goes.
+ * "?K#room" (K: b m o lists, l one room, L all, h past), "&#room nick" invites,
+ * "%K#room id emoji" (a mark: R takes back, + and - react), "~": a minute goes.
  * The host keeps its own book of rooms and checks each call against it: who is told to be there,
  * and that nothing is told of rooms that were not entered. */
 #include <assert.h>
@@ -304,6 +305,14 @@ static void on_contact_typing(struct sj_link *link, const char *id, enum sj_typi
     check_id(link, id);
 }
 
+static void on_message_id(struct sj_link *link, sj_op op, const char *id)
+{
+    check_call(link);
+    assert(fuzz_of(link)->owed[op] == 1);
+    assert(*id);
+    check_text(id, SJ_ID_MAX, false);
+}
+
 static void on_lacks(struct sj_link *link, uint32_t caps)
 {
     check_call(link);
@@ -365,6 +374,7 @@ static const struct sj_host fuzz_host = {
     .mark = on_mark,
     .typing = on_contact_typing,
     .lacks = on_lacks,
+    .message_id = on_message_id,
     .rooms = &fuzz_rooms,
 };
 
@@ -517,9 +527,28 @@ static bool canonical(struct fuzz *f, char *room, size_t size)
     return ok;
 }
 
+/* rest: id, and an emoji (any text). "-": that one was there before. */
+static enum sj_status fuzz_mark(struct fuzz *f, char what, const char *peer, char *rest, sj_op op,
+                                struct sj_error *err)
+{
+    char *emoji = strchr(rest, ' ');
+    const char *set[1];
+    struct sj_mark m = { .kind = what == 'R' ? SJ_MARK_RETRACTED : SJ_MARK_REACTIONS,
+                         .peer = peer, .in_room = irc_backend_rooms.is_room(f->net, peer),
+                         .target = rest, .target_own = true };
+
+    if (emoji)
+        *emoji++ = '\0';
+    set[0] = emoji && strlen(emoji) <= SJ_REACTION_MAX ? emoji : "x";
+    m.reactions = m.before = set;
+    m.n_reactions = what != '-';
+    m.n_before = what == '-';
+    return irc_backend.send_mark(f->link, &m, op, err);
+}
+
 static void fuzz_user(struct fuzz *f, char *s)
 {
-    char what = strchr("!?", *s) && s[1] ? s[1] : 0;
+    char what = strchr("!?%", *s) && s[1] ? s[1] : 0;
     char *name = s + (what ? 2 : 1);
     char *rest = strchr(name, ' ');
     char room[SJ_ID_MAX + 1];
@@ -551,6 +580,9 @@ static void fuzz_user(struct fuzz *f, char *s)
     case '&':
         status = irc_backend_rooms.invite(f->link, room, rest, NULL, op, &err);
         break;
+    case '%':
+        status = fuzz_mark(f, what, room, rest, op, &err);
+        break;
     case '!':
         fuzz_change(f, what, room, rest, op, &status, &err);
         break;
@@ -569,7 +601,7 @@ static void fuzz_line(struct fuzz *f, char *s, size_t n)
 {
     char own[512];
 
-    if (*s && strchr("+-*=>!?&", *s)) {
+    if (*s && strchr("+-*=>!?&%", *s)) {
         if (f->next_op >= OPS_MAX - 1)
             return;
         f->in_operation = true;

@@ -112,8 +112,36 @@ static void on_message(struct sj_link *l, const struct sj_message *m)
                        (long long)m->sent_at);
     if (m->in_room && m->echo)
         (void)snprintf(where, sizeof where, "echo %u ", (unsigned)m->echo);
+    if (m->reply_to && the_world->hears_all)
+        (void)snprintf(extra + strlen(extra), sizeof extra - strlen(extra), "(to %s) ",
+                       m->reply_to);
     event(l, "%s%s%s %s%s%s %s%s", where, m->own ? "own " : "", kind, m->peer, m->nick ? "/" : "",
           m->nick ? m->nick : "", extra, m->body);
+}
+
+static void on_message_id(struct sj_link *l, sj_op op, const char *id)
+{
+    cr_assert_eq(the_world->done[op], 1);
+    if (the_world->hears_all)
+        event(l, "id %u %s", (unsigned)op, id);
+}
+
+static void on_mark(struct sj_link *l, const struct sj_mark *m)
+{
+    static const char *const kinds[] = { "received", "displayed", "retracted", "reactions" };
+    char set[512] = "";
+
+    for (size_t i = 0; i < m->n_reactions; i++)
+        (void)snprintf(set + strlen(set), sizeof set - strlen(set), " %s", m->reactions[i]);
+    event(l, "%s%s %s%s%s %s%s", m->own ? "own " : "", kinds[m->kind], m->peer, m->nick ? "/" : "",
+          m->nick ? m->nick : "", m->target, set);
+}
+
+static void on_typing(struct sj_link *l, const char *id, enum sj_typing typing)
+{
+    static const char *const words[] = { "stopped", "paused", "active" };
+
+    event(l, "typing %s %s", id, words[typing]);
 }
 
 static void on_contact(struct sj_link *l, const struct sj_contact *c)
@@ -208,6 +236,9 @@ static const struct sj_host world_host = {
     .link_state = on_state,
     .op_done = on_op_done,
     .message = on_message,
+    .message_id = on_message_id,
+    .mark = on_mark,
+    .typing = on_typing,
     .contact = on_contact,
     .contact_gone = on_gone,
     .list_told = on_list_told,
@@ -602,6 +633,11 @@ void irc_hears(struct irc_world *w, const char *expected)
     cr_assert_str_eq(irc_event(w), expected);
 }
 
+void irc_hear_all(struct irc_world *w)
+{
+    w->hears_all = true;
+}
+
 void irc_hears_nothing(struct irc_world *w)
 {
     irc_settle(w);
@@ -638,6 +674,13 @@ enum sj_status irc_sends(struct irc_world *w, const char *peer, const char *body
     const struct sj_message msg = { .peer = peer, .body = body };
 
     return irc_sends_message(w, &msg);
+}
+
+enum sj_status irc_marks(struct irc_world *w, const struct sj_mark *mark)
+{
+    sj_op op = irc_world_begin(w);
+
+    return irc_world_end(w, irc_backend.send_mark(w->link, mark, op, &w->err));
 }
 
 enum sj_status irc_adds(struct irc_world *w, const char *id)

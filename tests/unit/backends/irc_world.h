@@ -5,6 +5,7 @@
  *
  *   up                                down END[: TEXT]
  *   op N ok | op N STATUS: TEXT       message|action|notice|own PEER [ID @MS] BODY
+ *   [own ]reactions|retracted PEER[/NICK] ID [EMOJI...]  typing PEER STATE
  *   contact ID SHOW [NAME] [: STATUS] tell TEXT          self ID
  *
  * A host call from inside an operation, an op_done too many, or a log line at warn or error fails
@@ -60,6 +61,8 @@ const unsigned char *irc_again(struct irc_world *w);
 bool irc_is_closed(struct irc_world *w);
 /* The next event is exactly this. */
 void irc_hears(struct irc_world *w, const char *event);
+/* From now on also: "id OP ID", "lacks CAP...", and "(to ID)" of answers. */
+void irc_hear_all(struct irc_world *w);
 void irc_hears_nothing(struct irc_world *w);
 /* What the link had the host keep last. */
 const void *irc_saved(const struct irc_world *w, size_t *n);
@@ -72,6 +75,7 @@ void irc_advance(struct irc_world *w, int64_t ms);
 /* Operations, with the rules of the contract checked. The numbers of ops count from 1. */
 enum sj_status irc_sends(struct irc_world *w, const char *peer, const char *body);
 enum sj_status irc_sends_message(struct irc_world *w, const struct sj_message *msg);
+enum sj_status irc_marks(struct irc_world *w, const struct sj_mark *mark);
 enum sj_status irc_adds(struct irc_world *w, const char *id);
 enum sj_status irc_removes(struct irc_world *w, const char *id);
 enum sj_status irc_shows(struct irc_world *w, enum sj_show show, const char *status);

@@ -43,7 +43,10 @@ Test(irc_chan_history, asks_by_its_bounds)
     cr_assert_eq(irc_histories(w, "#verona", "m1", NULL, 9999), SJ_OK);
     cr_assert_eq(irc_histories(w, "#verona", NULL, "m2", 10), SJ_OK);
     cr_assert_eq(irc_histories(w, "#verona", "m1", "m2", 10), SJ_OK);
-    cr_assert_eq(irc_histories(w, "#verona", "m 1", NULL, 10), SJ_NOTFOUND);
+    /* Messages of several lines. */
+    cr_assert_eq(irc_histories(w, "#verona", "a1 a2", "b1 b2", 10), SJ_OK);
+    cr_assert_eq(irc_histories(w, "#verona", "m,1", NULL, 10), SJ_NOTFOUND);
+    cr_assert_eq(irc_histories(w, "#verona", "", NULL, 10), SJ_NOTFOUND);
     cr_assert_eq(irc_histories(w, "#mantua", NULL, NULL, 10), SJ_UNACCEPTABLE);
     irc_gets(w, "CHATHISTORY BEFORE #verona msgid=m1 1000");
     irc_gets_nothing(w);
@@ -54,6 +57,10 @@ Test(irc_chan_history, asks_by_its_bounds)
     irc_says(w, "FAIL CHATHISTORY MESSAGE_ERROR LATEST #verona :Messages could not be retrieved");
     irc_hears(w, "op 3 refused by the network: Messages could not be retrieved");
     irc_gets(w, "CHATHISTORY BETWEEN #verona msgid=m1 msgid=m2 10");
+    irc_says(w, "BATCH +x chathistory #verona");
+    irc_says(w, "BATCH -x");
+    irc_hears(w, "op 4 ok");
+    irc_gets(w, "CHATHISTORY BETWEEN #verona msgid=a1 msgid=b2 10");
     irc_world_free(w);
 }
 

@@ -133,7 +133,7 @@ Test(irc_chan_text, echoes_give_place_id_and_time)
     irc_hears(w, "message #verona/romeo first");
     irc_hears_nothing(w);
     irc_says(w, "@msgid=a2;time=2011-03-13T07:06:41.000Z :me!m@h PRIVMSG #verona :lines");
-    irc_hears(w, "echo 2 message #verona/me a1 @1300000000000 two\nlines");
+    irc_hears(w, "echo 2 message #verona/me a1 a2 @1300000000000 two\nlines");
     irc_hears(w, "op 2 ok");
     /* Said by another client of the user, through a bouncer. */
     irc_says(w, "@msgid=a3 :me!m@h PRIVMSG #verona :elsewhere");
