@@ -65,6 +65,7 @@ static struct event_base *loop_base_new(void)
 struct sj_loop *sj_loop_new(void)
 {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);            /* a file that may not grow is an error (EFBIG) */
     struct sj_loop *loop = sj_calloc(1, sizeof *loop);
     loop->base = loop_base_new();
     loop->clock = sj_calloc(1, sizeof *loop->clock);

@@ -241,6 +241,7 @@ Test(loop, hears_signals_and_stops)
     }
     cr_assert_str_eq(d.text, "sss");
     raise(SIGPIPE);         /* ignored */
+    raise(SIGXFSZ);         /* the same: writing fails with EFBIG */
     sj_loop_free(&d.loop);
 }
 

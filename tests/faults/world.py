@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Everything that one round has: Prosody, an IRC server, the wires, sojournd behind them, the
+people; and the faults that can be done to it, each a method that ends when the fault does."""
+import asyncio
+import pathlib
+import re
+import resource
+import signal
+import subprocess
+
+import servers
+from daemon import Daemon
+from ledger import Ledger
+from people import GATEWAY, IrcPerson, XmppUser
+from wire import IrcTap, StreamTap, Wire
+
+SECRET, PASSWORD = "component-secret-faults", "xmpp-password-faults"
+USERS = ("romeo", "benvolio", "mercutio", "tybalt", "paris")
+PEOPLE = ("juliet", "nurse", "rosaline", "ursula", "helena")
+NETWORKS = {"ngircd": ("ngircd",), "inspircd": ("inspircd", "atheme-services")}
+NICK_TAIL = re.compile(r"[_\d]+$")
+POLL = 0.05
+STOP_SECONDS, BACK_SECONDS = 20, 20
+DELAY_SECONDS, THROTTLE_BYTES, FEW_DESCRIPTORS = 0.4, 4000, 8
+# Short waits, so that a round has many faults; what they are is said in docs/TESTING.md.
+GATEWAY_KEYS = {"hold-time": "10s", "log-level": "debug"}
+NETWORK_KEYS = {"backend": "irc", "name": "TestNet", "tls": "no", "send-rate": 0, "login-rate": 0,
+                "presence-interval": "10s", "ping-interval": "5s", "ping-timeout": "3s",
+                "connect-timeout": "5s"}
+
+
+class Sojournd(Daemon):
+    """Its log comes through a pipe, so that no limit of file sizes stops it."""
+    log_task = None
+
+    def begin(self):
+        self.proc = subprocess.Popen([self.binary, "--config", str(self.config)],
+                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                     stderr=subprocess.STDOUT, cwd=self.dir, env=self.env())
+        pipe = self.proc.stdout
+        loop = asyncio.get_running_loop()
+
+        def copy():
+            data = pipe.read1(1 << 16)
+            if not data:
+                loop.remove_reader(pipe)
+                pipe.close()
+                return
+            with open(self.log_path, "ab") as log:
+                log.write(data)
+        loop.add_reader(pipe, copy)
+
+
+class World:
+    def __init__(self, network, binaries, started):
+        self.loop = asyncio.get_running_loop()
+        self.lab, self.network = servers.Lab(), network
+        self.binaries = pathlib.Path(binaries).resolve()
+        self.ledger = Ledger(lambda: self.loop.time() - started)
+        self.names = {name: "x%d" % i for i, name in enumerate(USERS)}
+        self.names.update({name: "i%d" % i for i, name in enumerate(PEOPLE)})
+        self.trouble = []                # what has failed beside messages
+        self.tasks = []
+
+    def person(self, name):
+        """x0... or i0... of a local part or nickname; sojournd adds to one that is taken."""
+        return self.names.get(name) or self.names.get(NICK_TAIL.sub("", name))
+
+    # the beginning
+
+    def start_servers(self):
+        self.prosody = servers.prosody(self.lab, {u: PASSWORD for u in USERS}, {GATEWAY: SECRET},
+                                       ("offline",))
+        self.ircd = getattr(servers, self.network)(self.lab)
+        self.xmpp = Wire("xmpp", self.lab.ports.take(), self.prosody.component, self.ledger,
+                         StreamTap, self.person)
+        self.irc = Wire("irc", self.lab.ports.take(), self.ircd.irc, self.ledger, IrcTap,
+                        self.person)
+        directory = self.lab.dir / "sojourn"
+        directory.mkdir()
+        self.daemon = Sojournd(self.binaries / "sojournd", directory)
+        self.daemon.write_config({
+            "gateway": {"server": "127.0.0.1", "port": self.xmpp.port,
+                        "data-dir": directory / "data", "key-file": directory / "store.key",
+                        "control-socket": directory / "control.sock",
+                        "locale-dir": self.binaries / "locale", **GATEWAY_KEYS},
+            GATEWAY: {"secret": SECRET, "server": "127.0.0.1", "port": self.irc.port,
+                      **NETWORK_KEYS}})
+
+    async def start(self):
+        """Until everybody is logged in and in the channel."""
+        self.start_servers()
+        self.xmpp.listen()
+        self.irc.listen()
+        self.daemon.begin()
+        self.people = [IrcPerson("i%d" % i, name, self.ircd.irc, self.ledger, self.person)
+                       for i, name in enumerate(PEOPLE)]
+        self.users = [XmppUser("x%d" % i, name, self.prosody.c2s, self.ledger, PASSWORD,
+                               self.person) for i, name in enumerate(USERS)]
+        for person in self.people + self.users:
+            person.start()
+        for user in self.users:
+            await user.there.wait()
+        await asyncio.gather(*(user.register() for user in self.users))
+        self.tasks += [self.loop.create_task(user.stay_in_room()) for user in self.users]
+        await self.until(self.is_well, 60)
+        if not self.is_well():
+            raise RuntimeError("the round could not begin: " + self.state())
+
+    def is_well(self):
+        """Everybody is where they belong, and the links carry their own names."""
+        nicks = {pair.nick for pair in self.irc.living()}
+        return self.daemon.running and any(pair.attached for pair in self.xmpp.living()) and \
+            all(nick in nicks for nick in USERS) and \
+            all(p.there.is_set() and p.in_room.is_set() for p in self.people + self.users)
+
+    def state(self):
+        nicks = sorted(str(p.nick) + " dead" * p.dead for p in self.irc.pairs)
+        out = [p.name for p in self.people + self.users
+               if not (p.there.is_set() and p.in_room.is_set())]
+        return "component %s; links of %s; not there: %s; sojournd %s" % (
+            "attached" if any(p.attached for p in self.xmpp.living()) else "not attached",
+            ", ".join(nicks), ", ".join(out) or "nobody",
+            "runs" if self.daemon.running else "does not run")
+
+    async def until(self, done, seconds):
+        """True when it is so; False after that time."""
+        end = self.loop.time() + seconds
+        while not done():
+            if self.loop.time() > end:
+                return False
+            await asyncio.sleep(POLL)
+        return True
+
+    # faults
+
+    def wire(self, place):
+        return getattr(self, place)
+
+    async def cut(self, place, seconds):
+        self.wire(place).cut()
+        await asyncio.sleep(seconds)
+
+    async def reset(self, place, seconds):
+        self.wire(place).reset()
+        await asyncio.sleep(seconds)
+
+    async def half_open(self, place, seconds):
+        self.wire(place).half_open()
+        await asyncio.sleep(seconds)
+        self.wire(place).bury()
+
+    async def hold(self, place, seconds):
+        self.wire(place).hold(True)
+        await asyncio.sleep(seconds)
+        self.wire(place).hold(False)
+
+    async def delay(self, place, seconds):
+        self.wire(place).delay = DELAY_SECONDS
+        await asyncio.sleep(seconds)
+        self.wire(place).delay = 0
+
+    async def throttle(self, place, seconds):
+        self.wire(place).rate = THROTTLE_BYTES
+        await asyncio.sleep(seconds)
+        self.wire(place).rate = 0
+
+    async def chop(self, place, seconds):
+        self.wire(place).piece = 1
+        await asyncio.sleep(seconds)
+        self.wire(place).piece = 0
+
+    async def refuse(self, place, seconds):
+        wire = self.wire(place)
+        wire.refuse()
+        wire.cut()
+        await asyncio.sleep(seconds)
+        wire.listen()
+
+    async def kill(self, _, seconds):
+        self.ledger.kills.append(self.ledger.clock())
+        self.daemon.signal(signal.SIGKILL)
+        await self.loop.run_in_executor(None, self.daemon.proc.wait)
+        await asyncio.sleep(seconds)
+        self.daemon.begin()
+
+    async def stop(self, _, seconds):
+        await self.end_daemon()
+        await asyncio.sleep(seconds)
+        self.daemon.begin()
+
+    async def end_daemon(self):
+        """In good order, which is exit status 0."""
+        self.daemon.terminate()
+        status = await self.loop.run_in_executor(None, self.daemon.wait, STOP_SECONDS)
+        if status != 0:
+            self.trouble.append("sojournd ended with status %s after SIGTERM" % status)
+            self.daemon.kill()
+
+    async def restart(self, place, seconds):
+        """The IRC server is not reached again before its people are back: nobody reads what is
+        said to an empty channel."""
+        server = self.prosody if place == "xmpp" else self.ircd
+        if place == "irc":
+            self.irc.refuse()
+        await self.loop.run_in_executor(None, server.stop)
+        self.ledger.restarts[place].append(self.ledger.clock())
+        await asyncio.sleep(seconds)
+        await self.loop.run_in_executor(None, server.start)
+        if place == "irc":
+            await self.until(lambda: all(p.in_room.is_set() for p in self.people), BACK_SECONDS)
+            self.irc.listen()
+
+    def limit(self, what, value):
+        """Lowers a soft limit of the running sojournd; None: as it was."""
+        _, hard = resource.prlimit(self.daemon.proc.pid, what)
+        resource.prlimit(self.daemon.proc.pid, what, (hard if value is None else value, hard))
+
+    async def disk_full(self, _, seconds):
+        """The store's file grows no more."""
+        data = self.daemon.dir / "data" / "data.mdb"
+        self.limit(resource.RLIMIT_FSIZE, data.stat().st_size)
+        await asyncio.sleep(seconds)
+        if self.daemon.running:
+            self.limit(resource.RLIMIT_FSIZE, None)
+
+    async def descriptors(self, _, seconds):
+        """No new ones, and all links have to be made anew."""
+        soft, _ = resource.prlimit(self.daemon.proc.pid, resource.RLIMIT_NOFILE)
+        self.limit(resource.RLIMIT_NOFILE, FEW_DESCRIPTORS)
+        self.irc.cut()
+        self.xmpp.cut()
+        await asyncio.sleep(seconds)
+        if self.daemon.running:
+            self.limit(resource.RLIMIT_NOFILE, soft)
+
+    def check(self, after):
+        """That sojournd still runs; it is started again if not."""
+        if self.daemon.running:
+            return
+        self.trouble.append("sojournd died (status %s) after: %s"
+                            % (self.daemon.proc.returncode, after))
+        self.ledger.kills.append(self.ledger.clock())
+        self.daemon.begin()
+
+    # the end
+
+    async def close(self, keep):
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        if hasattr(self, "daemon") and self.daemon.running:
+            await self.end_daemon()
+        for person in getattr(self, "people", []) + getattr(self, "users", []):
+            await person.close()
+        for name in ("xmpp", "irc"):
+            if hasattr(self, name):
+                self.wire(name).close()
+        if hasattr(self, "daemon"):
+            reports = self.daemon.sanitizer_reports()
+            if reports:
+                self.trouble.append("a sanitizer reports:\n" + reports)
+        await self.loop.run_in_executor(None, self.lab.close, keep)
