@@ -86,24 +86,33 @@ static void chat_set_direct(struct mx_link *l, const char *user, const char *roo
 
 /* ---- making one ---- */
 
+/* The other one is invited, which a sync that came before this may not have told. */
+static void chat_count_two(struct mx_room *r)
+{
+    if (r->counted && r->n_joined + r->n_invited >= 2)
+        return;
+    r->counted = true;
+    r->n_joined = 1;
+    r->n_invited = 1;
+}
+
+/* A room that is no chat, for whatever reason, ends the matter: no second one is made. */
 static void chat_on_created(struct mx_link *l, const struct mx_answer *a)
 {
     struct mx_contact *c = mx_contact_find(l, a->ask->id);
     const char *id = mx_json_text(a->json, "room_id", MX_ID_MAX);
     struct mx_room *r = a->err.status == SJ_OK && c ? mx_room_add(l, id) : NULL;
     struct sj_error err = a->err;
-    if (a->err.status == SJ_OK && !r)
-        sj_fail(&err, SJ_REMOTE, "the home server did not make the conversation");
     if (r) {
         chat_set_direct(l, c->user, r->id);
-        if (!r->counted) {
-            r->counted = true;
-            r->n_joined = 1;
-            r->n_invited = 1;
-        }
+        chat_count_two(r);
         mx_room_check(r);
+        c = mx_contact_find(l, a->ask->id);
     }
-    mx_send_chat_made(l, a->ask->id, r ? NULL : &err);
+    bool made = r && c && c->room;
+    if (a->err.status == SJ_OK && !made)
+        sj_fail(&err, SJ_REMOTE, "the home server did not make the conversation");
+    mx_send_chat_made(l, a->ask->id, made ? NULL : &err);
 }
 
 static void chat_create(struct mx_link *l, const struct mx_contact *c)

@@ -16,7 +16,7 @@ import sys
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 import report                                                        # noqa: E402
 import synapse                                                       # noqa: E402
 from servers import Lab                                              # noqa: E402

@@ -47,7 +47,8 @@ class Request:
     def __str__(self):
         text = "%s %s" % (self.method, self.path)
         if self.query:
-            text += "?" + "&".join("%s=%s" % kv for kv in self.query.items())
+            text += "?" + "&".join("%s=%s" % (k, v if len(v) < 80 else v[:80] + "...")
+                                   for k, v in self.query.items())
         if self.json is not None:
             return text + " " + json.dumps(self.json, ensure_ascii=False)
         return text + (" (%d bytes)" % len(self.body) if self.body else "")

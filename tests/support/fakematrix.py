@@ -265,10 +265,11 @@ class MatrixServer:
         one, since = request.login, request.query.get("since")
         if one is None:
             self.refuse(request, 401, "M_UNKNOWN_TOKEN", soft_logout=False)
-        elif since is None and "first-sync" not in self.manual:
-            self.answer(request, 200, self.first_sync(one))
-        elif since is None:
-            request.auto = False
+        elif since is None or request.query.get("full_state") == "true":
+            if "first-sync" in self.manual:
+                request.auto = False
+            else:
+                self.answer(request, 200, self.first_sync(one))
         else:
             if since not in one.since:
                 self.breach("since=%s was never given" % since)
@@ -282,6 +283,7 @@ class MatrixServer:
         return login.since[-1]
 
     def first_sync(self, login):
+        """Also what is answered when somebody wants the full state again."""
         out = {"next_batch": self.next_batch(login), "rooms": {"join": {}}}
         for room in self.rooms.values():
             out["rooms"]["join"][room.id] = {

@@ -1,0 +1,375 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MPL-2.0
+"""Measures the Matrix backend with a stub of a home server: users in long polls (memory for each,
+CPU for each sync with nothing new), syncs that bring 50 messages, and how long others wait while
+somebody's first sync is 20 MB.
+
+    run.py BUILD [USERS]
+
+BUILD: a build of type Release. Plays the XMPP server and the home server by itself, over HTTP/1.1.
+Status 1 when a user takes more than 96 KiB, or a bystander waits longer than 50 ms."""
+import collections
+import json
+import os
+import pathlib
+import re
+import resource
+import selectors
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+KIB_MAX, DELAY_MAX = 96, 0.050
+ROUNDS, MESSAGES, LARGE = 20, 50, 20_000_000
+HOST, SERVER = "127.0.0.1", "hs.test"
+CONFIG = """[gateway]
+server = 127.0.0.1
+port = %d
+data-dir = %s
+key-file = %s/key
+control-socket = %s/control
+log-level = warn
+allow = *
+[matrix.test]
+backend = matrix
+secret = component-secret
+homeserver = http://127.0.0.1:%d
+poll-time = 120s
+login-rate = 0
+"""
+HEADER = ("<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' "
+          "xmlns:stream='http://etherx.jabber.org/streams' from='matrix.test' id='1'>")
+
+
+class Wire:
+    """A stream that nobody waits for: what cannot be sent now is sent later."""
+
+    def __init__(self, loop, sock, received):
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.loop, self.sock, self.received = loop, sock, received
+        self.data, self.out = b"", collections.deque()
+        loop.register(sock, selectors.EVENT_READ, self)
+
+    def event(self, mask):
+        if mask & selectors.EVENT_WRITE:
+            self.flush()
+        if mask & selectors.EVENT_READ:
+            try:
+                data = self.sock.recv(1 << 20)
+            except BlockingIOError:
+                return
+            except OSError:
+                data = b""
+            if not data:
+                self.loop.unregister(self.sock)
+                self.sock.close()
+                return
+            self.data += data
+            self.received(self)
+
+    def send(self, data):
+        for at in range(0, len(data), 65536):
+            self.out.append(data[at:at + 65536])
+        self.flush()
+
+    def flush(self):
+        before = len(self.out)
+        while self.out:
+            piece = self.out.popleft()
+            try:
+                n = self.sock.send(piece)
+            except BlockingIOError:
+                n = 0
+            except OSError:
+                self.out.clear()
+                return
+            if n < len(piece):
+                self.out.appendleft(piece[n:])
+                break
+        if bool(self.out) or before > 1:
+            self.loop.modify(self.sock, selectors.EVENT_READ |
+                             (selectors.EVENT_WRITE if self.out else 0), self)
+
+
+class World:
+    """One selector, the component port, and the home server."""
+
+    def __init__(self):
+        self.loop = selectors.DefaultSelector()
+        self.xmpp = socket.create_server((HOST, 0))
+        self.web = socket.create_server((HOST, 0), backlog=4096)
+        for sock, accept in ((self.xmpp, self.component), (self.web, self.client)):
+            sock.setblocking(False)
+            self.loop.register(sock, selectors.EVENT_READ, accept)
+        self.stream, self.attached, self.registered, self.seen = None, False, 0, []
+        self.polls, self.syncs, self.first, self.events = {}, 0, {}, 0
+
+    def turn(self, seconds):
+        for key, mask in self.loop.select(seconds):
+            if isinstance(key.data, Wire):
+                key.data.event(mask)
+            else:
+                key.data(key.fileobj)
+
+    def until(self, done, what, seconds=120):
+        end = time.monotonic() + seconds
+        while not done():
+            if time.monotonic() > end:
+                sys.exit("waited in vain: %s (%d messages, %d polls)" % (what, len(self.seen),
+                                                                         len(self.polls)))
+            self.turn(0.2)
+
+    # the XMPP server
+
+    def component(self, listener):
+        self.stream = Wire(self.loop, listener.accept()[0], self.stanzas)
+
+    def say(self, text):
+        self.stream.send(text.encode())
+
+    def stanzas(self, wire):
+        if b"<stream:stream" in wire.data:
+            wire.data = b""
+            self.say(HEADER)
+        if b"</handshake>" in wire.data:
+            wire.data = wire.data.split(b"</handshake>", 1)[1]
+            self.say("<handshake/>")
+            self.attached = True
+        end = max(wire.data.rfind(e) + len(e) for e in
+                  (b"</iq>", b"</message>", b"</presence>", b"/>"))
+        done, now = wire.data[:end], time.monotonic()
+        for found in re.finditer(rb"<iq ([^>]*)type=.(get|set|result|error).([^>]*)>", done):
+            attrs = found[1] + found[3]
+            ident = re.search(rb"\bid=['\"]([^'\"]*)", attrs)[1].decode()
+            if found[2] in (b"get", b"set"):
+                sender, to = (re.search(rb"\b%s=['\"]([^'\"]*)" % a, attrs)[1].decode()
+                              for a in (b"from", b"to"))
+                self.say("<iq type='%s' id='%s' from='%s' to='%s'/>" % (
+                    "result" if b"urn:xmpp:ping" in done else "error", ident, to, sender))
+            elif ident.startswith("r-"):
+                if found[2] == b"error":
+                    sys.exit("registration failed: %s" % done.decode())
+                self.registered += 1
+                self.say("<presence from='%s@montague.lit/x' to='matrix.test'/>" % ident[2:])
+        self.seen += [(now, int(n)) for n in re.findall(rb"<body>word (\d+)<", done)]
+        wire.data = wire.data[end:]
+
+    def register(self, name):
+        self.say("<iq type='set' from='%s@montague.lit/x' to='matrix.test' id='r-%s'><query "
+                 "xmlns='jabber:iq:register'><username>@%s:hs.test</username><password>secret-word"
+                 "</password></query></iq>" % (name, name, name))
+
+    # the home server
+
+    def client(self, listener):
+        Wire(self.loop, listener.accept()[0], self.requests)
+
+    def requests(self, wire):
+        while True:
+            head, end, rest = wire.data.partition(b"\r\n\r\n")
+            if not end:
+                return
+            length = re.search(rb"(?i)content-length: (\d+)", head)
+            size = int(length[1]) if length else 0
+            if len(rest) < size:
+                return
+            wire.data = rest[size:]
+            self.request(wire, head.decode(), rest[:size])
+
+    def request(self, wire, head, body):
+        method, target = head.split(" ", 2)[:2]
+        token = re.search(r"(?i)authorization: bearer (\S+)", head)
+        name = token[1] if token else None
+        if "/sync" in target and "since=" in target:
+            self.polls[name] = wire
+        elif "/sync" in target:
+            self.answer(wire, self.first_sync(name))
+        elif method == "POST" and target.endswith("/login"):
+            user = json.loads(body)["identifier"]["user"].lstrip("@").split(":")[0]
+            self.answer(wire, {"user_id": "@%s:%s" % (user, SERVER), "access_token": user,
+                               "device_id": "D"})
+        elif target.endswith("/login"):
+            self.answer(wire, {"flows": [{"type": "m.login.password"}]})
+        elif target.endswith("/versions"):
+            self.answer(wire, {"versions": ["v1.11"]})
+        elif target.endswith("/filter"):
+            self.answer(wire, {"filter_id": "f"})
+        else:
+            self.answer(wire, {})
+
+    def answer(self, wire, value):
+        data = value if isinstance(value, bytes) else json.dumps(value).encode()
+        wire.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                  b"Content-Length: %d\r\n\r\n" % len(data) + data)
+
+    def batch(self):
+        self.syncs += 1
+        return "s%d" % self.syncs
+
+    def first_sync(self, name):
+        own, room = "@%s:%s" % (name, SERVER), "!%s:%s" % (name, SERVER)
+        if name in self.first:
+            return self.first[name]
+        return {"next_batch": self.batch(), "rooms": {"join": {room: {
+            "summary": {"m.joined_member_count": 2, "m.heroes": ["@juliet:" + SERVER]},
+            "state": {"events": [self.member(own), self.member("@juliet:" + SERVER)]},
+            "timeline": {"events": [], "limited": False, "prev_batch": "p"}}}},
+            "account_data": {"events": [{"type": "m.direct", "content": {
+                "@juliet:" + SERVER: [room]}}]}}
+
+    def event(self, kind, sender, content, **more):
+        self.events += 1
+        return {"type": kind, "sender": sender, "content": content, "event_id": "$%d" % self.events,
+                "origin_server_ts": int(time.time() * 1000), **more}
+
+    def member(self, user):
+        return self.event("m.room.member", user, {"membership": "join",
+                                                  "displayname": user[1:].split(":")[0]},
+                          state_key=user)
+
+    def push(self, name, events):
+        """Answers the poll of that user."""
+        body = {"next_batch": self.batch()}
+        if events:
+            body["rooms"] = {"join": {"!%s:%s" % (name, SERVER): {"timeline": {
+                "events": events, "limited": False, "prev_batch": "p"}}}}
+        self.answer(self.polls.pop(name), body)
+
+    def words(self, first, n):
+        return [self.event("m.room.message", "@juliet:" + SERVER,
+                           {"msgtype": "m.text", "body": "word %d" % (first + i)})
+                for i in range(n)]
+
+    def settle(self, names):
+        self.until(lambda: len(self.polls) >= len(names), "polls of all users")
+
+
+class Gateway:
+    def __init__(self, build, directory, world):
+        conf = directory / "conf"
+        conf.write_text(CONFIG % (world.xmpp.getsockname()[1], directory / "data", directory,
+                                  directory, world.web.getsockname()[1]))
+        conf.chmod(0o600)
+        self.proc = subprocess.Popen([str(build / "sojournd"), "--config", str(conf)])
+
+    def cpu(self):
+        fields = pathlib.Path("/proc/%d/stat" % self.proc.pid).read_text().rsplit(")")[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory(self):
+        """KiB of private memory."""
+        text = pathlib.Path("/proc/%d/smaps_rollup" % self.proc.pid).read_text()
+        return sum(int(n) for n in re.findall(r"Private_\w+: +(\d+)", text))
+
+
+def measure_idle(world, gateway, names):
+    before = gateway.memory()
+    for at in range(0, len(names), 50):
+        for name in names[at:at + 50]:
+            world.register(name)
+        world.until(lambda n=min(at + 50, len(names)): world.registered >= n, "registrations")
+    world.settle(names)
+    kib = (gateway.memory() - before) / len(names)
+    print("memory for each of %d users: %.1f KiB (at most %d)" % (len(names), kib, KIB_MAX))
+    start = gateway.cpu()
+    for _ in range(ROUNDS):
+        for name in names:
+            world.push(name, [])
+        world.settle(names)
+    print("CPU for each sync with nothing new: %.0f us" % (
+        (gateway.cpu() - start) * 1e6 / ROUNDS / len(names)))
+    return kib
+
+
+def measure_messages(world, gateway, names):
+    few, number = names[:100], 0
+    start, world.seen = gateway.cpu(), []
+    for name in few:
+        world.push(name, world.words(number, MESSAGES))
+        number += MESSAGES
+    world.until(lambda: len(world.seen) >= number, "all messages")
+    world.settle(names)
+    print("CPU for each sync with %d messages: %.0f us" % (
+        MESSAGES, (gateway.cpu() - start) * 1e6 / len(few)))
+
+
+def large_sync():
+    """An initial state of 20 MB: rooms of a thousand members each."""
+    join, size, rooms = {}, 0, 0
+    while size < LARGE:
+        events = [{"type": "m.room.member", "sender": "@m%d:hs.test" % i,
+                   "state_key": "@m%d:hs.test" % i, "event_id": "$m%d-%d" % (rooms, i),
+                   "origin_server_ts": 1, "content": {
+                       "membership": "join", "displayname": "Member %d" % i,
+                       "avatar_url": "mxc://hs.test/abcdefghijklmnopqrstuvwx"}}
+                  for i in range(1000)]
+        join["!large%d:hs.test" % rooms] = {"state": {"events": events}, "timeline": {
+            "events": [], "limited": False, "prev_batch": "p"}}
+        size += len(json.dumps(events))
+        rooms += 1
+    return json.dumps({"next_batch": "large", "rooms": {"join": join}}).encode()
+
+
+def measure_delay(world, name):
+    """The longest way of a bystander's message, quiet and while the large sync is worked off."""
+    times, number, start = {}, 1_000_000, time.monotonic()
+    world.first["glutton"] = large_sync()
+    world.seen, world.registered, shown = [], 0, None
+    longest = [0.0, 0.0]
+    while shown is None or time.monotonic() < shown + 1 or times:
+        now = time.monotonic()
+        if now > start + 2 and "glutton" in world.first:
+            world.register("glutton")
+            world.started = now
+            world.first["glutton-asked"] = world.first.pop("glutton")
+            world.first["glutton"] = world.first.pop("glutton-asked")
+            start = float("inf")
+        if shown is None and "glutton" in world.polls:
+            shown = now
+        if name in world.polls and (shown is None or now < shown + 1):
+            number += 1
+            times[number] = now
+            world.push(name, world.words(number, 1))
+        world.turn(0.001)
+        for when, n in world.seen:
+            if n in times:
+                took = when - times.pop(n)
+                busy = start == float("inf")
+                longest[busy] = max(longest[busy], took)
+        world.seen = []
+    print("longest way of a message: quiet %.1f ms, beside a first sync of %d MB %.1f ms "
+          "(at most %d); that sync took %.1f s" % (longest[0] * 1e3, LARGE // 1_000_000,
+                                                   longest[1] * 1e3, DELAY_MAX * 1e3,
+                                                   shown - world.started))
+    return longest[1]
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    names = ["user%d" % i for i in range(int(sys.argv[2]) if len(sys.argv) > 2 else 1000)]
+    with tempfile.TemporaryDirectory() as directory:
+        world = World()
+        gateway = Gateway(pathlib.Path(sys.argv[1]), pathlib.Path(directory), world)
+        try:
+            world.until(lambda: world.attached, "the gateway")
+            world.register("first")
+            world.until(lambda: "first" in world.polls, "the first user")
+            world.registered = 0
+            world.polls.pop("first")
+            kib = measure_idle(world, gateway, names)
+            measure_messages(world, gateway, names)
+            delay = measure_delay(world, names[0])
+        finally:
+            gateway.proc.terminate()
+            gateway.proc.wait(20)
+    return int(kib > KIB_MAX or delay > DELAY_MAX)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
