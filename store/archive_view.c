@@ -220,7 +220,7 @@ enum sj_status archive_view_by_id(struct archive_view *v, const char *id, struct
     status = archive_view_open(v, at, &record, err);
     if (status == SJ_OK && record.salt != archive_number(plain + 8, 4))
         return archive_none(err);        /* another one stands there now */
-    if (open)
+    if (open && status == SJ_OK)
         *open = record;
     /* One that is damaged is a place to go on from all the same. */
     return status == SJ_INTERNAL && !open ? SJ_OK : status;

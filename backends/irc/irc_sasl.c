@@ -31,6 +31,15 @@ static const struct {
 };
 #define MECHANISMS (sizeof mechanisms / sizeof mechanisms[0])
 
+static const char *mechanism_name(unsigned bit)
+{
+    for (size_t i = 0; i < MECHANISMS; i++) {
+        if (mechanisms[i].bit == bit)
+            return mechanisms[i].name;
+    }
+    return "-";
+}
+
 unsigned irc_sasl_parse(const char *s, size_t n)
 {
     unsigned found = 0;
@@ -311,6 +320,7 @@ void irc_sasl_handle_done(struct irc_link *l, struct irc_line *line)
             irc_link_end(l, SJ_END_AUTH, "the network did not prove that it knows the account");
         return;
     }
+    sj_log_debug(l->base.log, "account proved mechanism=%s", mechanism_name(login->mechanism));
     irc_sasl_release(l);
     login->sasl = IRC_SASL_DONE;
     login->identified = true;
