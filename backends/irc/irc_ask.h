@@ -79,6 +79,8 @@ bool irc_history_on_batch(struct irc_link *l, const struct irc_line *line);
 bool irc_history_on_fail(struct irc_link *l, const struct irc_line *line);
 /* The operation that a message in a batch answers; false: it is no answer. */
 bool irc_history_is_past(const struct irc_link *l, const struct irc_line *line, sj_op *op);
+/* Is it told as something that happened then, and changes nothing now? */
+bool irc_history_is_old_event(const struct irc_link *l, const struct irc_line *line);
 
 /* irc_chan_ban.c */
 enum sj_status irc_chan_affiliates(struct sj_link *base, const char *room,

@@ -26,6 +26,7 @@ struct irc_line;
     X(EXTENDED_JOIN, "extended-join")              \
     X(EXTENDED_MONITOR, "extended-monitor")        \
     X(CHATHISTORY, "draft/chathistory")            \
+    X(EVENT_PLAYBACK, "draft/event-playback")      \
     X(INVITE_NOTIFY, "invite-notify")              \
     X(MULTI_PREFIX, "multi-prefix")                \
     X(USERHOST_IN_NAMES, "userhost-in-names")      \

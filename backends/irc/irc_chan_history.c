@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* What was said in a channel before: CHATHISTORY, where the server keeps it.
  *
- * The answer is one batch, oldest first; its lines are messages like others, and are told as the
- * past by irc_chan_text.c. Messages are named by their msgid; which of four questions it is follows
- * from the bounds. IRCv3 chathistory (draft), batch, message-ids, server-time. */
+ * The answer is one batch, oldest first; its messages are like others, and are told as the past by
+ * irc_chan_text.c. Who came and went then is passed over; that servers tell it as such, and not in
+ * the words of a service, is asked for (draft/event-playback). Messages are named by their msgid;
+ * which of four questions it is follows from the bounds. IRCv3 chathistory (draft), batch,
+ * message-ids, server-time. */
 #include <stdio.h>
 #include <string.h>
 
@@ -129,4 +131,18 @@ bool irc_history_is_past(const struct irc_link *l, const struct irc_line *line, 
         return false;
     *op = a->op;
     return true;
+}
+
+bool irc_history_is_old_event(const struct irc_link *l, const struct irc_line *line)
+{
+    static const char *const still[] = {"PRIVMSG", "NOTICE", "REDACT", "BATCH"};
+    sj_op op;
+
+    if (!line->tags.batch)
+        return false;
+    for (size_t i = 0; i < sizeof still / sizeof *still; i++) {
+        if (strcmp(line->command, still[i]) == 0)
+            return false;
+    }
+    return irc_history_is_past(l, line, &op);
 }

@@ -187,7 +187,8 @@ void irc_handle(struct irc_link *l, struct irc_line *line)
         irc_login_welcomed(l);
     const struct irc_handler *h = bsearch(line->command, irc_handlers, irc_handlers_n,
                                           sizeof *h, handler_compare);
-    bool is_handled = h && (h->states & IN(l->state)) && line->n_params >= h->params_min;
+    bool is_handled = h && (h->states & IN(l->state)) && line->n_params >= h->params_min &&
+                      !irc_history_is_old_event(l, line);
     irc_raw_hear(l, line, is_handled);
     if (is_handled)
         h->handle(l, line);

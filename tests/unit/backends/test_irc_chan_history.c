@@ -36,6 +36,26 @@ Test(irc_chan_history, is_told_oldest_first)
     irc_world_free(w);
 }
 
+Test(irc_chan_history, passes_over_who_came_and_went_then)
+{
+    struct irc_world *w = world_in_verona(CAPS " draft/event-playback");
+
+    cr_assert_eq(irc_histories(w, "#verona", NULL, NULL, 50), SJ_OK);
+    irc_gets(w, "CHATHISTORY LATEST #verona * 50");
+    irc_says(w, "BATCH +b1 chathistory #verona");
+    irc_says(w, "@batch=b1;msgid=a;time=2011-03-13T07:06:40.000Z :romeo!r@h JOIN #verona");
+    irc_says(w, "@batch=b1;msgid=b;time=2011-03-13T07:06:40.000Z :juliet!j@h QUIT :bye");
+    irc_says(w, "@batch=b1;msgid=c;time=2011-03-13T07:06:40.000Z :juliet!j@h KICK #verona me :no");
+    irc_says(w, "@batch=b1;msgid=d;time=2011-03-13T07:06:40.000Z :juliet!j@h TOPIC #verona :old");
+    irc_says(w, "@batch=b1;msgid=e;time=2011-03-13T07:06:40.000Z :me!m@h NICK other");
+    irc_says(w, "BATCH -b1");
+    irc_hears(w, "op 2 ok");
+    /* They happen now, outside of it. */
+    irc_says(w, ":romeo!r@h JOIN #verona");
+    irc_hears(w, "occupant #verona romeo none participant online");
+    irc_world_free(w);
+}
+
 Test(irc_chan_history, asks_by_its_bounds)
 {
     struct irc_world *w = world_in_verona(CAPS);
