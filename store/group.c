@@ -19,7 +19,8 @@ struct pending {
     char name[GROUP_NAME_LEN + 1];       /* user part in hex and the table: the map's key */
     uint8_t user[STORE_PART_LEN];
     enum store_table table;
-    uint8_t *plain;                      /* STATE: encoded, wiped after; NULL: to be removed */
+    uint8_t *plain;                      /* STATE, POSITION: encoded, wiped after; NULL: to be
+                                            removed */
     size_t n;
     uint8_t mask, bits;                  /* FLAGS: the flags of mask become those of bits */
 };
@@ -170,10 +171,10 @@ static struct pending *group_entry(struct sj_store *s, enum store_table table,
     return p;
 }
 
-void group_put_state(struct sj_store *s, const uint8_t user[STORE_PART_LEN], const uint8_t *plain,
-                     size_t n)
+void group_put_state(struct sj_store *s, enum store_table table,
+                     const uint8_t user[STORE_PART_LEN], const uint8_t *plain, size_t n)
 {
-    struct pending *p = group_entry(s, STORE_STATE, user, n);
+    struct pending *p = group_entry(s, table, user, n);
     if (p)
         pending_set(s, p, plain, n);
 }
@@ -188,10 +189,10 @@ void group_put_flags(struct sj_store *s, const uint8_t user[STORE_PART_LEN], uin
     p->bits = (uint8_t)((p->bits & ~mask) | (bits & mask));
 }
 
-bool group_find_state(const struct sj_store *s, const uint8_t user[STORE_PART_LEN],
-                      struct store_bytes *out)
+bool group_find_state(const struct sj_store *s, enum store_table table,
+                      const uint8_t user[STORE_PART_LEN], struct store_bytes *out)
 {
-    const struct pending *p = group_lookup(s, STORE_STATE, user);
+    const struct pending *p = group_lookup(s, table, user);
     if (!p)
         return false;
     *out = (struct store_bytes){p->plain, p->n};
@@ -212,7 +213,7 @@ uint8_t group_merge_flags(const struct sj_store *s, const uint8_t user[STORE_PAR
 
 void group_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN])
 {
-    static const enum store_table tables[] = {STORE_FLAGS, STORE_STATE};
+    static const enum store_table tables[] = {STORE_FLAGS, STORE_STATE, STORE_POSITION};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         struct pending *p = group_lookup(s, tables[i], user);
         if (p)
@@ -234,7 +235,7 @@ static enum sj_status pending_apply_state(struct sj_store *s, const struct pendi
                                           const struct seal_key *key, struct sj_error *err)
 {
     struct store_place place;
-    store_place_of(s, &place, STORE_STATE, p->user, "");
+    store_place_of(s, &place, p->table, p->user, "");
     if (p->n > 0)
         return sealed_put(s, &place, key, p->plain, p->n, err);
     return s->engine->ops->remove(s->engine, place.table, place.key, err);

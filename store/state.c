@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The state that a backend keeps for a link: one opaque blob an owner, written in groups.
+/* The state that a backend keeps for a link, and how far its network was heard: one opaque blob
+ * each of an owner, written in groups.
  *
- * What is in it is the backend's affair; it may be a token, so it is treated as a secret. */
+ * What is in them is the backend's affair; it may be a token, so it is treated as a secret. */
 #include <string.h>
 
 #include "record.h"
 #include "sojourn/memory.h"
 #include "store_priv.h"
 
-void sj_store_state_put(struct sj_store *s, const struct sj_owner *owner, const void *blob,
-                        size_t len)
+static void state_put(struct sj_store *s, enum store_table table, const struct sj_owner *owner,
+                      const void *blob, size_t len)
 {
     const struct record_state state = {blob, len};
     struct secret_buf plain = {NULL, 0, 0};
@@ -17,25 +18,36 @@ void sj_store_state_put(struct sj_store *s, const struct sj_owner *owner, const 
     if (record_check_owner(owner, NULL) != SJ_OK)
         return;                          /* no such owner can be registered */
     if (len > SJ_STORE_BLOB_MAX) {
-        sj_log_error(&s->log, "link state dropped, too long bytes=%zu max=%u", len,
+        sj_log_error(&s->log, "%s dropped, too long bytes=%zu max=%u", store_table_name(table), len,
                      SJ_STORE_BLOB_MAX);
         return;
     }
     seal_user_part(s->seal, owner, user);
     if (len == 0) {
-        group_put_state(s, user, NULL, 0);
+        group_put_state(s, table, user, NULL, 0);
         return;
     }
     secret_buf_reserve(&plain, record_encode_state(NULL, 0, &state));
     plain.n = record_encode_state(plain.p, plain.cap, &state);
-    group_put_state(s, user, plain.p, plain.n);
+    group_put_state(s, table, user, plain.p, plain.n);
     secret_buf_release(&plain);
 }
 
+void sj_store_state_put(struct sj_store *s, const struct sj_owner *owner, const void *blob,
+                        size_t len)
+{
+    state_put(s, STORE_STATE, owner, blob, len);
+}
+
+void sj_store_position_put(struct sj_store *s, const struct sj_owner *owner, const char *position)
+{
+    state_put(s, STORE_POSITION, owner, position, position ? strlen(position) : 0);
+}
+
 /* The plain record into plain: the waiting one, else the stored one. */
-static enum sj_status state_load(struct sj_store *s, const uint8_t user[STORE_PART_LEN],
-                                 struct secret_buf *plain, struct record_state *out,
-                                 struct sj_error *err)
+static enum sj_status state_load(struct sj_store *s, enum store_table table,
+                                 const uint8_t user[STORE_PART_LEN], struct secret_buf *plain,
+                                 struct record_state *out, struct sj_error *err)
 {
     struct store_place place;
     struct store_bytes waiting;
@@ -43,8 +55,8 @@ static enum sj_status state_load(struct sj_store *s, const uint8_t user[STORE_PA
     enum sj_status status = sealed_owner_key(s, user, &key, err);
     if (status != SJ_OK)
         return status;
-    store_place_of(s, &place, STORE_STATE, user, "");
-    if (group_find_state(s, user, &waiting)) {
+    store_place_of(s, &place, table, user, "");
+    if (group_find_state(s, table, user, &waiting)) {
         secret_buf_reserve(plain, waiting.n + 1);
         plain->n = waiting.n;
         if (waiting.n > 0)
@@ -59,9 +71,10 @@ static enum sj_status state_load(struct sj_store *s, const uint8_t user[STORE_PA
     return status;
 }
 
-enum sj_status sj_store_state_get(struct sj_store *s, const struct sj_owner *owner,
-                                  void (*fn)(const void *blob, size_t len, void *arg), void *arg,
-                                  struct sj_error *err)
+static enum sj_status state_get(struct sj_store *s, enum store_table table,
+                                const struct sj_owner *owner,
+                                void (*fn)(const void *blob, size_t len, void *arg), void *arg,
+                                struct sj_error *err)
 {
     uint8_t user[STORE_PART_LEN];
     struct secret_buf plain = {NULL, 0, 0};
@@ -73,10 +86,24 @@ enum sj_status sj_store_state_get(struct sj_store *s, const struct sj_owner *own
     status = store_read_begin(s, err);
     if (status != SJ_OK)
         return status;
-    status = state_load(s, user, &plain, &state, err);
+    status = state_load(s, table, user, &plain, &state, err);
     if (status == SJ_OK)
         fn(state.p, state.n, arg);
     store_read_end(s);
     secret_buf_release(&plain);
     return status;
+}
+
+enum sj_status sj_store_state_get(struct sj_store *s, const struct sj_owner *owner,
+                                  void (*fn)(const void *blob, size_t len, void *arg), void *arg,
+                                  struct sj_error *err)
+{
+    return state_get(s, STORE_STATE, owner, fn, arg, err);
+}
+
+enum sj_status sj_store_position_get(struct sj_store *s, const struct sj_owner *owner,
+                                     void (*fn)(const void *position, size_t len, void *arg),
+                                     void *arg, struct sj_error *err)
+{
+    return state_get(s, STORE_POSITION, owner, fn, arg, err);
 }

@@ -42,6 +42,7 @@
     X(FLAGS, "flags")       \
     X(CONTACT, "contact")   \
     X(STATE, "state")       \
+    X(POSITION, "position") \
     X(MESSAGE, "message")   \
     X(MESSAGE_ORDER, "message-order") \
     X(PREFERENCE, "preference") \
@@ -237,15 +238,16 @@ enum sj_status flags_save(struct sj_store *s, const uint8_t user[STORE_PART_LEN]
 /* group.c */
 void group_init(struct sj_store *s);
 void group_release(struct sj_store *s);
-/* Takes a copy of an encoded state; n 0 removes. Commits at once when a bound is reached. */
-void group_put_state(struct sj_store *s, const uint8_t user[STORE_PART_LEN], const uint8_t *plain,
-                     size_t n);
+/* Takes a copy of an encoded state for STATE or POSITION; n 0 removes. Commits at once when a bound
+ * is reached. */
+void group_put_state(struct sj_store *s, enum store_table table,
+                     const uint8_t user[STORE_PART_LEN], const uint8_t *plain, size_t n);
 /* Sets the flags of mask to those of bits (enum record_flag), leaves the others. */
 void group_put_flags(struct sj_store *s, const uint8_t user[STORE_PART_LEN], uint8_t mask,
                      uint8_t bits);
 /* The waiting state, false when none waits; n 0: waits to be removed. */
-bool group_find_state(const struct sj_store *s, const uint8_t user[STORE_PART_LEN],
-                      struct store_bytes *out);
+bool group_find_state(const struct sj_store *s, enum store_table table,
+                      const uint8_t user[STORE_PART_LEN], struct store_bytes *out);
 /* flags with those that wait put in. */
 uint8_t group_merge_flags(const struct sj_store *s, const uint8_t user[STORE_PART_LEN],
                           uint8_t flags);

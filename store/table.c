@@ -181,6 +181,7 @@ static const struct table_row table_rows[STORE_TABLE_COUNT] = {
     [STORE_FLAGS] = {TABLE_OWNED, TABLE_ITEM, .decode = fact_flags},
     [STORE_CONTACT] = {TABLE_OWNED, TABLE_ITEM, .decode = fact_contact},
     [STORE_STATE] = {TABLE_OWNED, TABLE_ITEM, .decode = fact_state},
+    [STORE_POSITION] = {TABLE_OWNED, TABLE_ITEM, .decode = fact_state},
     [STORE_MESSAGE] = {TABLE_OWNED, TABLE_ITEM, .clear = MESSAGE_SEQ_LEN,
                        .decode = fact_message, .leads = lead_of_message},
     [STORE_MESSAGE_ORDER] = {TABLE_CLEAR, TABLE_NUMBER, .leads = lead_of_order},

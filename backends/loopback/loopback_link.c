@@ -194,6 +194,7 @@ static void link_log_in(struct loopback_link *l)
     link_load_list(l);
     link_report_list(l);
     loopback_rooms_login(l);
+    loopback_heard_log_in(l);
     loopback_queue_save(a);
     loopback_account_announce(l->base.net, a);
     l->base.host->link_state(&l->base, SJ_LINK_UP, SJ_END_ASKED, NULL);
@@ -410,6 +411,7 @@ static void link_on_due(void *arg)
         link_on_event(l, e);
         loopback_event_free(&e);
     }
+    loopback_heard_position(l);
     if (l->state == LOOPBACK_ONLINE && l->end != SJ_END_ASKED)
         link_lose(l);
     else if (l->state != LOOPBACK_DOWN)

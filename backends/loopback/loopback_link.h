@@ -29,6 +29,9 @@
 #define LOOPBACK_OPS_MAX 1000u
 /* Results of searches in the queue; past it, further ones are left out. */
 #define LOOPBACK_FOUND_MAX 1000u
+/* Messages of one account that can be told again; the oldest are forgotten. */
+#define LOOPBACK_HEARD_MAX 64u
+#define LOOPBACK_HEARD_BYTES_MAX 65536u
 
 /* The account's values, in the order of the registration form (loopback_backend.c). */
 enum loopback_field { LOOPBACK_FIELD_USERNAME, LOOPBACK_FIELD_PASSWORD, LOOPBACK_FIELDS };
@@ -76,6 +79,7 @@ struct loopback_event {              /* owned by the link in whose queue it stan
     uint64_t number;                 /* MESSAGE, NAMED, PAST */
     char id[LOOPBACK_ID_MAX + 1];    /* MESSAGE, MARK, TYPING: from; else: about. Or a room */
     bool own;                        /* MESSAGE, MARK: the user's, to id */
+    bool again;                      /* MESSAGE: it was told before (loopback_resume.c) */
     size_t bytes;                    /* MESSAGE, MARK, TYPING: what it counts for */
     struct sj_message *message;      /* MESSAGE, PAST; owned. peer, id: as above */
     struct sj_mark *mark;            /* MARK; owned */
@@ -114,6 +118,9 @@ struct loopback_link {
     struct sj_list streams;          /* files on their way (loopback_file.c) */
     unsigned n_streams;
     bool save_queued;
+    bool told;                       /* a message, since the last position */
+    bool resumes;                    /* at the login, behind `resume` */
+    uint64_t resume, begin;          /* positions; begin: of the login */
     struct sj_defer defer;           /* the queue's head is due now */
     struct sj_timer timer;           /* or later */
 };
@@ -123,6 +130,12 @@ static inline struct loopback_link *loopback_link_of(struct sj_link *base)
     assert(base && base->magic == LOOPBACK_MAGIC);
     return (struct loopback_link *)base;
 }
+
+/* loopback_resume.c: a message is told; the login begins; a turn has told what it could. */
+void loopback_heard_add(struct loopback_link *l, const struct loopback_event *e);
+void loopback_heard_log_in(struct loopback_link *l);
+void loopback_heard_position(struct loopback_link *l);
+void loopback_resume(struct sj_link *base, const char *position);
 
 /* loopback_link.c: the life cycle. */
 struct sj_link *loopback_link_new(const struct sj_link *base, const struct sj_account *account,

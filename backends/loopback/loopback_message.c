@@ -261,6 +261,8 @@ void loopback_message_tell(struct loopback_link *l, const struct loopback_event 
     m.confirm = !e->own && !m.nick;              /* every contact here wants to know */
     m.id = id;
     message_name(id, l, e, e->own);
+    if (!m.nick && !m.in_room)
+        loopback_heard_add(l, e);
     l->base.host->message(&l->base, &m);
     /* Only now does the sender hear of success. It may have gone: it is found by its serial. */
     struct loopback_link *from = sj_idmap_find(&l->base.net->links, e->sender);

@@ -46,6 +46,7 @@ static void account_free(struct sj_net *net, struct loopback_account *a)
     while ((e = sj_map_next(&a->entries, &at)) != NULL)
         loopback_entry_free(e);
     sj_map_release(&a->entries);
+    loopback_heard_release(a);
     sj_free(a->status);
     loopback_own_release(net, &a->own);
     sj_free(a);
@@ -117,6 +118,8 @@ struct loopback_account *loopback_account_get(struct sj_net *net, const char *id
     a = sj_calloc(1, sizeof *a);
     sj_copy(a->id, sizeof a->id, id);
     sj_map_init(&a->entries);
+    sj_list_init(&a->heard);
+    a->heard_at = (uint64_t)sj_loop_utc_ms(net->loop) * 1000;
     sj_map_put(&net->accounts, a->id, a);
     return a;
 }

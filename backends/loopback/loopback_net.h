@@ -67,6 +67,10 @@ struct loopback_account {            /* owned by its net */
     char *status;                    /* or NULL */
     sj_msec idle_since;
     struct loopback_own own;
+    struct sj_list heard;            /* struct loopback_heard, oldest first (loopback_resume.c) */
+    unsigned n_heard;
+    size_t heard_bytes;
+    uint64_t heard_at;               /* number of the last one; begins at the time, as ids do */
     bool loaded;                     /* has been logged in: what is kept elsewhere is older */
 };
 
@@ -127,6 +131,8 @@ void loopback_entry_free(struct loopback_entry *e);
 /* Frees the entry when it holds no fact, no news and no place in a queue. */
 void loopback_entry_tidy(struct loopback_account *a, struct loopback_entry *e);
 
+/* loopback_resume.c: what can be told again goes with the account. */
+void loopback_heard_release(struct loopback_account *a);
 /* Presence of anybody, residents too; OFFLINE for who is not there or not known. */
 struct loopback_presence {
     enum sj_show show;

@@ -10,7 +10,7 @@
 
 #define BACKEND_NAME_MAX 16u
 #define BACKEND_VAR_MAX 31u
-#define BACKEND_CAPS ((SJ_CAP_RAW << 1) - 1u)
+#define BACKEND_CAPS ((SJ_CAP_RESUME << 1) - 1u)
 
 struct end_row {
     const char *text;
@@ -146,6 +146,7 @@ static const char *backend_check_functions(const struct sj_backend *b)
         {SJ_CAP_PROMPTS, b->prompt_answer, "prompt_answer goes with SJ_CAP_PROMPTS"},
         {SJ_CAP_ROOMS, b->rooms, "rooms goes with SJ_CAP_ROOMS"},
         {SJ_CAP_RAW, b->raw, "raw goes with SJ_CAP_RAW"},
+        {SJ_CAP_RESUME, b->resume, "resume goes with SJ_CAP_RESUME"},
         {SJ_CAP_RAW, b->server_id, "server_id goes with SJ_CAP_RAW"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

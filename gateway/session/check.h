@@ -30,6 +30,7 @@ struct check {
     uint32_t lacks;              /* enum sj_cap that its link has not */
     bool first;                  /* no registration yet: its link becomes the session's */
     bool by_form;                /* the request of waiter brought an answer (register_answer) */
+    bool other;                  /* it is another account than the registered one */
     bool was_asked;              /* the network asked something: who waits may be gone since */
     char *value[SJ_FIELDS_MAX];  /* wiped at the end */
     size_t n_values;

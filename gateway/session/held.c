@@ -6,6 +6,7 @@
 
 #include "deliver.h"
 #include "incoming.h"
+#include "position.h"
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -203,11 +204,12 @@ static void held_in_add(struct session *s, const struct sj_message *m, const str
     unsigned dropped;
 
     if (!h) {
-        if (sj_log_allow(&s->all->drop_limit, sj_loop_now_ms(s->all->loop), HELD_DROP_BURST,
+        if (!position_lose(s) &&
+            sj_log_allow(&s->all->drop_limit, sj_loop_now_ms(s->all->loop), HELD_DROP_BURST,
                          HELD_DROP_PERIOD_MS, &dropped))
             sj_log_warn(&s->log, "message from the network dropped, too many are held for the "
                         "user held=%zu suppressed=%u", s->held_count, dropped);
-        return;
+        return;                          /* else the network tells it again */
     }
     h->sent_at = m->sent_at ? m->sent_at : sj_loop_utc_ms(s->all->loop);
     h->action = m->action;
@@ -266,6 +268,7 @@ void held_in_send(struct session *s)
         }
     }
     s->sends_held = false;
+    position_go_on(s);
 }
 
 void held_in_flush(struct session *s)
@@ -274,6 +277,7 @@ void held_in_flush(struct session *s)
 
     if (!s->unseen && (s->announced || !before_log_in))
         held_in_send(s);
+    position_resume(s);
 }
 
 /* Others of the conversation go first, or the user is not to hear of anything yet. */
@@ -472,7 +476,7 @@ void held_sweep(struct sessions *all, int64_t now_ms)
             refusals_flush(s);
             session_release(s);
         }
-        if (s->held_count == 0)
+        if (s->held_count == 0 && !position_is_due(s))
             continue;
         held_expire(s, now_ms);
         held_in_flush(s);
@@ -481,17 +485,24 @@ void held_sweep(struct sessions *all, int64_t now_ms)
     }
 }
 
+static void held_clear_list(struct session *s, struct sj_list *list)
+{
+    while (!sj_list_empty(list)) {
+        struct held *h = SJ_CONTAINER(list->next, struct held, link);
+        held_unlink(s, h);
+        held_free(h);
+    }
+}
+
+void held_in_clear(struct session *s)
+{
+    held_clear_list(s, &s->held_in);
+}
+
 void held_clear(struct session *s)
 {
-    struct sj_list *heads[] = {&s->held_out, &s->held_in};
-
-    for (size_t i = 0; i < 2; i++) {
-        while (!sj_list_empty(heads[i])) {
-            struct held *h = SJ_CONTAINER(heads[i]->next, struct held, link);
-            held_unlink(s, h);
-            held_free(h);
-        }
-    }
+    held_clear_list(s, &s->held_out);
+    held_clear_list(s, &s->held_in);
 }
 
 static bool held_any(const struct sessions *all)
@@ -500,7 +511,8 @@ static bool held_any(const struct sessions *all)
     uint32_t at = 0;
 
     while ((s = sj_idmap_next(&all->by_id, &at)) != NULL) {
-        if (s->held_count > 0 || s->n_refusals > 0 || s->stale || prompt_is_due(s))
+        if (s->held_count > 0 || s->n_refusals > 0 || s->stale || prompt_is_due(s) ||
+            position_is_due(s))
             return true;
     }
     return false;

@@ -101,6 +101,7 @@ void held_in_send(struct session *);
 void held_in_flush(struct session *);
 void held_sweep(struct sessions *, int64_t now_ms);
 void held_clear(struct session *);
+void held_in_clear(struct session *);
 enum sj_status session_send(struct session *, const struct xmpp_message_in *, struct sj_error *);
 /* About an earlier message. */
 enum sj_status session_mark(struct session *, const struct xmpp_mark_in *, struct sj_error *);

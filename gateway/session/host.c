@@ -3,6 +3,7 @@
  * session's id each time; an event of a link that was given up is dropped. */
 #include <string.h>
 
+#include "position.h"
 #include "raw.h"
 #include "roster.h"
 #include "search.h"
@@ -67,7 +68,8 @@ static void host_message(struct sj_link *link, const struct sj_message *m)
         return;
     if ((m->in_room || m->nick) && host_is_live(s, link))
         room_hear(s, m);
-    else if (!m->in_room && !m->nick)
+    else if (!m->in_room && !m->nick &&
+             !(host_is_live(s, link) && position_passes_over(s, m)))
         session_deliver(s, m);
 }
 
@@ -292,6 +294,14 @@ static void host_state_save(struct sj_link *link, const void *blob, size_t len)
     sj_store_state_put(s->all->store, &owner, blob, len);
 }
 
+static void host_position(struct sj_link *link, const char *position)
+{
+    struct session *s = host_session(link);
+
+    if (host_is_live(s, link))
+        position_told(s, position);
+}
+
 static void host_profile(struct sj_link *link, sj_op op, const struct sj_profile *p)
 {
     struct session *s = host_session(link);
@@ -368,6 +378,7 @@ const struct sj_host session_host = {
     .notice = host_notice,
     .self = host_self,
     .state_save = host_state_save,
+    .position = host_position,
     .message_id = host_message_id,
     .mark = host_mark,
     .lacks = host_lacks,

@@ -3,8 +3,10 @@
  * in presence.c, registration in register.c, subscriptions to contacts in subscription.c. */
 #include <string.h>
 
+#include "barrier.h"
 #include "command.h"
 #include "dialogue.h"
+#include "position.h"
 #include "raw.h"
 #include "rooms.h"
 #include "roster.h"
@@ -27,6 +29,7 @@ static void in_down(void *ctx, unsigned host)
 
     sj_log_debug(&all->networks[host].log, "component stream lost, sessions stay");
     startup_lost(&all->networks[host]);
+    positions_lost(&all->networks[host]);
     rooms_stream_lost(&all->networks[host]);
     roster_on_lost(all, host);
 }
@@ -219,6 +222,7 @@ static const struct xmpp_in session_xmpp_in = {
     .prompt = in_prompt,
     .peer = presence_peer,
     .rosterx = in_rosterx,
+    .handled = barrier_answered,
     .command = {.list = adhoc_list, .info = adhoc_info, .step = adhoc_step, .talk = dialogue_hear},
     .search = {.form = search_form, .start = search_start},
     .file = {.slot = transfer_slot},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "position.h"
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -191,6 +192,16 @@ static bool values_same(char *const *a, char *const *b, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (!a[i] != !b[i] || (a[i] && strcmp(a[i], b[i]) != 0))
+            return false;
+    }
+    return true;
+}
+
+/* Passwords change, names are who one is. */
+static bool values_same_account(const struct sj_backend *b, char *const *x, char *const *y)
+{
+    for (size_t i = 0; i < b->n_fields; i++) {
+        if (b->fields[i].kind != SJ_FIELD_SECRET && !values_same(&x[i], &y[i], 1))
             return false;
     }
     return true;
@@ -395,6 +406,8 @@ static void check_pass(struct session *s)
         return;
     }
     s->registered = true;
+    if (k->other)
+        position_forget(s);
     check_store_state(s);
     sj_log_info(&s->log, "%s", first ? "registered" : "registration changed");
     check_tell(s, NULL);
@@ -447,11 +460,12 @@ static void check_go(void *arg)
         check_fail(s, &err);
 }
 
-static void check_start(struct session *s, char **value, struct waiter waiter)
+static void check_start(struct session *s, char **value, bool other, struct waiter waiter)
 {
     struct check *k = sj_calloc(1, sizeof *k);
 
     k->waiter = waiter;
+    k->other = other;
     k->first = !s->registered;
     k->n_values = s->network->backend->n_fields;
     memcpy(k->value, value, sizeof k->value);
@@ -509,7 +523,7 @@ static enum sj_status register_submit(struct session *s, const struct xmpp_form_
         values_same(value, old, b->n_fields))
         waiter_tell(s->all, &waiter, NULL);          /* nothing to check, nothing to change */
     else if (status == SJ_OK)
-        check_start(s, value, waiter);
+        check_start(s, value, s->registered && !values_same_account(b, value, old), waiter);
     values_free(value, b->n_fields);
     values_free(old, b->n_fields);
     return status;

@@ -2,6 +2,7 @@
 /* Unregistering, in the order of XEP-0100 §4.3 and G100-19, G100-20: contacts go, the network is
  * told, the data are deleted, the request is answered, then the gateway's own presence ends. */
 #include "command.h"
+#include "position.h"
 #include "roster.h"
 #include "session.h"
 #include "sojourn/memory.h"
@@ -33,6 +34,7 @@ void session_remove(struct session *s)
 
     sj_fail(&gone, SJ_UNREGISTERED, "You have unregistered from this gateway.");
     s->wants_online = false;
+    position_free(s);
     if (s->check) {
         waiter_tell(s->all, &s->check->waiter, &gone);
         check_free(s);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "position.h"
 #include "roster.h"
 #include "session.h"
 #include "sojourn/digest.h"
@@ -173,6 +174,8 @@ static void session_connect(void *arg)
     session_enter(s, SESSION_CONNECTING, "budget");
     s->lacks = 0;
     s->link = session_link_new(s, NULL, 0, &err);
+    if (s->link)
+        position_resume_link(s, s->link);
     if (s->link && s->network->backend->connect(s->link, &err) == SJ_OK)
         return;
     sj_log_error(&s->log, "log-in not possible cause=%s", SJ_CLIP(err.text));
@@ -520,6 +523,7 @@ void session_link_down(struct session *s, enum sj_end end, const struct sj_error
     if (!s->check)
         prompt_over(s, &cause);
     transfers_stop(s, &lost);
+    position_link_down(s);
     ops_fail(s, &lost);
     rooms_link_down(s, was_closing ? NULL : &cause);
     talks_clear(s);

@@ -87,6 +87,7 @@ struct network {
     struct sj_log log;
     struct governor governor;
     struct sj_map by_user;
+    struct sj_map barriers;      /* struct barrier by domain */
     bool was_up;
     bool rich;                   /* messages may be more than text: SESSION_RICH_CAPS */
     uint64_t to_network, from_network;
@@ -154,6 +155,7 @@ struct session {
     struct rooms *rooms;         /* room.c; NULL: in none */
     struct room_list *room_list; /* room_list.c, or NULL */
     struct raw *raw;             /* raw.c, or NULL */
+    struct position *position;   /* position.c; NULL: nothing is on its way */
     struct removal removal;
     struct sj_list reap;         /* in sessions.reap: may be dropped when nothing holds it */
 };
@@ -178,6 +180,8 @@ struct sessions {
     struct sj_idmap ops;
     struct sj_list ops_by_age;
     uint64_t next_op;
+    struct sj_idmap barriers;    /* struct barrier by the token of its question */
+    uint64_t next_token;
     struct profiles *profiles;
     struct sj_list dirty;        /* contacts that are to be written */
     struct sj_defer records;

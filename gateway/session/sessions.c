@@ -5,8 +5,10 @@
 
 #include <string.h>
 
+#include "barrier.h"
 #include "command.h"
 #include "dialogue.h"
+#include "position.h"
 #include "raw.h"
 #include "room_list.h"
 #include "roster.h"
@@ -73,6 +75,7 @@ void session_free(struct session **at)
     sj_timer_stop(&s->timer);
     sj_timer_stop(&s->linger);
     prompt_drop(s);
+    position_free(s);
     check_free(s);
     search_free(s);
     transfers_drop(s, NULL);
@@ -287,6 +290,7 @@ struct sessions *sessions_new(struct sj_loop *loop, const struct sj_log *log,
     sj_idmap_init(&all->by_id);
     sj_idmap_init(&all->ops);
     sj_idmap_init(&all->room_asks);
+    sj_idmap_init(&all->barriers);
     sj_list_init(&all->ops_by_age);
     records_init(all);
     sweep_init(all);
@@ -308,6 +312,7 @@ struct sessions *sessions_new(struct sj_loop *loop, const struct sj_log *log,
         governor_init(&n->governor, loop, n->options->login_rate, n->options->login_burst,
                       n->options->logins_at_once);
         sj_map_init(&n->by_user);
+        sj_map_init(&n->barriers);
     }
     sj_timer_init(&all->stop_timer, sessions_stopped, all);
     sj_timer_init(&all->shutdown, sessions_shutdown, all);
@@ -328,6 +333,7 @@ void sessions_free(struct sessions **at)
         session_free(&s);
     }
     graves_clear(all);
+    barriers_release(all);
     startup_clear(all);
     for (unsigned i = 0; i < all->n_networks; i++) {
         governor_release(&all->networks[i].governor);

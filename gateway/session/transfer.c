@@ -170,6 +170,26 @@ bool transfer_blocks(const struct session *s, enum transfer_way way, const char 
     return false;
 }
 
+bool transfers_are_past(const struct session *s, uint64_t arrival)
+{
+    for (const struct sj_list *i = s->transfers.next; i != &s->transfers; i = i->next) {
+        const struct transfer *t = SJ_CONTAINER(i, const struct transfer, in_session);
+        if (t->way == TRANSFER_IN && t->arrival <= arrival)
+            return false;
+    }
+    return true;
+}
+
+void transfers_each_in(const struct session *s,
+                       void (*fn)(void *arg, const char *peer, const char *id), void *arg)
+{
+    for (const struct sj_list *i = s->transfers.next; i != &s->transfers; i = i->next) {
+        const struct transfer *t = SJ_CONTAINER(i, const struct transfer, in_session);
+        if (t->way == TRANSFER_IN && t->id)
+            fn(arg, t->peer, t->id);
+    }
+}
+
 /* What waited goes, as far as no other file holds it. */
 static void transfer_let_pass(struct session *s, enum transfer_way way)
 {

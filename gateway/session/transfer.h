@@ -41,6 +41,11 @@ bool transfer_send(struct session *, const struct outgoing *o);
 bool transfer_receive(struct session *, const struct sj_message *m);
 /* Must a message of this conversation wait, so that order is kept? Costs nothing without files. */
 bool transfer_blocks(const struct session *, enum transfer_way, const char *peer);
+/* No file of this arrival or before is still on its way to the user. */
+bool transfers_are_past(const struct session *, uint64_t arrival);
+/* The messages of those that are, as far as they have ids. */
+void transfers_each_in(const struct session *, void (*fn)(void *arg, const char *peer,
+                                                          const char *id), void *arg);
 /* Nothing waits any more for the session's files: too much is waiting already. */
 void transfers_unblock(struct session *);
 

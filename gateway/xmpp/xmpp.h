@@ -150,6 +150,8 @@ struct xmpp_in {
     /* The features of one of the user's resources are known now (disco of its caps): may it take
      * roster items by iq (XEP-0144)? Follows xmpp_query_rosterx. */
     void (*rosterx)(void *ctx, unsigned host, const char *full, bool supported);
+    /* The outcome of xmpp_ask_handled. ok: all that was sent before it was handled. */
+    void (*handled)(void *ctx, unsigned host, uint64_t token, bool ok);
     struct xmpp_in_command command;
     struct xmpp_in_search search;
     struct xmpp_in_file file;
@@ -251,6 +253,12 @@ bool xmpp_send_rosterx(struct xmpp *, unsigned host, const char *to, enum xmpp_r
 /* Asks the resource for its features (disco#info); the answer comes as in->rosterx, false also
  * on error or after a timeout. */
 void xmpp_query_rosterx(struct xmpp *, unsigned host, const char *full);
+
+/* Has this domain's server handled all that was sent to its users on host's stream so far? A server
+ * handles a stream in order, so any answer of it to a ping says so (XEP-0199, XEP-0114).
+ * in->handled comes once, not before the loop top; not ok: no answer came, or the stream takes
+ * nothing. false: too many questions are open, and nothing follows. */
+bool xmpp_ask_handled(struct xmpp *, unsigned host, const char *domain, uint64_t token);
 
 /* Appends the JID of a contact; false when the id cannot be a localpart (G106-04, G106-13). */
 bool xmpp_peer_jid(const struct xmpp *, unsigned host, const char *peer, struct sj_strbuf *out);

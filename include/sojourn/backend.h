@@ -76,6 +76,7 @@ enum sj_cap {
     SJ_CAP_IDLE = 1u << 20,         /* set_idle */
     SJ_CAP_ROOMS = 1u << 21,        /* rooms (sojourn/room.h) */
     SJ_CAP_RAW = 1u << 22,          /* takes lines in the network's own language: raw */
+    SJ_CAP_RESUME = 1u << 23,       /* tells again what it told: resume, host->position */
 };
 /* Those of which a single contact (sj_contact.lacks) or login (host->lacks) may lack one. */
 #define SJ_CAPS_OF_CONTACT                                                                     \
@@ -219,6 +220,13 @@ struct sj_backend {
     /* SJ_CAP_RAW. Sends a line, which may hold secrets, in the network's own language; it answers
      * by host->raw until op_done. SJ_UNACCEPTABLE: not that line. */
     enum sj_status (*raw)(struct sj_link *, const char *line, sj_op, struct sj_error *);
+    /* SJ_CAP_RESUME. What was told behind this position, one of those given to host->position, may
+     * have been lost: go on from there, tell it again in the same order, under the same ids (what
+     * the user has got already is passed over), and positions with it. Between link_new and
+     * connect: where an earlier link stood; not called when nothing is known of one. While the link
+     * is up: at any time; NULL: from where this link began. What a network has forgotten stays
+     * untold. */
+    void (*resume)(struct sj_link *, const char *position);
     /* SJ_CAP_PROMPTS. SJ_UNACCEPTABLE: this cannot be an answer, the question stays open. Else what
      * follows is the next prompt, UP, or DOWN. The value is only lent, as in link_new. */
     enum sj_status (*prompt_answer)(struct sj_link *, const char *value, struct sj_error *);

@@ -77,6 +77,12 @@ struct sj_host {
     /* State to keep (tokens, marks); comes back in link_new. At most SJ_STATE_MAX bytes. */
     void (*state_save)(struct sj_link *, const void *blob, size_t len);
 
+    /* SJ_CAP_RESUME, while up: all that this link has told so far lies before this position, in the
+     * network's own terms, 1..SJ_POSITION_MAX bytes. The gateway keeps it once the user's server
+     * has handled all that, and gives the latest it has kept to resume. To be called behind each
+     * batch, or each message: only the latest counts. */
+    void (*position)(struct sj_link *, const char *position);
+
     /* Parts of operations; each belongs to an open op, whose op_done ends it. */
     /* The link takes up to len bytes of the file that op sends: answered by file_data. */
     void (*file_wanted)(struct sj_link *, sj_op, size_t len);
@@ -96,5 +102,6 @@ struct sj_host {
     const struct sj_host_rooms *rooms;
 };
 #define SJ_STATE_MAX 65536u
+#define SJ_POSITION_MAX 2047u
 
 #endif

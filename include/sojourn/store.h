@@ -144,6 +144,13 @@ enum sj_status sj_store_state_get(struct sj_store *, const struct sj_owner *,
                                   void (*fn)(const void *blob, size_t len, void *arg), void *arg,
                                   struct sj_error *);
 
+/* Grouped. How far the network was heard (sojourn/host.h); NULL or "" removes it. */
+void sj_store_position_put(struct sj_store *, const struct sj_owner *, const char *position);
+/* position: len bytes, no NUL behind them. */
+enum sj_status sj_store_position_get(struct sj_store *, const struct sj_owner *,
+                                     void (*fn)(const void *position, size_t len, void *arg),
+                                     void *arg, struct sj_error *);
+
 /* What an owner chose, by name; what is not there has its default. */
 struct sj_preferences {
     size_t n;

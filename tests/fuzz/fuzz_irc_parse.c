@@ -169,7 +169,14 @@ static void on_raw(struct sj_link *link, sj_op op, const char *line)
     check_text(line, SJ_RAW_MAX, false);
 }
 
+static void on_position(struct sj_link *l, const char *position)
+{
+    (void)l;
+    assert(*position && strlen(position) <= SJ_POSITION_MAX);
+}
+
 static const struct sj_host fuzz_host = {
+    .position = on_position,
     .link_state = on_state,
     .op_done = on_op_done,
     .message = on_message,

@@ -574,6 +574,11 @@ static enum sj_status on_archive_ends(void *ctx, const struct xmpp_from *f, cons
     return SJ_OK;
 }
 
+static void on_handled(void *ctx, unsigned host, uint64_t token, bool ok)
+{
+    (void)ctx, (void)host, (void)token, (void)ok;
+}
+
 static const struct xmpp_in session = {
     .up = on_state,
     .down = on_state,
@@ -591,6 +596,7 @@ static const struct xmpp_in session = {
     .prompt = on_prompt,
     .peer = on_peer,
     .rosterx = on_rosterx,
+    .handled = on_handled,
     .command = {.list = on_list, .info = on_info, .step = on_step, .talk = on_talk},
     .file = {.slot = on_slot},
     .privilege = {.changed = on_granted, .item = on_item, .read = on_read, .written = on_written,

@@ -232,6 +232,12 @@ static void on_raw(struct sj_link *l, sj_op op, const char *line)
         event(l, "raw %llu %s", (unsigned long long)op, line);
 }
 
+static void on_position(struct sj_link *l, const char *position)
+{
+    cr_assert(*position && strlen(position) <= SJ_POSITION_MAX);
+    event(l, "position %s", position);
+}
+
 static const struct sj_host world_host = {
     .link_state = on_state,
     .op_done = on_op_done,
@@ -247,6 +253,7 @@ static const struct sj_host world_host = {
     .notice = on_notice,
     .self = on_self,
     .state_save = on_save,
+    .position = on_position,
     .raw = on_raw,
     .lacks = on_lacks,
     .rooms = &irc_world_rooms,

@@ -40,6 +40,7 @@ struct recorder {
     uint8_t op_slot[RECORDER_OPS];       /* whose it is; 0: no outcome is owed */
     char *events[RECORDER_EVENTS];
     unsigned n_events, next_event;
+    bool hears_positions;
     bool hears_all;
     char file_key[SJ_ID_MAX + 1];        /* of the newest file */
     bool warnings_expected;
@@ -80,6 +81,11 @@ static bool recorder_is_report(const char *text)
 void recorder_hear_all(struct recorder *r)
 {
     r->hears_all = true;
+}
+
+void recorder_hear_positions(struct recorder *r)
+{
+    r->hears_positions = true;
 }
 
 unsigned recorder_event(struct sj_link *link, const char *fmt, ...)
@@ -332,6 +338,14 @@ static void on_raw(struct sj_link *link, sj_op op, const char *line)
         recorder_event(link, "raw %llu %s", (unsigned long long)op, line);
 }
 
+static void on_position(struct sj_link *link, const char *position)
+{
+    recorder_check_text(position, SJ_POSITION_MAX);
+    cr_assert(link->backend->caps & SJ_CAP_RESUME);
+    if (recorder_of(link)->hears_positions)
+        recorder_event(link, "position %s", position);
+}
+
 static const struct sj_host recorder_host = {
     .link_state = on_state,
     .op_done = on_op_done,
@@ -344,6 +358,7 @@ static const struct sj_host recorder_host = {
     .notice = on_notice,
     .self = on_self,
     .state_save = on_save,
+    .position = on_position,
     .message_id = on_message_id,
     .mark = on_mark,
     .typing = on_typing,

@@ -37,6 +37,8 @@ void recorder_free(struct recorder **r);
  * displayed, and behind each text
  * "[id=5-echo confirm attention replaces=1-echo reply=2-romeo style=0:2-4]". */
 void recorder_hear_all(struct recorder *r);
+/* The same of "position". */
+void recorder_hear_positions(struct recorder *r);
 /* From here on lines at warn are right (their number: recorder_warnings). */
 void recorder_expect_warnings(struct recorder *r);
 unsigned recorder_warnings(const struct recorder *r);

@@ -118,6 +118,7 @@ Test(backend, refuses_unsound_tables)
     REFUSES(b.register_help = "");
     REFUSES(b.caps |= 1u << 31);
     REFUSES(b.caps |= SJ_CAP_IDLE);
+    REFUSES(b.caps |= SJ_CAP_RESUME);
     REFUSES(b.caps = SJ_CAP_APPROVAL);
     REFUSES(b.caps |= SJ_CAP_APPROVAL);
     REFUSES(b.caps = SJ_CAP_PRESENCE);

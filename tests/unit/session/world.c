@@ -237,6 +237,23 @@ void xmpp_answer(struct xmpp *x, xmpp_req req, const struct sj_error *err)
            err ? sj_status_text(err->status) : "ok");
 }
 
+bool xmpp_ask_handled(struct xmpp *x, unsigned host, const char *domain, uint64_t token)
+{
+    (void)host;
+    RECORD("handled? %s", domain);
+    x->w->asked = token;
+    return true;
+}
+
+void world_handled(struct world *w, bool ok)
+{
+    uint64_t token = w->asked;
+
+    w->asked = 0;
+    w->in->handled(w->sessions, 0, token, ok);
+    world_run(w);
+}
+
 /* The scripted network. */
 struct sj_net {
     struct world *w;
@@ -459,6 +476,18 @@ static enum sj_status test_raw(struct sj_link *link, const char *line, sj_op op,
     return SJ_OK;
 }
 
+static void test_resume(struct sj_link *link, const char *position)
+{
+    (void)link;
+    RECORD("net resume %s", position ? position : "-");
+}
+
+void world_position(struct world *w, const char *position)
+{
+    w->link->host->position(w->link, position);
+    world_run(w);
+}
+
 bool xmpp_peer_jid(const struct xmpp *x, unsigned host, const char *peer, struct sj_strbuf *out)
 {
     (void)x, (void)host;
@@ -548,6 +577,8 @@ struct world *world_new(uint32_t caps)
         test_backend.raw = test_raw;
         test_backend.server_id = "*server";
     }
+    if (caps & SJ_CAP_RESUME)
+        test_backend.resume = test_resume;
     if (caps & SJ_CAP_FILES)
         files_backend(&test_backend);
     if (caps & SJ_CAP_ROOMS)

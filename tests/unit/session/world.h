@@ -13,6 +13,7 @@
  *   probe TO                                   items TO ACTION PEER ... (iq|message)
  *   roster-read USER                           roster-write PEER 'NAME' SUBSCRIPTION [+GROUP ...]
  *   roster-remove PEER
+ *   handled? DOMAIN                            net resume POSITION|-
  *   net idle SINCE                             stop (an admin wants it)
  *   net connect|disconnect|send PEER BODY|add PEER|remove PEER|answer PEER yes|no|show SHOW|
  *       name PEER 'NAME' 'GROUP' */
@@ -60,6 +61,7 @@ struct world {
     enum sj_status search_refused;       /* search returns this instead of SJ_OK */
     enum sj_status add_refused;  /* contact_add returns this instead of SJ_OK */
     unsigned privileges;         /* enum xmpp_privilege, of everybody */
+    uint64_t asked;              /* the last question of xmpp_ask_handled; 0: answered */
     unsigned links;              /* made so far */
     char state[32];              /* what the newest link was given of former ones, "" none */
     const struct engine_ops *engine;     /* the store's own: world_disk_full */
@@ -130,6 +132,9 @@ void world_list_told(struct world *);
 void world_gone(struct world *w, const char *id);
 void world_says(struct world *w, const char *peer, const char *body);
 void world_done(struct world *w, enum sj_status status);
+/* The network says how far it is; the user's server says that it has handled all, or nothing. */
+void world_position(struct world *w, const char *position);
+void world_handled(struct world *w, bool ok);
 /* The network's id of the message that was sent last. */
 void world_named(struct world *w, const char *id);
 

@@ -71,6 +71,7 @@ void full_put(struct fixture *f, unsigned i, struct full *out)
     sj_store_online_put(f->store, &owner, true);
     full_contacts(f, i);
     sj_store_state_put(f->store, &owner, full_state, sizeof full_state);
+    sj_store_position_put(f->store, &owner, "s1");
     cr_assert_eq(sj_store_preferences_put(f->store, &owner, &set, &err), SJ_OK, "%s", err.text);
     full_messages(f, i, out);
     full_archive(f, i, out);

@@ -360,6 +360,46 @@ BOTH(shows_grouped_values_before_they_are_committed)
     return 0;
 }
 
+static void position_copy(const void *position, size_t len, void *arg)
+{
+    snprintf(arg, 32, "%.*s", (int)len, (const char *)position);
+}
+
+/* What is kept, "" nothing. */
+static const char *position(struct fixture *f, unsigned i)
+{
+    static char text[32];
+    const struct sj_owner owner = fixture_owner(i);
+    text[0] = '\0';
+    sj_store_position_get(f->store, &owner, position_copy, text, NULL);
+    return text;
+}
+
+BOTH(keeps_positions_apart_from_states)
+{
+    unsigned char blob[8];
+    const struct sj_owner owner = fixture_owner(1);
+    fixture_register(f, 1);
+    fixture_register(f, 2);
+    sj_store_state_put(f->store, &owner, "mark", 4);
+    sj_store_position_put(f->store, &owner, "s1");
+    cr_expect_str_eq(position(f, 1), "s1");
+    sj_store_position_put(f->store, &owner, "s2");
+    fixture_reopen(f);
+    cr_expect_str_eq(position(f, 1), "s2");
+    cr_expect_str_eq(position(f, 2), "");
+    cr_expect_eq(fixture_state(f, 1, blob, sizeof blob), 4);
+    sj_store_position_put(f->store, &owner, NULL);
+    cr_expect_str_eq(position(f, 1), "");
+    sj_store_position_put(f->store, &owner, "s3");
+    cr_assert_eq(sj_store_registration_remove(f->store, &owner, NULL), SJ_OK);
+    fixture_register(f, 1);
+    cr_expect_str_eq(position(f, 1), "");
+    fixture_reopen(f);
+    cr_expect_str_eq(position(f, 1), "");
+    return 0;
+}
+
 BOTH(commits_grouped_values_when_the_time_has_come)
 {
     const struct sj_owner owner = fixture_owner(1);

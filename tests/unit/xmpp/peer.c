@@ -325,6 +325,11 @@ static void on_rosterx(void *ctx, unsigned host, const char *full, bool supporte
     heard(ctx, "rosterx %u %s %d", host, full, supported);
 }
 
+static void on_handled(void *ctx, unsigned host, uint64_t token, bool ok)
+{
+    heard(ctx, "handled %u %llu %d", host, (unsigned long long)token, ok);
+}
+
 static bool on_person(void *ctx, const struct xmpp_from *f, const char *peer,
                       struct xmpp_person *out)
 {
@@ -526,6 +531,7 @@ const struct xmpp_in peer_session = {
     .prompt = on_prompt,
     .peer = on_peer,
     .rosterx = on_rosterx,
+    .handled = on_handled,
     .profile = {.person = on_person, .card = on_card, .wants = on_wants, .own_nick = on_own_nick,
                 .own_picture = on_own_picture, .own_data = on_own_data},
     .search = {.form = on_search_form, .start = on_search_start},

@@ -66,6 +66,24 @@ static void answer(const char *type, const char *id, const char *from, const cha
 
 #define G "irc0.example.org"
 
+/* Any answer says that what was sent before it was handled. */
+Test(queries, a_server_says_that_it_has_handled_everything)
+{
+    char id[64];
+    cr_assert(xmpp_ask_handled(p->xmpp, 0, "m.lit", 7));
+    next_id(id);
+    answer("result", id, "m.lit", G);
+    peer_hears(p, "handled 0 7 1");
+    cr_assert(xmpp_ask_handled(p->xmpp, 0, "m.lit", 8));
+    next_id(id);
+    answer("result", id, "elsewhere.lit", G);
+    answer("error", id, "m.lit", G);
+    peer_hears(p, "handled 0 8 1");
+    cr_assert(xmpp_ask_handled(p->xmpp, 0, "m.lit", 9));
+    sj_loop_test_advance(p->loop, XMPP_QUERY_TIMEOUT_MS + 100);
+    peer_hears(p, "handled 0 9 0");
+}
+
 /* R6120-01: once, with what came, and the asker's own number. */
 Test(queries, tells_the_answer_once)
 {
