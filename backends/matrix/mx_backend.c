@@ -11,6 +11,7 @@
 #include "mx_id.h"
 #include "mx_link.h"
 #include "mx_login.h"
+#include "mx_muc.h"
 #include "mx_net.h"
 #include "mx_send.h"
 #include "sojourn/strbuf.h"
@@ -55,6 +56,28 @@ static enum sj_status backend_account_check(const struct sj_net *net,
     return SJ_OK;
 }
 
+static bool backend_is_room(const struct sj_net *net, const char *id)
+{
+    (void)net;
+    return id[0] == '#' || id[0] == '!';
+}
+
+static const struct sj_backend_rooms backend_rooms = {
+    .is_room = backend_is_room,
+    .join = mx_muc_join,
+    .leave = mx_muc_leave,
+    .set_nick = mx_muc_set_nick,
+    .set_subject = mx_muc_set_subject,
+    .change = mx_muc_change,
+    .affiliates = mx_muc_affiliates,
+    .invite = mx_muc_invite,
+    .look = mx_muc_look,
+    .list = mx_muc_list,
+    .history = mx_muc_history,
+    .flags_settable = SJ_ROOM_MEMBERS_ONLY | SJ_ROOM_MODERATED | SJ_ROOM_LOGGED,
+    .text_settable = true,
+};
+
 const struct sj_backend matrix_backend = {
     .abi = SJ_BACKEND_ABI,
     .name = "matrix",
@@ -64,9 +87,11 @@ const struct sj_backend matrix_backend = {
     .id_help = N_("Matrix address of the person (@bob:example.org)"),
     .register_help = N_("Give your Matrix address and its password. You will appear there as "
                         "yourself, with one more device named Sojourn."),
-    .caps = SJ_CAP_CONTACTS | SJ_CAP_CONTACT_LIST | SJ_CAP_APPROVAL | SJ_CAP_PRESENCE,
+    .caps = SJ_CAP_CONTACTS | SJ_CAP_CONTACT_LIST | SJ_CAP_APPROVAL | SJ_CAP_PRESENCE |
+            SJ_CAP_ROOMS,
     .fields = backend_fields,
     .n_fields = MX_FIELDS,
+    .rooms = &backend_rooms,
     .options = mx_options,
     .n_options = MX_OPTIONS,
     .net_new = mx_net_new,
@@ -78,6 +103,7 @@ const struct sj_backend matrix_backend = {
     .link_free = mx_link_free,
     .connect = mx_link_connect,
     .disconnect = mx_link_disconnect,
+    .log_out = mx_link_log_out,
     .send_message = mx_send_message,
     .set_presence = mx_set_presence,
     .contact_add = mx_contact_request,

@@ -74,6 +74,13 @@ void mx_calls_drop(struct mx_link *l)
     }
 }
 
+void mx_calls_fail(struct mx_link *l, const struct sj_error *err)
+{
+    for (struct sj_list *at = l->calls.next; at != &l->calls; at = at->next)
+        mx_link_done_err(l, SJ_CONTAINER(at, struct mx_call, list)->ask.op, err);
+    mx_calls_drop(l);
+}
+
 /* ---- answers ---- */
 
 static void answer_read_error(struct mx_answer *a)

@@ -66,7 +66,9 @@ bool mx_call(struct mx_link *l, const struct mx_call_spec *spec, struct sj_error
 /* The same with a body that is consumed (json_object_put); path: mx_path's pattern done. */
 bool mx_call_json(struct mx_link *l, struct mx_call_spec *spec, struct json_object *body,
                   struct sj_error *err);
-/* Gives all up, silently. */
+/* Gives all up; their operations have this outcome. */
+void mx_calls_fail(struct mx_link *l, const struct sj_error *err);
+/* The same, silently. */
 void mx_calls_drop(struct mx_link *l);
 
 /* The end that a failed login or poll means. */

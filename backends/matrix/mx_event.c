@@ -9,6 +9,7 @@
 #include "mx_contact.h"
 #include "mx_id.h"
 #include "mx_json.h"
+#include "mx_muc.h"
 #include "mx_room.h"
 #include "mx_send.h"
 #include "sojourn/log.h"
@@ -23,7 +24,10 @@ struct at_hand {
     struct json_object *event, *content;
     const char *id, *sender;
     bool own;                            /* the user is the sender */
+    const char *txn;                     /* it was sent from here */
     int64_t sent_at;                     /* 0: now */
+    sj_op past;                          /* which asked for what was said before; 0: news */
+    bool *told;
 };
 
 /* When it was said, if that is another time than now. What servers claim may be anything. */
@@ -33,29 +37,40 @@ static int64_t event_time(const struct mx_link *l, int64_t ts)
     return ts > 0 && ts < now - EVENT_LIVE_MS ? ts : 0;
 }
 
-/* Was it sent from here? Then it is known by its outcome. */
-static bool event_is_ours(const struct at_hand *e)
+/* The transaction of this gateway by which it was sent; NULL: it was not sent from here. */
+static const char *event_txn(const struct at_hand *e)
 {
     const char *txn = mx_json_text(mx_json_object(e->event, "unsigned"), "transaction_id",
                                    MX_ID_MAX);
-    bool ours = false;
-    if (e->own && txn)
-        mx_send_find(e->room->link, txn, &ours);
-    return ours;
+    return e->own && txn && mx_send_is_ours(txn) ? txn : NULL;
 }
 
 static void event_tell(const struct at_hand *e, struct sj_message *m)
 {
     struct mx_link *l = e->room->link;
+    m->id = e->id;
+    m->own = e->own;
+    m->sent_at = e->sent_at;
+    if (e->room->entered) {
+        m->peer = e->room->name_id;
+        m->in_room = true;
+        m->nick = mx_muc_nick(e->room, e->sender);
+        if (e->past) {
+            *e->told = true;
+            l->base.host->rooms->past(&l->base, e->past, m);
+            return;
+        }
+        m->echo = e->txn ? mx_send_op(l, e->txn) : 0;
+        m->own = e->own && !m->echo;
+        l->base.host->message(&l->base, m);
+        return;
+    }
     if (e->room->kind != MX_KIND_CHAT)
         return;
     /* In a chat that somebody else joined for a moment, only the contact's words are its words. */
     if (!e->own && strcmp(e->sender, e->room->contact->user) != 0)
         return;
     m->peer = e->room->contact->id;
-    m->id = e->id;
-    m->own = e->own;
-    m->sent_at = e->sent_at;
     l->base.host->message(&l->base, m);
 }
 
@@ -127,6 +142,30 @@ static const struct {
     {"m.sticker", event_on_sticker},
 };
 
+static void event_dispatch(const struct at_hand *e, const char *type)
+{
+    for (size_t i = 0; i < sizeof event_rows / sizeof event_rows[0]; i++) {
+        if (strcmp(event_rows[i].type, type) == 0)
+            event_rows[i].fn(e);
+    }
+}
+
+bool mx_event_past(struct mx_room *r, struct json_object *event, sj_op op)
+{
+    bool told = false;
+    struct at_hand e = {.room = r, .event = event, .past = op, .told = &told,
+                        .id = mx_json_text(event, "event_id", MX_ID_MAX),
+                        .sender = mx_json_text(event, "sender", MX_ID_MAX),
+                        .content = mx_json_object(event, "content")};
+    const char *type = mx_json_text(event, "type", MX_ID_MAX);
+    if (!type || !e.content || !mx_id_is_event(e.id) || !mx_id_is_user(e.sender) ||
+        !mx_json_int(event, "origin_server_ts", 1, INT64_MAX / 4, &e.sent_at))
+        return false;
+    e.own = strcmp(e.sender, r->link->user) == 0;
+    event_dispatch(&e, type);
+    return told;
+}
+
 void mx_event(struct mx_room *r, struct json_object *event, bool old)
 {
     struct mx_link *l = r->link;
@@ -152,10 +191,10 @@ void mx_event(struct mx_room *r, struct json_object *event, bool old)
         return;
     e.own = strcmp(e.sender, l->user) == 0;
     e.sent_at = event_time(l, ts);
-    if (event_is_ours(&e))
-        return;
-    for (size_t i = 0; i < sizeof event_rows / sizeof event_rows[0]; i++) {
-        if (strcmp(event_rows[i].type, type) == 0)
-            event_rows[i].fn(&e);
-    }
+    e.txn = event_txn(&e);
+    if (e.txn && !r->entered)
+        return;                          /* known by its outcome */
+    event_dispatch(&e, type);
+    if (e.txn && mx_link_is_up(l))
+        mx_send_echoed(l, e.txn);
 }

@@ -13,10 +13,12 @@
 #include "mx_contact.h"
 #include "mx_id.h"
 #include "mx_login.h"
+#include "mx_muc.h"
 #include "mx_net.h"
 #include "mx_room.h"
 #include "mx_send.h"
 #include "mx_state.h"
+#include "mx_steps.h"
 #include "mx_sync.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
@@ -28,6 +30,7 @@ struct mx_done {
     struct sj_list list;
     sj_op op;
     struct sj_error err;                 /* SJ_OK: success */
+    char *look;                          /* room that is told first, or NULL */
 };
 
 static const char *const state_names[] = {
@@ -66,6 +69,14 @@ void mx_link_done_err(struct mx_link *l, sj_op op, const struct sj_error *err)
     mx_link_defer(l, MX_TODO_DONE);
 }
 
+void mx_link_look(struct mx_link *l, sj_op op, const char *room)
+{
+    if (op == 0)
+        return;
+    mx_link_done_err(l, op, NULL);
+    SJ_CONTAINER(l->done.prev, struct mx_done, list)->look = sj_strdup(room);
+}
+
 void mx_link_done(struct mx_link *l, sj_op op, enum sj_status status, const char *text)
 {
     struct sj_error err;
@@ -77,8 +88,12 @@ static void link_report_done(struct mx_link *l)
 {
     while (!sj_list_empty(&l->done)) {
         struct mx_done *d = SJ_CONTAINER(l->done.next, struct mx_done, list);
+        struct mx_room *r = d->look ? mx_room_find_name(l, d->look) : NULL;
         sj_list_remove(&d->list);
+        if (r && mx_link_is_up(l))
+            mx_muc_tell_room(r);
         l->base.host->op_done(&l->base, d->op, d->err.status == SJ_OK ? NULL : &d->err);
+        sj_free(d->look);
         sj_free(d);
     }
 }
@@ -88,8 +103,24 @@ static void link_drop_done(struct mx_link *l)
     while (!sj_list_empty(&l->done)) {
         struct mx_done *d = SJ_CONTAINER(l->done.next, struct mx_done, list);
         sj_list_remove(&d->list);
+        sj_free(d->look);
         sj_free(d);
     }
+}
+
+/* Every outcome that is owed is posted: nothing is answered any more. */
+static void link_pay(struct mx_link *l)
+{
+    struct sj_error lost;
+    uint32_t at = 0;
+    sj_fail(&lost, SJ_UNREACHABLE, N_("logged out before the answer came"));
+    for (struct mx_room *r; (r = sj_map_next(&l->rooms, &at));) {
+        mx_link_done_err(l, r->join_op, &lost);
+        r->join_op = 0;
+    }
+    mx_calls_fail(l, &lost);
+    mx_steps_fail(l, &lost);
+    mx_send_fail_all(l, &lost);
 }
 
 /* ---- duties ---- */
@@ -159,6 +190,7 @@ struct sj_link *mx_link_new(const struct sj_link *base, const struct sj_account 
     sj_list_init(&l->calls);
     sj_list_init(&l->sends);
     sj_list_init(&l->done);
+    sj_list_init(&l->steps);
     sj_map_init(&l->rooms);
     sj_map_init(&l->names);
     sj_map_init(&l->contacts);
@@ -178,6 +210,7 @@ static void link_release_memory(struct mx_link *l)
     mx_calls_drop(l);
     mx_sync_drop(l);
     mx_send_drop(l);
+    mx_steps_drop(l);
     mx_rooms_release(l);
     mx_contacts_release(l);
     link_drop_done(l);
@@ -226,8 +259,14 @@ void mx_link_disconnect(struct sj_link *link, const char *reason)
     if (l->state == MX_CLOSING || l->state == MX_DOWN)
         return;
     mx_link_enter(l, MX_CLOSING);
-    mx_calls_drop(l);
-    mx_link_defer(l, MX_TODO_END);
+    link_pay(l);
+    if (!l->logs_out || !mx_login_end(l))
+        mx_link_defer(l, MX_TODO_END);
+}
+
+void mx_link_log_out(struct sj_link *link)
+{
+    mx_link_of(link)->logs_out = true;
 }
 
 void mx_link_up(struct mx_link *l)
@@ -258,8 +297,7 @@ void mx_link_end(struct mx_link *l, enum sj_end end, const char *why)
     }
     sj_fail(&err, end == SJ_END_TIMEOUT ? SJ_TIMEOUT : SJ_REMOTE, "%s", why ? why : "");
     mx_link_enter(l, MX_DOWN);
-    mx_calls_drop(l);
-    mx_send_fail_all(l);
+    link_pay(l);
     link_report_done(l);
     sj_defer_cancel(&l->defer);
     l->base.host->link_state(&l->base, SJ_LINK_DOWN, end, why && *why ? &err : NULL);

@@ -53,7 +53,7 @@ struct mx_link {
     struct sj_map rooms;                 /* struct mx_room by id */
     struct sj_map names;                 /* the same by the name that the gateway knows */
     struct sj_map contacts;              /* struct mx_contact by name */
-    struct sj_list sends, done;          /* struct mx_send; struct mx_done */
+    struct sj_list sends, done, steps;   /* struct mx_send; mx_done; mx_steps */
     struct json_object *direct;          /* m.direct as the server has it; NULL: none */
     struct sj_map direct_of;             /* in it: the user by the chat's id */
     uint64_t *seen;                      /* ring of MX_SEEN digests */
@@ -86,6 +86,7 @@ struct sj_link *mx_link_new(const struct sj_link *base, const struct sj_account 
 void mx_link_free(struct sj_link **link);
 enum sj_status mx_link_connect(struct sj_link *link, struct sj_error *err);
 void mx_link_disconnect(struct sj_link *link, const char *reason);
+void mx_link_log_out(struct sj_link *link);
 
 void mx_link_enter(struct mx_link *l, enum mx_state state);
 void mx_link_defer(struct mx_link *l, enum mx_todo todo);
@@ -103,6 +104,8 @@ static inline bool mx_link_is_up(const struct mx_link *l)
 /* Posts an outcome: op_done from the loop top. text: a literal, or NULL. */
 void mx_link_done(struct mx_link *l, sj_op op, enum sj_status status, const char *text);
 void mx_link_done_err(struct mx_link *l, sj_op op, const struct sj_error *err);
+/* The same, and the room is told first. */
+void mx_link_look(struct mx_link *l, sj_op op, const char *room);
 /* Has this event been handled? Remembers it. */
 bool mx_link_has_seen(struct mx_link *l, const char *event);
 

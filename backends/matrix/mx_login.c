@@ -25,6 +25,7 @@
 #define LOGIN_WELL_KNOWN_MAX (64u * 1024u)
 #define LOGIN_PATIENCE_MS 20000          /* for 429 and 5xx within a login */
 #define LOGIN_STEP_MS 30000
+#define LOGIN_LOGOUT_MS 2500             /* the gateway waits 3 s for the end of a link */
 #define LOGIN_FLOWS_MAX 64u
 #define LOGIN_BODY_MAX 16384u
 
@@ -376,6 +377,22 @@ static void login_on_whoami(struct mx_link *l, const struct mx_answer *a)
     } else {
         login_fail(l, a);
     }
+}
+
+static void login_on_logout(struct mx_link *l, const struct mx_answer *a)
+{
+    if (a->err.status != SJ_OK && a->http != 401)
+        sj_log_warn(l->base.log, "device was left at the home server cause=%s",
+                    SJ_CLIP(a->err.text));
+    mx_link_end(l, SJ_END_ASKED, NULL);
+}
+
+bool mx_login_end(struct mx_link *l)
+{
+    const struct mx_call_spec spec = {.method = SJ_HTTP_POST,
+                                      .path = "/_matrix/client/v3/logout",
+                                      .total_ms = LOGIN_LOGOUT_MS, .done = login_on_logout};
+    return l->token && l->url && mx_call(l, &spec, NULL);
 }
 
 void mx_login_start(struct mx_link *l)

@@ -19,6 +19,9 @@ void mx_login_free(struct mx_login **login);
 void mx_login_start(struct mx_link *l);
 /* The server refused the token of a link that is up: gets a new one, or ends the link. */
 void mx_login_renew(struct mx_link *l);
+/* The user gives the account up: the token is to be of no use any more. False: there is none; else
+ * mx_link_end follows. */
+bool mx_login_end(struct mx_link *l);
 /* "@romeo:example.org" or, with a fixed home server, "romeo". */
 enum sj_status mx_login_check_user(const struct sj_net *net, const char *user, const char *label,
                                    struct sj_error *err);

@@ -14,6 +14,7 @@
 #include "mx_contact.h"
 #include "mx_id.h"
 #include "mx_json.h"
+#include "mx_muc.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -50,7 +51,7 @@ struct mx_member *mx_member_find(const struct mx_room *r, const char *id)
 
 const char *mx_member_name(const struct mx_member *m)
 {
-    return m->name ? m->name : m->id;
+    return m->name && *m->name ? m->name : m->id;
 }
 
 static void member_free(struct mx_member *m)
@@ -89,8 +90,8 @@ static enum mx_membership member_state(const char *text)
     return MX_OUT;
 }
 
-static void room_on_member(struct mx_room *r, struct json_object *event,
-                           struct json_object *content)
+/* Applies what an event says of a member. */
+void mx_room_member(struct mx_room *r, struct json_object *event, struct json_object *content)
 {
     const char *id = mx_json_text(event, "state_key", MX_ID_MAX);
     enum mx_membership state = member_state(mx_json_text(content, "membership", MX_ID_MAX));
@@ -101,13 +102,18 @@ static void room_on_member(struct mx_room *r, struct json_object *event,
         return;
     r->is_new = r->is_new || m->membership != state;
     m->membership = (uint8_t)state;
-    if (state == MX_OUT || state == MX_BANNED)
+    if (state == MX_OUT || state == MX_BANNED) {
+        if (r->entered)
+            mx_muc_member(r, m, event);
         return;                          /* the name it went by stays */
+    }
     bool named = room_set(&m->name, mx_json_text(content, "displayname", SJ_BODY_MAX), SJ_NAME_MAX,
                           false);
     bool pictured = room_set(&m->avatar, mx_json_text(content, "avatar_url", SJ_URL_MAX),
                              SJ_URL_MAX, false);
     r->is_new = r->is_new || named || pictured;
+    if (r->entered)
+        mx_muc_member(r, m, event);
 }
 
 /* ---- rooms ---- */
@@ -141,6 +147,7 @@ struct mx_room *mx_room_add(struct mx_link *l, const char *id)
     mx_id_encode(&name, id);
     r->name_id = sj_strbuf_take(&name);
     sj_map_init(&r->members);
+    sj_map_init(&r->nicks);
     sj_map_put(&l->rooms, r->id, r);
     sj_map_put(&l->names, r->name_id, r);
     l->n_rooms++;
@@ -149,11 +156,14 @@ struct mx_room *mx_room_add(struct mx_link *l, const char *id)
 
 static void room_free(struct mx_room *r)
 {
-    char *texts[] = {r->name_id, r->name, r->alias, r->topic, r->avatar, r->before, r->last};
+    char *texts[] = {r->name_id, r->name,   r->alias, r->topic,
+                     r->avatar,  r->before, r->last,  r->creator};
     uint32_t at = 0;
     for (struct mx_member *m; (m = sj_map_next(&r->members, &at));)
         member_free(m);
     sj_map_release(&r->members);
+    sj_map_release(&r->nicks);
+    json_object_put(r->power);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         sj_free(texts[i]);
     for (size_t i = 0; i < MX_HEROES; i++)
@@ -165,6 +175,7 @@ void mx_room_remove(struct mx_room *r)
 {
     struct mx_link *l = r->link;
     struct mx_contact *c = r->contact;
+    mx_muc_gone(r);
     sj_map_remove(&l->rooms, r->id);
     sj_map_remove(&l->names, r->name_id);
     l->n_rooms--;
@@ -190,8 +201,11 @@ void mx_rooms_release(struct mx_link *l)
 static void room_on_name(struct mx_room *r, struct json_object *event, struct json_object *content)
 {
     (void)event;
-    if (room_set(&r->name, mx_json_text(content, "name", SJ_BODY_MAX), SJ_NAME_MAX, false))
-        r->is_new = true;
+    if (!room_set(&r->name, mx_json_text(content, "name", SJ_BODY_MAX), SJ_NAME_MAX, false))
+        return;
+    r->is_new = true;
+    if (r->entered)
+        mx_muc_tell_room(r);
 }
 
 static void room_on_alias(struct mx_room *r, struct json_object *event,
@@ -206,8 +220,9 @@ static void room_on_alias(struct mx_room *r, struct json_object *event,
 static void room_on_topic(struct mx_room *r, struct json_object *event,
                           struct json_object *content)
 {
-    (void)event;
-    room_set(&r->topic, mx_json_text(content, "topic", SJ_BODY_MAX), SJ_SUBJECT_MAX, true);
+    if (room_set(&r->topic, mx_json_text(content, "topic", SJ_BODY_MAX), SJ_SUBJECT_MAX, true) &&
+        r->entered)
+        mx_muc_subject(r, event);
 }
 
 static void room_on_avatar(struct mx_room *r, struct json_object *event,
@@ -222,7 +237,10 @@ static void room_on_encryption(struct mx_room *r, struct json_object *event,
 {
     (void)event;
     (void)content;
+    bool news = !r->encrypted;
     r->encrypted = true;                 /* never taken back, by the specification */
+    if (news && r->entered)
+        mx_muc_tell_room(r);
 }
 
 static void room_on_create(struct mx_room *r, struct json_object *event,
@@ -231,6 +249,48 @@ static void room_on_create(struct mx_room *r, struct json_object *event,
     const char *type = mx_json_text(content, "type", MX_ID_MAX);
     (void)event;
     r->is_space = type && strcmp(type, "m.space") == 0;
+    mx_set(&r->creator, mx_json_text(event, "sender", MX_ID_MAX));
+}
+
+static void room_on_power(struct mx_room *r, struct json_object *event,
+                          struct json_object *content)
+{
+    (void)event;
+    json_object_put(r->power);
+    r->power = json_object_get(content);
+    if (r->entered)
+        mx_muc_power(r);
+}
+
+static void room_on_join_rules(struct mx_room *r, struct json_object *event,
+                               struct json_object *content)
+{
+    const char *rule = mx_json_text(content, "join_rule", MX_ID_MAX);
+    (void)event;
+    r->closed = rule && strcmp(rule, "public") != 0;
+    if (r->entered)
+        mx_muc_tell_room(r);
+}
+
+static void room_on_history(struct mx_room *r, struct json_object *event,
+                            struct json_object *content)
+{
+    const char *who = mx_json_text(content, "history_visibility", MX_ID_MAX);
+    (void)event;
+    r->history_shared = who && strcmp(who, "world_readable") == 0;
+}
+
+bool mx_room_rename(struct mx_room *r, const char *name)
+{
+    struct mx_link *l = r->link;
+    if (strcmp(r->name_id, name) == 0)
+        return true;
+    if (mx_room_find_name(l, name))
+        return false;
+    sj_map_remove(&l->names, r->name_id);
+    mx_set(&r->name_id, name);
+    sj_map_put(&l->names, r->name_id, r);
+    return true;
 }
 
 void mx_room_state(struct mx_room *r, struct json_object *event)
@@ -239,10 +299,12 @@ void mx_room_state(struct mx_room *r, struct json_object *event)
         const char *type;
         void (*fn)(struct mx_room *r, struct json_object *event, struct json_object *content);
     } rows[] = {
-        {"m.room.member", room_on_member},         {"m.room.name", room_on_name},
+        {"m.room.member", mx_room_member},         {"m.room.name", room_on_name},
         {"m.room.canonical_alias", room_on_alias}, {"m.room.topic", room_on_topic},
         {"m.room.avatar", room_on_avatar},         {"m.room.encryption", room_on_encryption},
-        {"m.room.create", room_on_create},
+        {"m.room.create", room_on_create},         {"m.room.power_levels", room_on_power},
+        {"m.room.join_rules", room_on_join_rules},
+        {"m.room.history_visibility", room_on_history},
     };
     const char *type = mx_json_text(event, "type", MX_ID_MAX);
     struct json_object *content = mx_json_object(event, "content");
@@ -333,6 +395,8 @@ void mx_room_check(struct mx_room *r)
     struct mx_contact *before = r->contact;
     struct mx_contact *c = kind == MX_KIND_CHAT ? mx_contact_add(r->link, user) : NULL;
     r->is_new = false;
+    if (r->entered || r->entering)       /* as long as the gateway is in it, it is a room */
+        return;
     if (kind == MX_KIND_CHAT && !c)
         kind = MX_KIND_NONE;
     r->kind = (uint8_t)kind;

@@ -31,8 +31,9 @@ enum mx_membership { MX_OUT, MX_INVITED, MX_JOINED, MX_BANNED, MX_KNOCKS };
 struct mx_member {
     char *name;                          /* display name, or NULL */
     char *avatar;                        /* mxc URI, or NULL */
-    char *nick;                          /* as the gateway knows it; NULL: it does not */
+    char *nick;                          /* in an entered room: as the gateway knows it, or NULL */
     uint8_t membership;                  /* enum mx_membership */
+    uint8_t told;                        /* affiliation and role that the gateway knows */
     char id[];                           /* "@bob:example.org" */
 };
 
@@ -46,6 +47,10 @@ struct mx_room {
     char *last;                          /* id of the newest event, or NULL */
     struct mx_contact *contact;          /* of a chat */
     struct sj_map members;               /* struct mx_member by id */
+    struct sj_map nicks;                 /* the same by nick, while the room is entered */
+    struct json_object *power;           /* content of m.room.power_levels, or NULL */
+    char *creator;                       /* or NULL */
+    sj_op join_op;                       /* 0: nobody waits to get in */
     int64_t active_ms;                   /* UTC: time of the newest event */
     uint32_t n_joined, n_invited;        /* as the server counts, with the user */
     uint32_t n_members;
@@ -54,6 +59,12 @@ struct mx_room {
     bool encrypted : 1;
     bool is_space : 1;
     bool is_new : 1;                     /* changed since it was last checked */
+    bool busy : 1;                       /* a message is on its way into it */
+    bool told : 1;                       /* the sync has brought it */
+    bool entering : 1;                   /* the gateway wants to be in it; members are asked for */
+    bool entered : 1;                    /* the gateway is in it */
+    bool closed : 1;                     /* only who is invited may join */
+    bool history_shared : 1;             /* everybody may read what was said */
     char id[];                           /* "!opaque:example.org" */
 };
 
@@ -65,10 +76,15 @@ struct mx_room *mx_room_add(struct mx_link *l, const char *id);
 void mx_room_remove(struct mx_room *r);
 void mx_rooms_release(struct mx_link *l);
 
+/* The gateway knows it under another name from now on; false: that is taken. */
+bool mx_room_rename(struct mx_room *r, const char *name);
+
 struct mx_member *mx_member_find(const struct mx_room *r, const char *id);
 /* The name under which a member speaks in r: its display name, else its id. */
 const char *mx_member_name(const struct mx_member *m);
 
+/* What an event says of a member: applied, and told where the room is entered. */
+void mx_room_member(struct mx_room *r, struct json_object *event, struct json_object *content);
 /* One event of the state, as it is now. */
 void mx_room_state(struct mx_room *r, struct json_object *event);
 void mx_room_summary(struct mx_room *r, struct json_object *summary);

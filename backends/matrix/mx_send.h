@@ -16,6 +16,16 @@ struct mx_room;
 
 enum sj_status mx_send_message(struct sj_link *link, const struct sj_message *m, sj_op op,
                                struct sj_error *err);
+/* Something to send: an event, a redaction (target), or nothing but the wish for a chat. */
+struct mx_send_spec {
+    const char *to;                      /* contact or room, as the gateway calls it */
+    bool in_room;
+    const char *type;                    /* of the event; NULL: only the chat is wanted */
+    const char *target;                  /* redacted */
+};
+/* Queues it; content (consumed, may be NULL) is the event's. */
+enum sj_status mx_send_add(struct mx_link *l, const struct mx_send_spec *spec,
+                           struct json_object *content, sj_op op, struct sj_error *err);
 /* Queues the content (consumed) of a message for a contact, under an operation that is accepted:
  * its outcome comes by op_done, unless another status than SJ_OK is returned. */
 enum sj_status mx_send_content(struct mx_link *l, const char *peer, bool in_room,
@@ -24,11 +34,16 @@ enum sj_status mx_send_content(struct mx_link *l, const char *peer, bool in_room
 void mx_send_pump(struct mx_link *l);
 /* The chat with that contact is there, or cannot be made (err). */
 void mx_send_chat_made(struct mx_link *l, const char *contact, const struct sj_error *err);
-/* The operation behind a transaction id of ours; 0: none that is open. *ours: is it of this
- * gateway at all? */
-sj_op mx_send_find(const struct mx_link *l, const char *txn, bool *ours);
-/* Every outcome that is owed: the link is lost. From the loop top. */
-void mx_send_fail_all(struct mx_link *l);
+/* Is it a transaction of this gateway, of whichever link? */
+bool mx_send_is_ours(const char *txn);
+/* Its operation; 0: nobody waits for it. */
+sj_op mx_send_op(const struct mx_link *l, const char *txn);
+/* The sync has brought it, and it was told: in a room that is its outcome. */
+void mx_send_echoed(struct mx_link *l, const char *txn);
+/* A sync is through. What was accepted and is not in it is told all the same, the second time. */
+void mx_send_synced(struct mx_link *l);
+/* Every outcome that is owed: the link is lost. */
+void mx_send_fail_all(struct mx_link *l, const struct sj_error *err);
 void mx_send_drop(struct mx_link *l);
 
 #endif

@@ -18,8 +18,10 @@
 #include "mx_id.h"
 #include "mx_link.h"
 #include "mx_login.h"
+#include "mx_muc.h"
 #include "mx_net.h"
 #include "mx_room.h"
+#include "mx_send.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -154,7 +156,7 @@ static struct json_object *work_take_room(struct mx_work *w, const char *section
 static void work_on_invite(struct mx_link *l, struct json_object *room, const char *id)
 {
     struct json_object *events = work_events(room, "invite_state");
-    const char *by = NULL, *name = NULL;
+    const char *by = NULL, *name = NULL, *reason = NULL;
     bool direct = false;
     for (size_t i = 0; i < mx_json_length(events) && i < SYNC_INVITE_MAX; i++) {
         struct json_object *e = mx_json_at(events, i), *content = mx_json_object(e, "content");
@@ -165,6 +167,7 @@ static void work_on_invite(struct mx_link *l, struct json_object *room, const ch
         if (strcmp(key, l->user) == 0) {
             by = mx_json_text(e, "sender", MX_ID_MAX);
             direct = mx_json_is_true(content, "is_direct");
+            reason = mx_json_text(content, "reason", SJ_BODY_MAX);
         }
     }
     for (size_t i = 0; by && i < mx_json_length(events) && i < SYNC_INVITE_MAX; i++) {
@@ -173,8 +176,12 @@ static void work_on_invite(struct mx_link *l, struct json_object *room, const ch
         if (key && strcmp(key, by) == 0 && !name)
             name = mx_json_text(mx_json_object(e, "content"), "displayname", SJ_BODY_MAX);
     }
-    if (by && mx_id_is_user(by) && mx_id_is_room(id) && direct)
+    if (!by || !mx_id_is_user(by) || !mx_id_is_room(id))
+        return;
+    if (direct)
         mx_contact_invited(l, id, by, name);
+    else
+        mx_muc_invited(l, id, by, reason);
 }
 
 static void work_invite(struct mx_link *l, struct mx_work *w)
@@ -189,6 +196,23 @@ static void work_invite(struct mx_link *l, struct mx_work *w)
     sj_free(id);
 }
 
+/* The event that says why the user is no longer in it, or NULL. */
+static struct json_object *work_own_end(const struct mx_link *l, struct json_object *room)
+{
+    static const char *const lists[] = {"timeline", "state"};
+    for (size_t i = 0; i < 2; i++) {
+        struct json_object *events = work_events(room, lists[i]);
+        for (size_t n = mx_json_length(events); n > 0; n--) {
+            struct json_object *e = mx_json_at(events, n - 1);
+            const char *type = mx_json_text(e, "type", MX_ID_MAX);
+            const char *key = mx_json_text(e, "state_key", MX_ID_MAX);
+            if (type && key && strcmp(type, "m.room.member") == 0 && strcmp(key, l->user) == 0)
+                return e;
+        }
+    }
+    return NULL;
+}
+
 static void work_leave(struct mx_link *l, struct mx_work *w)
 {
     char *id = NULL;
@@ -196,6 +220,9 @@ static void work_leave(struct mx_link *l, struct mx_work *w)
     if (id) {
         struct mx_room *r = mx_room_find(l, id);
         mx_contact_uninvited(l, id);
+        if (r)
+            mx_muc_left(r, work_own_end(l, room));
+        r = mx_room_find(l, id);
         if (r)
             mx_room_remove(r);
         w->news = true;
@@ -234,6 +261,8 @@ static void work_end_room(struct mx_link *l, struct mx_work *w)
     w->room = NULL;
     if (r && r->is_new)
         mx_room_check(r);
+    if (r)
+        mx_muc_synced(r);
 }
 
 static void work_state(struct mx_link *l, struct mx_work *w, struct mx_room *r)
@@ -295,6 +324,8 @@ static void work_end(struct mx_link *l)
     }
     if (mx_link_is_up(l) && moved && (news || first || now_ms - l->saved_ms > SYNC_SAVE_MS))
         mx_link_save(l);
+    if (mx_link_is_up(l))
+        mx_send_synced(l);
     if (mx_link_is_up(l) && first)
         mx_link_defer(l, MX_TODO_SEND);
 }

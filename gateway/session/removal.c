@@ -43,11 +43,14 @@ void session_remove(struct session *s)
     held_out_bounce(s, &gone);
     held_in_send(s);
     removal_contacts(s);
-    if (s->state == SESSION_REFUSED)
+    if (s->state == SESSION_REFUSED) {
         session_enter(s, SESSION_OFFLINE, "unregistered");
-    else
+    } else {
+        if (s->link && s->state != SESSION_CLOSING)
+            session_log_out(s);
         session_logout(s, "");
-    if (s->state == SESSION_OFFLINE)
+    }
+    if (s->state == SESSION_OFFLINE && !session_log_out(s))
         session_removed(s);
 }
 

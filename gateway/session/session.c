@@ -25,10 +25,11 @@ static const char *const state_name[] = {
 _Static_assert(sizeof state_name / sizeof state_name[0] == SESSION_STATE_COUNT, "one name a state");
 
 #define TO(state) (1u << (state))
-/* Absent moves: nothing leaves CLOSING but OFFLINE, so that the old link is gone before a new one
+/* OFFLINE leads to CLOSING when a login that the network keeps is given up (removal.c).
+ * Absent moves: nothing leaves CLOSING but OFFLINE, so that the old link is gone before a new one
  * is made; ONLINE never goes straight to OFFLINE, the network is told first. */
 static const unsigned state_moves[] = {
-    [SESSION_OFFLINE] = TO(SESSION_QUEUED) | TO(SESSION_ONLINE),
+    [SESSION_OFFLINE] = TO(SESSION_QUEUED) | TO(SESSION_ONLINE) | TO(SESSION_CLOSING),
     [SESSION_QUEUED] = TO(SESSION_CONNECTING) | TO(SESSION_OFFLINE),
     [SESSION_CONNECTING] = TO(SESSION_ASKING) | TO(SESSION_ONLINE) | TO(SESSION_BACKOFF) |
                            TO(SESSION_REFUSED) | TO(SESSION_CLOSING),
@@ -207,6 +208,32 @@ static void session_close_timeout(void *arg)
     session_link_down(s, SJ_END_ASKED, NULL);
 }
 
+/* The link goes down, or is given up after SESSION_CLOSE_MS. */
+static void session_close(struct session *s, const char *reason)
+{
+    session_enter(s, SESSION_CLOSING, "log-out");
+    s->network->backend->disconnect(s->link, reason);
+    sj_timer_init(&s->timer, session_close_timeout, s);
+    sj_timer_start(s->all->loop, &s->timer, SESSION_CLOSE_MS);
+}
+
+bool session_log_out(struct session *s)
+{
+    const struct sj_backend *b = s->network->backend;
+    struct sj_error err = {.status = SJ_OK};
+
+    if (!b->log_out)
+        return false;
+    if (!s->link && s->state == SESSION_OFFLINE)
+        s->link = session_link_new(s, NULL, 0, &err);
+    if (!s->link)
+        return false;
+    b->log_out(s->link);
+    if (s->state == SESSION_OFFLINE)
+        session_close(s, "");
+    return true;
+}
+
 /* Ends the log-in in good order. What the user was shown goes first; CLOSING ends when the link
  * is down, or after SESSION_CLOSE_MS. Idempotent. */
 void session_logout(struct session *s, const char *reason)
@@ -225,10 +252,7 @@ void session_logout(struct session *s, const char *reason)
     case SESSION_CONNECTING:
     case SESSION_ASKING:
     case SESSION_ONLINE:
-        session_enter(s, SESSION_CLOSING, "log-out");
-        s->network->backend->disconnect(s->link, reason);
-        sj_timer_init(&s->timer, session_close_timeout, s);
-        sj_timer_start(s->all->loop, &s->timer, SESSION_CLOSE_MS);
+        session_close(s, reason);
         break;
     default:
         break;

@@ -234,6 +234,9 @@ const char *session_state_name(enum session_state);
 void session_enter(struct session *, enum session_state, const char *reason);
 void session_login(struct session *);        /* if it is wanted and possible */
 void session_logout(struct session *, const char *reason);
+/* The registration ends: lets the network forget the login, too. True: the session is CLOSING, or
+ * will be by session_logout; false: there is nothing to forget. */
+bool session_log_out(struct session *);
 void session_restart(struct session *);      /* new credentials */
 bool session_login_again(struct session *);  /* the user asks for it; true: it is through */
 /* The user wants to be out until they ask for a log-in. SJ_OK or a store error. */

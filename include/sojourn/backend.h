@@ -173,6 +173,9 @@ struct sj_backend {
     enum sj_status (*connect)(struct sj_link *, struct sj_error *);
     /* reason: shown to others where the network can. Ends in link_state(DOWN, SJ_END_ASKED). */
     void (*disconnect)(struct sj_link *, const char *reason);
+    /* Optional. The user gives the account up here: what the network keeps of this login (a device,
+     * a token) is to go. Only disconnect follows, also when connect never did. */
+    void (*log_out)(struct sj_link *);
     enum sj_status (*send_message)(struct sj_link *, const struct sj_message *, sj_op,
                                    struct sj_error *);
     /* One of RECEIPTS, MARKERS, RETRACT, REACT, for its own kinds. */

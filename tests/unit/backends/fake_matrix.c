@@ -288,6 +288,7 @@ static void fake_on_request(struct fake_matrix *f, struct fake_peer *p, struct f
     } rows[] = {
         {"GET /_matrix/client/versions", "{\"versions\":[\"v1.11\"]}"},
         {"GET /_matrix/client/v3/login", "{\"flows\":[{\"type\":\"m.login.password\"}]}"},
+        {"POST /_matrix/client/v3/logout", "{}"},
         {"POST /_matrix/client/v3/createRoom", "{\"room_id\":\"!new:hs.test\"}"},
         {"POST /_matrix/client/v3/rooms/", "{}"},
         {"POST /_matrix/client/v3/join/", "{\"room_id\":\"!joined:hs.test\"}"},

@@ -250,3 +250,19 @@ Test(mx_chat, survives_what_makes_no_sense)
     cr_expect(recorder_heard(w.r, "1 down protocol: a sync of the home server has no position"));
     mx_world_close(&w);
 }
+
+/* The sync brings the new chat before the answer to createRoom, and half made. */
+Test(mx_chat, makes_one_chat_also_when_the_sync_is_faster)
+{
+    struct mx_world w;
+    open_chat(&w);
+    fake_matrix_answer(w.server, "POST " MX_API "/createRoom", 1, 429, "Retry-After: 1\r\n", "{}");
+    cr_assert_eq(recorder_send(w.r, 1, "nurse:hs.test", "one"), SJ_OK);
+    mx_world_asked(&w, "POST " MX_API "/createRoom", 1);
+    mx_world_sync(&w, "s2", "\"rooms\":{\"join\":{\"!new:hs.test\":{\"summary\":{"
+                  "\"m.joined_member_count\":1,\"m.invited_member_count\":0}}}}");
+    recorder_wait_for_outcomes(w.r, 1);
+    cr_expect(recorder_heard(w.r, "1 op 1 ok"));
+    cr_expect_eq(fake_matrix_count(w.server, "POST " MX_API "/createRoom"), 2);
+    mx_world_close(&w);
+}

@@ -175,3 +175,31 @@ Test(mx_login, looks_at_addresses_before_it_uses_them)
     }
     mx_world_close(&w);
 }
+
+/* The registration ends. */
+Test(mx_login, gives_its_device_back_when_the_account_is_given_up)
+{
+    struct mx_world w;
+    mx_world_open(&w);
+    mx_world_log_in(&w, NULL);
+    matrix_backend.log_out(recorder_link(w.r, 1));
+    recorder_disconnect(w.r, 1);
+    recorder_wait_for_down(w.r, 1);
+    cr_expect(recorder_heard(w.r, "1 down asked"));
+    cr_expect_eq(fake_matrix_count(w.server, "POST " MX_API "/logout"), 1);
+    mx_world_close(&w);
+}
+
+Test(mx_login, gives_its_device_back_without_having_been_connected)
+{
+    struct mx_world w;
+    mx_world_open(&w);
+    mx_world_log_in(&w, NULL);
+    recorder_free_link(w.r, 1);
+    recorder_make(w.r, 1, MX_ROMEO);
+    matrix_backend.log_out(recorder_link(w.r, 1));
+    recorder_disconnect(w.r, 1);
+    recorder_wait_for_down(w.r, 1);
+    cr_expect_eq(fake_matrix_count(w.server, "POST " MX_API "/logout"), 1);
+    mx_world_close(&w);
+}
