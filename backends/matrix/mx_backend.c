@@ -11,8 +11,10 @@
 #include "mx_id.h"
 #include "mx_link.h"
 #include "mx_login.h"
+#include "mx_media.h"
 #include "mx_muc.h"
 #include "mx_net.h"
+#include "mx_profile.h"
 #include "mx_send.h"
 #include "sojourn/strbuf.h"
 #include "sojourn/translate.h"
@@ -88,9 +90,11 @@ const struct sj_backend matrix_backend = {
     .register_help = N_("Give your Matrix address and its password. You will appear there as "
                         "yourself, with one more device named Sojourn."),
     .caps = SJ_CAP_CONTACTS | SJ_CAP_CONTACT_LIST | SJ_CAP_APPROVAL | SJ_CAP_PRESENCE |
-            SJ_CAP_ROOMS,
+            SJ_CAP_ROOMS | SJ_CAP_FILES | SJ_CAP_PROFILES | SJ_CAP_OWN_PROFILE | SJ_CAP_SEARCH,
     .fields = backend_fields,
     .n_fields = MX_FIELDS,
+    .search_fields = mx_search_fields,
+    .n_search_fields = MX_SEARCH_FIELDS,
     .rooms = &backend_rooms,
     .options = mx_options,
     .n_options = MX_OPTIONS,
@@ -109,4 +113,12 @@ const struct sj_backend matrix_backend = {
     .contact_add = mx_contact_request,
     .contact_remove = mx_contact_drop,
     .contact_answer = mx_contact_answer,
+    .file_data = mx_file_data,
+    .file_read = mx_file_read,
+    .file_next = mx_file_next,
+    .file_abort = mx_file_abort,
+    .profile_get = mx_profile_get,
+    .avatar_get = mx_avatar_get,
+    .own_profile_set = mx_own_profile_set,
+    .search = mx_search,
 };

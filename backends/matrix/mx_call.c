@@ -262,8 +262,7 @@ static const struct sj_http_events call_events = {
     .done = call_on_done,
 };
 
-/* "Bearer TOKEN", wiped by the caller. */
-static char *call_bearer(const struct mx_link *l)
+char *mx_call_bearer(const struct mx_link *l)
 {
     static const char prefix[] = "Bearer ";
     size_t size = sizeof prefix + strlen(l->token);
@@ -277,7 +276,7 @@ static void call_start(struct mx_call *c)
     struct mx_link *l = c->link;
     bool outside = c->flags & MX_CALL_OUTSIDE;
     bool open = outside || (c->flags & MX_CALL_ANONYMOUS) || !l->token;
-    char *bearer = open ? NULL : call_bearer(l);
+    char *bearer = open ? NULL : mx_call_bearer(l);
     struct sj_http_header headers[] = {{"Accept", "application/json"},
                                        {"Content-Type", "application/json"},
                                        {"Authorization", bearer}};

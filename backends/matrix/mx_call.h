@@ -66,6 +66,8 @@ bool mx_call(struct mx_link *l, const struct mx_call_spec *spec, struct sj_error
 /* The same with a body that is consumed (json_object_put); path: mx_path's pattern done. */
 bool mx_call_json(struct mx_link *l, struct mx_call_spec *spec, struct json_object *body,
                   struct sj_error *err);
+/* "Bearer TOKEN" of the link, wiped by the caller (sj_secret_free). */
+char *mx_call_bearer(const struct mx_link *l);
 /* Gives all up; their operations have this outcome. */
 void mx_calls_fail(struct mx_link *l, const struct sj_error *err);
 /* The same, silently. */

@@ -11,6 +11,7 @@
 
 #include "mx_id.h"
 #include "mx_json.h"
+#include "mx_media.h"
 #include "mx_room.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
@@ -75,6 +76,16 @@ static struct mx_link *contact_link(const struct mx_contact *c)
     return c->room ? c->room->link : NULL;
 }
 
+/* The network's id of its picture: where it lies. "": none; NULL: not known. */
+static const char *contact_avatar(const struct mx_contact *c)
+{
+    const struct mx_member *m = mx_member_find(c->room, c->user);
+    if (!m)
+        return NULL;
+    return m->avatar && mx_mxc_is(m->avatar) && strlen(m->avatar) <= SJ_AVATAR_ID_MAX ? m->avatar
+                                                                                      : "";
+}
+
 void mx_contact_tell(struct mx_contact *c)
 {
     struct mx_link *l = contact_link(c);
@@ -88,6 +99,7 @@ void mx_contact_tell(struct mx_contact *c)
     const struct sj_contact told = {
         .id = c->id,
         .name = c->name,
+        .avatar = contact_avatar(c),
         .status = c->has_presence ? c->status : NULL,
         /* A server that tells of nobody's presence: who is in the list can be written to. */
         .show = c->has_presence ? (enum sj_show)c->show

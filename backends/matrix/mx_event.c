@@ -9,6 +9,7 @@
 #include "mx_contact.h"
 #include "mx_id.h"
 #include "mx_json.h"
+#include "mx_media.h"
 #include "mx_muc.h"
 #include "mx_room.h"
 #include "mx_send.h"
@@ -95,12 +96,30 @@ static const char *event_media_kind(const char *msgtype)
     return NULL;
 }
 
+/* A file that can be read here. */
+static bool event_tell_file(const struct at_hand *e)
+{
+    struct sj_file file;
+    struct sj_strbuf caption;
+    const char *text;
+    if (!mx_media_read(e->content, &file, &text))
+        return false;
+    sj_strbuf_init(&caption, SJ_BODY_MAX);
+    mx_text_clean(&caption, text, SJ_BODY_MAX, true);
+    struct sj_message m = {.body = caption.s, .file = &file};
+    event_tell(e, &m);
+    sj_strbuf_release(&caption);
+    return true;
+}
+
 static void event_on_message(const struct at_hand *e)
 {
     const char *type = mx_json_text(e->content, "msgtype", MX_ID_MAX);
     const char *body = mx_json_text(e->content, "body", SJ_BODY_MAX * 2);
     const char *kind = type ? event_media_kind(type) : NULL;
     struct sj_strbuf text;
+    if (kind && event_tell_file(e))
+        return;
     if (!type || !body)
         return;                          /* redacted, or nothing that can be shown */
     sj_strbuf_init(&text, SJ_BODY_MAX);
@@ -123,6 +142,8 @@ static void event_on_sticker(const struct at_hand *e)
 {
     const char *body = mx_json_text(e->content, "body", SJ_BODY_MAX);
     struct sj_strbuf text;
+    if (event_tell_file(e))
+        return;
     sj_strbuf_init(&text, SJ_BODY_MAX + 16);
     sj_strbuf_adds(&text, N_("(a sticker)"));
     if (body) {

@@ -13,6 +13,7 @@
 #include "mx_contact.h"
 #include "mx_id.h"
 #include "mx_login.h"
+#include "mx_media.h"
 #include "mx_muc.h"
 #include "mx_net.h"
 #include "mx_room.h"
@@ -121,6 +122,7 @@ static void link_pay(struct mx_link *l)
     mx_calls_fail(l, &lost);
     mx_steps_fail(l, &lost);
     mx_send_fail_all(l, &lost);
+    mx_media_fail_all(l);
 }
 
 /* ---- duties ---- */
@@ -191,6 +193,7 @@ struct sj_link *mx_link_new(const struct sj_link *base, const struct sj_account 
     sj_list_init(&l->sends);
     sj_list_init(&l->done);
     sj_list_init(&l->steps);
+    sj_list_init(&l->media);
     sj_map_init(&l->rooms);
     sj_map_init(&l->names);
     sj_map_init(&l->contacts);
@@ -211,6 +214,7 @@ static void link_release_memory(struct mx_link *l)
     mx_sync_drop(l);
     mx_send_drop(l);
     mx_steps_drop(l);
+    mx_media_drop(l);
     mx_rooms_release(l);
     mx_contacts_release(l);
     link_drop_done(l);

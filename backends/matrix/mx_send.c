@@ -18,6 +18,7 @@
 #include "mx_id.h"
 #include "mx_link.h"
 #include "mx_login.h"
+#include "mx_media.h"
 #include "mx_muc.h"
 #include "mx_rich.h"
 #include "mx_room.h"
@@ -342,6 +343,8 @@ enum sj_status mx_send_message(struct sj_link *link, const struct sj_message *m,
     bool whisper = m->nick && !m->in_room;
     if (!mx_link_is_up(l))
         return sj_fail(err, SJ_UNREACHABLE, "not logged in");
+    if (m->file && !whisper)
+        return mx_media_send(l, m, op, err);
     if (!*m->body)
         return sj_fail(err, SJ_INVALID, "there is nothing to send");
     if (strlen(m->body) > MX_SEND_BYTES_MAX)

@@ -83,7 +83,7 @@ class Contacts(MatrixTest):
 
     def test_conversation(self):
         """Somebody begins a chat; messages go both ways, and what the user says with another client
-        appears as sent (G100-28, G100-43, G100-45)"""
+        appears as sent (G100-43, G100-45)"""
         client, other = self.member("benvolio")
         juliet = self.person("juliet")
         contact, room = self.befriended(client, other, juliet)
@@ -100,7 +100,7 @@ class Contacts(MatrixTest):
 
     def test_user_begins(self):
         """The user adds a contact and writes first: one chat is made, and marked as such
-        (G100-31)"""
+        (G100-36, G100-43)"""
         client, other = self.member("mercutio")
         tybalt = self.person("tybalt")
         contact = jid_of(tybalt.user_id)
@@ -116,7 +116,7 @@ class Contacts(MatrixTest):
         self.assertEqual(len(other.call("GET", "/joined_rooms")["joined_rooms"]), 1)
 
     def test_nobody(self):
-        """Who does not exist cannot be added or written to (G100-31, G100-44)"""
+        """Who does not exist cannot be added or written to (G100-44)"""
         client, _ = self.member("paris")
         nobody = jid_of("@nobody.%s:%s" % (type(self).__name__.lower(), synapse.NAME))
         client.message(nobody, "Anybody there?")
@@ -125,7 +125,7 @@ class Contacts(MatrixTest):
 
     def test_restart(self):
         """What is said while the gateway is away arrives when it is back, once and in order;
-        nothing else comes twice (G100-55)"""
+        nothing else comes twice"""
         client, other = self.member("nurse")
         juliet = self.person("susan")
         contact, room = self.befriended(client, other, juliet)

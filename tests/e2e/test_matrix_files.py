@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Files, profiles and pictures of Matrix, end to end: Synapse's media repository on one side,
+Prosody's upload service on the other."""
+import hashlib
+
+import synapse
+from e2ebase import GATEWAY, PASSWORD, SECRET, USERS
+from servers import prosody
+from test_files import LOCAL, OOB, PICTURE, SHARE, UPLOAD, get, link, put
+from test_matrix import MatrixTest, jid_of
+from test_profile import PNG
+from xmlmatch import format_node
+
+
+class Media(MatrixTest):
+    keys = LOCAL
+    modules = ("pep",)
+
+    @classmethod
+    def xmpp_server(cls, lab):
+        return prosody(lab, {u: PASSWORD for u in USERS}, {GATEWAY: SECRET}, cls.modules,
+                       share=True)
+
+    def upload(self, client, name):
+        answer = client.iq("get", SHARE, "<request xmlns='%s' filename='%s' size='%d' "
+                           "content-type='image/png'/>" % (UPLOAD, name, len(PICTURE)))
+        self.assert_result(answer)
+        slot = answer.find("slot")
+        headers = {h.get("name"): h.text for h in slot.find("put").children}
+        self.assertEqual(put(slot.find("put").get("url"), PICTURE, headers), 201)
+        return slot.find("get").get("url")
+
+    def test_from_matrix(self):
+        """A picture from Matrix lies on the upload service, with its caption beside it; one whose
+        size nobody tells is a note (GFIL-02, GFIL-03, G363-01)"""
+        client, other = self.member("romeo")
+        juliet = self.person("juliet")
+        contact, room = self.befriended(client, other, juliet)
+        mxc = juliet.upload(PICTURE, "image/png", "rose.png")
+        content = {"msgtype": "m.image", "url": mxc, "filename": "rose.png",
+                   "info": {"mimetype": "image/png", "size": len(PICTURE), "w": 2, "h": 3}}
+        juliet.send_event(room, "m.room.message", {**content, "body": "Look!"})
+        got = client.wait(lambda n: n.name == "message" and n.get("from") == contact and
+                          n.find("x", OOB) is not None, "the picture")
+        url = got.find("x", OOB).find("url").text
+        self.assertTrue(url.endswith("/rose.png"), url)
+        self.assertNotIn("matrix", url)
+        kind, data = get(url)
+        self.assertEqual((kind, hashlib.sha256(data).hexdigest()),
+                         ("image/png", hashlib.sha256(PICTURE).hexdigest()))
+        self.assertEqual(client.expect_body(contact), "Look!")
+        del content["info"]["size"]
+        juliet.send_event(room, "m.room.message", {**content, "body": "rose.png"})
+        self.assertIn("rose.png", client.expect_body(contact))
+
+    def test_to_matrix(self):
+        """What the user shares goes to the media repository and is a picture there (GFIL-01,
+        GFIL-10)"""
+        client, other = self.member("benvolio")
+        rosaline = self.person("rosaline")
+        contact, room = self.befriended(client, other, rosaline)
+        client.send(link(contact, self.upload(client, "cat.png"), "f1"))
+        event = rosaline.event(room, "m.room.message", other.user_id, msgtype="m.image")
+        content = event["content"]
+        self.assertEqual((content["filename"], content["info"]["size"]),
+                         ("cat.png", len(PICTURE)))
+        kind, data = rosaline.download(content["url"])
+        self.assertEqual((kind, hashlib.sha256(data).hexdigest()),
+                         ("image/png", hashlib.sha256(PICTURE).hexdigest()))
+
+    def test_profiles(self):
+        """Names and pictures of people are in their cards, and the directory of users is searched
+        (G054-01, G055-01)"""
+        client, other = self.member("mercutio")
+        queen = self.person("mab")
+        queen.set_profile("displayname", "Queen Mab")
+        queen.set_profile("avatar_url", queen.upload(PNG, "image/png", "mab.png"))
+        contact, _ = self.befriended(client, other, queen)
+        card = client.iq("get", contact, "<vCard xmlns='vcard-temp'/>").find("vCard")
+        self.assertEqual(card.find("FN").text, "Queen Mab")
+        found = client.iq("set", GATEWAY,
+                          "<query xmlns='jabber:iq:search'><nick>Mab</nick></query>")
+        self.assertIn(contact, [i.get("jid") for i in found.find("query").children],
+                      format_node(found))
