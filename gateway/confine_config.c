@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* What the gateway still needs of the file system while it runs: its data; its configuration and
- * the certificates of authorities, to read them again; and the control socket's directory, to
- * remove the socket. The mechanism is confine.c's. */
+/* What the gateway still needs of the file system while it runs: its data; its configuration, its
+ * key and the certificates of authorities, to read them again; and the control socket's directory,
+ * to remove the socket. The mechanism is confine.c's. */
 #include "confine.h"
 
 #include <stdlib.h>
@@ -79,6 +79,8 @@ void confine_to_config(const struct config *config, const struct sj_log *log)
     list_add(&list, parent_of(sj_values_text(&config->gateway, "control-socket")),
              CONFINE_REMOVE);
     list_add_file(&list, config->path);
+    if (sj_values_text(&config->gateway, "key-file"))       /* the next key is read beside it */
+        list_add_file(&list, sj_values_text(&config->gateway, "key-file"));
     list_add_values(&list, &config->gateway);
     for (size_t i = 0; i < config->n_networks; i++) {
         list_add_values(&list, &config->networks[i].common);

@@ -23,6 +23,7 @@ struct control_client {
     struct sj_conn *conn;
     struct sj_timer idle;
     uint64_t ticket;             /* of the request that waits, 0: none */
+    bool follows;                /* what takes a while */
 };
 
 struct control {
@@ -112,6 +113,18 @@ static void client_unregister(struct control_client *c, char *arguments)
     c->control->calls->unregister(c->control->ctx, arguments, host, c->ticket);
 }
 
+static void client_rekey(struct control_client *c)
+{
+    struct sj_error err = {.status = SJ_OK};
+
+    if (c->control->calls->rekey(c->control->ctx, &err) != SJ_OK) {
+        client_error(c, err.status == SJ_NOTFOUND ? "no new key" : err.text);
+        return;
+    }
+    sj_timer_stop(&c->idle);
+    c->follows = true;
+}
+
 static void client_data(void *arg)
 {
     struct control_client *c = arg;
@@ -119,7 +132,7 @@ static void client_data(void *arg)
     size_t n;
     enum sj_line got;
 
-    if (c->ticket)
+    if (c->ticket || c->follows)
         return;
     got = sj_conn_line(c->conn, CONTROL_LINE_MAX, &line, &n);
     if (got == SJ_LINE_NONE)
@@ -130,8 +143,10 @@ static void client_data(void *arg)
         client_status(c);
     else if (strncmp(line, "unregister ", 11) == 0)
         client_unregister(c, line + 11);
+    else if (strcmp(line, "rekey") == 0)
+        client_rekey(c);
     else
-        client_error(c, "unknown request; this daemon knows status and unregister");
+        client_error(c, "unknown request; this daemon knows status, unregister and rekey");
 }
 
 static void client_down(void *arg, const struct sj_error *why)
@@ -220,5 +235,29 @@ void control_unregistered(struct control *c, uint64_t ticket, const struct sj_er
         else
             client_answer(client, "ok\n\n", 4);
         return;
+    }
+}
+
+void control_progress(struct control *c, const char *record)
+{
+    for (struct sj_list *at = c->clients.next; at != &c->clients; at = at->next) {
+        struct control_client *client = SJ_CONTAINER(at, struct control_client, link);
+        if (!client->follows)
+            continue;
+        sj_conn_write(client->conn, "progress\t", 9);
+        sj_conn_write(client->conn, record, strlen(record));
+    }
+}
+
+void control_followed(struct control *c, const char *record)
+{
+    for (struct sj_list *at = c->clients.next; at != &c->clients; at = at->next) {
+        struct control_client *client = SJ_CONTAINER(at, struct control_client, link);
+        if (!client->follows)
+            continue;
+        client->follows = false;
+        sj_conn_write(client->conn, "ok\n", 3);
+        sj_conn_write(client->conn, record, strlen(record));
+        client_answer(client, "\n", 1);
     }
 }

@@ -2,7 +2,8 @@
 /* The control socket: one line asks, records answer. Mode 0600: who may connect may administer.
  *
  * Request: COMMAND [ARGUMENT ...] LF. Answer: "ok" or "error TEXT", then for status one line a
- * record (kind TAB key=value TAB ...; values percent-escaped), then an empty line. */
+ * record (kind TAB key=value TAB ...; values percent-escaped), then an empty line. Before the
+ * answer to what takes a while, any number of lines "progress" TAB record. */
 #ifndef SOJOURN_CONTROL_H
 #define SOJOURN_CONTROL_H
 
@@ -22,6 +23,9 @@ struct control_calls {
     void (*status)(void *ctx, struct sj_strbuf *out);
     /* Begins; control_unregistered(ticket) follows exactly once, maybe before this returns. */
     void (*unregister)(void *ctx, const char *user, const char *host, uint64_t ticket);
+    /* Begins, or goes on; control_followed comes later, control_progress before it. SJ_NOTFOUND:
+     * there is no new key. */
+    enum sj_status (*rekey)(void *ctx, struct sj_error *err);
 };
 
 enum sj_status control_new(struct control **out, struct sj_loop *, const struct sj_log *,
@@ -29,6 +33,10 @@ enum sj_status control_new(struct control **out, struct sj_loop *, const struct 
                            struct sj_error *);
 void control_free(struct control **);
 void control_unregistered(struct control *, uint64_t ticket, const struct sj_error *err);
+
+/* To all who follow what takes a while: a record (a line) of how far it is; the last one. */
+void control_progress(struct control *c, const char *record);
+void control_followed(struct control *c, const char *record);
 
 /* Appends TAB key=value with the value escaped. */
 void control_text(struct sj_strbuf *out, const char *key, const char *value);

@@ -55,13 +55,14 @@ static void ctl_explain_connect(const char *path, int cause)
         fprintf(stderr, "sojournctl: cannot connect to %s: %s\n", path, strerror(cause));
 }
 
-/* A connected socket, -1 when that failed and was explained. */
-static int ctl_connect(const char *path)
+/* A connected socket, -1 when that failed; cause is errno then, 0 when it was explained. */
+static int ctl_try_connect(const char *path, int *cause)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t n = strlen(path);
     if (n >= sizeof address.sun_path) {
         fprintf(stderr, "sojournctl: control-socket is too long for a socket: %s\n", path);
+        *cause = 0;
         return -1;
     }
     memcpy(address.sun_path, path, n + 1);
@@ -72,10 +73,29 @@ static int ctl_connect(const char *path)
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
         return fd;
     }
-    ctl_explain_connect(path, errno);
+    *cause = errno;
     if (fd >= 0)
         close(fd);
     return -1;
+}
+
+/* A connected socket, -1 when that failed and was explained. */
+static int ctl_connect(const char *path)
+{
+    int cause = 0;
+    int fd = ctl_try_connect(path, &cause);
+    if (fd < 0 && cause)
+        ctl_explain_connect(path, cause);
+    return fd;
+}
+
+bool ctl_is_running(const char *path)
+{
+    int cause = 0;
+    int fd = ctl_try_connect(path, &cause);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0 || (cause != ENOENT && cause != ECONNREFUSED);
 }
 
 static bool ctl_send(int fd, const char *p, size_t n)
@@ -90,8 +110,26 @@ static bool ctl_send(int fd, const char *p, size_t n)
     return true;
 }
 
+/* Takes the lines of progress off the front of an answer. */
+static void ctl_take_progress(struct sj_strbuf *answer, void (*progress)(const char *record))
+{
+    static const char word[] = "progress\t";
+    char *end;
+    while (strncmp(answer->s, word, sizeof word - 1) == 0 && (end = strchr(answer->s, '\n'))) {
+        struct sj_strbuf rest;
+        sj_strbuf_init(&rest, CTL_ANSWER_MAX);
+        *end = '\0';
+        if (progress)
+            progress(answer->s + sizeof word - 1);
+        sj_strbuf_adds(&rest, end + 1);
+        sj_strbuf_reset(answer);
+        sj_strbuf_adds(answer, rest.s);
+        sj_strbuf_release(&rest);
+    }
+}
+
 /* Reads up to the empty line that ends an answer. */
-static bool ctl_receive(int fd, struct sj_strbuf *answer)
+static bool ctl_receive(int fd, struct sj_strbuf *answer, void (*progress)(const char *record))
 {
     char part[4096];
     while (answer->len < 2 || memcmp(answer->s + answer->len - 2, "\n\n", 2) != 0) {
@@ -103,36 +141,56 @@ static bool ctl_receive(int fd, struct sj_strbuf *answer)
         sj_strbuf_add(answer, part, (size_t)got);
         if (!sj_strbuf_ok(answer) || memchr(part, '\0', (size_t)got))
             return false;
+        ctl_take_progress(answer, progress);
     }
     return true;
+}
+
+/* Leaves in answer what follows "ok", or the reason for a refusal. */
+static enum ctl_outcome ctl_judge(struct sj_strbuf *answer)
+{
+    struct sj_strbuf rest;
+    bool done = strncmp(answer->s, "ok\n", 3) == 0;
+    bool refused = strncmp(answer->s, "error ", 6) == 0;
+    if (!done)
+        answer->s[strcspn(answer->s, "\n")] = '\0';
+    for (char *c = answer->s; *c && !done; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7F)
+            *c = '?';
+    }
+    sj_strbuf_init(&rest, CTL_ANSWER_MAX);
+    sj_strbuf_adds(&rest, done ? answer->s + 3 : refused ? answer->s + 6
+                                               : "the daemon's answer makes no sense");
+    sj_strbuf_reset(answer);
+    sj_strbuf_adds(answer, rest.s);
+    sj_strbuf_release(&rest);
+    return done ? CTL_ANSWERED : CTL_REFUSED;
+}
+
+enum ctl_outcome ctl_request(const char *path, const char *request, struct sj_strbuf *answer,
+                             void (*progress)(const char *record))
+{
+    int fd = ctl_connect(path);
+    if (fd < 0)
+        return CTL_BROKEN;
+    bool whole = ctl_send(fd, request, strlen(request)) && ctl_receive(fd, answer, progress);
+    int cause = errno;
+    close(fd);
+    if (whole)
+        return ctl_judge(answer);
+    bool late = cause == EAGAIN || cause == EWOULDBLOCK;
+    fprintf(stderr, "sojournctl: the daemon %s\n",
+            late ? "does not answer" : "broke off its answer; its log may say why");
+    return CTL_BROKEN;
 }
 
 /* Sends request and leaves in answer what follows "ok"; false: failed and explained. */
 static bool ctl_ask(const char *path, const char *request, struct sj_strbuf *answer)
 {
-    int fd = ctl_connect(path);
-    if (fd < 0)
-        return false;
-    bool whole = ctl_send(fd, request, strlen(request)) && ctl_receive(fd, answer);
-    int cause = errno;
-    close(fd);
-    if (!whole) {
-        bool late = cause == EAGAIN || cause == EWOULDBLOCK;
-        fprintf(stderr, "sojournctl: the daemon %s\n",
-                late ? "does not answer" : "broke off its answer; its log may say why");
-        return false;
-    }
-    if (strncmp(answer->s, "ok\n", 3) == 0)
-        return true;
-    answer->s[strcspn(answer->s, "\n")] = '\0';
-    for (char *c = answer->s; *c; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7F)
-            *c = '?';
-    }
-    bool refused = strncmp(answer->s, "error ", 6) == 0;
-    fprintf(stderr, "sojournctl: %s\n",
-            refused ? answer->s + 6 : "the daemon's answer makes no sense");
-    return false;
+    enum ctl_outcome outcome = ctl_request(path, request, answer, NULL);
+    if (outcome == CTL_REFUSED)
+        fprintf(stderr, "sojournctl: %s\n", answer->s);
+    return outcome == CTL_ANSWERED;
 }
 
 /* ---- commands ---- */
@@ -153,9 +211,9 @@ static int ctl_status(const struct ctl *ctl)
     bool done = ctl_ask(sj_values_text(&config->gateway, "control-socket"), "status\n", &answer);
     if (done) {
         if (ctl->json)
-            ctl_answer_print_status(answer.s + 3);
+            ctl_answer_print_status(answer.s);
         else
-            ctl_answer_print_tables(answer.s + 3);
+            ctl_answer_print_tables(answer.s);
     }
     sj_strbuf_release(&answer);
     config_free(&config);
@@ -275,6 +333,8 @@ static const struct ctl_command ctl_commands[] = {
      .help = "open and judge every record of the store, also while the daemon runs"},
     {.name = "backup", .min_args = 1, .max_args = 1, .run = ctl_backup, .usage = "backup PATH",
      .help = "copy the store to a new file, also while the daemon runs; the key is not in it"},
+    {.name = "rekey", .run = ctl_rekey, .usage = "rekey [--json]",
+     .help = "give the store a new key, also while the daemon runs; may be broken off"},
     {.name = "status", .run = ctl_status, .usage = "status [--json]",
      .help = "show what the running daemon does"},
     {.name = "unregister", .min_args = 2, .max_args = 2, .run = ctl_unregister,

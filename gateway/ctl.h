@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 struct config;
+struct sj_strbuf;
 
 /* Exit statuses: done; failed, or something is wrong; wrong usage or configuration. */
 enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2 };
@@ -21,8 +22,29 @@ struct ctl {
 /* The configuration, for everything but the check of it; NULL: explained. */
 struct config *ctl_config(const struct ctl *ctl);
 
+/* Does a daemon listen there? */
+bool ctl_is_running(const char *path);
+enum ctl_outcome {
+    CTL_ANSWERED,               /* answer holds the records */
+    CTL_REFUSED,                /* answer holds the reason */
+    CTL_BROKEN                  /* explained */
+};
+/* Asks the daemon; progress (may be NULL) is told each line of what takes a while. */
+enum ctl_outcome ctl_request(const char *path, const char *request, struct sj_strbuf *answer,
+                             void (*progress)(const char *record));
+
 /* ctl_store.c: the store, beside the daemon that runs. */
+/* Prints records, which are cut in place, as tables or JSON. */
+void ctl_print(const struct ctl *ctl, struct sj_strbuf *records);
+/* Where data and key are; false: explained. */
+bool ctl_store_paths(const struct ctl *ctl, const struct config *config, const char **dir,
+                     const char **key_file);
+/* Root works as the user whose data and key they are; where the key is root's own, as root. */
+bool ctl_become_owner(const char *dir, const char *key_file);
 int ctl_check_store(const struct ctl *ctl);
 int ctl_backup(const struct ctl *ctl);
+
+/* ctl_rekey.c */
+int ctl_rekey(const struct ctl *ctl);
 
 #endif

@@ -19,8 +19,7 @@
 
 #define CTL_REPORT_MAX 65536u
 
-/* Prints the records of text, which is cut in place. */
-static void ctl_print(const struct ctl *ctl, struct sj_strbuf *text)
+void ctl_print(const struct ctl *ctl, struct sj_strbuf *text)
 {
     if (ctl->json)
         ctl_answer_print_json(text->s);
@@ -28,9 +27,8 @@ static void ctl_print(const struct ctl *ctl, struct sj_strbuf *text)
         ctl_answer_print_tables(text->s);
 }
 
-/* Where data and key are; false: explained. */
-static bool ctl_store_paths(const struct ctl *ctl, const struct config *config, const char **dir,
-                            const char **key_file)
+bool ctl_store_paths(const struct ctl *ctl, const struct config *config, const char **dir,
+                     const char **key_file)
 {
     *dir = sj_values_text(&config->gateway, "data-dir");
     *key_file = ctl->key_file ? ctl->key_file : sj_values_text(&config->gateway, "key-file");
@@ -40,8 +38,7 @@ static bool ctl_store_paths(const struct ctl *ctl, const struct config *config, 
     return false;
 }
 
-/* Root works as the user whose data and key they are; where the key is root's own, as root. */
-static bool ctl_become_owner(const char *dir, const char *key_file)
+bool ctl_become_owner(const char *dir, const char *key_file)
 {
     struct stat data, key;
     if (geteuid() != 0 || stat(dir, &data) != 0 || data.st_uid == 0 ||

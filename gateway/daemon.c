@@ -23,6 +23,7 @@
 #include "sojourn/strbuf.h"
 #include "sojourn/translate.h"
 #include "transport.h"
+#include "upkeep.h"
 #include "xmpp.h"
 
 #define DAEMON_STOP_LINKS_MS 4000
@@ -55,6 +56,7 @@ struct daemon {
     struct sessions *sessions;
     struct xmpp *xmpp;
     struct control *control;
+    struct upkeep *upkeep;
     struct identd *identd;
     int64_t started_ms;
     bool stopping;
@@ -293,9 +295,17 @@ static void daemon_unregister(void *ctx, const char *user, const char *host, uin
     sj_strbuf_release(&jid);
 }
 
+static enum sj_status daemon_rekey(void *ctx, struct sj_error *err)
+{
+    struct daemon *d = ctx;
+
+    return upkeep_rekey(d->upkeep, d->control, err);
+}
+
 static const struct control_calls daemon_calls = {
     .status = daemon_status,
     .unregister = daemon_unregister,
+    .rekey = daemon_rekey,
 };
 
 /* At first, while files may be read. */
@@ -364,8 +374,10 @@ static enum sj_status daemon_build(struct daemon *d, struct sj_error *err)
     const struct sj_values *v = &d->config->gateway;
     enum sj_status status = daemon_store(d, err);
 
-    if (status == SJ_OK)
+    if (status == SJ_OK) {
+        d->upkeep = upkeep_new(d->loop, d->store);
         status = daemon_nets(d, err);
+    }
     if (status != SJ_OK)
         return status;
     daemon_list_read(d, "allow", &d->allow);
@@ -474,6 +486,7 @@ void daemon_free(struct daemon **at)
 
     if (!d)
         return;
+    upkeep_free(&d->upkeep);
     control_free(&d->control);
     identd_free(&d->identd);
     sessions_free(&d->sessions);

@@ -37,16 +37,13 @@ static uint64_t archive_get_uint(const uint8_t p[ARCHIVE_POSITION_LEN])
 void archive_prefix(const struct sj_store *s, const uint8_t user[STORE_PART_LEN], const char *room,
                     uint8_t out[ARCHIVE_PREFIX_LEN])
 {
-    uint8_t item[STORE_PART_LEN];
-    seal_item_part(s->seal, user, store_table_name(STORE_ARCHIVE), room, item);
     memcpy(out, user, STORE_PART_LEN);
-    memcpy(out + STORE_PART_LEN, item, ARCHIVE_PREFIX_LEN - STORE_PART_LEN);
+    seal_half_part(s->seal, user, store_table_name(STORE_ARCHIVE), room, out + STORE_PART_LEN);
 }
 
 void archive_hash(const struct sj_store *s, const uint8_t user[STORE_PART_LEN], const char *room,
                   const char *network_id, uint8_t out[ARCHIVE_HASH_LEN])
 {
-    uint8_t item[STORE_PART_LEN];
     struct sj_strbuf text;
     memset(out, 0, ARCHIVE_HASH_LEN);
     if (!network_id)
@@ -54,8 +51,7 @@ void archive_hash(const struct sj_store *s, const uint8_t user[STORE_PART_LEN], 
     sj_strbuf_init(&text, SIZE_MAX / 2);
     /* No room's id holds a control character. */
     sj_strbuf_addf(&text, "%s\x01%s", room, network_id);
-    seal_item_part(s->seal, user, store_table_name(STORE_ARCHIVE_ID), text.s, item);
-    memcpy(out, item, ARCHIVE_HASH_LEN);
+    seal_half_part(s->seal, user, store_table_name(STORE_ARCHIVE_ID), text.s, out);
     sj_strbuf_release(&text);
 }
 

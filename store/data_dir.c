@@ -114,8 +114,8 @@ static void data_dir_sync_parent(const char *path)
     close(fd);
 }
 
-enum sj_status data_dir_open(struct data_dir *out, const char *path, const struct sj_log *log,
-                             struct sj_error *err)
+enum sj_status data_dir_open(struct data_dir *out, const char *path, bool tool,
+                             const struct sj_log *log, struct sj_error *err)
 {
     enum sj_status status = SJ_DENIED;
     *out = (struct data_dir){sj_strdup(path), -1, -1};
@@ -127,7 +127,7 @@ enum sj_status data_dir_open(struct data_dir *out, const char *path, const struc
         if (out->fd < 0)
             sj_fail(err, status, "data-dir cannot be opened: %s", strerror(errno));
         else
-            status = data_dir_judge(out->fd, false, log, err);
+            status = data_dir_judge(out->fd, tool, log, err);
     }
     if (made)
         data_dir_sync_parent(path);

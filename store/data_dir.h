@@ -15,10 +15,11 @@ struct data_dir {
     int lock_fd;                 /* owned; the lock lives with it */
 };
 
-/* Makes dir (0700, not its parents) when missing, and locks it. SJ_DENIED: not usable or open to
- * others' writing; SJ_EXISTS: another process has it. On failure out is as after release. */
-enum sj_status data_dir_open(struct data_dir *out, const char *path, const struct sj_log *log,
-                             struct sj_error *err);
+/* Makes dir (0700, not its parents) when missing, and locks it. tool: root may use another user's.
+ * SJ_DENIED: not usable or open to others' writing; SJ_EXISTS: another process has it. On failure
+ * out is as after release. */
+enum sj_status data_dir_open(struct data_dir *out, const char *path, bool tool,
+                             const struct sj_log *log, struct sj_error *err);
 /* Opens one that another process may be using; no lock. SJ_NOTFOUND: there is none. */
 enum sj_status data_dir_look(struct data_dir *out, const char *path, const struct sj_log *log,
                              struct sj_error *err);

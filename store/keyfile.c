@@ -9,12 +9,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "sojourn/memory.h"
 #include "sojourn/store.h"
+#include "sojourn/store_tools.h"
+#include "sojourn/strbuf.h"
 
 /* Mode of a credential that the service manager hands to an unprivileged service: root's, with an
  * access list for us alone, which shows as group bits. */
@@ -129,6 +132,63 @@ enum sj_status keyfile_make(const char *path, struct sj_error *err)
         return SJ_OK;
     unlink(path);
     return sj_fail(err, SJ_DENIED, "key-file cannot be written: %s", strerror(cause));
+}
+
+/* --- the next one ------------------------------------------------------------------------- */
+
+#define KEYFILE_PATH_MAX 4096u
+
+/* The caller frees it. */
+static char *keyfile_next(const char *path)
+{
+    struct sj_strbuf next;
+    sj_strbuf_init(&next, KEYFILE_PATH_MAX);
+    sj_strbuf_adds(&next, path);
+    sj_strbuf_adds(&next, ".new");
+    return sj_strbuf_take(&next);
+}
+
+/* Root makes it for the user whose the old one is. */
+static bool keyfile_same_owner(const char *path, const char *next)
+{
+    struct stat st;
+    return geteuid() != 0 || stat(path, &st) != 0 || st.st_uid == 0 ||
+           chown(next, st.st_uid, st.st_gid) == 0;
+}
+
+enum sj_status sj_store_new_key_make(const char *path, struct sj_error *err)
+{
+    char *next = keyfile_next(path);
+    enum sj_status status = keyfile_make(next, err);
+    if (status == SJ_EXISTS)             /* never replaced: data may be under it already */
+        status = SJ_OK;
+    if (status == SJ_OK && !keyfile_same_owner(path, next))
+        status = sj_fail(err, SJ_DENIED, "the new key cannot be given to the owner of key-file: %s",
+                         strerror(errno));
+    sj_free(next);
+    return status;
+}
+
+enum sj_status keyfile_read_new(const char *path, uint8_t out[SEAL_KEY_LEN], struct sj_error *err)
+{
+    char *next = keyfile_next(path);
+    enum sj_status status = keyfile_read(next, out, err);
+    sj_free(next);
+    return status;
+}
+
+enum sj_status sj_store_new_key_take(const char *path, struct sj_error *err)
+{
+    char *next = keyfile_next(path);
+    bool done = rename(next, path) == 0 && keyfile_sync_parent(path);
+    int cause = errno;
+    sj_free(next);
+    if (done)
+        return SJ_OK;
+    if (cause == ENOENT)
+        return sj_fail(err, SJ_NOTFOUND, "there is no new key");
+    return sj_fail(err, SJ_DENIED, "the new key cannot take the place of key-file: %s",
+                   strerror(cause));
 }
 
 enum sj_status sj_store_genkey(const char *path, struct sj_error *err)

@@ -14,4 +14,8 @@ enum sj_status keyfile_read(const char *path, uint8_t out[SEAL_KEY_LEN], struct 
 /* Makes it durably, mode 0600. SJ_EXISTS: something is there; SJ_DENIED: it cannot be made. */
 enum sj_status keyfile_make(const char *path, struct sj_error *err);
 
+/* The new key beside it, PATH.new, while the master key is being changed; statuses as
+ * keyfile_read. */
+enum sj_status keyfile_read_new(const char *path, uint8_t out[SEAL_KEY_LEN], struct sj_error *err);
+
 #endif

@@ -13,6 +13,7 @@
 #include <lmdb.h>
 
 #include "data_dir.h"
+#include "header.h"
 #include "lmdb_check.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
@@ -41,21 +42,79 @@ static int copy_run(MDB_env *env, int fd)
     return mdb_env_copyfd2(env, fd, 0);
 }
 
-static enum sj_status copy_env(const struct data_dir *dir, int fd, struct sj_error *err)
+/* What the header's table holds: it changes when the master key does, and meanwhile. */
+struct copy_mark {
+    uint8_t header[512];
+    size_t n, records;
+};
+
+static int copy_look(MDB_env *env, struct copy_mark *out)
 {
-    MDB_env *env = NULL;
+    MDB_txn *txn = NULL;
+    MDB_dbi dbi;
+    MDB_stat stat;
+    MDB_val key, value;
+    MDB_cursor *cursor = NULL;
+    *out = (struct copy_mark){.n = 0};
+    int rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
+    if (rc != 0)
+        return rc;
+    rc = mdb_dbi_open(txn, store_table_name(STORE_HEADER), 0, &dbi);
+    if (rc == 0)
+        rc = mdb_stat(txn, dbi, &stat);
+    if (rc == 0)
+        rc = mdb_cursor_open(txn, dbi, &cursor);
+    if (rc == 0)
+        rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+    if (rc == 0) {
+        out->records = stat.ms_entries;
+        out->n = value.mv_size < sizeof out->header ? value.mv_size : sizeof out->header;
+        memcpy(out->header, value.mv_data, out->n);
+        rc = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
+    }
+    if (rc == 0 && (key.mv_size != STORE_KEY_LEN || header_is_next(key.mv_data)))
+        out->records = 0;                /* the key is being changed */
+    if (cursor)
+        mdb_cursor_close(cursor);
+    mdb_txn_abort(txn);
+    return rc;
+}
+
+static enum sj_status copy_open_env(const struct data_dir *dir, int fd, MDB_env *env,
+                                    struct sj_error *err)
+{
+    struct copy_mark before, after;
     int dead = 0;
-    int rc = mdb_env_create(&env);
+    int rc = mdb_env_set_maxdbs(env, 1);
     if (rc == 0)
         rc = mdb_env_open(env, dir->path, MDB_RDONLY, 0600);
     if (rc == 0) {
         data_dir_give(dir);
         mdb_reader_check(env, &dead);
-        rc = copy_run(env, fd);
+        rc = copy_look(env, &before);
     }
-    if (env)
-        mdb_env_close(env);
-    return rc == 0 ? SJ_OK : copy_fail("the data cannot be copied", rc, err);
+    if (rc == 0)
+        rc = copy_run(env, fd);
+    if (rc == 0)
+        rc = copy_look(env, &after);
+    if (rc != 0)
+        return copy_fail("the data cannot be copied", rc, err);
+    if (before.records > 0 && before.records == after.records && before.n == after.n &&
+        memcmp(before.header, after.header, after.n) == 0)
+        return SJ_OK;
+    return sj_fail(err, SJ_EXISTS, "the store is taking a new key, and a backup of it half way "
+                   "would need both: wait until sojournctl rekey says that it is done");
+}
+
+static enum sj_status copy_env(const struct data_dir *dir, int fd, struct sj_error *err)
+{
+    MDB_env *env = NULL;
+    int rc = mdb_env_create(&env);
+    if (rc != 0)
+        return copy_fail("the data cannot be copied", rc, err);
+    enum sj_status status = copy_open_env(dir, fd, env, err);
+    mdb_env_close(env);
+    return status;
 }
 
 /* On the disk, and sound? */

@@ -61,11 +61,11 @@ void sj_store_message_name(struct sj_store *s, const struct sj_owner *owner, con
     plain[0] = (uint8_t)((own ? NAME_OWN : 0u) | (version ? NAME_LATER : 0u) |
                          (hashed ? NAME_HASHED : 0u));
     if (version) {
-        seal_item_part(s->seal, user, "version", version, hash);
+        seal_hash(s->seal, user, "version", version, hash);
         n = name_add(plain, n, hash, NAME_VERSION_LEN);
     }
     if (hashed) {
-        seal_item_part(s->seal, user, "name", network_id, hash);
+        seal_hash(s->seal, user, "name", network_id, hash);
         n = name_add(plain, n, hash, sizeof hash);
     } else {
         n = name_add(plain, n, network_id, len);

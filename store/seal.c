@@ -30,16 +30,25 @@ static_assert(STORE_PART_LEN >= crypto_generichash_BYTES_MIN, "hash size");
 static const char seal_context[crypto_kdf_CONTEXTBYTES + 1] = "sojourn1";
 enum { SEAL_SUBKEY_USER = 1, SEAL_SUBKEY_ITEM, SEAL_SUBKEY_WRAP, SEAL_SUBKEY_HEADER,
        SEAL_SUBKEY_NAME_TAG, SEAL_SUBKEY_NAME, SEAL_SUBKEY_PUBLIC, SEAL_SUBKEY_ID_TAG,
-       SEAL_SUBKEY_ID };
+       SEAL_SUBKEY_ID, SEAL_SUBKEY_VEIL, SEAL_SUBKEY_RENEW };
 
-struct seal {
+/* What stays when the master key changes: hashes, and what others were shown. */
+struct seal_roots {
     struct seal_key user;        /* hashes owners */
     struct seal_key item;        /* hashes items */
-    struct seal_key wrap;        /* seals data keys */
-    struct seal_key header;      /* seals the header's known text */
     struct seal_key name_tag, name;      /* tag and seal names */
     struct seal_key public;      /* for ids that others see, outside the store */
     struct seal_key id_tag, id;          /* tag and seal ids of entries */
+};
+static_assert(sizeof(struct seal_roots) == SEAL_ROOTS_LEN, "size of the lasting keys");
+
+struct seal {
+    struct seal_roots roots;
+    struct seal_key wrap;        /* seals data keys */
+    struct seal_key header;      /* seals the header's known text */
+    struct seal_key veil;        /* hides hashes; used when the roots are an older key's */
+    struct seal_key renew;       /* makes new data keys of old ones */
+    bool veiled;
 };
 
 static void seal_derive(struct seal_key *out, uint64_t number, const uint8_t *master)
@@ -60,15 +69,18 @@ enum sj_status seal_new(struct seal **out, const uint8_t master[SEAL_KEY_LEN],
     if (sodium_mlock(seal, sizeof *seal) != 0)
         sj_log_warn(log, "keys are not locked in memory and may reach the swap space "
                          "hint=raise-the-memlock-limit");
-    seal_derive(&seal->user, SEAL_SUBKEY_USER, master);
-    seal_derive(&seal->item, SEAL_SUBKEY_ITEM, master);
+    seal_derive(&seal->roots.user, SEAL_SUBKEY_USER, master);
+    seal_derive(&seal->roots.item, SEAL_SUBKEY_ITEM, master);
     seal_derive(&seal->wrap, SEAL_SUBKEY_WRAP, master);
     seal_derive(&seal->header, SEAL_SUBKEY_HEADER, master);
-    seal_derive(&seal->name_tag, SEAL_SUBKEY_NAME_TAG, master);
-    seal_derive(&seal->name, SEAL_SUBKEY_NAME, master);
-    seal_derive(&seal->public, SEAL_SUBKEY_PUBLIC, master);
-    seal_derive(&seal->id_tag, SEAL_SUBKEY_ID_TAG, master);
-    seal_derive(&seal->id, SEAL_SUBKEY_ID, master);
+    seal_derive(&seal->roots.name_tag, SEAL_SUBKEY_NAME_TAG, master);
+    seal_derive(&seal->roots.name, SEAL_SUBKEY_NAME, master);
+    seal_derive(&seal->roots.public, SEAL_SUBKEY_PUBLIC, master);
+    seal_derive(&seal->roots.id_tag, SEAL_SUBKEY_ID_TAG, master);
+    seal_derive(&seal->roots.id, SEAL_SUBKEY_ID, master);
+    seal_derive(&seal->veil, SEAL_SUBKEY_VEIL, master);
+    seal_derive(&seal->renew, SEAL_SUBKEY_RENEW, master);
+    seal->veiled = false;
     sodium_mprotect_readonly(seal);
     *out = seal;
     return SJ_OK;
@@ -94,7 +106,7 @@ const struct seal_key *seal_header_key(const struct seal *seal)
 
 const struct seal_key *seal_public_key(const struct seal *seal)
 {
-    return &seal->public;
+    return &seal->roots.public;
 }
 
 void seal_key_random(struct seal_key *out)
@@ -106,6 +118,78 @@ void seal_key_wipe(struct seal_key *key)
 {
     sodium_memzero(key->b, sizeof key->b);
 }
+
+/* --- the veil --------------------------------------------------------------------------------- */
+
+void seal_put_roots(struct seal *seal, const uint8_t roots[SEAL_ROOTS_LEN])
+{
+    sodium_mprotect_readwrite(seal);
+    memcpy(&seal->roots, roots, SEAL_ROOTS_LEN);
+    seal->veiled = true;
+    sodium_mprotect_readonly(seal);
+}
+
+void seal_take_roots(struct seal *seal, const struct seal *from)
+{
+    seal_put_roots(seal, (const uint8_t *)&from->roots);
+}
+
+const uint8_t *seal_roots(const struct seal *seal)
+{
+    return (const uint8_t *)&seal->roots;
+}
+
+void seal_renew(const struct seal *seal, const struct seal_key *old, struct seal_key *out)
+{
+    struct seal_key from = *old;
+    crypto_generichash(out->b, sizeof out->b, from.b, sizeof from.b, seal->renew.b,
+                       sizeof seal->renew.b);
+    sodium_memzero(&from, sizeof from);
+}
+
+/* Rounds of the network. With a round function that nobody can tell from a random one, four make a
+ * permutation that nobody can tell from a random one, either (M. Luby and C. Rackoff, 1988), as
+ * long as halves hardly ever meet again; short halves take more (as in NIST SP 800-38G). */
+#define SEAL_ROUNDS_16 6u
+#define SEAL_ROUNDS_8 10u
+
+/* One round: a half becomes itself and HChaCha20 of the other. Its number and the size go in. */
+static void seal_round(const struct seal *seal, uint8_t *part, size_t n, unsigned round)
+{
+    uint8_t in[crypto_core_hchacha20_INPUTBYTES] = {0}, out[crypto_core_hchacha20_OUTPUTBYTES];
+    size_t half = n / 2;
+    const uint8_t *from = part + (round % 2 == 0 ? half : 0);
+    uint8_t *to = part + (round % 2 == 0 ? 0 : half);
+    memcpy(in, from, half);
+    in[sizeof in - 2] = (uint8_t)n;
+    in[sizeof in - 1] = (uint8_t)round;
+    crypto_core_hchacha20(out, in, seal->veil.b, NULL);
+    for (size_t i = 0; i < half; i++)
+        to[i] ^= out[i];
+}
+
+static unsigned seal_rounds(const struct seal *seal, size_t n)
+{
+    assert(n == STORE_PART_LEN || n == STORE_PART_LEN / 2);
+    if (!seal->veiled)
+        return 0;
+    return n == STORE_PART_LEN ? SEAL_ROUNDS_16 : SEAL_ROUNDS_8;
+}
+
+void seal_veil(const struct seal *seal, uint8_t *part, size_t n)
+{
+    unsigned rounds = seal_rounds(seal, n);
+    for (unsigned i = 0; i < rounds; i++)
+        seal_round(seal, part, n, i);
+}
+
+void seal_unveil(const struct seal *seal, uint8_t *part, size_t n)
+{
+    for (unsigned i = seal_rounds(seal, n); i > 0; i--)
+        seal_round(seal, part, n, i - 1);
+}
+
+/* --- hashes ----------------------------------------------------------------------------------- */
 
 static void seal_hash_add(crypto_generichash_state *state, const void *p, size_t n)
 {
@@ -122,38 +206,67 @@ void seal_user_part(const struct seal *seal, const struct sj_owner *owner,
                     uint8_t out[STORE_PART_LEN])
 {
     crypto_generichash_state state;
-    crypto_generichash_init(&state, seal->user.b, sizeof seal->user.b, STORE_PART_LEN);
+    crypto_generichash_init(&state, seal->roots.user.b, sizeof seal->roots.user.b, STORE_PART_LEN);
     seal_hash_adds(&state, owner->host);
     seal_hash_adds(&state, owner->user);
     seal_hash_add(&state, owner->label, strlen(owner->label));
     crypto_generichash_final(&state, out, STORE_PART_LEN);
     sodium_memzero(&state, sizeof state);
+    seal_veil(seal, out, STORE_PART_LEN);
+}
+
+/* The user part as it is below the veil, as all hashes have it. */
+static void seal_bare_user(const struct seal *seal, const uint8_t user[STORE_PART_LEN],
+                           uint8_t out[STORE_PART_LEN])
+{
+    memcpy(out, user, STORE_PART_LEN);
+    seal_unveil(seal, out, STORE_PART_LEN);
 }
 
 /* The user part goes in as well: else equal items of two users would show that they are equal,
  * and the file would tell who knows whom, if not their names. */
-void seal_item_part(const struct seal *seal, const uint8_t user[STORE_PART_LEN],
-                    const char *table, const char *item, uint8_t out[STORE_PART_LEN])
+void seal_hash(const struct seal *seal, const uint8_t user[STORE_PART_LEN], const char *table,
+               const char *item, uint8_t out[STORE_PART_LEN])
 {
     crypto_generichash_state state;
-    crypto_generichash_init(&state, seal->item.b, sizeof seal->item.b, STORE_PART_LEN);
+    crypto_generichash_init(&state, seal->roots.item.b, sizeof seal->roots.item.b, STORE_PART_LEN);
+    uint8_t bare[STORE_PART_LEN];
+    seal_bare_user(seal, user, bare);
     seal_hash_adds(&state, table);
-    seal_hash_add(&state, user, STORE_PART_LEN);
+    seal_hash_add(&state, bare, STORE_PART_LEN);
     seal_hash_add(&state, item, strlen(item));
     crypto_generichash_final(&state, out, STORE_PART_LEN);
     sodium_memzero(&state, sizeof state);
 }
 
+void seal_item_part(const struct seal *seal, const uint8_t user[STORE_PART_LEN],
+                    const char *table, const char *item, uint8_t out[STORE_PART_LEN])
+{
+    seal_hash(seal, user, table, item, out);
+    seal_veil(seal, out, STORE_PART_LEN);
+}
+
+void seal_half_part(const struct seal *seal, const uint8_t user[STORE_PART_LEN],
+                    const char *table, const char *item, uint8_t out[STORE_PART_LEN / 2])
+{
+    uint8_t whole[STORE_PART_LEN];
+    seal_hash(seal, user, table, item, whole);
+    memcpy(out, whole, STORE_PART_LEN / 2);
+    seal_veil(seal, out, STORE_PART_LEN / 2);
+}
+
 /* The tag of a name, which is the nonce of its stream as well (a synthetic IV, as in RFC 5297): it
  * depends on all that the name is made of, so no nonce serves two texts. */
-static void seal_tag(const struct seal_key *key, const uint8_t user[STORE_PART_LEN],
-                     const char *peer, const uint8_t *plain, size_t n,
-                     uint8_t nonce[crypto_stream_xchacha20_NONCEBYTES])
+static void seal_tag(const struct seal *seal, const struct seal_key *key,
+                     const uint8_t user[STORE_PART_LEN], const char *peer, const uint8_t *plain,
+                     size_t n, uint8_t nonce[crypto_stream_xchacha20_NONCEBYTES])
 {
     crypto_generichash_state state;
+    uint8_t bare[STORE_PART_LEN];
+    seal_bare_user(seal, user, bare);
     memset(nonce, 0, crypto_stream_xchacha20_NONCEBYTES);
     crypto_generichash_init(&state, key->b, sizeof key->b, SEAL_NAME_TAG);
-    seal_hash_add(&state, user, STORE_PART_LEN);
+    seal_hash_add(&state, bare, STORE_PART_LEN);
     seal_hash_adds(&state, peer);
     seal_hash_add(&state, plain, n);
     crypto_generichash_final(&state, nonce, SEAL_NAME_TAG);
@@ -171,9 +284,9 @@ void seal_name_close(const struct seal *seal, const uint8_t user[STORE_PART_LEN]
     uint8_t sealed[SEAL_NAME_TAG + SEAL_NAME_MAX];
     char text[SEAL_NAME_TEXT_SIZE];
     assert(n <= SEAL_NAME_MAX);
-    seal_tag(&seal->name_tag, user, peer, plain, n, nonce);
+    seal_tag(seal, &seal->roots.name_tag, user, peer, plain, n, nonce);
     memcpy(sealed, nonce, SEAL_NAME_TAG);
-    crypto_stream_xchacha20_xor(sealed + SEAL_NAME_TAG, plain, n, nonce, seal->name.b);
+    crypto_stream_xchacha20_xor(sealed + SEAL_NAME_TAG, plain, n, nonce, seal->roots.name.b);
     sodium_bin2base64(text, sizeof text, sealed, SEAL_NAME_TAG + n,
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     sj_strbuf_adds(out, text);
@@ -192,8 +305,8 @@ bool seal_name_open(const struct seal *seal, const uint8_t user[STORE_PART_LEN],
         return false;
     n -= SEAL_NAME_TAG;
     memcpy(nonce, sealed, SEAL_NAME_TAG);
-    crypto_stream_xchacha20_xor(out, sealed + SEAL_NAME_TAG, n, nonce, seal->name.b);
-    seal_tag(&seal->name_tag, user, peer, out, n, expected);
+    crypto_stream_xchacha20_xor(out, sealed + SEAL_NAME_TAG, n, nonce, seal->roots.name.b);
+    seal_tag(seal, &seal->roots.name_tag, user, peer, out, n, expected);
     *out_n = n;
     return sodium_memcmp(nonce, expected, sizeof nonce) == 0;
 }
@@ -207,7 +320,7 @@ static void seal_id_tag(const struct seal *seal, const uint8_t user[STORE_PART_L
                         const char *peer, const uint8_t *plain,
                         uint8_t nonce[crypto_stream_xchacha20_NONCEBYTES])
 {
-    seal_tag(&seal->id_tag, user, peer, plain, SEAL_ID_LEN, nonce);
+    seal_tag(seal, &seal->roots.id_tag, user, peer, plain, SEAL_ID_LEN, nonce);
     memset(nonce + SEAL_ID_TAG, 0, SEAL_NAME_TAG - SEAL_ID_TAG);
 }
 
@@ -218,7 +331,7 @@ void seal_id_close(const struct seal *seal, const uint8_t user[STORE_PART_LEN], 
     uint8_t sealed[SEAL_ID_TAG + SEAL_ID_LEN];
     seal_id_tag(seal, user, peer, plain, nonce);
     memcpy(sealed, nonce, SEAL_ID_TAG);
-    crypto_stream_xchacha20_xor(sealed + SEAL_ID_TAG, plain, SEAL_ID_LEN, nonce, seal->id.b);
+    crypto_stream_xchacha20_xor(sealed + SEAL_ID_TAG, plain, SEAL_ID_LEN, nonce, seal->roots.id.b);
     sodium_bin2base64(out, SEAL_ID_SIZE, sealed, sizeof sealed,
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
@@ -235,7 +348,7 @@ bool seal_id_open(const struct seal *seal, const uint8_t user[STORE_PART_LEN], c
                           sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 || n != sizeof sealed)
         return false;
     memcpy(nonce, sealed, SEAL_ID_TAG);
-    crypto_stream_xchacha20_xor(plain, sealed + SEAL_ID_TAG, SEAL_ID_LEN, nonce, seal->id.b);
+    crypto_stream_xchacha20_xor(plain, sealed + SEAL_ID_TAG, SEAL_ID_LEN, nonce, seal->roots.id.b);
     seal_id_tag(seal, user, peer, plain, expected);
     return sodium_memcmp(nonce, expected, sizeof nonce) == 0;
 }

@@ -48,11 +48,31 @@ const struct seal_key *seal_public_key(const struct seal *seal);
 void seal_key_random(struct seal_key *out);
 void seal_key_wipe(struct seal_key *key);
 
-/* First and second half of a lookup key. */
+/* First and second half of a lookup key; the half of a second half. All of them are veiled once the
+ * master key was changed: what is below the veil never changes. `user` is the first half. */
 void seal_user_part(const struct seal *seal, const struct sj_owner *owner,
                     uint8_t out[STORE_PART_LEN]);
 void seal_item_part(const struct seal *seal, const uint8_t user[STORE_PART_LEN],
                     const char *table, const char *item, uint8_t out[STORE_PART_LEN]);
+
+void seal_half_part(const struct seal *seal, const uint8_t user[STORE_PART_LEN],
+                    const char *table, const char *item, uint8_t out[STORE_PART_LEN / 2]);
+/* The same hash as the second half, without a veil: for what is no lookup key. */
+void seal_hash(const struct seal *seal, const uint8_t user[STORE_PART_LEN], const char *table,
+               const char *item, uint8_t out[STORE_PART_LEN]);
+
+/* The lasting keys, which outlive a master key: hashes, and what others were shown, come from them.
+ * A seal with roots put in veils lookup keys. */
+#define SEAL_ROOTS_LEN (7u * SEAL_KEY_LEN)
+const uint8_t *seal_roots(const struct seal *seal);
+void seal_put_roots(struct seal *seal, const uint8_t roots[SEAL_ROOTS_LEN]);
+void seal_take_roots(struct seal *seal, const struct seal *from);
+/* The veil, a permutation of n bytes (16 or 8) in place; nothing as long as the roots are its own
+ * master key's. */
+void seal_veil(const struct seal *seal, uint8_t *part, size_t n);
+void seal_unveil(const struct seal *seal, uint8_t *part, size_t n);
+/* The data key that takes the place of an old one; may be the same memory. */
+void seal_renew(const struct seal *seal, const struct seal_key *old, struct seal_key *out);
 
 /* Names: n bytes (at most SEAL_NAME_MAX) sealed so that the same bytes give the same text, for the
  * same user and peer; whoever has no key learns their number only. Appended as base64 (RFC 4648

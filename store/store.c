@@ -7,9 +7,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "header.h"
 #include "keyfile.h"
 #include "sojourn/memory.h"
-#include "sojourn/store_tools.h"
 #include "store_priv.h"
 
 static enum sj_status store_try(struct sj_store *s, bool with_pending,
@@ -112,6 +112,35 @@ static enum sj_status store_create(struct sj_store *s, void *arg, struct sj_erro
     return header_write(s, STORE_SCHEMA, err);
 }
 
+/* The header under the key of key-file; or under that of key-file.new, when a change of the key was
+ * broken off between its last two steps: then the new one takes its place now. */
+static enum sj_status store_header(struct sj_store *s, uint8_t *schema, struct sj_error *err)
+{
+    struct sj_error inner = {.status = SJ_OK};
+    uint8_t master[SEAL_KEY_LEN];
+    struct seal *seal = s->seal;
+    enum sj_status status = header_check(s, schema, err);
+    if (status != SJ_DENIED || !s->key_file)
+        return status;
+    if (keyfile_read_new(s->key_file, master, &inner) != SJ_OK)
+        return status;
+    s->seal = NULL;
+    status = seal_new(&s->seal, master, &s->log, err);
+    sj_wipe(master, sizeof master);
+    if (status == SJ_OK)
+        status = header_check(s, schema, err);
+    if (status != SJ_OK) {
+        seal_free(&s->seal);
+        s->seal = seal;
+        return status;
+    }
+    seal_free(&seal);
+    if (!s->reader && sj_store_new_key_take(s->key_file, &inner) != SJ_OK)
+        sj_log_error(&s->log, "new key in use, but not in its place cause=\"%s\" "
+                     "hint=move-KEY-FILE.new-to-KEY-FILE", inner.text);
+    return SJ_OK;
+}
+
 static enum sj_status store_verify(struct sj_store *s, struct sj_error *err)
 {
     uint8_t schema = 0;
@@ -120,24 +149,30 @@ static enum sj_status store_verify(struct sj_store *s, struct sj_error *err)
     enum sj_status status = store_read_begin(s, err);
     if (status != SJ_OK)
         return status;
-    status = header_check(s, &schema, err);
+    status = store_header(s, &schema, err);
+    if (status == SJ_OK)
+        status = header_load_roots(s, err);
     store_read_end(s);
     if (status == SJ_OK && s->reader && schema < STORE_SCHEMA)
         return sj_fail(err, SJ_INVALID, "data-dir was written by an older version: start the "
                        "daemon once, it upgrades them");
-    return status == SJ_OK ? migrate_run(s, schema, &migrate_ours, err) : status;
+    if (status == SJ_OK)
+        status = migrate_run(s, schema, &migrate_ours, err);
+    return status == SJ_OK ? rekey_resume(s, err) : status;
 }
 
 /* Frees all but the engine, which it returns. */
 static struct engine *store_dismantle(struct sj_store **store)
 {
     struct sj_store *s = *store;
+    rekey_detach(s);
     struct engine *engine = s->engine;
     expiry_stop(s);
     archive_expiry_stop(s);
     group_release(s);
     seal_free(&s->seal);
     sj_free(s->damaged);
+    sj_free(s->key_file);
     sj_free(s);
     *store = NULL;
     return engine;
@@ -153,6 +188,7 @@ static enum sj_status store_attach(struct sj_store **out, struct sj_loop *loop,
     s->engine = engine;
     s->loop = loop;
     s->reader = !loop;
+    s->key_file = sj_strdup(key_file);
     s->log = (struct sj_log){.parent = log, .area = "store"};
     group_init(s);
     enum sj_status status = store_unlock(s, key_file, err);
@@ -204,7 +240,8 @@ enum sj_status sj_store_open(struct sj_store **out, struct sj_loop *loop, const 
         engine = engine_mem_new();
     enum sj_status status = SJ_OK;
     if (!engine)
-        status = engine_lmdb_open(&engine, log, options->dir, options->map_bytes, err);
+        status = engine_lmdb_open(&engine, log, options->dir, options->map_bytes, options->tool,
+                                  err);
     if (status == SJ_OK)
         status = store_open_engine(out, loop, log, engine, options->key_file, err);
     if (status == SJ_OK)

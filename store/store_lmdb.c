@@ -504,7 +504,7 @@ enum sj_status engine_lmdb_open_reader(struct engine **out, const struct sj_log 
 }
 
 enum sj_status engine_lmdb_open(struct engine **out, const struct sj_log *log, const char *dir,
-                                size_t map_bytes, struct sj_error *err)
+                                size_t map_bytes, bool tool, struct sj_error *err)
 {
     struct lmdb_engine *l = sj_calloc(1, sizeof *l);
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -514,7 +514,7 @@ enum sj_status engine_lmdb_open(struct engine **out, const struct sj_log *log, c
     if (l->map_bytes < LMDB_MAP_MIN)
         l->map_bytes = LMDB_MAP_MIN;
     l->map_bytes = (l->map_bytes + page - 1) / page * page;
-    enum sj_status status = data_dir_open(&l->dir, dir, &l->log, err);
+    enum sj_status status = data_dir_open(&l->dir, dir, tool, &l->log, err);
     if (status == SJ_OK)
         status = lmdb_check(l, err);
     if (status == SJ_OK)

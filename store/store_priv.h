@@ -14,9 +14,10 @@
 #include "sojourn/loop.h"
 #include "sojourn/map.h"
 #include "sojourn/store.h"
+#include "sojourn/store_tools.h"
 
 /* Format of the whole store; every record carries it as its first byte. */
-#define STORE_SCHEMA 2u
+#define STORE_SCHEMA 3u
 
 /* Bounds of what waits for a grouped commit; at either one it is committed at once. */
 #define STORE_PENDING_MAX 1024u
@@ -117,7 +118,7 @@ struct engine {                     /* first member of an engine's own struct */
 /* Opens (makes) LMDB files in dir. SJ_EXISTS: another process has them. log is borrowed and
  * outlives the engine. */
 enum sj_status engine_lmdb_open(struct engine **out, const struct sj_log *log, const char *dir,
-                                size_t map_bytes, struct sj_error *err);
+                                size_t map_bytes, bool tool, struct sj_error *err);
 /* Opens them for reading beside a writer. SJ_NOTFOUND: there are none; SJ_INVALID: of an older
  * version. */
 enum sj_status engine_lmdb_open_reader(struct engine **out, const struct sj_log *log,
@@ -135,6 +136,9 @@ void secret_buf_release(struct secret_buf *b);
 struct sj_store {
     struct engine *engine;          /* owned */
     struct seal *seal;              /* owned */
+    char *key_file;                 /* or NULL */
+    struct rekey *rekey;            /* the master key is being changed: s->engine is its; or NULL */
+    struct sj_store_rekeying rekeying;   /* how far that is, or was */
     struct sj_loop *loop;           /* borrowed */
     struct sj_log log;              /* child of the caller's node */
     uint8_t id[STORE_PART_LEN];     /* random, of this data directory */
@@ -175,12 +179,6 @@ struct engine *store_release(struct sj_store **store);
 /* check.c: the first possible key behind all that begin with the n bytes of this one. False: there
  * can be none. */
 bool store_next_key(uint8_t key[STORE_KEY_LEN], size_t n);
-
-/* header.c. SJ_DENIED: another key; SJ_INVALID: newer schema; SJ_INTERNAL: damaged. *schema is
- * what the store has. Inside a transaction. */
-enum sj_status header_check(struct sj_store *s, uint8_t *schema, struct sj_error *err);
-/* Writes the header with this schema and s->id. Inside a write transaction. */
-enum sj_status header_write(struct sj_store *s, uint8_t schema, struct sj_error *err);
 
 /* migrate.c: brings a store of an older schema to STORE_SCHEMA, in one transaction. steps[i] turns
  * schema i into i + 1; n of them, the last leads to the schema n. */

@@ -16,7 +16,7 @@ static bool fact_header(struct table_fact *out, uint8_t schema, const uint8_t *p
 {
     uint8_t id[STORE_PART_LEN];
     (void)out;
-    return record_decode_header(id, schema, p, n);
+    return n == SEAL_ROOTS_LEN || record_decode_header(id, schema, p, n);
 }
 
 static bool fact_key(struct table_fact *out, uint8_t schema, const uint8_t *p, size_t n)
@@ -183,10 +183,13 @@ static const struct table_row table_rows[STORE_TABLE_COUNT] = {
     [STORE_STATE] = {TABLE_OWNED, TABLE_ITEM, .decode = fact_state},
     [STORE_POSITION] = {TABLE_OWNED, TABLE_ITEM, .decode = fact_state},
     [STORE_MESSAGE] = {TABLE_OWNED, TABLE_ITEM, .clear = MESSAGE_SEQ_LEN,
+                       .parts_at = MESSAGE_SEQ_LEN, .part = STORE_PART_LEN,
                        .decode = fact_message, .leads = lead_of_message},
-    [STORE_MESSAGE_ORDER] = {TABLE_CLEAR, TABLE_NUMBER, .leads = lead_of_order},
+    [STORE_MESSAGE_ORDER] = {TABLE_CLEAR, TABLE_NUMBER, .parts_at = sizeof(uint32_t),
+                             .part = STORE_PART_LEN, .leads = lead_of_order},
     [STORE_PREFERENCE] = {TABLE_OWNED, TABLE_ITEM, .decode = fact_preference},
-    [STORE_ARCHIVE] = {TABLE_OWNED, TABLE_PLACE, .clear = ARCHIVE_HASH_LEN, .lingers = true,
+    [STORE_ARCHIVE] = {TABLE_OWNED, TABLE_PLACE, .clear = ARCHIVE_HASH_LEN,
+                       .part = ARCHIVE_HASH_LEN, .lingers = true,
                        .decode = fact_archive, .leads = lead_of_archive},
     [STORE_ARCHIVE_ID] = {TABLE_CLEAR, TABLE_LEAD, .lingers = true, .leads = lead_of_archive_id},
 };
@@ -204,7 +207,7 @@ bool table_is_lead(enum store_table table, struct store_bytes value)
 }
 
 /* A room's own record has nothing in front. */
-static size_t table_clear(enum store_table table, const uint8_t key[STORE_KEY_LEN])
+size_t table_clear(enum store_table table, const uint8_t key[STORE_KEY_LEN])
 {
     bool bare = table == STORE_ARCHIVE && archive_position(key) == 0;
     return bare ? 0 : table_row(table)->clear;

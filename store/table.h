@@ -37,6 +37,8 @@ struct table_row {
     enum table_sealed sealed;
     enum table_tail tail;
     size_t clear;                        /* bytes of a value in front of the sealed ones */
+    /* Hashes among the bytes in clear: where they begin, and how long each is (16, 8; 0: none). */
+    size_t parts_at, part;
     bool lingers;                        /* records may outlive their account for a while */
     /* Plain bytes; false: they make no sense. NULL: the table is TABLE_CLEAR. */
     bool (*decode)(struct table_fact *out, uint8_t schema, const uint8_t *p, size_t n);
@@ -47,6 +49,8 @@ const struct table_row *table_row(enum store_table table);
 
 /* Is value one that only leads to another record, with nothing sealed in it? */
 bool table_is_lead(enum store_table table, struct store_bytes value);
+/* Bytes of a value in front of the sealed ones, of this record. */
+size_t table_clear(enum store_table table, const uint8_t key[STORE_KEY_LEN]);
 /* The key that a record is sealed with; user: the first half of its lookup key. SJ_NOTFOUND: the
  * owner's is gone. The caller wipes it. */
 enum sj_status table_key(struct sj_store *s, enum store_table table,

@@ -76,6 +76,7 @@ struct sj_store_options {
     size_t map_bytes;        /* address space to start with; 0: 1 GiB; grows by itself */
     unsigned message_days;   /* ids of messages are kept so long (store_message.h); 0: default */
     unsigned archive_days;   /* what was said in rooms is (store_archive.h); 0: not at all */
+    bool tool;               /* root may open what is another user's, and leaves it theirs */
     unsigned archive_messages;   /* of one room of an owner; 0: SJ_ARCHIVE_MESSAGES */
 };
 

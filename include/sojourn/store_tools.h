@@ -47,4 +47,22 @@ enum sj_status sj_store_check(struct sj_store *, struct sj_store_report out[SJ_S
 enum sj_status sj_store_backup(const struct sj_log *log, const char *dir, const char *path,
                                uint64_t *bytes, struct sj_error *);
 
+/* A new key beside the key file, KEY-FILE.new, 0600, of the same owner; one that is there stays. */
+enum sj_status sj_store_new_key_make(const char *key_file, struct sj_error *);
+/* It takes the old one's place, at once and durably. SJ_NOTFOUND: there is none. */
+enum sj_status sj_store_new_key_take(const char *key_file, struct sj_error *);
+/* Begins to move an open store (not a reader) to the new key; goes on from the loop, in slices, and
+ * by itself at the next opening when it is broken off. The store is used as ever meanwhile. When it
+ * is over the new key takes the old one's place, if the process may do that. Returns SJ_OK without
+ * beginning anything when the store is under the new key already. SJ_EXISTS: it is going on;
+ * SJ_NOTFOUND: there is no new key; SJ_DENIED: it is not usable. */
+enum sj_status sj_store_rekey(struct sj_store *, struct sj_error *);
+struct sj_store_rekeying {
+    bool running;
+    bool failing;            /* the disk takes nothing: it is tried again */
+    uint64_t done, all;      /* records, since it began or was opened again */
+    uint64_t dropped;        /* records that nobody could read any more */
+};
+void sj_store_rekeying(const struct sj_store *, struct sj_store_rekeying *out);
+
 #endif

@@ -157,7 +157,8 @@ Test(control, refuses_what_it_does_not_understand)
 {
     static char endless[20000];
 
-    ANSWERS("reboot\n", "error unknown request; this daemon knows status and unregister\n\n");
+    ANSWERS("reboot\n",
+            "error unknown request; this daemon knows status, unregister and rekey\n\n");
     ANSWERS("unregister romeo@example.org\n",
             "error unregister needs a JID and the hostname of a network\n\n");
     ANSWERS("unregister  irc.example.org\n",

@@ -184,7 +184,7 @@ enum sj_status fixture_get(struct fixture *f, unsigned i, struct copy *out)
 
 void fixture_load(struct fixture *f, unsigned i, struct copy *out)
 {
-    cr_assert_eq(fixture_get(f, i, out), SJ_OK);
+    cr_assert_eq(fixture_get(f, i, out), SJ_OK, "owner %u", i);
     cr_assert_eq(out->count, 1);
 }
 

@@ -100,6 +100,12 @@ static void full_on_preferences(const struct sj_preferences *p, void *arg)
     snprintf(seen, sizeof seen, "%zu %s=%s", p->n, p->values[0].var, p->values[0].value);
 }
 
+static void full_on_position(const void *position, size_t len, void *arg)
+{
+    (void)arg;
+    snprintf(seen, sizeof seen, "%.*s", (int)len, (const char *)position);
+}
+
 static void full_expect_messages(struct fixture *f, unsigned i)
 {
     const struct sj_owner owner = fixture_owner(i);
@@ -164,6 +170,9 @@ void full_expect(struct fixture *f, unsigned i, const struct full *given)
     cr_expect_eq(contacts.count, FULL_CONTACTS);
     cr_expect_eq(contacts.damaged, 0);
     cr_expect_eq(fixture_state(f, i, state, sizeof state), (long)sizeof full_state);
+    seen[0] = '\0';
+    sj_store_position_get(f->store, &owner, full_on_position, NULL, NULL);
+    cr_expect_str_eq(seen, "s1");
     seen[0] = '\0';
     sj_store_preferences_get(f->store, &owner, full_on_preferences, NULL, NULL);
     cr_expect_str_eq(seen, "1 stay-online=yes");

@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 
+#include "header.h"
 #include "sojourn/store_tools.h"
 #include "table.h"
 

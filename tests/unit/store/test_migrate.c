@@ -10,6 +10,7 @@
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 
+#include "header.h"
 #include "said.h"
 #include "sojourn/store_tools.h"
 
