@@ -2,6 +2,7 @@
 """Files, profiles and pictures of Matrix, end to end: Synapse's media repository on one side,
 Prosody's upload service on the other."""
 import hashlib
+import time
 
 import synapse
 from e2ebase import GATEWAY, PASSWORD, SECRET, USERS
@@ -68,6 +69,13 @@ class Media(MatrixTest):
         self.assertEqual((kind, hashlib.sha256(data).hexdigest()),
                          ("image/png", hashlib.sha256(PICTURE).hexdigest()))
 
+    def wait_listed(self, person, user_id, name):
+        """Until the directory of users, which Synapse fills when it has time, knows somebody."""
+        end = time.monotonic() + 60
+        while not any(found["user_id"] == user_id for found in person.call(
+                "POST", "/user_directory/search", {"search_term": name})["results"]):
+            self.assertLess(time.monotonic(), end, "the directory does not know " + user_id)
+
     def test_profiles(self):
         """Names and pictures of people are in their cards, and the directory of users is searched
         (G054-01, G055-01)"""
@@ -78,6 +86,7 @@ class Media(MatrixTest):
         contact, _ = self.befriended(client, other, queen)
         card = client.iq("get", contact, "<vCard xmlns='vcard-temp'/>").find("vCard")
         self.assertEqual(card.find("FN").text, "Queen Mab")
+        self.wait_listed(other, queen.user_id, "Mab")
         found = client.iq("set", GATEWAY,
                           "<query xmlns='jabber:iq:search'><nick>Mab</nick></query>")
         self.assertIn(contact, [i.get("jid") for i in found.find("query").children],

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Rooms of Matrix with a client library that other people wrote (slixmpp of Debian), end to end."""
+import library
+from e2ebase import GATEWAY
+from occupant import MUC_PLUGINS, Occupant, codes
+from test_matrix import ACCOUNT, MatrixTest, jid_of
+
+
+@library.needs_slixmpp
+class Rooms(MatrixTest):
+    def enter(self, coroutine):
+        library.run(coroutine, 120)
+
+    def registered(self, user):
+        """The same account with another Matrix client; the user is registered and logged in."""
+        other = self.person(user)
+        client = self.go_online(user, username=other.user_id, password=ACCOUNT)
+        return client, other
+
+    async def occupant(self, user, room):
+        xmpp = await library.log_in(self.prosody.c2s, user, *MUC_PLUGINS)
+        await library.presence_of(xmpp, GATEWAY)
+        return Occupant(xmpp, jid_of(room).split("@")[0], self.name(user))
+
+    @staticmethod
+    async def on_matrix(function, *args, **more):
+        return await library.in_thread(lambda: function(*args, **more))
+
+    def test_conversation(self):
+        """A slixmpp user joins a room of Matrix, talks there, sees its topic change, is kicked and
+        comes back (G045-12, G045-34, G045-37, G045-40)"""
+        _, other = self.registered("romeo")
+        prince = self.person("prince")
+        room = prince.create(name="Verona", topic="A public place", visibility="public",
+                             preset="public_chat")
+        self.enter(self.conversation(other, prince, room))
+
+    async def conversation(self, other, prince, room):
+        romeo = await self.occupant("romeo", room)
+        own, subject, _ = await romeo.join()
+        self.assertIn(110, codes(own))
+        self.assertEqual(subject["subject"], "A public place")
+        await self.on_matrix(prince.event, room, "m.room.member", other.user_id,
+                             membership="join")
+        romeo.say("What, drawn, and talk of peace?")
+        await self.on_matrix(prince.message, room, "What, drawn, and talk of peace?",
+                             other.user_id)
+        await romeo.said(self.name("romeo"), "What, drawn, and talk of peace?")
+        await self.on_matrix(prince.send, room, "Rebellious subjects!")
+        await romeo.said(self.name("prince"), "Rebellious subjects!")
+        await self.on_matrix(other.send, room, "From another device")
+        await romeo.said(self.name("romeo"), "From another device")
+        await self.on_matrix(prince.set_state, room, "m.room.topic", {"topic": "A street"})
+        await romeo.subject("A street")
+        await self.on_matrix(prince.member, "kick", room, other.user_id, "Banished")
+        kicked = await romeo.presence(self.name("romeo"), "unavailable")
+        self.assertLessEqual({110, 307}, codes(kicked))
+        own, _, _ = await romeo.join()
+        self.assertIn(110, codes(own))
+        await self.on_matrix(prince.send, room, "Once more")
+        await romeo.said(self.name("prince"), "Once more")
+        await romeo.user.disconnect()
+
+    def test_members(self):
+        """Who comes, goes and changes name over there is seen (G045-20, G045-59)"""
+        _, other = self.registered("benvolio")
+        lady, page = self.person("lady"), self.person("page")
+        room = lady.create(preset="public_chat", name="Hall")
+        self.enter(self.members(other, lady, page, room))
+
+    async def members(self, other, lady, page, room):
+        benvolio = await self.occupant("benvolio", room)
+        _, _, order = await benvolio.join()
+        nicks = [st["from"].resource for st in order if st.name == "presence"]
+        self.assertIn(self.name("lady"), nicks)
+        await self.on_matrix(page.join, room)
+        await benvolio.presence(self.name("page"))
+        await self.on_matrix(page.leave, room)
+        await benvolio.presence(self.name("page"), "unavailable")
+        await self.on_matrix(lady.set_profile, "displayname", "Lady Capulet")
+        gone = await benvolio.presence(self.name("lady"), "unavailable")
+        self.assertIn(303, codes(gone))
+        await benvolio.presence("Lady Capulet")
+        await benvolio.user.disconnect()
+
+    def test_invited(self):
+        """An invitation to a room comes as one, and is accepted by joining"""
+        client, other = self.registered("mercutio")
+        host = self.person("host")
+        room = host.create(name="Feast", preset="private_chat", invite=[other.user_id,
+                                                                        self.person("x").user_id])
+        client.wait(lambda n: n.name == "message" and n.find("x", "jabber:x:conference") is not None
+                    and n.find("x", "jabber:x:conference").get("jid") == jid_of(room),
+                    "the invitation")
+        self.enter(self.invited(other, host, room))
+
+    async def invited(self, other, host, room):
+        mercutio = await self.occupant("mercutio", room)
+        own, _, _ = await mercutio.join()
+        self.assertIn(110, codes(own))
+        self.assertEqual((await self.on_matrix(host.members, room))[other.user_id], "join")
+        await mercutio.user.disconnect()
