@@ -15,6 +15,7 @@
 #include "irc_presence.h"
 #include "irc_raw.h"
 #include "irc_send.h"
+#include "irc_typing.h"
 #include "sojourn/conn.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -137,7 +138,7 @@ const struct sj_backend irc_backend = {
                         "account on this network, give its password, and its name if that is not "
                         "your nickname."),
     .caps = SJ_CAP_CONTACTS | SJ_CAP_PRESENCE | SJ_CAP_ANONYMOUS | SJ_CAP_STYLED | SJ_CAP_ROOMS |
-            SJ_CAP_RAW | SJ_CAP_REPLY | SJ_CAP_REACT | SJ_CAP_RETRACT,
+            SJ_CAP_RAW | SJ_CAP_REPLY | SJ_CAP_REACT | SJ_CAP_RETRACT | SJ_CAP_TYPING,
     .fields = irc_fields,
     .n_fields = IRC_FIELDS,
     .options = irc_options,
@@ -157,6 +158,7 @@ const struct sj_backend irc_backend = {
     .disconnect = irc_link_disconnect,
     .send_message = irc_send_message,
     .send_mark = irc_send_mark,
+    .set_typing = irc_set_typing,
     .set_presence = irc_set_presence,
     .contact_add = irc_contact_add,
     .contact_remove = irc_contact_remove,

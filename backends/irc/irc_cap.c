@@ -10,6 +10,7 @@
 
 #include "irc_link.h"
 #include "irc_login.h"
+#include "irc_multiline.h"
 #include "irc_parse.h"
 #include "irc_sasl.h"
 #include "irc_send.h"
@@ -126,6 +127,16 @@ void irc_cap_settle(struct irc_link *l)
     irc_send_text(l, "CAP END", IRC_NOW);
 }
 
+/* What values say beside the names. */
+static void cap_learn(struct irc_link *l, const char *list)
+{
+    size_t n;
+    const char *value = cap_value(list, "draft/multiline", &n);
+
+    if (value)
+        irc_multiline_learn(l->base.net, value, n);
+}
+
 static void cap_on_list(struct irc_link *l, const char *list, bool more)
 {
     struct irc_login *login = l->login;
@@ -145,6 +156,7 @@ static void cap_on_list(struct irc_link *l, const char *list, bool more)
     login->negotiating = true;
     login->offered |= irc_cap_parse(list);
     login->mechanisms |= (uint8_t)irc_cap_mechanisms(list);
+    cap_learn(l, list);
     if (more)
         return;
     login->listed = true;
@@ -210,6 +222,7 @@ static void cap_on_new(struct irc_link *l, const char *list)
         irc_sts_on_offer(l, sts, n);
     if (l->login)
         return;
+    cap_learn(l, list);
     cap_send_requests(l, irc_cap_parse(list) & ~(uint32_t)IRC_CAP_SASL & ~l->caps, IRC_CAP_COUNT);
 }
 

@@ -31,6 +31,7 @@ struct irc_line;
     X(MULTI_PREFIX, "multi-prefix")                \
     X(USERHOST_IN_NAMES, "userhost-in-names")      \
     X(REDACTION, "draft/message-redaction")        \
+    X(MULTILINE, "draft/multiline")                \
     X(SASL, "sasl")
 
 enum irc_cap_index {

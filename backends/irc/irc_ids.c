@@ -12,9 +12,11 @@
 
 #include "irc_charset.h"
 #include "irc_link.h"
+#include "irc_multiline.h"
 #include "irc_parse.h"
 #include "irc_react.h"
 #include "irc_talk.h"
+#include "irc_typing.h"
 #include "sojourn/memory.h"
 
 struct irc_talk *irc_talk_get(struct irc_link *l)
@@ -23,6 +25,9 @@ struct irc_talk *irc_talk_get(struct irc_link *l)
         l->talk = sj_calloc(1, sizeof *l->talk);
         sj_strbuf_init(&l->talk->ids, SJ_ID_MAX);
         sj_list_init(&l->talk->reacted);
+        sj_list_init(&l->talk->multilines);
+        sj_list_init(&l->talk->typing);
+        sj_timer_init(&l->talk->typing_timer, irc_typing_on_timer, l);
     }
     return l->talk;
 }
@@ -37,6 +42,8 @@ void irc_talk_release(struct irc_link *l)
         sj_free(t->split[i]);
     sj_strbuf_release(&t->ids);
     irc_react_release(l);
+    irc_multiline_release(t);
+    irc_typing_release(t);
     sj_free(t);
     l->talk = NULL;
 }

@@ -311,7 +311,7 @@ static void hear_typing(struct irc_link *l, const struct irc_line *line, const s
     const char *what = line->tags.typing;
     enum sj_typing typing;
 
-    if (!s->member || s->to_rank)
+    if (s->to_rank || (s->mark.in_room && !s->member))
         return;
     if (strcmp(what, "active") == 0)
         typing = SJ_TYPING_ACTIVE;
@@ -321,17 +321,20 @@ static void hear_typing(struct irc_link *l, const struct irc_line *line, const s
         typing = SJ_TYPING_STOPPED;
     else
         return;
-    irc_rooms_host(l)->typing(&l->base, s->mark.peer, s->mark.nick, typing);
+    if (s->mark.in_room)
+        irc_rooms_host(l)->typing(&l->base, s->mark.peer, s->mark.nick, typing);
+    else
+        l->base.host->typing(&l->base, s->mark.peer, typing);
 }
 
-/* The reaction of our own that may come back. */
-static uint32_t own_hash(const struct irc_line *line)
+/* Our own reaction comes back. */
+static bool is_echoed_reaction(struct irc_link *l, const struct irc_line *line)
 {
     const char *emoji = line->tags.react ? line->tags.react : line->tags.unreact;
 
-    return has_reaction(line) ? reaction_hash(emoji, line->tags.reply, strlen(line->tags.reply),
-                                              !line->tags.react)
-                              : 0;
+    return irc_self_is(l, line->nick) && has_reaction(line) &&
+           is_echo(l, line, reaction_hash(emoji, line->tags.reply, strlen(line->tags.reply),
+                                          !line->tags.react));
 }
 
 /* @+draft/react=..., @+typing=... :nick!user@host TAGMSG <target> */
@@ -340,7 +343,7 @@ void irc_mark_handle_tagmsg(struct irc_link *l, struct irc_line *line)
     struct scene s;
     sj_op past;
 
-    if (irc_self_is(l, line->nick) && is_echo(l, line, own_hash(line)))
+    if (is_echoed_reaction(l, line))
         return;
     if (irc_history_is_past(l, line, &past) || !scene_of(&s, l, line))
         return;

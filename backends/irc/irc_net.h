@@ -38,6 +38,7 @@ struct sj_net {
     const struct irc_charset *charset;   /* for what is no UTF-8; NULL: replacement characters */
     enum irc_casemap casemap;            /* as the last link learnt it */
 
+    unsigned multiline_bytes, multiline_lines;           /* what draft/multiline may have */
     uint8_t ids_given;                   /* enum irc_ids_given */
     struct irc_rules *rules;             /* of channels, as the last link learnt them */
 

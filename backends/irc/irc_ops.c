@@ -22,6 +22,7 @@ struct irc_op {
     bool goes_on;                    /* it is not its first */
     bool command;                    /* no message: text is another name that it is about */
     bool forgiving;
+    bool batch;                      /* the end of a batch of lines */
 };
 
 static struct irc_op *op_at(const struct irc_ops *ops, uint32_t number)
@@ -121,6 +122,22 @@ bool irc_ops_find_command(const struct irc_ops *ops, uint32_t target, uint32_t o
             *out = i;
             return true;
         }
+    }
+    return false;
+}
+
+void irc_ops_mark_batch(struct irc_ops *ops, uint32_t number)
+{
+    op_at(ops, number)->batch = true;
+}
+
+bool irc_ops_find_batch(const struct irc_ops *ops, uint32_t *out)
+{
+    uint32_t end = irc_ops_written(ops);
+
+    for (*out = ops->first; *out != end; ++*out) {
+        if (op_at(ops, *out)->batch)
+            return true;
     }
     return false;
 }

@@ -61,6 +61,9 @@ bool irc_ops_goes_on(const struct irc_ops *ops, uint32_t number);
 /* Number of the oldest written command about both names. */
 bool irc_ops_find_command(const struct irc_ops *ops, uint32_t target, uint32_t other,
                           uint32_t *out);
+/* The line of that number ends a batch of lines; number of the oldest written one that does. */
+void irc_ops_mark_batch(struct irc_ops *ops, uint32_t number);
+bool irc_ops_find_batch(const struct irc_ops *ops, uint32_t *out);
 /* What was added so far gets a PING behind it as soon as it is written. */
 void irc_ops_hurry(struct irc_ops *ops);
 /* The oldest unwritten line is on its way. */

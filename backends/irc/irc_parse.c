@@ -75,7 +75,9 @@ static void tag_take(struct irc_tags *tags, const char *key, char *value)
 {
     const char **slot = NULL;
 
-    if (strcmp(key, "time") == 0)
+    if (strcmp(key, "draft/multiline-concat") == 0)
+        tags->concat = true;
+    else if (strcmp(key, "time") == 0)
         slot = &tags->time;
     else if (strcmp(key, "msgid") == 0)
         slot = &tags->msgid;

@@ -18,6 +18,7 @@ struct irc_tags {
     const char *label;
     const char *batch;
     const char *typing;              /* +typing */
+    bool concat;                     /* draft/multiline-concat */
     const char *reply;               /* +reply or +draft/reply */
     const char *react, *unreact;     /* +draft/react, +draft/unreact */
 };

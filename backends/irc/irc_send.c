@@ -14,8 +14,10 @@
 #include "irc_chan.h"
 #include "irc_format.h"
 #include "irc_link.h"
+#include "irc_multiline.h"
 #include "irc_nick.h"
 #include "irc_split.h"
+#include "irc_typing.h"
 #include "sojourn/conn.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
@@ -188,8 +190,13 @@ static int64_t pace_credit(const struct irc_link *l)
     return l->is_slow || burst < 1 ? 0 : (burst - 1) * pace_rate(l);
 }
 
+static bool is_more(enum irc_urgency urgency)
+{
+    return urgency == IRC_PACED_MORE || urgency == IRC_PACED_LAST;
+}
+
 /* Pays for one line of the message timer (RFC 1459 §8.10). */
-static bool pace_take(struct irc_link *l, int64_t now_ms)
+static bool pace_take(struct irc_link *l, int64_t now_ms, enum irc_urgency urgency)
 {
     if (l->is_slow && now_ms - l->pace_ms > SLOW_MS)
         l->is_slow = false;
@@ -198,7 +205,7 @@ static bool pace_take(struct irc_link *l, int64_t now_ms)
         return true;
     if (l->pace_ms < now_ms)
         l->pace_ms = now_ms;
-    if (l->pace_ms - now_ms > pace_credit(l))
+    if (l->pace_ms - now_ms > pace_credit(l) && !is_more(urgency))
         return false;
     l->pace_ms += rate;
     return true;
@@ -286,7 +293,7 @@ int64_t irc_send_pace(struct irc_link *l, int64_t now_ms)
 {
     struct irc_queue *q = l->queue;
 
-    while (queue_used(q) && pace_take(l, now_ms)) {
+    while (queue_used(q) && pace_take(l, now_ms, (enum irc_urgency)q->bytes[q->at + 2])) {
         const unsigned char *head = q->bytes + q->at;
         size_t n = (size_t)head[0] << 8 | head[1];
         q->at += QUEUE_HEAD + n;
@@ -310,12 +317,17 @@ bool irc_send(struct irc_link *l, struct irc_out *o, enum irc_urgency urgency)
     memcpy(o->s + o->n, "\r\n", 2);
     o->n += 2;
     if (urgency != IRC_NOW &&
-        (l->queue || !pace_take(l, sj_loop_now_ms(l->base.loop))))
+        (l->queue || !pace_take(l, sj_loop_now_ms(l->base.loop), urgency)))
         return queue_add(l, o, urgency);
     send_now(l, o->s, o->n, urgency);
     if (urgency >= IRC_PACED_OP)
         irc_ops_on_written(l);
     return true;
+}
+
+bool irc_send_is_free(const struct irc_link *l)
+{
+    return !l->queue && l->pace_ms - sj_loop_now_ms(l->base.loop) <= pace_credit(l);
 }
 
 bool irc_send_text(struct irc_link *l, const char *s, enum irc_urgency urgency)
@@ -375,6 +387,8 @@ struct outgoing {
     size_t target_length;
     uint32_t target_hash;
     uint32_t n_parts;
+    bool in_batch;                   /* all parts are one message (irc_multiline.h) */
+    uint32_t number;                 /* of the line in l->ops that stands for all of them */
     sj_op op;
 };
 
@@ -386,6 +400,26 @@ static size_t continue_format(struct outgoing *m, const char *part, size_t n, ch
     memcpy(text + codes, part, n);
     m->open = irc_format_open(m->open, part, n);
     return codes + n;
+}
+
+/* "PRIVMSG <target> :", NOTICE for what machines must not answer (RFC 2812 §3.3.2). */
+static void add_command(const struct outgoing *m, struct irc_out *o)
+{
+    irc_out_adds(o, m->msg->notice ? "NOTICE " : "PRIVMSG ");
+    irc_out_add(o, m->target, m->target_length);
+    irc_out_add(o, " :", 2);
+}
+
+static void add_text(struct irc_out *o, const char *part, size_t n)
+{
+    if (!memchr(part, '\001', n)) {
+        irc_out_add(o, part, n);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (part[i] != '\001')
+            irc_out_add(o, part + i, 1);
+    }
 }
 
 static bool send_part(struct irc_link *l, struct outgoing *m, const char *part, size_t n, bool last)
@@ -405,23 +439,75 @@ static bool send_part(struct irc_link *l, struct outgoing *m, const char *part, 
         irc_tag_add_reply(l, &o, m->msg->reply_to);
     m->is_first = false;
     irc_tag_end(&o);
-    /* NOTICE for what machines must not answer (RFC 2812 §3.3.2). */
-    irc_out_adds(&o, m->msg->notice ? "NOTICE " : "PRIVMSG ");
-    irc_out_add(&o, m->target, m->target_length);
-    irc_out_add(&o, " :", 2);
+    add_command(m, &o);
     if (m->msg->action)
         irc_out_adds(&o, "\001ACTION ");
-    if (!memchr(part, '\001', n)) {
-        irc_out_add(&o, part, n);
-    } else {
-        for (size_t i = 0; i < n; i++) {
-            if (part[i] != '\001')
-                irc_out_add(&o, part + i, 1);
-        }
-    }
+    add_text(&o, part, n);
     if (m->msg->action)
         irc_out_add(&o, "\001", 1);
     return irc_send(l, &o, IRC_PACED_OP);
+}
+
+/* Parts of one batch: with the line ends between them they are the text (IRCv3 multiline). */
+static void send_in_batch(struct irc_link *l, struct outgoing *m)
+{
+    struct irc_split split;
+    struct irc_out o;
+    const char *part;
+    size_t n;
+    char ref[12];
+
+    (void)snprintf(ref, sizeof ref, "%x", (unsigned)m->number);
+    irc_out_init(&o);
+    irc_tag_add_label(l, &o, m->number);
+    if (m->msg->reply_to)
+        irc_tag_add_reply(l, &o, m->msg->reply_to);
+    irc_tag_end(&o);
+    irc_out_adds(&o, "BATCH +");
+    irc_out_adds(&o, ref);
+    irc_out_adds(&o, " draft/multiline ");
+    irc_out_add(&o, m->target, m->target_length);
+    irc_send(l, &o, IRC_PACED);
+    irc_split_init(&split, m->body, m->body_length, m->part_max);
+    split.keeps_empty = true;
+    while (irc_split_next(&split, &part, &n)) {
+        irc_out_init(&o);
+        irc_tag_add(&o, "batch", ref);
+        if (split.goes_on)
+            irc_tag_add_n(&o, "draft/multiline-concat", NULL, 0);
+        irc_tag_end(&o);
+        add_command(m, &o);
+        add_text(&o, part, n);
+        irc_send(l, &o, IRC_PACED_MORE);
+    }
+    irc_out_init(&o);
+    irc_out_adds(&o, "BATCH -");
+    irc_out_adds(&o, ref);
+    irc_send(l, &o, IRC_PACED_LAST);
+}
+
+/* Can it go out in one batch, empty lines and all? Those at its ends are left out. */
+static void outgoing_plan_batch(struct outgoing *m, const struct irc_link *l)
+{
+    struct irc_split split;
+    const char *part;
+    size_t n, parts = 0;
+
+    if (m->msg->action || !irc_cap_has(l, IRC_CAP_MULTILINE))
+        return;
+    while (m->body_length && strchr("\r\n", *m->body)) {
+        m->body++;
+        m->body_length--;
+    }
+    while (m->body_length && strchr("\r\n", m->body[m->body_length - 1]))
+        m->body_length--;
+    irc_split_init(&split, m->body, m->body_length, m->part_max);
+    split.keeps_empty = true;
+    while (irc_split_next(&split, &part, &n))
+        parts++;
+    m->in_batch = parts <= l->base.net->lines_max && irc_multiline_fits(l, parts, m->body_length);
+    if (m->in_batch)
+        m->n_parts = (uint32_t)parts;
 }
 
 /* Computes what fits; counts the parts and their bytes on the wire. */
@@ -448,11 +534,13 @@ static enum sj_status outgoing_plan(struct outgoing *m, const struct irc_link *l
         return sj_fail(err, SJ_UNACCEPTABLE,
                        "the message is too long for this network: it would take %zu lines, "
                        "%u are the most", parts, (unsigned)l->base.net->lines_max);
+    m->n_parts = (uint32_t)parts;
+    outgoing_plan_batch(m, l);
+    parts = m->n_parts + (m->in_batch ? 2 : 0);
     if (!irc_ops_have_room(&l->ops, (uint32_t)parts) ||
-        !irc_send_has_room(l, m->body_length + parts * (overhead + 24) +
+        !irc_send_has_room(l, m->body_length + parts * (overhead + (m->in_batch ? 64 : 24)) +
                                   (m->msg->reply_to ? IRC_TAGS_MAX : 0), parts))
         return sj_fail(err, SJ_LIMIT, "too many messages wait for the network; try again later");
-    m->n_parts = (uint32_t)parts;
     return SJ_OK;
 }
 
@@ -467,10 +555,18 @@ static enum sj_status send_parts(struct irc_link *l, struct outgoing *m, struct 
         return status;
     irc_split_init(&split, m->body, m->body_length, m->part_max);
     m->is_first = true;
+    uint32_t lines = m->in_batch ? 1 : m->n_parts;
     if (m->msg->in_room)
-        irc_said_add(l, m->msg, m->op, l->ops.next, l->ops.next + m->n_parts - 1);
+        irc_said_add(l, m->msg, m->op, l->ops.next, l->ops.next + lines - 1);
     if (m->msg->in_room && !irc_cap_has(l, IRC_CAP_ECHO_MESSAGE))
-        l->ops.hurry = l->ops.next + m->n_parts;
+        l->ops.hurry = l->ops.next + lines;
+    if (m->in_batch) {
+        m->number = irc_ops_add(&l->ops, m->op, true, m->target_hash,
+                                irc_ops_hash(m->body, m->body_length));
+        irc_ops_mark_batch(&l->ops, m->number);
+        send_in_batch(l, m);
+        return SJ_OK;
+    }
     bool more = irc_split_next(&split, &part, &n);
     while (more) {
         more = irc_split_next(&split, &next, &next_n);
@@ -531,5 +627,7 @@ enum sj_status irc_send_message(struct sj_link *base, const struct sj_message *m
                  ? send_parts(l, &m, err)
                  : sj_fail(err, SJ_UNACCEPTABLE, "the message is too long for this network");
     sj_strbuf_release(&formatted);
+    if (status == SJ_OK)
+        irc_typing_said(l, msg->in_room ? msg->peer : m.target);
     return status;
 }

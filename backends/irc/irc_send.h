@@ -34,8 +34,10 @@ struct irc_out {
 enum irc_urgency {
     IRC_NOW,                         /* replies to the server, login, QUIT */
     IRC_PACED,                       /* everything that a user can cause */
-    IRC_PACED_OP,                    /* the same, and counted in l->ops */
-    IRC_PACED_RAW                    /* the same, and nothing but its command may be logged */
+    IRC_PACED_MORE,                  /* the same, right behind the line before, and paid for later */
+    IRC_PACED_OP,                    /* paced, and counted in l->ops */
+    IRC_PACED_RAW,                   /* the same, and nothing but its command may be logged */
+    IRC_PACED_LAST                   /* MORE, and counted in l->ops */
 };
 
 static inline void irc_out_init(struct irc_out *o)
@@ -60,6 +62,8 @@ void irc_send_ping(struct irc_link *l);
 bool irc_send_has_room(const struct irc_link *l, size_t bytes, size_t n);
 /* Lets out what may go by now; returns when to call again (loop time), INT64_MAX: queue empty. */
 int64_t irc_send_pace(struct irc_link *l, int64_t now_ms);
+/* Would a paced line leave at once? */
+bool irc_send_is_free(const struct irc_link *l);
 /* The server has warned: this link sends more slowly for a while. */
 void irc_send_slow_down(struct irc_link *l);
 /* It ended this link for flooding: all links of the net send more slowly from now on. */

@@ -21,6 +21,7 @@ void irc_split_init(struct irc_split *s, const char *text, size_t n, size_t max)
     s->at = text;
     s->end = text + n;
     s->max = max;
+    s->keeps_empty = s->goes_on = s->in_line = s->is_done = false;
 }
 
 static bool is_line_end(char c)
@@ -86,11 +87,19 @@ static size_t split_at(const char *p, size_t n, size_t max)
     return hard;
 }
 
+/* Behind the last part of a line: to the next one, if there is one. */
+static void split_end_line(struct irc_split *s)
+{
+    s->is_done = s->at == s->end;
+    if (!s->is_done && s->keeps_empty)
+        s->at += *s->at == '\r' && s->at + 1 < s->end && s->at[1] == '\n' ? 2 : 1;
+}
+
 bool irc_split_next(struct irc_split *s, const char **part, size_t *n)
 {
-    while (s->at < s->end && is_line_end(*s->at))
+    while (!s->keeps_empty && s->at < s->end && is_line_end(*s->at))
         s->at++;
-    if (s->at == s->end)
+    if (s->keeps_empty ? s->is_done : s->at == s->end)
         return false;
     const char *stop = s->at;
     while (stop < s->end && !is_line_end(*stop))
@@ -99,5 +108,9 @@ bool irc_split_next(struct irc_split *s, const char **part, size_t *n)
     *part = s->at;
     *n = length <= s->max ? length : split_at(s->at, length, s->max);
     s->at += *n;
+    s->goes_on = s->in_line;
+    s->in_line = *n < length;
+    if (!s->in_line)
+        split_end_line(s);
     return true;
 }

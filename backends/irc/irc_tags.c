@@ -60,6 +60,8 @@ uint32_t irc_tags_lacks(const struct irc_link *l)
         lacks |= SJ_CAP_REPLY | SJ_CAP_REACT;
     if (l->no_react)
         lacks |= SJ_CAP_REACT;
+    if (l->no_typing || !irc_cap_has(l, IRC_CAP_MESSAGE_TAGS))
+        lacks |= SJ_CAP_TYPING;
     if (!has_ids || !irc_cap_has(l, IRC_CAP_ECHO_MESSAGE | IRC_CAP_REDACTION))
         lacks |= SJ_CAP_RETRACT;
     return lacks;

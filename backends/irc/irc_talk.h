@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sojourn/loop.h"
 #include "sojourn/map.h"
 #include "sojourn/message.h"
 #include "sojourn/strbuf.h"
@@ -29,6 +30,11 @@ struct irc_talk {
     /* irc_react.c: least recently used first. */
     struct sj_list reacted;
     unsigned n_reacted;
+    struct sj_list multilines;       /* irc_multiline.c: the oldest first */
+    unsigned n_multilines;
+    struct sj_list typing;           /* irc_typing.c */
+    struct sj_timer typing_timer;
+    unsigned n_typing;
 };
 
 /* Makes it at first need. */

@@ -17,6 +17,7 @@
 #include "irc_link.h"
 #include "irc_login.h"
 #include "irc_mark.h"
+#include "irc_multiline.h"
 #include "irc_nick.h"
 #include "irc_parse.h"
 #include "irc_self.h"
@@ -70,6 +71,26 @@ bool irc_text_take_action(char **text)
     return true;
 }
 
+/* Each line has its own formatting. Of what becomes too long the end is left out. */
+static size_t read_lines(const struct irc_link *l, struct sj_strbuf *out, const char *text,
+                         struct sj_span *spans)
+{
+    size_t n_spans = 0;
+
+    for (;; text++) {
+        size_t n = strcspn(text, "\n");
+        if (out->len + 3 * n + 1 > SJ_BODY_MAX)      /* as the worst charset has it */
+            break;
+        n_spans += irc_format_read(out, irc_link_charset(l), text, n, spans + n_spans,
+                                   IRC_SPANS_MAX - n_spans);
+        text += n;
+        if (!*text)
+            break;
+        sj_strbuf_addc(out, '\n');
+    }
+    return n_spans;
+}
+
 /* past: of the answer to that operation; 0: it is said now. */
 static void report_as(struct irc_link *l, const struct irc_line *line, struct sj_message *msg,
                       const char *before, const char *text, sj_op past)
@@ -84,12 +105,12 @@ static void report_as(struct irc_link *l, const struct irc_line *line, struct sj
     msg->id = irc_id_of(line);
     if (line->tags.reply && irc_id_is_fit(line->tags.reply, strlen(line->tags.reply)))
         msg->reply_to = irc_ids_whole(l, line->tags.reply);
-    sj_strbuf_init(&clean, (size_t)IRC_INPUT_LINE_MAX * 3);
+    sj_strbuf_init(&clean, SJ_BODY_MAX);
     msg->body = text;
     if (*before || !irc_text_is_clean(text, n)) {
         sj_strbuf_adds(&clean, before);
         msg->spans = spans;
-        msg->n_spans = irc_format_read(&clean, irc_link_charset(l), text, n, spans, IRC_SPANS_MAX);
+        msg->n_spans = read_lines(l, &clean, text, spans);
         msg->body = clean.s;
     }
     if (!past && !msg->own)
@@ -243,12 +264,14 @@ static void handle_text(struct irc_link *l, struct irc_line *line, bool is_notic
 
 void irc_text_handle_privmsg(struct irc_link *l, struct irc_line *line)
 {
-    handle_text(l, line, false);
+    if (!irc_multiline_on_text(l, line, false))
+        handle_text(l, line, false);
 }
 
 void irc_text_handle_notice(struct irc_link *l, struct irc_line *line)
 {
-    handle_text(l, line, true);
+    if (!irc_multiline_on_text(l, line, true))
+        handle_text(l, line, true);
 }
 
 /* BATCH +ref type, BATCH -ref: only the answer to a labelled line matters here; what other batches
@@ -259,7 +282,7 @@ void irc_text_handle_batch(struct irc_link *l, struct irc_line *line)
     uint32_t hash = irc_ops_hash(ref + 1, *ref ? strlen(ref + 1) : 0);
     uint32_t number;
 
-    if (irc_history_on_batch(l, line))
+    if (irc_multiline_on_batch(l, line) || irc_history_on_batch(l, line))
         return;
     if (*ref == '+' && irc_text_answered(l, line, &number) && line->tags.label) {
         irc_talk_get(l)->batch = hash ? hash : 1;
@@ -338,7 +361,8 @@ void irc_text_handle_fail(struct irc_link *l, struct irc_line *line)
     const char *text = IRC_WORDS(l, line->param[line->n_params - 1]);
     uint32_t number;
 
-    if (irc_history_on_fail(l, line) || irc_mark_on_fail(l, line))
+    if (irc_history_on_fail(l, line) || irc_mark_on_fail(l, line) ||
+        irc_multiline_on_fail(l, line))
         return;
     if (irc_text_answered(l, line, &number) &&
         irc_ops_fail_one(l, number, SJ_REMOTE, text))

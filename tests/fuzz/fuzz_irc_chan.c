@@ -6,7 +6,8 @@
  * for our own source), or one of these: "+#room key", "-#room reason", "*nick", "=#room subject",
  * ">#room text", "!K#room nick" (a change; K: k kick, b ban, u unban, o v h ranks, p key, m modes),
  * "?K#room" (K: b m o lists, l one room, L all, h past), "&#room nick" invites,
- * "%K#room id emoji" (a mark: R takes back, + and - react), "~": a minute goes.
+ * "%K#room id emoji" (a mark: R takes back, + and - react), "^#room xx" (types), "~": a
+ * minute goes.
  * The host keeps its own book of rooms and checks each call against it: who is told to be there,
  * and that nothing is told of rooms that were not entered. */
 #include <assert.h>
@@ -587,6 +588,9 @@ static void fuzz_user(struct fuzz *f, char *s)
     case '&':
         status = irc_backend_rooms.invite(f->link, room, rest, NULL, op, &err);
         break;
+    case '^':
+        irc_backend.set_typing(f->link, room, (enum sj_typing)(strlen(rest) % 3));
+        break;
     case '%':
         status = fuzz_mark(f, what, room, rest, op, &err);
         break;
@@ -608,7 +612,7 @@ static void fuzz_line(struct fuzz *f, char *s, size_t n)
 {
     char own[512];
 
-    if (*s && strchr("+-*=>!?&%", *s)) {
+    if (*s && strchr("+-*=>!?&%^", *s)) {
         if (f->next_op >= OPS_MAX - 1)
             return;
         f->in_operation = true;

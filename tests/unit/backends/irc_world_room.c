@@ -19,7 +19,7 @@ static void say(struct sj_link *l, struct sj_strbuf *text)
 {
     cr_assert(sj_utf8_valid(text->s, text->len));
     for (const char *p = text->s; *p; p++)
-        cr_assert((unsigned char)*p >= 0x20 || *p == '\t');
+        cr_assert((unsigned char)*p >= 0x20 || *p == '\t' || *p == '\n');
     irc_world_event(l, text->s);
     sj_strbuf_release(text);
 }

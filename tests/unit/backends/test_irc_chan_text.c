@@ -52,7 +52,6 @@ Test(irc_chan_text, shows_who_types)
     irc_says(w, "@+typing=active :nobody!j@h TAGMSG #verona");
     irc_says(w, "@+typing=active :me!j@h TAGMSG #verona");
     irc_says(w, "@+typing=active :juliet!j@h TAGMSG #mantua");
-    irc_says(w, "@+typing=active :juliet!j@h TAGMSG me");
     irc_says(w, ":juliet!j@h TAGMSG #verona");
     irc_hears_nothing(w);
     irc_world_free(w);

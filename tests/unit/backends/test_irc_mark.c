@@ -66,7 +66,7 @@ Test(irc_mark, it_is_told_when_it_changes)
     irc_says(w, ":irc.test CAP me DEL :echo-message");
     irc_hears(w, "lacks retract");
     irc_says(w, ":irc.test 005 me CLIENTTAGDENY=* :are supported");
-    irc_hears(w, "lacks retract react reply");
+    irc_hears(w, "lacks typing retract react reply");
     irc_says(w, ":irc.test 005 me CLIENTTAGDENY=* :are supported");
     irc_says(w, ":irc.test 005 me -CLIENTTAGDENY :are supported");
     irc_hears(w, "lacks retract");

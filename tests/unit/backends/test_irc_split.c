@@ -125,3 +125,36 @@ Test(irc_split, parts_add_up)
         sj_strbuf_release(&got);
     }
 }
+
+/* With empty lines, and what goes on with a line: '+' before it. */
+static void expect_lines(const char *text, size_t max, const char *want)
+{
+    struct irc_split split;
+    struct sj_strbuf got;
+    const char *part;
+    size_t n;
+
+    sj_strbuf_init(&got, 1000);
+    irc_split_init(&split, text, strlen(text), max);
+    split.keeps_empty = true;
+    while (irc_split_next(&split, &part, &n)) {
+        sj_strbuf_adds(&got, split.goes_on ? "+" : "/");
+        sj_strbuf_add(&got, part, n);
+        cr_expect_leq(n, max);
+    }
+    cr_expect_str_eq(got.s, want, "%s gives %s", text, got.s);
+    sj_strbuf_release(&got);
+}
+
+Test(irc_split, keeps_all_lines_when_asked)
+{
+    expect_lines("one", 10, "/one");
+    expect_lines("one\ntwo", 10, "/one/two");
+    expect_lines("one\n\n\ntwo", 10, "/one///two");
+    expect_lines("one\r\n\r\ntwo\rthree", 10, "/one//two/three");
+    expect_lines("one two three\nfour", 8, "/one two+ three/four");
+    expect_lines("12345678\n1", 4, "/1234+5678/1");
+    expect_lines("one\n", 10, "/one/");
+    expect_lines("\none", 10, "//one");
+    expect_lines("", 10, "/");
+}
