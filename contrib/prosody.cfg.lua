@@ -14,7 +14,8 @@ VirtualHost "example.org"
     -- that users sent from other clients appear as sent (docs/SERVERS.md). Add "privilege" to
     -- modules_enabled of this host.
     privileged_entities = {
-        ["irc.example.org"] = { roster = "both"; message = "outgoing" };
+        ["irc.example.org"] = { roster = "both"; message = "outgoing";
+                                iq = { ["http://jabber.org/protocol/pubsub"] = "both" } };
     }
 
 Component "irc.example.org"

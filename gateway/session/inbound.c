@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "barrier.h"
+#include "bookmark.h"
 #include "command.h"
 #include "dialogue.h"
 #include "position.h"
@@ -233,6 +234,9 @@ static const struct xmpp_in session_xmpp_in = {
             .read = roster_on_read,
             .written = roster_on_written,
             .pushed = roster_on_pushed,
+            .bookmark = bookmark_item,
+            .bookmarks_read = bookmarks_read,
+            .bookmarked = bookmark_written,
         },
     .profile = {
         .person = profile_person,

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "bookmark.h"
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/translate.h"
@@ -61,6 +62,19 @@ static const struct preference_row preference_table[PREFERENCE_COUNT] = {
         .label = N_("Show me copies of what I write elsewhere on the network"),
         .help = N_("Where your own server lets the gateway show them as yours, it always does."),
         .fits = preference_fits_copies,
+    },
+    [PREFERENCE_BOOKMARKS] = {
+        .key = "bookmarks",
+        .kind = XMPP_INPUT_BOOL,
+        .fallback = "1",
+        .label = N_("Bookmark the rooms that I am in on the network"),
+        .help = N_("Where your own server does not let the gateway do so, you are invited once."),
+        .fits = bookmarks_fit,
+    },
+    [PREFERENCE_TOLD_ROOMS] = {
+        .key = "told-rooms",
+        .kind = XMPP_INPUT_TEXT,
+        .hidden = true,                  /* bookmark.c */
     },
     [PREFERENCE_DISABLED] = {
         .key = "disabled",

@@ -14,7 +14,7 @@ struct network;
 struct session;
 struct sj_preferences;
 
-#define PREFERENCE_TEXT_MAX 255u         /* bytes of one that is no yes or no */
+#define PREFERENCE_TEXT_MAX 255u         /* bytes of one that is typed and no yes or no */
 
 /* The order means nothing: the store has names. At most 32. */
 enum preference {
@@ -28,6 +28,8 @@ enum preference {
     PREFERENCE_TYPING,
     PREFERENCE_TELL_READ,
     PREFERENCE_OWN_COPIES,
+    PREFERENCE_BOOKMARKS,
+    PREFERENCE_TOLD_ROOMS,
     PREFERENCE_COUNT
 };
 

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "bookmark.h"
 #include "preference.h"
 #include "room_fill.h"
 #include "room_picture.h"
@@ -254,14 +255,20 @@ void room_outcome(struct session *s, const struct room_outcome *o, const struct 
 /* ---- entered and left ---- */
 
 /* The network put the account there, and none of the user's clients knows. */
-static void room_announce(struct room *r)
+static bool room_is_unknown(const struct room *r)
 {
-    struct session *s = r->session;
-    const struct xmpp_invite_out out = {.room = r->id, .to = s->user};
+    return r->state == ROOM_IN && r->unasked && r->n_clients == 0;
+}
 
-    if ((r->flags & SJ_ROOM_MEMBERSHIP) || !s->announced)
-        return;
-    xmpp_send_invite(s->all->xmpp, s->network->index, &out);
+void rooms_announce(const struct session *s)
+{
+    const struct room *r;
+    uint32_t at = 0;
+
+    while (s->rooms && (r = sj_map_next(&s->rooms->by_id, &at)) != NULL) {
+        if (room_is_unknown(r))
+            bookmark_room(r);
+    }
 }
 
 void room_entered(struct room *r)
@@ -280,10 +287,12 @@ void room_entered(struct room *r)
         if (c->state == ROOM_CLIENT_WAITS)
             room_client_enter(c);
     }
-    if (r->n_clients == 0 && r->unasked)
-        room_announce(r);
-    else
-        room_leave_later(r, 0, NULL);          /* who asked for it has gone meanwhile */
+    if (!room_is_unknown(r)) {
+        bookmark_known(r);
+        room_leave_later(r, 0, NULL);    /* who asked for it has gone meanwhile */
+    } else if (r->session->announced) {
+        bookmark_room(r);
+    }
 }
 
 /* The same end, for those who have not been let in yet. */

@@ -141,6 +141,8 @@ void room_end(struct room *, const struct sj_exit *exit, uint32_t statuses);
 /* Nobody gets in: those who wait are told why, and the room ends. */
 void room_refuse(struct room *, const struct sj_error *err);
 void rooms_link_up(struct session *);
+/* The user is shown to be logged in: rooms that the network put them into until then are told. */
+void rooms_announce(const struct session *);
 void rooms_link_down(struct session *, const struct sj_error *why);
 /* There will be no log-in for now. */
 void rooms_give_up(struct session *, const struct sj_error *why);

@@ -2,6 +2,7 @@
 /* struct sj_host_rooms: what backends tell of rooms, brought to the room that it is about. Only
  * the link of a session that is logged in counts; rooms that the network enters by itself are made
  * here, as many as a user may have. */
+#include "bookmark.h"
 #include "room.h"
 #include "room_fill.h"
 #include "room_list.h"
@@ -51,12 +52,24 @@ static void host_entered(struct sj_link *link, const char *room)
         room_entered(r);
 }
 
+/* A stay that outlasts log-ins ends over there only. Others end by what the user's clients do, too,
+ * who may come back. */
+static bool room_is_left_for_good(const struct room *r, const struct sj_exit *exit)
+{
+    if (exit->kind == SJ_EXIT_LOST || r->state == ROOM_LEAVING)
+        return false;
+    return (r->flags & SJ_ROOM_MEMBERSHIP) || exit->kind == SJ_EXIT_LEFT;
+}
+
 static void host_left(struct sj_link *link, const char *room, const struct sj_exit *exit)
 {
     struct room *r = host_room(link, room);
 
-    if (r)
-        room_end(r, exit, 0);
+    if (!r)
+        return;
+    if (room_is_left_for_good(r, exit))
+        bookmark_left(r);
+    room_end(r, exit, 0);
 }
 
 static void host_occupant(struct sj_link *link, const char *room, const struct sj_occupant *o)

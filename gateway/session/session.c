@@ -360,6 +360,7 @@ void session_announce(struct session *s)
     held_in_send(s);
     roster_start(s);
     nodes_tell_new(s);
+    rooms_announce(s);
     portfolio_later(s);
 }
 

@@ -154,6 +154,7 @@ struct session {
     struct search *search;       /* or NULL */
     struct rooms *rooms;         /* room.c; NULL: in none */
     struct room_list *room_list; /* room_list.c, or NULL */
+    struct bookmarks *bookmarks; /* bookmark.c, or NULL */
     struct raw *raw;             /* raw.c, or NULL */
     struct position *position;   /* position.c; NULL: nothing is on its way */
     struct removal removal;

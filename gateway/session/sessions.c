@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "barrier.h"
+#include "bookmark.h"
 #include "command.h"
 #include "dialogue.h"
 #include "position.h"
@@ -87,6 +88,7 @@ void session_free(struct session **at)
     ops_fail(s, &gone);
     rooms_free(s);
     room_list_free(s);
+    bookmarks_free(s);
     raw_free(s);
     held_clear(s);
     talks_clear(s);

@@ -116,7 +116,8 @@ enum sj_status disco_handle_items(struct inbound *in, struct sj_error *err)
     bool nodes = visible && in->peer != NULL && (features & XMPP_FEATURE_PEP) != 0;
     bool commands = in->peer == NULL && node != NULL && strcmp(node, NS_COMMANDS) == 0;
     bool known = node == NULL || commands || (in->peer == NULL && adhoc_has_node(in, node)) ||
-                 (nodes && pep_is_node(node));
+                 (nodes && pep_is_node(node)) ||
+                 (in->peer != NULL && strcmp(node, NS_MUC "#rooms") == 0);  /* G045-10 */
     /* Nothing but commands and nodes of contacts is listed (G030-05, G030-11, G163-01); to whom a
      * contact is invisible, no node exists. */
     if (!known && visible)

@@ -145,7 +145,8 @@ static bool invite_send_mediated(struct xmpp *x, unsigned host, const struct xmp
 
 bool xmpp_send_invite(struct xmpp *x, unsigned host, const struct xmpp_invite_out *i)
 {
-    return i->peer != NULL ? invite_send_direct(x, host, i) : invite_send_mediated(x, host, i);
+    return i->peer != NULL || i->direct ? invite_send_direct(x, host, i)
+                                        : invite_send_mediated(x, host, i);
 }
 
 bool xmpp_send_room_changed(struct xmpp *x, unsigned host, const char *room, const char *to,

@@ -5,8 +5,9 @@
  * send such a message (G356-02). They belong to one stream and one server domain, are replaced by
  * the next announcement, and end with the stream (G356-03, G356-05). A refusal takes them away.
  * With them this component is as powerful as the server, so everything that uses them stands here
- * and in roster.c. Messages in the user's name go to our own contacts only (G356-15), and carry an
- * origin-id by which their echo is known, without any memory of it (G356-14).
+ * and in roster.c and bookmark.c. Messages in the user's name go to our own contacts only
+ * (G356-15), and carry an origin-id by which their echo is known, without any memory of it
+ * (G356-14).
  * Source: XEP-0356 §4 to §7; version 0.2 for urn:xmpp:privilege:1. */
 #include "privilege.h"
 
@@ -153,6 +154,14 @@ static void privilege_read_iq(struct privilege *p, xmpp_stanza_t *parent)
     }
 }
 
+static bool privilege_allows_iq(const struct privilege *p, const char *ns, bool set)
+{
+    for (unsigned i = 0; p != NULL && i < p->n_iq; i++)
+        if (strcmp(p->iq[i].ns, ns) == 0 && (set ? p->iq[i].set : p->iq[i].get))
+            return true;
+    return false;
+}
+
 static void privilege_read_roster(struct privilege *p, xmpp_stanza_t *perm, const char *type)
 {
     bool get = privilege_allows(type, "get");
@@ -185,6 +194,8 @@ static void privilege_read(struct privilege *p, xmpp_stanza_t *st)
         else if (strcmp(access, "iq") == 0 && p->second)
             privilege_read_iq(p, perm);
     }
+    if (privilege_allows_iq(p, NS_PUBSUB, false) && privilege_allows_iq(p, NS_PUBSUB, true))
+        p->bits |= XMPP_MAY_BOOKMARK;
 }
 
 static void privilege_text(struct sj_strbuf *out, const struct privilege *p)
@@ -198,6 +209,7 @@ static void privilege_text(struct sj_strbuf *out, const struct privilege *p)
         {XMPP_HEARS_ROSTER, "roster pushes"},
         {XMPP_MAY_SPEAK, "message"},
         {XMPP_SEES_PRESENCE, "presence"},
+        {XMPP_MAY_BOOKMARK, "bookmarks"},
     };
     size_t before = out->len;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -384,14 +396,6 @@ enum sj_status xmpp_send_as_user(struct xmpp *x, unsigned host, const struct xmp
 
 /* ---- requests in the user's name ---- */
 
-static bool privilege_allows_iq(const struct privilege *p, const char *ns, bool set)
-{
-    for (unsigned i = 0; p != NULL && i < p->n_iq; i++)
-        if (strcmp(p->iq[i].ns, ns) == 0 && (set ? p->iq[i].set : p->iq[i].get))
-            return true;
-    return false;
-}
-
 bool privilege_send_iq(struct xmpp *x, const struct privilege_request *r)
 {
     const char *ns = xmpp_stanza_get_ns(r->payload);
@@ -412,6 +416,7 @@ bool privilege_send_iq(struct xmpp *x, const struct privilege_request *r)
                             .host = r->host,
                             .iq = iq,
                             .answer = r->answer,
+                            .note = r->note,
                             .token = r->token,
                             .privileged = true,
                         });

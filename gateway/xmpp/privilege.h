@@ -52,6 +52,7 @@ struct privilege_request {
     const char *to;
     bool set;
     xmpp_stanza_t *payload;              /* taken over */
+    const char *note;                    /* as in struct query_ask */
     query_handler *answer;
     uint64_t token;
 };

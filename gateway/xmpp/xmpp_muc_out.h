@@ -155,13 +155,15 @@ bool xmpp_send_room_state(struct xmpp *, unsigned host, const char *room, const 
                           const char *to, const char *account, enum xmpp_chat_state,
                           bool whispers);
 
-/* An invitation to an address. From peer, directly (G249-01, G045-86); peer NULL: from the room,
- * for inviter, who is an address (G045-83). declines: inviter does not come (G045-85). */
+/* An invitation to an address. From peer, directly (G249-01, G045-86), or from the gateway itself;
+ * else from the room, for inviter, who is an address (G045-83). declines: inviter does not come
+ * (G045-85). */
 struct xmpp_invite_out {
     const char *room, *to;
     const char *peer, *inviter;
     const char *password, *reason;       /* or NULL */
     bool declines;
+    bool direct;                 /* peer NULL: from the gateway */
 };
 bool xmpp_send_invite(struct xmpp *, unsigned host, const struct xmpp_invite_out *);
 /* Appends the link by which clients join a room (XEP-0147 §8). */

@@ -20,7 +20,8 @@ enum xmpp_privilege {
     XMPP_MAY_SET_ROSTER = 1u << 1,
     XMPP_HEARS_ROSTER = 1u << 2,         /* changes of the roster are told (push) */
     XMPP_MAY_SPEAK = 1u << 3,            /* messages in the user's name */
-    XMPP_SEES_PRESENCE = 1u << 4
+    XMPP_SEES_PRESENCE = 1u << 4,
+    XMPP_MAY_BOOKMARK = 1u << 5          /* reads and writes nodes of the user (version 2 only) */
 };
 /* What is granted for this user (bare or full JID), as bits; 0: nothing, or no stream. */
 unsigned xmpp_privileges(const struct xmpp *, unsigned host, const char *user);
@@ -74,7 +75,29 @@ struct xmpp_in_privilege {
     void (*written)(void *ctx, unsigned host, const char *user, const char *peer, bool ok);
     /* The user's server tells a change; also those that we wrote. */
     void (*pushed)(void *ctx, unsigned host, const char *user, const struct xmpp_roster_item *);
+    /* One of the answer to xmpp_bookmarks_read; room: unescaped, as it stands there. */
+    void (*bookmark)(void *ctx, unsigned host, const char *user, const char *room);
+    /* That was all; ok false: there is no answer, or an unreadable one. */
+    void (*bookmarks_read)(void *ctx, unsigned host, const char *user, bool ok);
+    void (*bookmarked)(void *ctx, unsigned host, const char *user, const char *room, bool ok);
 };
+
+/* ---- bookmarks of rooms (XEP-0402); only those of the network's own hostname ever cross ---- */
+
+/* Asks for the user's bookmarks. Those of our rooms come as in->privilege.bookmark and the end as
+ * in->privilege.bookmarks_read, later, exactly once. false: not allowed or too much is asked
+ * already; nothing follows. */
+bool xmpp_bookmarks_read(struct xmpp *, unsigned host, const char *user);
+/* Writes one with autojoin, in the place of whatever stands there: read first (G402-02). Made
+ * with all that a private node needs. in->privilege.bookmarked follows later, exactly once, unless
+ * false. */
+struct xmpp_bookmark {
+    const char *room, *name, *nick;      /* name, nick: or NULL */
+};
+bool xmpp_bookmark_add(struct xmpp *, unsigned host, const char *user,
+                       const struct xmpp_bookmark *);
+/* Takes it out; the user's clients are told. As above. */
+bool xmpp_bookmark_remove(struct xmpp *, unsigned host, const char *user, const char *room);
 
 /* ---- messages in the user's name (G356-11 to G356-15) ---- */
 

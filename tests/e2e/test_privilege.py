@@ -2,6 +2,7 @@
 """End to end on servers that grant privileges (XEP-0356): rosters are filled without a question on
 Prosody, and by offers on ejabberd 23.01, which promises to write rosters and cannot."""
 import pathlib
+import time
 import unittest
 
 import library
@@ -12,6 +13,8 @@ from servers import ejabberd, prosody
 ECHO = "echo@" + GATEWAY
 ROSTER = "jabber:iq:roster"
 ROSTERX = "http://jabber.org/protocol/rosterx"
+PUBSUB = "http://jabber.org/protocol/pubsub"
+BOOKMARKS = "urn:xmpp:bookmarks:1"
 MODULE = pathlib.Path("/usr/lib/prosody/modules/mod_privilege")
 
 
@@ -52,7 +55,51 @@ class PrivilegedTest(LoopbackTest):
 class Prosody(PrivilegedTest):
     @classmethod
     def xmpp_server(cls, lab):
-        return prosody(lab, {u: PASSWORD for u in USERS}, {GATEWAY: SECRET}, privileged=True)
+        return prosody(lab, {u: PASSWORD for u in USERS}, {GATEWAY: SECRET}, ("pep",),
+                       privileged=True)
+
+    @staticmethod
+    def bookmarks(client):
+        """JID to the user's bookmarks of rooms; None: the node is not there."""
+        pubsub = client.iq("get", None, "<pubsub xmlns='%s'><items node='%s'/></pubsub>"
+                           % (PUBSUB, BOOKMARKS)).find("pubsub")
+        items = pubsub.find("items") if pubsub else None
+        return {i.get("id"): i.find("conference") for i in items.children} if items else None
+
+    def ask_until(self, done, what):
+        """done() asks a server, so each try takes a round trip."""
+        end = time.monotonic() + 30
+        while not done():
+            self.assertLess(time.monotonic(), end, what)
+
+    def register_as(self, client, account):
+        self.assert_result(client.iq("set", GATEWAY, "<query xmlns='jabber:iq:register'><username>"
+                                     "%s</username></query>" % account))
+        client.send("<presence to='%s'/>" % GATEWAY)
+
+    def test_bookmarks(self):
+        """A room that the network has put the user into becomes a bookmark at Prosody's PEP; one
+        that the user has changed stays; it goes with the room (G356-16, G356-17, G356-19,
+        G402-01, G402-02, G402-03)"""
+        club = "#club@" + GATEWAY
+        first = self.xmpp("sampson")
+        self.wait_for_gateway(first)
+        self.register_as(first, "member")
+        first.send("<presence to='%s/Member'><x xmlns='http://jabber.org/protocol/muc'/></presence>"
+                   % club)
+        first.expect("<message from='%s' type='groupchat' ...><subject/>...</message>" % club)
+        self.assert_result(first.iq("set", GATEWAY, "<query xmlns='jabber:iq:register'><remove/>"
+                                    "</query>"))
+        user = self.xmpp("balthasar")
+        self.register_as(user, "member")
+        self.ask_until(lambda: (self.bookmarks(user) or {}).get(club), "the bookmark")
+        mark = self.bookmarks(user)[club]
+        self.assertEqual((mark.get("autojoin"), mark.get("name")), ("true", "Club"))
+        user.send("<presence to='%s/%s'><x xmlns='http://jabber.org/protocol/muc'/></presence>"
+                  % (club, mark.find("nick").text))
+        user.expect("<message from='%s' type='groupchat' ...><subject/>...</message>" % club)
+        user.send("<message type='groupchat' to='%s'><body>!kick me</body></message>" % club)
+        self.ask_until(lambda: club not in (self.bookmarks(user) or {}), "the end of it")
 
     def test_own_messages_appear_as_sent(self):
         """What the user wrote from another device of the network is shown by Prosody as the user's

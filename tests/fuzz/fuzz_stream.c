@@ -276,6 +276,13 @@ static void on_written(void *ctx, unsigned host, const char *user, const char *p
     (void)ctx, (void)host, (void)user, (void)peer, (void)ok;
 }
 
+static void on_bookmark(void *ctx, unsigned host, const char *user, const char *room)
+{
+    (void)ctx, (void)host;
+    check_text(user);
+    check_peer(room);
+}
+
 static bool on_person(void *ctx, const struct xmpp_from *f, const char *peer,
                       struct xmpp_person *out)
 {
@@ -600,7 +607,8 @@ static const struct xmpp_in session = {
     .command = {.list = on_list, .info = on_info, .step = on_step, .talk = on_talk},
     .file = {.slot = on_slot},
     .privilege = {.changed = on_granted, .item = on_item, .read = on_read, .written = on_written,
-                  .pushed = on_item},
+                  .pushed = on_item, .bookmark = on_bookmark, .bookmarks_read = on_read,
+                  .bookmarked = on_written},
     .muc = {.is_room = on_is_room, .join = on_join, .presence = on_room_presence,
             .leave = on_leave, .lost = on_lost, .subject = on_subject, .state = on_room_state,
             .invite = on_invite, .place = on_place, .card = on_room_card,

@@ -113,10 +113,12 @@ class Arrival:
 
 
 def not_forwarded(node):
-    """All elements but stanzas within <forwarded/> (XEP-0297): these are in jabber:client."""
+    """All elements but stanzas within <forwarded/> (XEP-0297) and <privileged_iq/> (XEP-0356):
+    these are in jabber:client."""
     yield node
     for child in node.children:
-        if (node.name, node.ns) != ("forwarded", "urn:xmpp:forward:0"):
+        if (node.name, node.ns) not in (("forwarded", "urn:xmpp:forward:0"),
+                                        ("privileged_iq", "urn:xmpp:privilege:2")):
             yield from not_forwarded(child)
 
 

@@ -178,7 +178,8 @@ VirtualHost "localhost"
 PROSODY_GRANTS = """    privileged_entities = {{ {names} }}
     modules_enabled = {{ "privilege" }}
 """
-PROSODY_GRANT = """["{name}"] = {{ roster = "both"; message = "outgoing"; presence = "roster" }}"""
+PROSODY_GRANT = """["{name}"] = {{ roster = "both"; message = "outgoing"; presence = "roster";
+    iq = {{ ["http://jabber.org/protocol/pubsub"] = "both" }} }}"""
 # XEP-0363
 PROSODY_HTTP = """http_ports = {{ {http} }}
 http_interfaces = {{ "127.0.0.1" }}

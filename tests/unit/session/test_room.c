@@ -467,7 +467,8 @@ Test(room, asks_the_user_into_a_room_that_the_network_entered)
     world_clear(w);
     wroom_occupant(w, "#a", "me", true);
     w->link->host->rooms->entered(w->link, "#a");
-    EXPECT(w, "invite #a -> " ROMEO "\n");
+    world_run(w);
+    EXPECT(w, "invite #a -> " ROMEO " why=You are in this room on the other network. direct\n");
     cr_assert_eq(wroom_join(w, "r", "#a", "me"), SJ_OK);
     EXPECT(w, ME(R) "subject #a -> " R " '' -\n");
     world_free(w);

@@ -153,8 +153,33 @@ bool xmpp_send_invite(struct xmpp *x, unsigned host, const struct xmpp_invite_ou
     fact(&b, "inviter", i->inviter);
     fact(&b, "password", i->password);
     fact(&b, "why", i->reason);
-    sj_strbuf_adds(&b, i->declines ? " declines" : "");
+    sj_strbuf_adds(&b, i->declines ? " declines" : i->direct ? " direct" : "");
     note(&b);
+    return true;
+}
+
+bool xmpp_bookmarks_read(struct xmpp *x, unsigned host, const char *user)
+{
+    if (!(xmpp_privileges(x, host, user) & XMPP_MAY_BOOKMARK))
+        return false;
+    world_note("bookmarks-read %s", user);
+    return true;
+}
+
+bool xmpp_bookmark_add(struct xmpp *x, unsigned host, const char *user,
+                       const struct xmpp_bookmark *b)
+{
+    if (!(xmpp_privileges(x, host, user) & XMPP_MAY_BOOKMARK))
+        return false;
+    world_note("bookmark %s %s/%s", b->room, b->name ? b->name : "-", b->nick ? b->nick : "-");
+    return true;
+}
+
+bool xmpp_bookmark_remove(struct xmpp *x, unsigned host, const char *user, const char *room)
+{
+    if (!(xmpp_privileges(x, host, user) & XMPP_MAY_BOOKMARK))
+        return false;
+    world_note("bookmark-remove %s", room);
     return true;
 }
 

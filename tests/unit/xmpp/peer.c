@@ -480,6 +480,21 @@ static void on_written(void *ctx, unsigned host, const char *user, const char *p
     heard(ctx, "written %u %s %s %d", host, user, peer, ok);
 }
 
+static void on_bookmark(void *ctx, unsigned host, const char *user, const char *room)
+{
+    heard(ctx, "bookmark %u %s %s", host, user, room);
+}
+
+static void on_bookmarks_read(void *ctx, unsigned host, const char *user, bool ok)
+{
+    heard(ctx, "bookmarks-read %u %s %d", host, user, ok);
+}
+
+static void on_bookmarked(void *ctx, unsigned host, const char *user, const char *room, bool ok)
+{
+    heard(ctx, "bookmarked %u %s %s %d", host, user, room, ok);
+}
+
 static enum sj_status on_search_form(void *ctx, const struct xmpp_from *f, struct xmpp_form *out,
                                      struct sj_error *err)
 {
@@ -555,6 +570,9 @@ const struct xmpp_in peer_session = {
             .read = on_read,
             .written = on_written,
             .pushed = on_pushed,
+            .bookmark = on_bookmark,
+            .bookmarks_read = on_bookmarks_read,
+            .bookmarked = on_bookmarked,
         },
 };
 

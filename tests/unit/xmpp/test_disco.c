@@ -122,6 +122,16 @@ static void presence_ver(unsigned host, const char *peer, char ver[64])
     free(got);
 }
 
+/* G045-10: which rooms a contact is in is told to nobody. */
+Test(disco, tells_no_rooms_of_contacts)
+{
+    ask("bob@irc0.example.org", ITEMS, "http://jabber.org/protocol/muc#rooms");
+    peer_expect(p, "<iq * type='result'><query node='http://jabber.org/protocol/muc#rooms' xmlns='"
+                   ITEMS "'/></iq>");
+    ask("irc0.example.org", ITEMS, "http://jabber.org/protocol/muc#rooms");
+    peer_expect(p, "<iq * type='error'>*<item-not-found *");
+}
+
 /* G115-02, G115-05, G115-11. The hashes were computed apart, from the sets above. G115-03. */
 Test(disco, answers_the_node_of_its_presence)
 {

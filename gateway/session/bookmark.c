@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Rooms that the network has put the user into, who may have joined them from elsewhere, reach the
+ * user's clients as bookmarks, where their server lets us write some, or else as one invitation
+ * each (G402-01, G402-04).
+ *
+ * Of each room that is done once: what the user makes of a bookmark, or that it was deleted, stays
+ * (G402-02). Which rooms were told of is kept as a hidden preference, a short digest each. Before
+ * anything is written the bookmarks are read, and one that is there is left alone. A room that is
+ * left for good over there takes its bookmark along (G402-03). Source: XEP-0402, XEP-0249. */
+#include "bookmark.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "preference.h"
+#include "room.h"
+#include "session.h"
+#include "sojourn/memory.h"
+#include "sojourn/sha1.h"
+#include "sojourn/strbuf.h"
+#include "sojourn/translate.h"
+
+#define TOLD_DIGITS 12u                  /* of a digest: enough for BOOKMARKS_TOLD_MAX rooms */
+
+/* A bookmark that is to come or to go. Owned by struct bookmarks. */
+struct bookmark {
+    struct sj_list link;
+    bool goes;
+    bool there;                  /* the user has one already */
+    bool sent;                   /* its write waits for an answer */
+    char room[];
+};
+
+/* What is under way for one user. Owned by the session, made when needed. */
+struct bookmarks {
+    struct session *session;
+    struct sj_list wanted;       /* struct bookmark, oldest first */
+    unsigned n, n_sent;
+    bool reading;                /* the answer to xmpp_bookmarks_read is awaited */
+    bool read;                   /* it came, and holds for all that is wanted now */
+    bool changed;                /* told differs from what is stored */
+    struct sj_strbuf told;       /* TOLD_DIGITS of each, oldest first */
+    struct sj_defer run;
+};
+
+/* ---- what was told once ---- */
+
+static void told_digest(char out[SJ_SHA1_HEX_SIZE], const char *room)
+{
+    uint8_t sha1[SJ_SHA1_LEN];
+
+    sj_sha1(sha1, room, strlen(room));
+    sj_sha1_hex(out, sha1);
+    out[TOLD_DIGITS] = '\0';
+}
+
+/* Where it stands in the text; NULL: nowhere. */
+static const char *told_find(const char *told, const char *room)
+{
+    char digest[SJ_SHA1_HEX_SIZE];
+
+    told_digest(digest, room);
+    for (const char *at = told; strlen(at) >= TOLD_DIGITS; at += TOLD_DIGITS) {
+        if (memcmp(at, digest, TOLD_DIGITS) == 0)
+            return at;
+    }
+    return NULL;
+}
+
+static const char *told_of(const struct session *s)
+{
+    return s->bookmarks ? s->bookmarks->told.s : session_preference(s, PREFERENCE_TOLD_ROOMS);
+}
+
+static void told_cut(struct bookmarks *b, const char *at)
+{
+    size_t offset = (size_t)(at - b->told.s);
+    char *all = sj_strdup(b->told.s);
+
+    sj_strbuf_reset(&b->told);
+    sj_strbuf_add(&b->told, all, offset);
+    sj_strbuf_adds(&b->told, all + offset + TOLD_DIGITS);
+    sj_free(all);
+    b->changed = true;
+}
+
+static void told_add(struct bookmarks *b, const char *room)
+{
+    char digest[SJ_SHA1_HEX_SIZE];
+
+    if (told_find(b->told.s, room))
+        return;
+    if (b->told.len >= (size_t)BOOKMARKS_TOLD_MAX * TOLD_DIGITS)
+        told_cut(b, b->told.s);
+    told_digest(digest, room);
+    sj_strbuf_adds(&b->told, digest);
+    b->changed = true;
+}
+
+static void told_store(struct bookmarks *b)
+{
+    struct sj_error err = {.status = SJ_OK};
+
+    if (!b->changed)
+        return;
+    b->changed = false;
+    if (session_prefer(b->session, PREFERENCE_TOLD_ROOMS, b->told.len > 0 ? b->told.s : NULL,
+                       &err) != SJ_OK)
+        sj_log_warn(&b->session->log, "rooms that were told of are not kept cause=%s",
+                    SJ_CLIP(err.text));
+}
+
+/* ---- what is wanted ---- */
+
+static struct bookmark *bookmark_find(const struct bookmarks *b, const char *room)
+{
+    const struct sj_list *at;
+
+    for (at = b->wanted.next; at != &b->wanted; at = at->next) {
+        struct bookmark *m = SJ_CONTAINER(at, struct bookmark, link);
+        if (strcmp(m->room, room) == 0)
+            return m;
+    }
+    return NULL;
+}
+
+static void bookmark_drop(struct bookmarks *b, struct bookmark *m)
+{
+    b->n--;
+    b->n_sent -= m->sent;
+    sj_list_remove(&m->link);
+    sj_free(m);
+}
+
+/* For clients whose server knows nothing of it. */
+static void bookmark_invite(struct bookmarks *b, const struct bookmark *m)
+{
+    struct session *s = b->session;
+    const struct xmpp_invite_out out = {
+        .room = m->room, .to = s->user, .direct = true,
+        .reason = sj_translate(s->lang, N_("You are in this room on the other network."))};
+
+    if (xmpp_send_invite(s->all->xmpp, s->network->index, &out) || !session_is_blocked(s))
+        told_add(b, m->room);
+}
+
+/* There is no way to read or write bookmarks. */
+static void bookmarks_do_without(struct bookmarks *b)
+{
+    struct sj_list *at = b->wanted.next;
+
+    while (at != &b->wanted) {
+        struct bookmark *m = SJ_CONTAINER(at, struct bookmark, link);
+        at = at->next;
+        if (m->sent)
+            continue;
+        if (!m->goes)
+            bookmark_invite(b, m);
+        bookmark_drop(b, m);
+    }
+}
+
+static bool bookmark_send(struct bookmarks *b, const struct bookmark *m)
+{
+    struct session *s = b->session;
+    const struct room *r = room_find(s, m->room);
+    const struct xmpp_bookmark out = {.room = m->room, .name = r ? r->name : NULL,
+                                      .nick = r && r->self ? occupant_nick(r->self) : NULL};
+
+    return m->goes ? xmpp_bookmark_remove(s->all->xmpp, s->network->index, s->user, m->room)
+                   : xmpp_bookmark_add(s->all->xmpp, s->network->index, s->user, &out);
+}
+
+/* The bookmarks were read: what is missing is written, what has to go is taken out. */
+static void bookmarks_write(struct bookmarks *b)
+{
+    struct sj_list *at = b->wanted.next;
+
+    while (at != &b->wanted && b->n_sent < BOOKMARKS_AT_ONCE) {
+        struct bookmark *m = SJ_CONTAINER(at, struct bookmark, link);
+        at = at->next;
+        if (m->sent)
+            continue;
+        if (m->there != m->goes) {       /* nothing to do */
+            if (!m->goes)
+                told_add(b, m->room);
+            bookmark_drop(b, m);
+        } else if (bookmark_send(b, m)) {
+            m->sent = true;
+            b->n_sent++;
+        } else {
+            bookmarks_do_without(b);
+            return;
+        }
+    }
+}
+
+static void bookmarks_run(void *arg)
+{
+    struct bookmarks *b = arg;
+    struct session *s = b->session;
+    struct xmpp *x = s->all->xmpp;
+
+    if (b->reading)
+        return;
+    if (b->n > b->n_sent && !b->read)
+        b->reading = xmpp_bookmarks_read(x, s->network->index, s->user);
+    if (b->read)
+        bookmarks_write(b);
+    else if (!b->reading)
+        bookmarks_do_without(b);
+    told_store(b);
+    if (b->n == 0 && !b->reading)
+        bookmarks_free(s);
+}
+
+static struct bookmarks *bookmarks_get(struct session *s)
+{
+    struct bookmarks *b = s->bookmarks;
+
+    if (b)
+        return b;
+    b = sj_calloc(1, sizeof *b);
+    b->session = s;
+    sj_list_init(&b->wanted);
+    sj_defer_init(&b->run, bookmarks_run, b);
+    sj_strbuf_init(&b->told, (size_t)BOOKMARKS_TOLD_MAX * TOLD_DIGITS + TOLD_DIGITS);
+    sj_strbuf_adds(&b->told, session_preference(s, PREFERENCE_TOLD_ROOMS));
+    return s->bookmarks = b;
+}
+
+void bookmarks_free(struct session *s)
+{
+    struct bookmarks *b = s->bookmarks;
+
+    if (!b)
+        return;
+    while (!sj_list_empty(&b->wanted))
+        bookmark_drop(b, SJ_CONTAINER(b->wanted.next, struct bookmark, link));
+    sj_defer_cancel(&b->run);
+    sj_strbuf_release(&b->told);
+    sj_free(b);
+    s->bookmarks = NULL;
+}
+
+static void bookmark_want(struct session *s, const char *room, bool goes)
+{
+    struct bookmarks *b = bookmarks_get(s);
+    struct bookmark *m = bookmark_find(b, room);
+    size_t n = strlen(room) + 1;
+
+    if (m && m->sent)                    /* its answer comes first; a rare race is left as it is */
+        return;
+    if (m)
+        bookmark_drop(b, m);
+    if (b->n < ROOMS_MAX) {
+        m = sj_calloc(1, sizeof *m + n);
+        memcpy(m->room, room, n);
+        m->goes = goes;
+        sj_list_init(&m->link);
+        sj_list_append(&b->wanted, &m->link);
+        b->n++;
+    }
+    b->read = false;
+    sj_loop_defer(s->all->loop, &b->run);
+}
+
+/* ---- from the room ---- */
+
+bool bookmarks_fit(const struct network *n)
+{
+    return (n->backend->caps & SJ_CAP_ROOMS) != 0;
+}
+
+void bookmark_room(const struct room *r)
+{
+    struct session *s = r->session;
+
+    if (session_prefers(s, PREFERENCE_BOOKMARKS) && !told_find(told_of(s), r->id))
+        bookmark_want(s, r->id, false);
+}
+
+void bookmark_known(const struct room *r)
+{
+    struct session *s = r->session;
+    struct bookmarks *b;
+
+    if (!(r->flags & SJ_ROOM_MEMBERSHIP) || told_find(told_of(s), r->id))
+        return;
+    b = bookmarks_get(s);
+    told_add(b, r->id);
+    sj_loop_defer(s->all->loop, &b->run);
+}
+
+void bookmark_left(const struct room *r)
+{
+    struct session *s = r->session;
+    const char *at = told_find(told_of(s), r->id);
+    const struct bookmark *m = s->bookmarks ? bookmark_find(s->bookmarks, r->id) : NULL;
+
+    if (!at && !m)
+        return;
+    if (at)
+        told_cut(bookmarks_get(s), told_find(bookmarks_get(s)->told.s, r->id));
+    bookmark_want(s, r->id, true);
+}
+
+/* ---- from the user's server ---- */
+
+static struct bookmarks *bookmarks_of(void *ctx, unsigned host, const char *user)
+{
+    struct sessions *all = ctx;
+    const struct session *s = session_find(&all->networks[host], user);
+
+    return s ? s->bookmarks : NULL;
+}
+
+void bookmark_item(void *ctx, unsigned host, const char *user, const char *room)
+{
+    struct bookmarks *b = bookmarks_of(ctx, host, user);
+    struct sj_error ignored;
+    struct bookmark *m;
+    struct sj_strbuf id;
+
+    if (!b || !b->reading)
+        return;
+    sj_strbuf_init(&id, SJ_ID_MAX);
+    if (session_canon(b->session, room, &id, &ignored) == SJ_OK &&
+        (m = bookmark_find(b, id.s)) != NULL)
+        m->there = true;
+    sj_strbuf_release(&id);
+}
+
+void bookmarks_read(void *ctx, unsigned host, const char *user, bool ok)
+{
+    struct bookmarks *b = bookmarks_of(ctx, host, user);
+
+    if (!b || !b->reading)
+        return;
+    b->reading = false;
+    b->read = ok;
+    if (!ok)
+        bookmarks_do_without(b);
+    sj_loop_defer(b->session->all->loop, &b->run);
+}
+
+void bookmark_written(void *ctx, unsigned host, const char *user, const char *room, bool ok)
+{
+    struct bookmarks *b = bookmarks_of(ctx, host, user);
+    struct bookmark *m = b ? bookmark_find(b, room) : NULL;
+
+    if (!m || !m->sent)
+        return;
+    if (ok && !m->goes)
+        told_add(b, room);
+    else if (!m->goes)
+        bookmark_invite(b, m);
+    bookmark_drop(b, m);
+    sj_loop_defer(b->session->all->loop, &b->run);
+}
