@@ -48,12 +48,14 @@ static void (*const ask_write[IRC_ASK_KINDS])(const struct irc_link *l, const st
     [IRC_ASK_LOOK] = irc_list_write,
     [IRC_ASK_AFFILIATES] = masks_write,
     [IRC_ASK_HISTORY] = irc_history_write,
+    [IRC_ASK_WHOIS] = irc_whois_write,
 };
 
 static void ask_remove(struct irc_link *l, struct irc_ask *a)
 {
     sj_list_remove(&a->link);
     l->rooms->n_asks--;
+    irc_whois_free(a);
     sj_free(a->words);
     sj_free(a);
 }
@@ -144,6 +146,7 @@ static bool is_about(const struct irc_link *l, const struct irc_ask *a, const ch
     static const char *const commands[IRC_ASK_KINDS] = {
         [IRC_ASK_WHO] = "WHO", [IRC_ASK_LIST] = "LIST", [IRC_ASK_LOOK] = "LIST",
         [IRC_ASK_AFFILIATES] = "MODE", [IRC_ASK_HISTORY] = "CHATHISTORY",
+        [IRC_ASK_WHOIS] = "WHOIS",
     };
 
     return sj_ascii_casecmp(name, commands[a->kind]) == 0 ||

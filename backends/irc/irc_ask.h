@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Questions with long answers: who is in a channel (WHO), which channels there are (LIST), who is
- * banned (MODE). One is out at a time, the others wait. */
+ * banned (MODE), who somebody is (WHOIS). One is out at a time, the others wait. */
 #ifndef IRC_ASK_H
 #define IRC_ASK_H
 
 #include "irc_chan.h"
+
+struct irc_whois;
 
 /* Questions that wait for their turn, in one link. */
 #define IRC_ASKS_MAX 64u
@@ -19,6 +21,7 @@ enum irc_ask_kind {
     IRC_ASK_LOOK,                    /* LIST of one channel */
     IRC_ASK_AFFILIATES,              /* a list of masks, then those who have a rank */
     IRC_ASK_HISTORY,
+    IRC_ASK_WHOIS,                   /* room: the nickname's id */
     IRC_ASK_KINDS
 };
 struct irc_ask {
@@ -32,6 +35,7 @@ struct irc_ask {
     int64_t since_ms;                /* of the last sign of an answer */
     unsigned max, n;                 /* LIST, HISTORY: to be told, and told */
     uint32_t batch;                  /* HISTORY: hash of its batch; 0: none yet */
+    struct irc_whois *whois;         /* WHOIS: what was said so far; or NULL */
     char *words;                     /* LIST: what to look for; HISTORY: the question; or NULL */
     char room[];                     /* id */
 };
@@ -60,6 +64,17 @@ bool irc_ask_on_timer(struct irc_link *l, int64_t now_ms);
 void irc_ask_handle_who(struct irc_link *l, struct irc_line *line);         /* 352 */
 void irc_ask_handle_whox(struct irc_link *l, struct irc_line *line);        /* 354 */
 void irc_ask_handle_who_end(struct irc_link *l, struct irc_line *line);     /* 315 */
+
+/* irc_whois.c */
+/* struct sj_backend.profile_get */
+enum sj_status irc_profile_get(struct sj_link *base, const char *id, sj_op op,
+                               struct sj_error *err);
+void irc_whois_write(const struct irc_link *l, const struct irc_ask *a, struct irc_out *o);
+void irc_whois_free(struct irc_ask *a);
+/* Any numeric: is it about somebody whom we ask about? Then it is noted, and no answer to anything
+ * that the user asked (irc_raw.c). */
+bool irc_whois_hear(struct irc_link *l, const struct irc_line *line);
+void irc_whois_handle_end(struct irc_link *l, struct irc_line *line);       /* 318 */
 
 /* irc_chan_list.c */
 void irc_list_write(const struct irc_link *l, const struct irc_ask *a, struct irc_out *o);

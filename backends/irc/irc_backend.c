@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "irc.h"
+#include "irc_ask.h"
 #include "irc_chan.h"
 #include "irc_identity.h"
 #include "irc_link.h"
@@ -138,7 +139,8 @@ const struct sj_backend irc_backend = {
                         "account on this network, give its password, and its name if that is not "
                         "your nickname."),
     .caps = SJ_CAP_CONTACTS | SJ_CAP_PRESENCE | SJ_CAP_ANONYMOUS | SJ_CAP_STYLED | SJ_CAP_ROOMS |
-            SJ_CAP_RAW | SJ_CAP_REPLY | SJ_CAP_REACT | SJ_CAP_RETRACT | SJ_CAP_TYPING,
+            SJ_CAP_RAW | SJ_CAP_REPLY | SJ_CAP_REACT | SJ_CAP_RETRACT | SJ_CAP_TYPING |
+            SJ_CAP_PROFILES,
     .fields = irc_fields,
     .n_fields = IRC_FIELDS,
     .options = irc_options,
@@ -162,5 +164,6 @@ const struct sj_backend irc_backend = {
     .set_presence = irc_set_presence,
     .contact_add = irc_contact_add,
     .contact_remove = irc_contact_remove,
+    .profile_get = irc_profile_get,
     .raw = irc_raw,
 };

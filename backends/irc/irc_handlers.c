@@ -40,6 +40,7 @@ const struct irc_handler irc_handlers[] = {
     { "302", 2, WELCOMED, irc_self_handle_userhost },
     { "303", 2, ONLINE, irc_presence_handle_ison },
     { "315", 2, ONLINE, irc_ask_handle_who_end },
+    { "318", 2, ONLINE, irc_whois_handle_end },
     { "322", 3, ONLINE, irc_list_handle_channel },
     { "323", 1, ONLINE, irc_list_handle_end },
     { "324", 3, WELCOMED, irc_chan_handle_modes_are },
@@ -189,7 +190,8 @@ void irc_handle(struct irc_link *l, struct irc_line *line)
                                           sizeof *h, handler_compare);
     bool is_handled = h && (h->states & IN(l->state)) && line->n_params >= h->params_min &&
                       !irc_history_is_old_event(l, line);
-    irc_raw_hear(l, line, is_handled);
+    if (!line->numeric || !irc_whois_hear(l, line))
+        irc_raw_hear(l, line, is_handled);
     if (is_handled)
         h->handle(l, line);
 }

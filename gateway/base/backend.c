@@ -139,7 +139,6 @@ static const char *backend_check_functions(const struct sj_backend *b)
         {SJ_CAP_FILES, b->file_next, "file_next goes with SJ_CAP_FILES"},
         {SJ_CAP_FILES, b->file_abort, "file_abort goes with SJ_CAP_FILES"},
         {SJ_CAP_PROFILES, b->profile_get, "profile_get goes with SJ_CAP_PROFILES"},
-        {SJ_CAP_PROFILES, b->avatar_get, "avatar_get goes with SJ_CAP_PROFILES"},
         {SJ_CAP_OWN_PROFILE, b->own_profile_set, "own_profile_set goes with SJ_CAP_OWN_PROFILE"},
         {SJ_CAP_SEARCH, b->search, "search goes with SJ_CAP_SEARCH"},
         {SJ_CAP_SEARCH, b->search_fields, "search_fields go with SJ_CAP_SEARCH"},
@@ -167,6 +166,8 @@ static const char *backend_check_caps(const struct sj_backend *b)
     if (!b->net_new || !b->net_free || !b->wire || !b->id_canon || !b->account_check ||
         !b->link_new || !b->link_free || !b->connect || !b->disconnect || !b->send_message)
         return "a mandatory function is missing";
+    if (b->avatar_get && !(b->caps & SJ_CAP_PROFILES))
+        return "avatar_get needs SJ_CAP_PROFILES";
     if (!b->moved_marks != !b->id_moved)
         return "moved_marks and id_moved go together";
     if (b->rooms && (!b->rooms->is_room || !b->rooms->join || !b->rooms->leave ||

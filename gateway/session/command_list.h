@@ -21,6 +21,8 @@ extern const struct command command_help;
 extern const struct command command_import;
 /* command_preference.c */
 extern const struct command command_preferences;
+/* command_profile.c */
+extern const struct command command_profile;
 /* command_session.c */
 extern const struct command command_status, command_login, command_logout;
 /* command_raw.c */

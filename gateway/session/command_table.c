@@ -14,6 +14,7 @@ static const struct command *const command_table[] = {
     &command_preferences,
     &command_answer,
     &command_search,
+    &command_profile,
     &command_import,
     &command_add,
     &command_remove,

@@ -337,7 +337,7 @@ void fetch_on_profile(struct session *s, sj_op op, const struct sj_profile *prof
     if (!f || f->came)
         return;
     f->came = true;
-    kept_put(s->all->profiles, s, f->contact, profile->value, false);
+    kept_put(s->all->profiles, s, f->contact, profile, false);
 }
 
 void fetch_leave(struct session *s)

@@ -24,6 +24,11 @@ static void kept_drop(struct profiles *p, struct kept *k)
     p->kept_bytes -= k->bytes;
     for (size_t i = 0; i < SJ_PROFILE_COUNT; i++)
         sj_free(k->value[i]);
+    for (size_t i = 0; i < k->n_facts; i++) {
+        sj_free((char *)k->facts[i].label);
+        sj_free((char *)k->facts[i].value);
+    }
+    sj_free(k->facts);
     sj_free(k->key);
     sj_free(k);
 }
@@ -47,33 +52,50 @@ const struct kept *kept_find(struct profiles *p, const struct session *s, const 
     return k;
 }
 
-/* At most SJ_PROFILE_VALUE_MAX bytes of each, whatever a backend hands over. */
-static size_t kept_copy(struct kept *k, const char *const value[SJ_PROFILE_COUNT])
+/* At most SJ_PROFILE_VALUE_MAX bytes of each, whatever a backend hands over; "" is nothing. */
+static char *kept_text(struct kept *k, const char *text)
 {
-    size_t bytes = 0;
+    size_t n = text ? strlen(text) : 0;
 
-    for (size_t i = 0; i < SJ_PROFILE_COUNT; i++) {
-        size_t n = value[i] ? strlen(value[i]) : 0;
-        if (n == 0)
+    if (n == 0)
+        return NULL;
+    n = sj_utf8_cut(text, n, SJ_PROFILE_VALUE_MAX);
+    k->bytes += n + 1;
+    return sj_strndup(text, n);
+}
+
+static void kept_copy(struct kept *k, const struct sj_profile *profile)
+{
+    size_t n = profile->n_facts < SJ_FACTS_MAX ? profile->n_facts : SJ_FACTS_MAX;
+
+    for (size_t i = 0; i < SJ_PROFILE_COUNT; i++)
+        k->value[i] = kept_text(k, profile->value[i]);
+    if (n == 0)
+        return;
+    k->facts = sj_calloc(n, sizeof *k->facts);
+    k->bytes += n * sizeof *k->facts;
+    for (size_t i = 0; i < n; i++) {
+        if (!profile->facts[i].label || !profile->facts[i].value || !*profile->facts[i].value)
             continue;
-        n = sj_utf8_cut(value[i], n, SJ_PROFILE_VALUE_MAX);
-        k->value[i] = sj_strndup(value[i], n);
-        bytes += n + 1;
+        k->facts[k->n_facts].label = kept_text(k, profile->facts[i].label);
+        k->facts[k->n_facts].value = kept_text(k, profile->facts[i].value);
+        k->n_facts += k->facts[k->n_facts].label != NULL;
     }
-    return bytes;
 }
 
 void kept_put(struct profiles *p, const struct session *s, const char *contact,
-              const char *const value[SJ_PROFILE_COUNT], bool failed)
+              const struct sj_profile *profile, bool failed)
 {
-    static const char *const nothing[SJ_PROFILE_COUNT] = {NULL};
     struct kept *k = sj_calloc(1, sizeof *k);
     struct sj_strbuf key;
     struct kept *old;
 
     kept_key(&key, s, contact);
     k->key = sj_strbuf_take(&key);
-    k->bytes = sizeof *k + strlen(k->key) + 1 + kept_copy(k, value ? value : nothing);
+    k->bytes = sizeof *k + strlen(k->key) + 1;
+    k->absent = !profile && !failed;
+    if (profile)
+        kept_copy(k, profile);
     k->until_ms = sj_loop_now_ms(p->all->loop) + (failed ? KEPT_FAILED_MS : KEPT_MS);
     old = sj_map_find(&p->kept, k->key);
     if (old)

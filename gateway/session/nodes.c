@@ -103,8 +103,9 @@ void nodes_resource(struct session *s, struct resource *r, const struct xmpp_cap
     struct sj_strbuf full;
     unsigned nodes = 0;
 
-    if (!(s->network->backend->caps & SJ_CAP_PROFILES) || r->name[0] == '\0')
-        return;
+    if (!(s->network->backend->caps & SJ_CAP_PROFILES) || !s->network->backend->avatar_get ||
+        r->name[0] == '\0')
+        return;                          /* nothing there changes that would be told */
     sj_strbuf_init(&full, 3072);
     sj_strbuf_addf(&full, "%s/%s", s->user, r->name);
     if (xmpp_query_wants(s->all->xmpp, s->network->index, full.s, caps, &nodes)) {

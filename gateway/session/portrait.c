@@ -10,7 +10,7 @@
 
 static bool portraits_possible(const struct session *s)
 {
-    return (s->network->backend->caps & SJ_CAP_PROFILES) != 0;
+    return (s->network->backend->caps & SJ_CAP_PROFILES) && s->network->backend->avatar_get;
 }
 
 struct xmpp_picture portrait_picture(const struct session *s, const struct contact *c)

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "command.h"
 #include "room_picture.h"
 #include "session.h"
 #include "sojourn/memory.h"
@@ -31,10 +32,14 @@ static void ask_refuse(struct session *s, struct card_ask *a, enum sj_status sta
                        const char *text)
 {
     struct sj_error err;
+    uint64_t run = a->run;
 
     sj_fail(&err, status, "%s", text);
-    xmpp_answer(s->all->xmpp, a->req, &err);
+    if (!run)
+        xmpp_answer(s->all->xmpp, a->req, &err);
     ask_free(a);
+    if (run && s->all->commands)         /* not while everything is being freed */
+        command_outcome(s->all, run, &err);
 }
 
 /* Whom a request is about, as things are now; borrowed. */
@@ -96,6 +101,10 @@ static bool subject_in_room(const struct session *s, const struct card_ask *a,
 static bool ask_subject(const struct session *s, const struct card_ask *a,
                         struct card_subject *out)
 {
+    if (a->run) {
+        *out = (struct card_subject){.id = a->peer, .name = a->peer};
+        return true;
+    }
     return a->room ? subject_in_room(s, a, out) : subject_of_contact(s, a->peer, out);
 }
 
@@ -111,6 +120,19 @@ static const struct avatar *ask_picture(struct session *s, const struct card_sub
 static bool ask_expects_picture(const struct card_subject *of)
 {
     return of->avatar && (!of->settled || of->kind);
+}
+
+/* The command reads what is kept. */
+static void ask_answer_run(struct session *s, struct card_ask *a)
+{
+    uint64_t run = a->run;
+
+    if (a->no_profile) {
+        ask_refuse(s, a, SJ_UNREACHABLE, N_("The network did not say."));
+        return;
+    }
+    ask_free(a);
+    command_outcome(s->all, run, NULL);
 }
 
 static void ask_answer(struct session *s, struct card_ask *a, const struct card_subject *of)
@@ -132,6 +154,8 @@ static void ask_answer(struct session *s, struct card_ask *a, const struct card_
     }
     for (size_t i = 0; kept && i < SJ_PROFILE_COUNT; i++)
         profile.value[i] = kept->value[i];
+    profile.facts = kept ? kept->facts : NULL;
+    profile.n_facts = kept ? kept->n_facts : 0;
     if (picture) {
         card.data = picture->data;
         card.len = picture->len;
@@ -167,7 +191,11 @@ static void ask_step(struct session *s, struct card_ask *a)
 
     if (!ask_subject(s, a, &of))
         ask_refuse(s, a, a->room ? SJ_NOTFOUND : SJ_UNAVAILABLE, "");
-    else if (!ask_needs(s, a, &of))
+    else if (ask_needs(s, a, &of))
+        return;
+    else if (a->run)
+        ask_answer_run(s, a);
+    else
         ask_answer(s, a, &of);
 }
 
@@ -414,5 +442,14 @@ void profile_card_in_room(struct session *s, const char *peer, const char *room,
 
     a->room = sj_strdup(room);
     a->nick = sj_strdup(nick);
+    profile_begin(s, a);
+}
+
+void profile_for_run(struct session *s, const char *peer, uint64_t run)
+{
+    const struct xmpp_card_ask ask = {.wants = XMPP_CARD_PROFILE};
+    struct card_ask *a = card_ask_new(s, peer, &ask, 0);
+
+    a->run = run;
     profile_begin(s, a);
 }

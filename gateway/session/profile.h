@@ -54,6 +54,9 @@ struct kept {
     size_t bytes;
     char *key;
     char *value[SJ_PROFILE_COUNT];
+    struct sj_fact *facts;       /* with what they point to; NULL: none */
+    size_t n_facts;
+    bool absent;                 /* the network knows nobody of that id, or nothing of them */
 };
 
 /* A request for a card that waits. Owned by its session's portfolio. */
@@ -61,6 +64,7 @@ struct card_ask {
     struct sj_list in_session, by_age;
     uint64_t session;
     xmpp_req req;
+    uint64_t run;                /* of a command that waits, in place of req; or 0 */
     int64_t due_ms;
     unsigned wants;
     bool no_picture, no_profile; /* not to be had now */
@@ -109,13 +113,17 @@ enum sj_status profile_card(void *ctx, const struct xmpp_from *, const char *pee
  * later, or at once. */
 void profile_card_in_room(struct session *, const char *peer, const char *room, const char *nick,
                           const struct xmpp_card_ask *, xmpp_req);
+/* The profile of whoever it is for a run of a command, whose outcome comes by command_outcome;
+ * kept_find has it then. */
+void profile_for_run(struct session *, const char *peer, uint64_t run);
 /* A fetch about this contact, person or room has ended. */
 void profile_fetched(struct session *, const char *peer, bool picture, bool failed);
 
 /* kept.c */
 const struct kept *kept_find(struct profiles *, const struct session *, const char *contact);
+/* profile NULL: there is none, or (failed) it was not to be had. */
 void kept_put(struct profiles *, const struct session *, const char *contact,
-              const char *const value[SJ_PROFILE_COUNT], bool failed);
+              const struct sj_profile *profile, bool failed);
 void kept_release(struct profiles *);
 
 /* portrait.c */

@@ -98,7 +98,8 @@ static bool picture_learn(struct room_picture **at, struct room *r, struct occup
 
 static bool picture_possible(const struct room *r, const char *avatar)
 {
-    return avatar && (r->session->network->backend->caps & SJ_CAP_PROFILES) != 0 &&
+    return avatar && (r->session->network->backend->caps & SJ_CAP_PROFILES) &&
+           r->session->network->backend->avatar_get &&
            strlen(avatar) <= SJ_AVATAR_ID_MAX;
 }
 

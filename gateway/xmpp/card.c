@@ -9,6 +9,7 @@
 #include "room.h"
 #include "sojourn/contact.h"
 #include "sojourn/strbuf.h"
+#include "sojourn/translate.h"
 #include "stanza.h"
 
 static size_t card_reserve(const struct xmpp *x)
@@ -49,6 +50,21 @@ const char *card_value(struct card_room *room, const struct xmpp_card *card, uns
     return value;
 }
 
+void card_note(struct sj_strbuf *out, struct card_room *room, const struct xmpp_card *card)
+{
+    const struct sj_profile *p = card->profile;
+    const char *note = card_value(room, card, SJ_PROFILE_NOTE);
+    sj_strbuf_init(out, CARD_RESERVE);
+    if (note != NULL)
+        sj_strbuf_adds(out, note);
+    for (size_t i = 0; p != NULL && i < p->n_facts; i++) {
+        const char *label = sj_translate(card->lang, p->facts[i].label);
+        if (!card_take(room, label) || !card_take(room, p->facts[i].value))
+            return;
+        sj_strbuf_addf(out, "%s%s: %s", out->len > 0 ? "\n" : "", label, p->facts[i].value);
+    }
+}
+
 void card_add_base64(xmpp_stanza_t *parent, const void *data, size_t len)
 {
     xmpp_ctx_t *ctx = xmpp_stanza_get_context(parent);
@@ -86,10 +102,12 @@ void xmpp_answer_card(struct xmpp *x, xmpp_req req, const struct xmpp_card *card
 {
     unsigned host = 0;
     enum request_card form = REQUEST_NO_CARD;
+    struct xmpp_card own = *card;
     xmpp_stanza_t *result = requests_result(&x->requests, req, &host, &form);
     if (result == NULL)
         return;
-    card_add(x, result, form, card);
+    own.lang = requests_find(&x->requests, req)->lang;
+    card_add(x, result, form, &own);
     if (room_send_status(x, host, result) == SJ_UNACCEPTABLE) {
         struct sj_error err;
         sj_fail(&err, SJ_LIMIT, "The answer is too large.");

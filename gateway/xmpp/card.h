@@ -5,6 +5,7 @@
 
 #include <strophe.h>
 
+#include "sojourn/strbuf.h"
 #include "xmpp.h"
 
 /* A picture leaves this much of a stanza to everything else, or half of it where stanzas are
@@ -18,6 +19,9 @@ struct card_room {
 struct card_room card_room_of(const struct xmpp *x);
 /* The value of a profile (enum sj_profile_key) when it is known and fits; else NULL. */
 const char *card_value(struct card_room *room, const struct xmpp_card *card, unsigned key);
+/* What is said in words beyond the keys: the note, and the facts in the asker's language, a line
+ * each, as far as they fit; to be released. */
+void card_note(struct sj_strbuf *out, struct card_room *room, const struct xmpp_card *card);
 /* The bytes as Base64, as the text of parent. */
 void card_add_base64(xmpp_stanza_t *parent, const void *data, size_t len);
 /* Reads at most SJ_AVATAR_MAX bytes, with the line breaks that many put into it; xmpp_free frees

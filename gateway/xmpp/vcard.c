@@ -52,9 +52,12 @@ static void vcard_add_address(xmpp_stanza_t *vcard, const char *locality, const 
 static void vcard_add_values(xmpp_stanza_t *vcard, struct card_room *room,
                              const struct xmpp_card *card)
 {
+    struct sj_strbuf note;
+    card_note(&note, room, card);
     for (size_t i = 0; i < sizeof vcard_values / sizeof *vcard_values; i++) {
-        const char *value = card_value(room, card, vcard_values[i].key);
-        if (value == NULL)
+        const char *value = vcard_values[i].key == SJ_PROFILE_NOTE
+                                ? note.s : card_value(room, card, vcard_values[i].key);
+        if (value == NULL || value[0] == '\0')
             continue;
         if (vcard_values[i].inside == NULL)
             stanza_add_with_text(vcard, vcard_values[i].name, value);
@@ -62,6 +65,7 @@ static void vcard_add_values(xmpp_stanza_t *vcard, struct card_room *room,
             stanza_add_with_text(stanza_add(vcard, vcard_values[i].name, NULL),
                                  vcard_values[i].inside, value);
     }
+    sj_strbuf_release(&note);
     vcard_add_address(vcard, card_value(room, card, SJ_PROFILE_LOCALITY),
                       card_value(room, card, SJ_PROFILE_COUNTRY));
 }

@@ -59,7 +59,10 @@ void vcard4_add_contact(struct xmpp *x, xmpp_stanza_t *parent, const struct xmpp
     vcard4_add(vcard, "email", "text", card_value(&room, card, SJ_PROFILE_EMAIL));
     vcard4_add(vcard, "title", "text", card_value(&room, card, SJ_PROFILE_TITLE));
     vcard4_add(vcard, "org", "text", card_value(&room, card, SJ_PROFILE_ORGANISATION));
-    vcard4_add(vcard, "note", "text", card_value(&room, card, SJ_PROFILE_NOTE));
+    struct sj_strbuf note;
+    card_note(&note, &room, card);
+    vcard4_add(vcard, "note", "text", note.s[0] != '\0' ? note.s : NULL);
+    sj_strbuf_release(&note);
     vcard4_add(vcard, "url", "uri", card_value(&room, card, SJ_PROFILE_URL));
     const char *locality = card_value(&room, card, SJ_PROFILE_LOCALITY);
     vcard4_add_address(vcard, locality, card_value(&room, card, SJ_PROFILE_COUNTRY));

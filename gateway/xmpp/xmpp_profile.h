@@ -55,6 +55,7 @@ struct xmpp_card {
     size_t len;
     const char *type;
     const uint8_t *sha1;
+    const char *lang;            /* of who asks: filled in by this room */
 };
 
 /* What a request wants of the card. */

@@ -209,8 +209,10 @@ struct sj_backend {
     /* Ends either early; op_done with SJ_CANCELED follows. */
     void (*file_abort)(struct sj_link *, sj_op);
 
-    /* SJ_CAP_PROFILES. The answer comes by host->profile, host->avatar. id: a contact, or a person
-     * in a room that the user is in; of avatar_get also such a room. */
+    /* SJ_CAP_PROFILES. The answer comes by host->profile, host->avatar. id: a contact, a person in
+     * a room that the user is in, or (profile_get) whom the user names; of avatar_get also such a
+     * room. Profiles are asked for only when a user or their client does. avatar_get: NULL where
+     * there are no pictures. */
     enum sj_status (*profile_get)(struct sj_link *, const char *id, sj_op, struct sj_error *);
     enum sj_status (*avatar_get)(struct sj_link *, const char *id, const char *avatar, sj_op,
                                  struct sj_error *);

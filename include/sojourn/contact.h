@@ -63,9 +63,17 @@ enum sj_profile_key {
     SJ_PROFILE_NOTE,
     SJ_PROFILE_COUNT
 };
+/* What no key stands for. */
+struct sj_fact {
+    const char *label;           /* a few words in English; translated where N_() marks it */
+    const char *value;           /* as long as a value above at most */
+};
+#define SJ_FACTS_MAX 16u                     /* further ones are left out */
 struct sj_profile {
     const char *id;
     const char *value[SJ_PROFILE_COUNT];     /* NULL: unknown */
+    const struct sj_fact *facts;
+    size_t n_facts;
 };
 
 struct sj_avatar {

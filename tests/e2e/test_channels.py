@@ -163,6 +163,22 @@ class Channels:
                                    % (MUC, form)))
         paris.expect("MODE", "#paris", "+m", source="tybalt")
 
+    def test_profiles(self):
+        """Who somebody is: WHOIS as a card of an occupant, and by the command (G054-01, G054-04)"""
+        self.opened("#tomb", "rosaline1")
+        user = self.go_online("sampson")
+        self.entered(user, "#tomb", "sampson")
+        card = user.iq("get", room("#tomb") + "/rosaline1", "<vCard xmlns='vcard-temp'/>")
+        self.assert_result(card)
+        text = card.find("vCard").find("DESC").text
+        self.assertIn("User and host: ", text)
+        self.assertIn("Server: ", text)
+        self.assertIn("#tomb", text)
+        user.send("<message type='chat' to='%s'><body>profile rosaline2</body></message>"
+                  % GATEWAY)
+        user.expect("<message type='chat' from='%s' ...><body>*knows nobody of this address*"
+                    "</body>...</message>" % GATEWAY)
+
     @library.needs_slixmpp
     def test_slixmpp(self):
         """slixmpp's room client joins, talks and leaves (G045-15, G045-34, G045-60)"""

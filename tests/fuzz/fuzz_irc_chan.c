@@ -357,6 +357,15 @@ static const struct sj_host_rooms fuzz_rooms = {
     .past = on_past,
 };
 
+static void on_profile(struct sj_link *link, sj_op op, const struct sj_profile *p)
+{
+    check_call(link);
+    assert(fuzz_of(link)->owed[op] == 1 && p->n_facts <= SJ_FACTS_MAX);
+    for (size_t i = 0; i < SJ_PROFILE_COUNT; i++)
+        check_text(p->value[i] ? p->value[i] : "", SJ_PROFILE_VALUE_MAX, true);
+    for (size_t i = 0; i < p->n_facts; i++)
+        check_text(p->facts[i].value, SJ_PROFILE_VALUE_MAX, true);
+}
 static void on_raw(struct sj_link *link, sj_op op, const char *line)
 {
     (void)op;
@@ -378,6 +387,7 @@ static const struct sj_host fuzz_host = {
     .contact = on_contact,
     .notice = on_notice,
     .raw = on_raw,
+    .profile = on_profile,
     .self = on_self,
     .mark = on_mark,
     .typing = on_contact_typing,
@@ -503,6 +513,8 @@ static enum sj_status fuzz_ask(struct fuzz *f, char what, const char *room, cons
         return irc_backend_rooms.affiliates(f->link, room, SJ_AFFILIATION_OWNER, op, err);
     case 'h':
         return irc_backend_rooms.history(f->link, room, *rest ? rest : NULL, NULL, 5, op, err);
+    case 'w':
+        return irc_backend.profile_get(f->link, room, op, err);
     case 'l':
         return irc_backend_rooms.look(f->link, room, op, err);
     default:

@@ -238,6 +238,24 @@ static void on_position(struct sj_link *l, const char *position)
     event(l, "position %s", position);
 }
 
+/* "profile 1 ID|full name|nick|label=value|..." */
+static void on_profile(struct sj_link *l, sj_op op, const struct sj_profile *p)
+{
+    const char *full = p->value[SJ_PROFILE_FULL_NAME], *nick = p->value[SJ_PROFILE_NICK];
+    struct sj_strbuf text;
+
+    cr_assert(op != 0 && p->n_facts <= SJ_FACTS_MAX);
+    sj_strbuf_init(&text, 65536);
+    sj_strbuf_addf(&text, "%s|%s|%s", p->id, full ? full : "", nick ? nick : "");
+    for (size_t i = 0; i < p->n_facts; i++) {
+        cr_assert_leq(strlen(p->facts[i].value), SJ_PROFILE_VALUE_MAX);
+        sj_strbuf_addf(&text, "|%s=%s", p->facts[i].label, p->facts[i].value);
+    }
+    cr_assert(sj_utf8_valid(text.s, text.len));
+    event(l, "profile %llu %s", (unsigned long long)op, text.s);
+    sj_strbuf_release(&text);
+}
+
 static const struct sj_host world_host = {
     .link_state = on_state,
     .op_done = on_op_done,
@@ -255,6 +273,7 @@ static const struct sj_host world_host = {
     .state_save = on_save,
     .position = on_position,
     .raw = on_raw,
+    .profile = on_profile,
     .lacks = on_lacks,
     .rooms = &irc_world_rooms,
 };
@@ -695,6 +714,13 @@ enum sj_status irc_adds(struct irc_world *w, const char *id)
     sj_op op = irc_world_begin(w);
 
     return irc_world_end(w, irc_backend.contact_add(w->link, id, op, &w->err));
+}
+
+enum sj_status irc_asks_who(struct irc_world *w, const char *id)
+{
+    sj_op op = irc_world_begin(w);
+
+    return irc_world_end(w, irc_backend.profile_get(w->link, id, op, &w->err));
 }
 
 enum sj_status irc_removes(struct irc_world *w, const char *id)

@@ -7,6 +7,7 @@
  *   op N ok | op N STATUS: TEXT       message|action|notice|own PEER [ID @MS] BODY
  *   [own ]reactions|retracted PEER[/NICK] ID [EMOJI...]  typing PEER STATE
  *   contact ID SHOW [NAME] [: STATUS] tell TEXT          self ID
+ *   profile N ID|FULL NAME|NICK[|LABEL=VALUE ...]
  *
  * A host call from inside an operation, an op_done too many, or a log line at warn or error fails
  * the test. */
@@ -77,6 +78,7 @@ enum sj_status irc_sends(struct irc_world *w, const char *peer, const char *body
 enum sj_status irc_sends_message(struct irc_world *w, const struct sj_message *msg);
 enum sj_status irc_marks(struct irc_world *w, const struct sj_mark *mark);
 enum sj_status irc_adds(struct irc_world *w, const char *id);
+enum sj_status irc_asks_who(struct irc_world *w, const char *id);
 enum sj_status irc_removes(struct irc_world *w, const char *id);
 enum sj_status irc_shows(struct irc_world *w, enum sj_show show, const char *status);
 void irc_leaves(struct irc_world *w, const char *reason);

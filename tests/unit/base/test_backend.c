@@ -64,6 +64,13 @@ static enum sj_status contact_change(struct sj_link *link, const char *id, sj_op
     return SJ_OK;
 }
 
+static enum sj_status avatar_get(struct sj_link *link, const char *id, const char *avatar,
+                                 sj_op op, struct sj_error *err)
+{
+    (void)link, (void)id, (void)avatar, (void)op, (void)err;
+    return SJ_OK;
+}
+
 static enum sj_wire net_wire(const struct sj_net *net)
 {
     (void)net;
@@ -127,6 +134,7 @@ Test(backend, refuses_unsound_tables)
     REFUSES(b.caps = SJ_CAP_CONTACTS);
     REFUSES(b.send_message = NULL);
     REFUSES(b.moved_marks = "%");
+    REFUSES(b.avatar_get = avatar_get);
     REFUSES(b.wire = NULL);
     REFUSES(b.net_free = NULL);
     REFUSES(b.fields = NULL);

@@ -46,6 +46,7 @@ enum sj_status world_own_profile_set(struct sj_link *, const struct sj_own_profi
 void world_call_fails(struct world *w, size_t i, enum sj_status status);
 void world_call_shows(struct world *w, size_t i, const void *data, size_t len);
 void world_call_tells(struct world *w, size_t i, const char *note);
+void world_call_states(struct world *w, size_t i, const struct sj_profile *p);
 
 /* A small PNG of that number. */
 size_t world_png(uint8_t out[WORLD_PNG_LEN], unsigned number);

@@ -97,6 +97,24 @@ Test(pep, a_card_has_what_is_known)
     peer_expect_nothing(p);
 }
 
+/* G054-04: what has no place of its own stands in the note, in the language of who asks. */
+Test(pep, a_card_says_in_words_what_has_no_place)
+{
+    static const struct sj_fact facts[] = {{"Account", "<robert>"}, {"Nickname", "bob"}};
+    struct sj_profile profile = {.value = {[SJ_PROFILE_NOTE] = "Hello."},
+                                 .facts = facts, .n_facts = 2};
+    struct xmpp_card card = {.name = "Bob", .profile = &profile};
+    p->card = &card;
+    ask("get", "<vCard xmlns='vcard-temp'/>");
+    peer_hears(p, "card r@m.lit/o bob wants=3");
+    peer_expect(p, RESULT "><vCard xmlns='vcard-temp'><FN>Bob</FN><NICKNAME>Bob</NICKNAME>"
+                   "<DESC>Hello.\nAccount: <robert>\nNickname: bob</DESC></vCard></iq>");
+    profile.value[SJ_PROFILE_NOTE] = NULL;
+    ask_item("urn:xmpp:vcard4", "");
+    peer_hears(p, "card r@m.lit/o bob wants=1");
+    peer_expect(p, "*<note><text>Account: <robert>\nNickname: bob</text></note></vcard>*");
+}
+
 Test(pep, a_card_without_profiles_is_the_name)
 {
     p->hosts[0].has_profiles = false;
@@ -113,11 +131,14 @@ Test(pep, a_card_without_profiles_is_the_name)
 Test(pep, the_largest_card_fits)
 {
     char words[SJ_PROFILE_VALUE_MAX + 1];
-    struct sj_profile profile = {.id = "bob"};
+    struct sj_fact facts[SJ_FACTS_MAX];
+    struct sj_profile profile = {.id = "bob", .facts = facts, .n_facts = SJ_FACTS_MAX};
     memset(words, '&', sizeof words - 1);
     words[sizeof words - 1] = '\0';
     for (size_t i = 0; i < SJ_PROFILE_COUNT; i++)
         profile.value[i] = words;
+    for (size_t i = 0; i < SJ_FACTS_MAX; i++)
+        facts[i] = (struct sj_fact){words, words};
     size_t max = xmpp_picture_max(p->xmpp);
     cr_expect_gt(max, 180000);
     char *data = sj_calloc(1, max);
