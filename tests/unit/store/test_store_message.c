@@ -328,6 +328,8 @@ static void put_many(struct fixture *f, unsigned i, unsigned from, unsigned n)
 
 BOTH(takes_out_what_is_too_old_and_nothing_else)
 {
+    /* From midnight: days are counted, and the hours below are to be of one day. */
+    sj_loop_test_advance(f->loop, DAY_MS - sj_loop_utc_ms(f->loop) % DAY_MS);
     for (unsigned i = 1; i <= 3; i++)
         fixture_register(f, i);
     uint64_t none = fixture_records(f);
