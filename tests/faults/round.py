@@ -18,7 +18,7 @@ WORDS = ("O Romeo, Romeo, wherefore art thou Romeo?", "It is the east.", "I take
 INTERVAL = 0.4                      # seconds between two messages of one person, on average
 CHANNEL_SHARE = 0.3
 GAP_SECONDS = 1.0                   # after a fault, at least
-WELL_SECONDS, LAST_SECONDS = 60, 60
+WELL_SECONDS, LAST_SECONDS = 180, 60    # a back-off takes minutes after many faults
 BEFORE_SECONDS = 1.0                # what was written so long before a fault is put to it
 
 

@@ -178,11 +178,15 @@ class World:
         wire.listen()
 
     async def kill(self, _, seconds):
-        self.ledger.kills.append(self.ledger.clock())
         self.daemon.signal(signal.SIGKILL)
         await self.loop.run_in_executor(None, self.daemon.proc.wait)
+        self.note_death()
         await asyncio.sleep(seconds)
         self.daemon.begin()
+
+    def note_death(self):
+        """The wires may pass something on to the dead before they see it."""
+        self.ledger.kills.append(self.ledger.clock() + POLL)
 
     async def stop(self, _, seconds):
         await self.end_daemon()
@@ -240,7 +244,7 @@ class World:
             return
         self.trouble.append("sojournd died (status %s) after: %s"
                             % (self.daemon.proc.returncode, after))
-        self.ledger.kills.append(self.ledger.clock())
+        self.note_death()
         self.daemon.begin()
 
     # the end
