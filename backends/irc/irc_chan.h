@@ -102,6 +102,11 @@ static inline bool irc_rooms_told(const struct irc_link *l)
 {
     return l->state == IRC_ONLINE;
 }
+/* And of what is said in them? That may cross the log-out on its way. */
+static inline bool irc_rooms_heard(const struct irc_link *l)
+{
+    return l->state == IRC_ONLINE || l->state == IRC_CLOSING;
+}
 static inline const struct sj_host_rooms *irc_rooms_host(const struct irc_link *l)
 {
     return l->base.host->rooms;

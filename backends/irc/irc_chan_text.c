@@ -90,7 +90,7 @@ void irc_chan_on_text(struct irc_link *l, struct irc_line *line, bool is_notice)
 
     if (own)
         irc_self_learn(l, line->user, line->host);
-    if (!c || c->state != IRC_CHAN_IN || !irc_rooms_told(l))
+    if (!c || c->state != IRC_CHAN_IN || !irc_rooms_heard(l))
         return;
     bool is_action = irc_text_take_action(&text);
     if (!is_action && *text == '\001')

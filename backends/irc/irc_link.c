@@ -376,10 +376,12 @@ void irc_link_disconnect(struct sj_link *base, const char *reason)
         irc_out_adds(&o, " :");
         irc_out_add_text(&o, reason, IRC_TEXT_MAX);
     }
+    bool was_online = l->state == IRC_ONLINE;
     irc_link_enter(l, IRC_CLOSING);
     irc_send(l, &o, IRC_NOW);
-    /* With lines unconfirmed, the server's ERROR is awaited: it proves that they were handled. */
-    if (irc_ops_written(&l->ops) == l->ops.first && l->conn)
+    /* The server's ERROR is awaited: it proves that all lines were handled, and what others said
+     * until then comes before it. */
+    if (!was_online && l->conn)
         sj_conn_finish(l->conn, IRC_FINISH_MS);
 }
 

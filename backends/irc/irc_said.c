@@ -81,7 +81,7 @@ static void said_tell(struct irc_link *l, const struct irc_said *s)
         .n_spans = s->n_spans,
     };
 
-    if (c && c->state == IRC_CHAN_IN && irc_rooms_told(l))
+    if (c && c->state == IRC_CHAN_IN && irc_rooms_heard(l))
         l->base.host->message(&l->base, &msg);
 }
 

@@ -228,6 +228,8 @@ static void handle_text(struct irc_link *l, struct irc_line *line, bool is_notic
     char peer[IRC_NICK_MAX + 1];
     bool has_mask = line->user || line->host;
 
+    if (l->state == IRC_CLOSING && !has_mask)
+        return;                          /* what people say crosses the log-out, and counts */
     if (l->nick && irc_text_is_to_channel(l, target)) {
         irc_chan_on_text(l, line, is_notice);
         return;
@@ -253,7 +255,7 @@ static void handle_text(struct irc_link *l, struct irc_line *line, bool is_notic
     text[strcspn(text, "\001")] = '\0';
     if (is_notice && l->state == IRC_IDENTIFYING && irc_services_on_notice(l, line, text))
         return;
-    if (l->state != IRC_ONLINE) {
+    if (l->state < IRC_ONLINE) {
         irc_link_notice(l, line->nick, text);
         return;
     }

@@ -558,6 +558,7 @@ void session_link_down(struct session *s, enum sj_end end, const struct sj_error
     if (was_closing) {
         sj_log_info(&s->log, "link down reason=%s", sj_end_name(SJ_END_ASKED));
         session_enter(s, SESSION_OFFLINE, "logged out");
+        held_in_flush(s);                            /* what crossed the log-out */
         if (s->removal.wanted)
             session_removed(s);
         else

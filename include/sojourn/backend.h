@@ -22,7 +22,8 @@
  *   them with strcmp and shows nothing else to users. If the mapping changes while a link is up the
  *   backend ends the link with SJ_END_RESTART.
  * - A link that is down stays down: the gateway frees it and makes a new one to reconnect.
- * - After disconnect at most op_done for what was pending and one link_state(SJ_LINK_DOWN) come;
+ * - After disconnect at most op_done for what was pending, messages that crossed it on their way,
+ *   and one link_state(SJ_LINK_DOWN) come;
  *   link_free is called from the loop top, never below a host function, at any time (also without
  *   disconnect); after it nothing is heard of that link, and no op_done is owed.
  * - Everything must stay serialisable: plain structs, ids, strings, numbers. */

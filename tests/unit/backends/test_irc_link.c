@@ -88,7 +88,6 @@ Test(irc_link, logs_out_with_a_reason)
     irc_online(w, NULL, NULL);
     irc_leaves(w, "see you");
     irc_gets(w, "QUIT :see you");
-    cr_expect(irc_is_closed(w));
     irc_hangs_up(w);
     irc_hears(w, "down asked");
     irc_leaves(w, "again");
@@ -120,9 +119,28 @@ Test(irc_link, the_servers_goodbye_confirms_what_went_before)
     irc_gets(w, "PRIVMSG bob :last words");
     irc_gets(w, "QUIT");
     irc_hears_nothing(w);
-    irc_says(w, ":bob!b@h PRIVMSG me :too late");
+    irc_says(w, ":bob!b@h PRIVMSG me :and mine");
+    irc_hears(w, "message bob and mine");
     irc_says(w, "ERROR :Closing Link: K-Lined");
     irc_hears(w, "op 1 ok");
+    irc_hears(w, "down asked");
+    irc_world_free(w);
+}
+
+/* The server wrote it before it read our QUIT, and tells nobody that we have not read it. */
+Test(irc_link, what_crosses_the_log_out_is_heard)
+{
+    struct irc_world *w = irc_world_new("");
+
+    irc_online(w, NULL, NULL);
+    irc_leaves(w, NULL);
+    irc_gets(w, "QUIT");
+    irc_says(w, ":bob!b@h PRIVMSG me :one thing more");
+    irc_hears(w, "message bob one thing more");
+    irc_says(w, ":bob!b@h PRIVMSG me :\001VERSION\001");
+    irc_says(w, ":irc.test NOTICE me :*** goodbye");
+    irc_hears_nothing(w);
+    irc_says(w, "ERROR :Closing Link");
     irc_hears(w, "down asked");
     irc_world_free(w);
 }

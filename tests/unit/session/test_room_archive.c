@@ -552,3 +552,21 @@ Test(room_archive, shows_nothing_twice_after_what_is_not_archived)
     cr_expect_eq(count(lines, LATE("n1", "before")), 1);
     world_free(w);
 }
+
+/* The network has it that the user was there, and no client of theirs heard it. */
+Test(room_archive, has_what_was_said_until_the_link_of_a_log_out_was_down)
+{
+    struct world *w = wroom_ready(0, "juliet");
+    struct xmpp_archive_query q = {WROOM_ALL, .query_id = "q1"};
+
+    w->disconnect_waits = true;
+    world_presence(w, "r", NULL, XMPP_OFFLINE, 0);
+    cr_expect_null(session_find(&w->sessions->networks[0], ROMEO)->rooms);
+    wroom_says(w, "#a", "juliet", "wait", NULL);
+    cr_expect_null(session_find(&w->sessions->networks[0], ROMEO)->rooms);
+    world_down(w, SJ_END_ASKED);
+    world_clear(w);
+    cr_assert_eq(wroom_query(w, &q), SJ_OK);
+    EXPECT(w, GOT("juliet", "wait q1") "answer-archive 9 page count=1 complete\n");
+    world_free(w);
+}

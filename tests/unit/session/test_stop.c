@@ -108,3 +108,21 @@ Test(stop, a_user_who_comes_meanwhile_is_not_logged_in)
     cr_expect_null(w->link);
     world_free(w);
 }
+
+/* What crosses the log-out on its way belongs to the user still. */
+Test(stop, passes_on_what_comes_until_the_link_is_down)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+    bool done = false;
+
+    world_ready(w);
+    w->disconnect_waits = true;
+    sessions_stop(w->sessions, 1000, stopped, &done);
+    world_says(w, "juliet", "wait");
+    world_says(w, "juliet", "one word");
+    world_down(w, SJ_END_ASKED);
+    cr_expect(strstr(world_lines(w), "message juliet -> " ROMEO " wait\n"
+                                     "message juliet -> " ROMEO " one word\n"));
+    cr_expect(done);
+    world_free(w);
+}
