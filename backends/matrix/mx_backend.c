@@ -11,11 +11,13 @@
 #include "mx_id.h"
 #include "mx_link.h"
 #include "mx_login.h"
+#include "mx_mark.h"
 #include "mx_media.h"
 #include "mx_muc.h"
 #include "mx_net.h"
 #include "mx_profile.h"
 #include "mx_send.h"
+#include "mx_sync.h"
 #include "sojourn/strbuf.h"
 #include "sojourn/translate.h"
 
@@ -90,7 +92,9 @@ const struct sj_backend matrix_backend = {
     .register_help = N_("Give your Matrix address and its password. You will appear there as "
                         "yourself, with one more device named Sojourn."),
     .caps = SJ_CAP_CONTACTS | SJ_CAP_CONTACT_LIST | SJ_CAP_APPROVAL | SJ_CAP_PRESENCE |
-            SJ_CAP_ROOMS | SJ_CAP_FILES | SJ_CAP_PROFILES | SJ_CAP_OWN_PROFILE | SJ_CAP_SEARCH,
+            SJ_CAP_ROOMS | SJ_CAP_FILES | SJ_CAP_PROFILES | SJ_CAP_OWN_PROFILE | SJ_CAP_SEARCH |
+            SJ_CAP_TYPING | SJ_CAP_MARKERS | SJ_CAP_CORRECT | SJ_CAP_RETRACT | SJ_CAP_REACT |
+            SJ_CAP_REPLY | SJ_CAP_RESUME,
     .fields = backend_fields,
     .n_fields = MX_FIELDS,
     .search_fields = mx_search_fields,
@@ -109,6 +113,9 @@ const struct sj_backend matrix_backend = {
     .disconnect = mx_link_disconnect,
     .log_out = mx_link_log_out,
     .send_message = mx_send_message,
+    .send_mark = mx_send_mark,
+    .set_typing = mx_set_typing,
+    .resume = mx_sync_resume,
     .set_presence = mx_set_presence,
     .contact_add = mx_contact_request,
     .contact_remove = mx_contact_drop,

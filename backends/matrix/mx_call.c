@@ -64,13 +64,27 @@ static void call_free(struct mx_call *c)
     sj_free(c);
 }
 
+static void call_drop(struct mx_call *c)
+{
+    if (c->id)
+        sj_http_cancel(c->link->base.net->http, c->id);
+    call_free(c);
+}
+
 void mx_calls_drop(struct mx_link *l)
 {
-    while (!sj_list_empty(&l->calls)) {
-        struct mx_call *c = SJ_CONTAINER(l->calls.next, struct mx_call, list);
-        if (c->id)
-            sj_http_cancel(l->base.net->http, c->id);
-        call_free(c);
+    while (!sj_list_empty(&l->calls))
+        call_drop(SJ_CONTAINER(l->calls.next, struct mx_call, list));
+}
+
+void mx_calls_cancel(struct mx_link *l,
+                     void (*done)(struct mx_link *l, const struct mx_answer *answer))
+{
+    for (struct sj_list *at = l->calls.next, *next; at != &l->calls; at = next) {
+        struct mx_call *c = SJ_CONTAINER(at, struct mx_call, list);
+        next = at->next;
+        if (c->done == done)
+            call_drop(c);
     }
 }
 

@@ -70,7 +70,10 @@ bool mx_call_json(struct mx_link *l, struct mx_call_spec *spec, struct json_obje
 char *mx_call_bearer(const struct mx_link *l);
 /* Gives all up; their operations have this outcome. */
 void mx_calls_fail(struct mx_link *l, const struct sj_error *err);
-/* The same, silently. */
+/* Gives up those with that callback, silently. */
+void mx_calls_cancel(struct mx_link *l,
+                     void (*done)(struct mx_link *l, const struct mx_answer *answer));
+/* The same of all. */
 void mx_calls_drop(struct mx_link *l);
 
 /* The end that a failed login or poll means. */

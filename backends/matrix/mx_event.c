@@ -9,8 +9,10 @@
 #include "mx_contact.h"
 #include "mx_id.h"
 #include "mx_json.h"
+#include "mx_mark.h"
 #include "mx_media.h"
 #include "mx_muc.h"
+#include "mx_rich.h"
 #include "mx_room.h"
 #include "mx_send.h"
 #include "sojourn/log.h"
@@ -66,8 +68,8 @@ static void event_tell(const struct at_hand *e, struct sj_message *m)
         l->base.host->message(&l->base, m);
         return;
     }
-    if (e->room->kind != MX_KIND_CHAT)
-        return;
+    if (e->room->kind != MX_KIND_CHAT || e->txn)
+        return;                          /* sent from here: known by its outcome */
     /* In a chat that somebody else joined for a moment, only the contact's words are its words. */
     if (!e->own && strcmp(e->sender, e->room->contact->user) != 0)
         return;
@@ -112,22 +114,39 @@ static bool event_tell_file(const struct at_hand *e)
     return true;
 }
 
+/* Of the past: the last of its edits, where the server has it with the event. */
+static struct json_object *event_latest(const struct at_hand *e)
+{
+    struct json_object *relations = mx_json_object(mx_json_object(e->event, "unsigned"),
+                                                   "m.relations");
+    struct json_object *last = mx_json_object(mx_json_object(relations, "m.replace"), "content");
+    struct json_object *now = e->past ? mx_json_object(last, "m.new_content") : NULL;
+    return now ? now : e->content;
+}
+
 static void event_on_message(const struct at_hand *e)
 {
-    const char *type = mx_json_text(e->content, "msgtype", MX_ID_MAX);
-    const char *body = mx_json_text(e->content, "body", SJ_BODY_MAX * 2);
+    struct mx_rich rich;
+    struct json_object *content = mx_rich_read(event_latest(e), &rich);
+    const char *type = mx_json_text(content, "msgtype", MX_ID_MAX);
+    const char *body = mx_json_text(content, "body", SJ_BODY_MAX * 2);
     const char *kind = type ? event_media_kind(type) : NULL;
     struct sj_strbuf text;
     if (kind && event_tell_file(e))
         return;
     if (!type || !body)
         return;                          /* redacted, or nothing that can be shown */
+    if (e->past && rich.replaces)
+        return;                          /* stands with what it replaced */
+    if (rich.reply_to)
+        body = mx_rich_skip_quote(body);
     sj_strbuf_init(&text, SJ_BODY_MAX);
     if (kind)
         sj_strbuf_addf(&text, "%s ", kind);
     mx_text_clean(&text, body, SJ_BODY_MAX - text.len, true);
     struct sj_message m = {.body = text.s, .action = strcmp(type, "m.emote") == 0,
-                           .notice = strcmp(type, "m.notice") == 0};
+                           .notice = strcmp(type, "m.notice") == 0,
+                           .replaces = rich.replaces, .reply_to = rich.reply_to};
     if (text.len)
         event_tell(e, &m);
     sj_strbuf_release(&text);
@@ -154,6 +173,18 @@ static void event_on_sticker(const struct at_hand *e)
     sj_strbuf_release(&text);
 }
 
+static void event_on_reaction(const struct at_hand *e)
+{
+    if (!e->past)
+        mx_mark_reaction(e->room, e->event, e->txn != NULL);
+}
+
+static void event_on_redaction(const struct at_hand *e)
+{
+    if (!e->past)
+        mx_mark_redaction(e->room, e->event, e->txn != NULL);
+}
+
 static const struct {
     const char *type;
     void (*fn)(const struct at_hand *e);
@@ -161,6 +192,8 @@ static const struct {
     {"m.room.message", event_on_message},
     {"m.room.encrypted", event_on_encrypted},
     {"m.sticker", event_on_sticker},
+    {"m.reaction", event_on_reaction},
+    {"m.room.redaction", event_on_redaction},
 };
 
 static void event_dispatch(const struct at_hand *e, const char *type)
@@ -213,9 +246,7 @@ void mx_event(struct mx_room *r, struct json_object *event, bool old)
     e.own = strcmp(e.sender, l->user) == 0;
     e.sent_at = event_time(l, ts);
     e.txn = event_txn(&e);
-    if (e.txn && !r->entered)
-        return;                          /* known by its outcome */
     event_dispatch(&e, type);
     if (e.txn && mx_link_is_up(l))
-        mx_send_echoed(l, e.txn);
+        mx_send_echoed(l, e.txn, e.id);
 }

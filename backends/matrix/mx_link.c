@@ -13,6 +13,7 @@
 #include "mx_contact.h"
 #include "mx_id.h"
 #include "mx_login.h"
+#include "mx_mark.h"
 #include "mx_media.h"
 #include "mx_muc.h"
 #include "mx_net.h"
@@ -194,6 +195,7 @@ struct sj_link *mx_link_new(const struct sj_link *base, const struct sj_account 
     sj_list_init(&l->done);
     sj_list_init(&l->steps);
     sj_list_init(&l->media);
+    sj_list_init(&l->reactions);
     sj_map_init(&l->rooms);
     sj_map_init(&l->names);
     sj_map_init(&l->contacts);
@@ -215,6 +217,7 @@ static void link_release_memory(struct mx_link *l)
     mx_send_drop(l);
     mx_steps_drop(l);
     mx_media_drop(l);
+    mx_marks_drop(l);
     mx_rooms_release(l);
     mx_contacts_release(l);
     link_drop_done(l);
@@ -240,6 +243,7 @@ void mx_link_free(struct sj_link **link)
     sj_free(l->self);
     sj_free(l->device);
     sj_free(l->since);
+    sj_free(l->begin);
     sj_free(l->seen);
     l->base.magic = 0;
     sj_free(l);

@@ -46,6 +46,7 @@ struct mx_link {
     char *device;
     char *token, *refresh;               /* wiped; refresh may be NULL */
     char *since;                         /* where the next sync goes on; NULL: from the beginning */
+    char *begin;                         /* where this link began; NULL: not known yet */
     struct mx_login *login;              /* until the link is up */
     struct sj_list calls;
     struct sj_defer defer;
@@ -55,12 +56,13 @@ struct mx_link {
     struct sj_map contacts;              /* struct mx_contact by name */
     struct sj_list sends, done, steps;   /* struct mx_send; mx_done; mx_steps */
     struct sj_list media;                /* struct mx_media */
+    struct sj_list reactions;            /* struct mx_reaction */
     struct json_object *direct;          /* m.direct as the server has it; NULL: none */
     struct sj_map direct_of;             /* in it: the user by the chat's id */
     uint64_t *seen;                      /* ring of MX_SEEN digests */
     int64_t saved_ms;                    /* when the state was saved last */
     uint32_t seen_at;
-    uint32_t n_calls, n_sends, n_done, n_rooms, n_contacts, n_media;
+    uint32_t n_calls, n_sends, n_rooms, n_contacts, n_media, n_reactions;
     uint32_t txn;                        /* number of the last transaction */
     uint8_t account[32];                 /* digest of what the user registered with */
     uint8_t salt[16];

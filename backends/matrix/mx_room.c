@@ -168,6 +168,8 @@ static void room_free(struct mx_room *r)
         sj_free(texts[i]);
     for (size_t i = 0; i < MX_HEROES; i++)
         sj_free(r->hero[i]);
+    for (size_t i = 0; i < sizeof r->typing / sizeof r->typing[0]; i++)
+        sj_free(r->typing[i]);
     sj_free(r);
 }
 

@@ -18,6 +18,7 @@
 #include "mx_id.h"
 #include "mx_link.h"
 #include "mx_login.h"
+#include "mx_mark.h"
 #include "mx_media.h"
 #include "mx_muc.h"
 #include "mx_rich.h"
@@ -113,12 +114,17 @@ static void send_end(struct mx_link *l, struct mx_send *s, const struct sj_error
 
 /* ---- echoes ---- */
 
-void mx_send_echoed(struct mx_link *l, const char *txn)
+void mx_send_echoed(struct mx_link *l, const char *txn, const char *event)
 {
     struct mx_send *s = send_find_txn(l, txn);
-    if (!s || !s->in_room)
+    if (!s || s->echoed)
         return;
     s->echoed = true;
+    if (!s->in_room) {
+        if (s->op && strcmp(s->type, "m.room.message") == 0)
+            l->base.host->message_id(&l->base, s->op, event);
+        return;
+    }
     if (!s->under_way)
         send_end(l, s, NULL);
 }
@@ -170,6 +176,14 @@ static bool send_waits_for_echo(const struct mx_send *s)
     return s->in_room && !s->echoed && strcmp(s->type, "m.room.message") == 0;
 }
 
+static void send_remember(struct mx_link *l, const struct mx_send *s, const char *event)
+{
+    const struct mx_contact *c = s->in_room ? NULL : mx_contact_find(l, s->to);
+    struct mx_room *r = s->in_room ? mx_room_find_name(l, s->to) : c ? c->room : NULL;
+    if (r)
+        mx_mark_sent(r, event, s->content);
+}
+
 static void send_on_answer(struct mx_link *l, const struct mx_answer *a)
 {
     struct mx_send *s = send_find(l, a->ask->number);
@@ -183,8 +197,10 @@ static void send_on_answer(struct mx_link *l, const struct mx_answer *a)
         mx_login_renew(l);
         return;
     }
+    if (a->err.status == SJ_OK && mx_id_is_event(id) && strcmp(s->type, "m.reaction") == 0)
+        send_remember(l, s, id);
     sj_op op = s->op;
-    bool named = !s->in_room && strcmp(s->type, "m.room.message") == 0;
+    bool named = !s->in_room && !s->echoed && strcmp(s->type, "m.room.message") == 0;
     if (a->err.status == SJ_OK && mx_id_is_event(id) && send_waits_for_echo(s)) {
         s->event = sj_strdup(id);
     } else if (a->err.status == SJ_OK && mx_id_is_event(id)) {

@@ -38,8 +38,9 @@ void mx_send_chat_made(struct mx_link *l, const char *contact, const struct sj_e
 bool mx_send_is_ours(const char *txn);
 /* Its operation; 0: nobody waits for it. */
 sj_op mx_send_op(const struct mx_link *l, const char *txn);
-/* The sync has brought it, and it was told: in a room that is its outcome. */
-void mx_send_echoed(struct mx_link *l, const char *txn);
+/* The sync has brought it under that id, perhaps before the answer: what comes behind it may refer
+ * to it. In a room, where it has been told, that is its outcome. */
+void mx_send_echoed(struct mx_link *l, const char *txn, const char *event);
 /* A sync is through. What was accepted and is not in it is told all the same, the second time. */
 void mx_send_synced(struct mx_link *l);
 /* Every outcome that is owed: the link is lost. */

@@ -26,7 +26,7 @@ static void state_texts(const struct mx_link *l, const char *text[STATE_TEXTS])
     text[STATE_DEVICE] = l->device;
     text[STATE_TOKEN] = l->token;
     text[STATE_REFRESH] = l->refresh;
-    text[STATE_SINCE] = l->since;
+    text[STATE_SINCE] = NULL;        /* the gateway keeps positions (host->position) */
 }
 
 char *mx_state_encode(const struct mx_link *l, size_t *n)

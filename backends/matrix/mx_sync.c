@@ -18,6 +18,7 @@
 #include "mx_id.h"
 #include "mx_link.h"
 #include "mx_login.h"
+#include "mx_mark.h"
 #include "mx_muc.h"
 #include "mx_net.h"
 #include "mx_room.h"
@@ -31,10 +32,11 @@
 #define SYNC_GRACE_MS 30000              /* beyond the time that the server may hold a poll */
 #define SYNC_PATIENCE_MS (2 * 60 * 1000)
 #define SYNC_SAVE_MS (5 * 60 * 1000)     /* a position without news is kept so seldom */
+#define SYNC_SIGN_SIZE 17u               /* of the account, in a position */
 #define SYNC_INVITE_MAX 200u             /* events of an invitation that are looked at */
 
 enum stage { STAGE_ACCOUNT, STAGE_PRESENCE, STAGE_INVITE, STAGE_JOIN, STAGE_LEAVE, STAGE_END };
-enum part { PART_STATE, PART_TIMELINE, PART_END };
+enum part { PART_STATE, PART_TIMELINE, PART_EPHEMERAL, PART_END };
 
 /* An answer that is being worked off. Owner: its link. */
 struct mx_work {
@@ -288,6 +290,17 @@ static void work_timeline(struct mx_work *w, struct mx_room *r)
         mx_event(r, event, w->old);
     json_object_put(event);
     if (end)
+        w->part = PART_EPHEMERAL;
+}
+
+static void work_ephemeral(struct mx_work *w, struct mx_room *r)
+{
+    bool end;
+    struct json_object *event = work_event(w, work_events(w->room, "ephemeral"), &end);
+    if (event && !w->first)
+        mx_mark_ephemeral(r, event);
+    json_object_put(event);
+    if (end)
         w->part = PART_END;
 }
 
@@ -302,11 +315,33 @@ static void work_join(struct mx_link *l, struct mx_work *w)
         work_end_room(l, w);
     else if (w->part == PART_STATE)
         work_state(l, w, r);
-    else
+    else if (w->part == PART_TIMELINE)
         work_timeline(w, r);
+    else
+        work_ephemeral(w, r);
 }
 
 /* ---- slices ---- */
+
+/* Behind a sign of the account: a position of another one is of no use. */
+static void sync_sign(const struct mx_link *l, char out[SYNC_SIGN_SIZE])
+{
+    for (size_t i = 0; i < (SYNC_SIGN_SIZE - 1) / 2; i++)
+        snprintf(out + 2 * i, 3, "%02x", (unsigned)l->account[i]);
+}
+
+static void sync_tell_position(struct mx_link *l)
+{
+    struct sj_strbuf position;
+    char sign[SYNC_SIGN_SIZE];
+    sync_sign(l, sign);
+    sj_strbuf_init(&position, SJ_POSITION_MAX);
+    sj_strbuf_addf(&position, "%s:%s", sign, l->since);
+    l->saved_ms = sj_loop_now_ms(l->base.loop);
+    if (sj_strbuf_ok(&position))
+        l->base.host->position(&l->base, position.s);
+    sj_strbuf_release(&position);
+}
 
 /* Everything in the answer has been told: the position moves on. */
 static void work_end(struct mx_link *l)
@@ -322,8 +357,10 @@ static void work_end(struct mx_link *l)
         if (mx_link_is_up(l))
             mx_contacts_listed(l);
     }
+    if (!l->begin)
+        l->begin = sj_strdup(l->since);
     if (mx_link_is_up(l) && moved && (news || first || now_ms - l->saved_ms > SYNC_SAVE_MS))
-        mx_link_save(l);
+        sync_tell_position(l);
     if (mx_link_is_up(l))
         mx_send_synced(l);
     if (mx_link_is_up(l) && first)
@@ -423,5 +460,33 @@ static void sync_poll(struct mx_link *l)
 void mx_sync_start(struct mx_link *l)
 {
     l->resumed = l->since != NULL;
+    mx_set(&l->begin, l->since);
     sync_poll(l);
+}
+
+void mx_sync_resume(struct sj_link *link, const char *position)
+{
+    struct mx_link *l = mx_link_of(link);
+    char sign[SYNC_SIGN_SIZE];
+    const char *to = l->begin;
+    sync_sign(l, sign);
+    if (position && strncmp(position, sign, SYNC_SIGN_SIZE - 1) == 0 &&
+        position[SYNC_SIGN_SIZE - 1] == ':' && position[SYNC_SIGN_SIZE])
+        to = position + SYNC_SIGN_SIZE;
+    else if (position)
+        return;
+    if (l->state == MX_NEW) {
+        mx_set(&l->since, to);
+        return;
+    }
+    /* What the first answer of a link holds is told anyway, and what it began with is not known. */
+    if (!mx_link_is_up(l) || !to || !l->synced)
+        return;
+    mx_set(&l->since, to);
+    sj_free(l->seen);
+    l->seen = NULL;
+    mx_calls_cancel(l, sync_on_answer);
+    l->polling = false;
+    mx_sync_drop(l);
+    mx_link_defer(l, MX_TODO_WORK);
 }

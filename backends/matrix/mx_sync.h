@@ -4,11 +4,14 @@
 #define MX_SYNC_H
 
 struct mx_link;
+struct sj_link;
 
 /* The first question of a link that has come up. */
 void mx_sync_start(struct mx_link *l);
 /* The next slice; asks anew when all is done. From the loop top. */
 void mx_sync_work(struct mx_link *l);
+/* Everything behind that position is told once more; NULL: behind where the link began. */
+void mx_sync_resume(struct sj_link *link, const char *position);
 void mx_sync_drop(struct mx_link *l);
 
 #endif

@@ -404,14 +404,16 @@ void fake_matrix_pump(void *arg)
     struct fake_matrix *f = arg;
     if (f->frozen)
         return;
+    int fd = accept(f->listener, NULL, NULL);
     for (size_t i = 0; i < FAKE_PEERS; i++) {
         struct fake_peer *p = &f->peer[i];
-        if (p->fd < 0) {
-            p->fd = accept(f->listener, NULL, NULL);
-            if (p->fd < 0)
-                continue;
-            fcntl(p->fd, F_SETFL, O_NONBLOCK);
+        if (p->fd < 0 && fd >= 0) {
+            fcntl(fd, F_SETFL, O_NONBLOCK);
+            p->fd = fd;
+            fd = -1;
         }
-        fake_serve(f, p);
+        if (p->fd >= 0)
+            fake_serve(f, p);
     }
+    cr_assert_lt(fd, 0, "too many connections");
 }

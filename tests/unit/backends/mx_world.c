@@ -46,6 +46,7 @@ void mx_world_log_in(struct mx_world *w, const char *first)
     if (first)
         fake_matrix_sync(w->server, first);
     recorder_make(w->r, 1, MX_ROMEO);
+    recorder_resume(w->r, 1);
     cr_assert_eq(recorder_connect(w->r, 1), SJ_OK);
     mx_world_asked(w, "GET " MX_API "/sync", polls + 2);
 }

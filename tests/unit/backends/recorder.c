@@ -22,6 +22,7 @@ struct recorder_slot {
     unsigned owed;
     void *blob;                          /* last saved */
     size_t blob_len;
+    char *position;                      /* last told */
 };
 
 struct recorder {
@@ -81,6 +82,12 @@ static bool recorder_is_report(const char *text)
 void recorder_hear_all(struct recorder *r)
 {
     r->hears_all = true;
+}
+
+void recorder_resume(struct recorder *r, unsigned n)
+{
+    if (r->slot[n].position)
+        r->backend->resume(r->slot[n].link, r->slot[n].position);
 }
 
 void recorder_hear_positions(struct recorder *r)
@@ -342,6 +349,10 @@ static void on_position(struct sj_link *link, const char *position)
 {
     recorder_check_text(position, SJ_POSITION_MAX);
     cr_assert(link->backend->caps & SJ_CAP_RESUME);
+    struct recorder *r = recorder_of(link);
+    struct recorder_slot *slot = &r->slot[recorder_slot_of(r, link)];
+    sj_free(slot->position);
+    slot->position = sj_strdup(position);
     if (recorder_of(link)->hears_positions)
         recorder_event(link, "position %s", position);
 }
@@ -464,6 +475,7 @@ void recorder_free(struct recorder **r)
     for (unsigned n = 1; n <= RECORDER_LINKS; n++) {
         recorder_free_link(*r, n);
         sj_free((*r)->slot[n].blob);
+        sj_free((*r)->slot[n].position);
     }
     (*r)->backend->net_free(&(*r)->net);
     cr_assert_null((*r)->net);

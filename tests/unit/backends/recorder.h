@@ -39,6 +39,8 @@ void recorder_free(struct recorder **r);
 void recorder_hear_all(struct recorder *r);
 /* The same of "position". */
 void recorder_hear_positions(struct recorder *r);
+/* Before connect: link n goes on from the last position that was told for n, if there is one. */
+void recorder_resume(struct recorder *r, unsigned n);
 /* From here on lines at warn are right (their number: recorder_warnings). */
 void recorder_expect_warnings(struct recorder *r);
 unsigned recorder_warnings(const struct recorder *r);
