@@ -144,3 +144,101 @@ class Contacts(MatrixTest):
         client.message(contact, "and out")
         juliet.message(room, "and out", other.user_id)
         self.assertEqual(len(other.devices()), devices)
+
+
+class Marks(MatrixTest):
+    """What happens to messages after they were said, both ways."""
+    REPLACE, REACTIONS = "urn:xmpp:message-correct:0", "urn:xmpp:reactions:0"
+    RETRACT, STATES = "urn:xmpp:message-retract:1", "http://jabber.org/protocol/chatstates"
+
+    def chat(self, user, person):
+        client, other = self.member(user)
+        friend = self.person(person)
+        contact, room = self.befriended(client, other, friend)
+        return client, other, friend, contact, room
+
+    def with_child(self, client, contact, name, ns):
+        """The next message of the contact that has such a child; the child and the message."""
+        got = client.wait(lambda n: n.name == "message" and n.find(name, ns) is not None and
+                          n.get("from") == contact, "a <%s/>" % name)
+        return got.find(name, ns), got
+
+    def send(self, client, contact, ident, payload):
+        client.send("<message to='%s' type='chat' id='%s'>%s</message>" % (contact, ident, payload))
+
+    def test_edits(self):
+        """Edits both ways (G308-02)"""
+        client, other, juliet, contact, room = self.chat("romeo", "juliet")
+        event = juliet.send(room, "helo")
+        first = client.wait(lambda n: n.name == "message" and n.find("body") is not None and
+                            n.find("body").text == "helo", "the first version")
+        juliet.edit(room, event, "hello")
+        replace, got = self.with_child(client, contact, "replace", self.REPLACE)
+        self.assertEqual((replace.get("id"), got.find("body").text), (first.get("id"), "hello"))
+        self.send(client, contact, "e1", "<body>wat</body>")
+        mine = juliet.message(room, "wat", other.user_id)["event_id"]
+        self.send(client, contact, "e2", "<body>what</body><replace xmlns='%s' id='e1'/>"
+                  % self.REPLACE)
+        edit = juliet.event(room, "m.room.message", other.user_id)["content"]
+        self.assertEqual(edit["m.new_content"]["body"], "what")
+        self.assertEqual((edit["m.relates_to"]["rel_type"], edit["m.relates_to"]["event_id"]),
+                         ("m.replace", mine))
+
+    def test_reactions(self):
+        """Reactions both ways, and taken back (G444-02, G444-03)"""
+        client, other, rosaline, contact, room = self.chat("benvolio", "rosaline")
+        self.send(client, contact, "r1", "<body>Go thither</body>")
+        mine = rosaline.message(room, "Go thither", other.user_id)["event_id"]
+        reaction = rosaline.react(room, mine, "\U0001f339")
+        shown, _ = self.with_child(client, contact, "reactions", self.REACTIONS)
+        self.assertEqual((shown.get("id"), [r.text for r in shown.children]),
+                         ("r1", ["\U0001f339"]))
+        rosaline.redact(room, reaction)
+        shown, _ = self.with_child(client, contact, "reactions", self.REACTIONS)
+        self.assertEqual((shown.get("id"), shown.children), ("r1", []))
+        event = rosaline.send(room, "Perhaps")
+        theirs = client.wait(lambda n: n.name == "message" and n.find("body") is not None and
+                             n.find("body").text == "Perhaps", "the message").get("id")
+        self.send(client, contact, "r2", "<reactions xmlns='%s' id='%s'><reaction>\U0001f44d"
+                  "</reaction></reactions>" % (self.REACTIONS, theirs))
+        got = rosaline.event(room, "m.reaction", other.user_id)
+        self.assertEqual(got["content"]["m.relates_to"], {
+            "rel_type": "m.annotation", "event_id": event, "key": "\U0001f44d"})
+
+    def test_redactions(self):
+        """What is taken back over there is taken back here, and the other way (G424-01)"""
+        client, other, queen, contact, room = self.chat("mercutio", "mab")
+        event = queen.send(room, "too much")
+        theirs = client.wait(lambda n: n.name == "message" and n.find("body") is not None and
+                             n.find("body").text == "too much", "the message").get("id")
+        queen.redact(room, event, "forget it")
+        retract, _ = self.with_child(client, contact, "retract", self.RETRACT)
+        self.assertEqual(retract.get("id"), theirs)
+        self.send(client, contact, "t1", "<body>as well</body>")
+        mine = queen.message(room, "as well", other.user_id)["event_id"]
+        self.send(client, contact, "t2", "<retract xmlns='%s' id='t1'/><body>gone</body>"
+                  % self.RETRACT)
+        redaction = queen.event(room, "m.room.redaction", other.user_id)
+        self.assertEqual(redaction.get("redacts") or redaction["content"].get("redacts"), mine)
+
+    def test_typing_and_reading(self):
+        """Who types, and what was read, both ways (G333-04)"""
+        client, other, tybalt, contact, room = self.chat("paris", "tybalt")
+        self.send(client, contact, "y1", "<body>one</body><active xmlns='%s'/>"
+                  "<markable xmlns='urn:xmpp:chat-markers:0'/>" % self.STATES)
+        mine = tybalt.message(room, "one", other.user_id)["event_id"]
+        tybalt.typing(room)
+        self.with_child(client, contact, "composing", self.STATES)
+        tybalt.read(room, mine)
+        displayed, _ = self.with_child(client, contact, "displayed", "urn:xmpp:chat-markers:0")
+        self.assertEqual(displayed.get("id"), "y1")
+        self.send(client, contact, "y2", "<composing xmlns='%s'/>" % self.STATES)
+        tybalt.expect(lambda r, part, e: r == room and e["type"] == "m.typing" and
+                      other.user_id in e["content"]["user_ids"], "typing")
+        event = tybalt.send(room, "two")
+        theirs = client.wait(lambda n: n.name == "message" and n.find("body") is not None and
+                             n.find("body").text == "two", "the message").get("id")
+        self.send(client, contact, "y3", "<displayed xmlns='urn:xmpp:chat-markers:0' id='%s'/>"
+                  % theirs)
+        tybalt.expect(lambda r, part, e: r == room and e["type"] == "m.receipt" and
+                      other.user_id in e["content"].get(event, {}).get("m.read", {}), "a receipt")
