@@ -70,6 +70,9 @@ const struct sj_option config_gateway_options[] = {
     { .name = "hold-time", .kind = SJ_OPTION_DURATION, .fallback = "30s", .min = 0, .max = HOUR,
       .help = "How long messages to a network wait while its link is being renewed, before they "
               "are returned to their sender." },
+    { .name = "journal-delay", .kind = SJ_OPTION_DURATION, .fallback = "5ms", .min = 0, .max = 1000,
+      .help = "Messages to a network that are not confirmed after so long are written to disk, so "
+              "that a crash leaves none without an answer." },
     { .name = "prompt-timeout", .kind = SJ_OPTION_DURATION, .fallback = "10m", .min = 1000,
       .max = HOUR,
       .help = "How long a question that a network asks during a login (a code, a link) waits for "

@@ -388,6 +388,7 @@ static enum sj_status daemon_build(struct daemon *d, struct sj_error *err)
         .allow = (const char *const *)d->allow.item, .n_allow = d->allow.n,
         .admins = (const char *const *)d->admins.item, .n_admins = d->admins.n,
         .shutdown = daemon_shutdown, .shutdown_arg = d,
+        .journal_ms = sj_values_number(v, "journal-delay"),
         .hold_ms = sj_values_number(v, "hold-time"),
         .prompt_ms = sj_values_number(v, "prompt-timeout"),
         .contacts_max = daemon_number(v, "contacts-max"),

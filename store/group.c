@@ -11,38 +11,47 @@
 #include "sojourn/memory.h"
 #include "store_priv.h"
 
-#define GROUP_NAME_LEN (2 * STORE_PART_LEN + 1)
+#define GROUP_NAME_LEN (2 * STORE_PART_LEN + 1 + 2 * sizeof(uint64_t))
 
 /* One record that waits; owned by the list. */
 struct pending {
     struct sj_list link;
-    char name[GROUP_NAME_LEN + 1];       /* user part in hex and the table: the map's key */
+    char name[GROUP_NAME_LEN + 1];       /* user part in hex, table, number: the map's key */
     uint8_t user[STORE_PART_LEN];
     enum store_table table;
-    uint8_t *plain;                      /* STATE, POSITION: encoded, wiped after; NULL: to be
-                                            removed */
+    uint64_t number;                     /* JOURNAL */
+    uint8_t *plain;                      /* not FLAGS: encoded, wiped after; NULL: to be removed */
     size_t n;
     uint8_t mask, bits;                  /* FLAGS: the flags of mask become those of bits */
 };
 
 static void group_name(char out[GROUP_NAME_LEN + 1], enum store_table table,
-                       const uint8_t user[STORE_PART_LEN])
+                       const uint8_t user[STORE_PART_LEN], uint64_t number)
 {
     static const char digits[] = "0123456789abcdef";
+    char *at = out;
     for (size_t i = 0; i < STORE_PART_LEN; i++) {
-        out[2 * i] = digits[user[i] >> 4];
-        out[2 * i + 1] = digits[user[i] & 15];
+        *at++ = digits[user[i] >> 4];
+        *at++ = digits[user[i] & 15];
     }
-    out[GROUP_NAME_LEN - 1] = (char)('a' + (int)table);
-    out[GROUP_NAME_LEN] = '\0';
+    *at++ = (char)('a' + (int)table);
+    for (size_t i = 0; i < 2 * sizeof number; i++)
+        *at++ = digits[number >> (4 * i) & 15];
+    *at = '\0';
+}
+
+static struct pending *group_lookup_number(const struct sj_store *s, enum store_table table,
+                                           const uint8_t user[STORE_PART_LEN], uint64_t number)
+{
+    char name[GROUP_NAME_LEN + 1];
+    group_name(name, table, user, number);
+    return sj_map_find(&s->pending, name);
 }
 
 static struct pending *group_lookup(const struct sj_store *s, enum store_table table,
                                     const uint8_t user[STORE_PART_LEN])
 {
-    char name[GROUP_NAME_LEN + 1];
-    group_name(name, table, user);
-    return sj_map_find(&s->pending, name);
+    return group_lookup_number(s, table, user, 0);
 }
 
 static void pending_set(struct sj_store *s, struct pending *p, const uint8_t *plain, size_t n)
@@ -146,14 +155,14 @@ bool group_empty(const struct sj_store *s)
 
 /* The record's entry with room for n bytes, made when there is none; NULL: no room. */
 static struct pending *group_entry(struct sj_store *s, enum store_table table,
-                                   const uint8_t user[STORE_PART_LEN], size_t n)
+                                   const uint8_t user[STORE_PART_LEN], uint64_t number, size_t n)
 {
-    struct pending *p = group_lookup(s, table, user);
+    struct pending *p = group_lookup_number(s, table, user, number);
     if (!group_has_room(s, p, n)) {
         /* After a failure the timer decides when to try again, not each caller. */
         if (!s->pending_failed)
             store_write(s, true, NULL, NULL, NULL);
-        p = group_lookup(s, table, user);
+        p = group_lookup_number(s, table, user, number);
         if (!group_has_room(s, p, n)) {
             group_refused(s);
             return NULL;
@@ -162,8 +171,9 @@ static struct pending *group_entry(struct sj_store *s, enum store_table table,
     if (!p) {
         p = sj_calloc(1, sizeof *p);
         p->table = table;
+        p->number = number;
         memcpy(p->user, user, STORE_PART_LEN);
-        group_name(p->name, table, user);
+        group_name(p->name, table, user, number);
         sj_map_put(&s->pending, p->name, p);
         sj_list_append(&s->pending_order, &p->link);
     }
@@ -174,7 +184,20 @@ static struct pending *group_entry(struct sj_store *s, enum store_table table,
 void group_put_state(struct sj_store *s, enum store_table table,
                      const uint8_t user[STORE_PART_LEN], const uint8_t *plain, size_t n)
 {
-    struct pending *p = group_entry(s, table, user, n);
+    struct pending *p = group_entry(s, table, user, 0, n);
+    if (p)
+        pending_set(s, p, plain, n);
+}
+
+void group_put_journal(struct sj_store *s, const uint8_t user[STORE_PART_LEN], uint64_t number,
+                       const uint8_t *plain, size_t n)
+{
+    struct pending *p = group_lookup_number(s, STORE_JOURNAL, user, number);
+    if (p && n == 0 && p->n > 0) {
+        pending_free(s, p);
+        return;
+    }
+    p = group_entry(s, STORE_JOURNAL, user, number, n);
     if (p)
         pending_set(s, p, plain, n);
 }
@@ -182,7 +205,7 @@ void group_put_state(struct sj_store *s, enum store_table table,
 void group_put_flags(struct sj_store *s, const uint8_t user[STORE_PART_LEN], uint8_t mask,
                      uint8_t bits)
 {
-    struct pending *p = group_entry(s, STORE_FLAGS, user, 0);
+    struct pending *p = group_entry(s, STORE_FLAGS, user, 0, 0);
     if (!p)
         return;
     p->mask |= mask;
@@ -213,10 +236,11 @@ uint8_t group_merge_flags(const struct sj_store *s, const uint8_t user[STORE_PAR
 
 void group_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN])
 {
-    static const enum store_table tables[] = {STORE_FLAGS, STORE_STATE, STORE_POSITION};
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
-        struct pending *p = group_lookup(s, tables[i], user);
-        if (p)
+    struct sj_list *next;
+    for (struct sj_list *l = s->pending_order.next; l != &s->pending_order; l = next) {
+        struct pending *p = SJ_CONTAINER(l, struct pending, link);
+        next = l->next;
+        if (memcmp(p->user, user, STORE_PART_LEN) == 0)
             pending_free(s, p);
     }
     waits_drop(s, user);
@@ -235,7 +259,10 @@ static enum sj_status pending_apply_state(struct sj_store *s, const struct pendi
                                           const struct seal_key *key, struct sj_error *err)
 {
     struct store_place place;
-    store_place_of(s, &place, p->table, p->user, "");
+    if (p->table == STORE_JOURNAL)
+        store_journal_place(s, &place, p->user, p->number);
+    else
+        store_place_of(s, &place, p->table, p->user, "");
     if (p->n > 0)
         return sealed_put(s, &place, key, p->plain, p->n, err);
     return s->engine->ops->remove(s->engine, place.table, place.key, err);

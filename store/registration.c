@@ -12,7 +12,7 @@
 static const enum store_table registration_tables[] = {
     STORE_KEY,   STORE_REGISTRATION, STORE_FLAGS,         STORE_CONTACT,
     STORE_STATE, STORE_MESSAGE,      STORE_MESSAGE_ORDER, STORE_PREFERENCE,
-    STORE_POSITION,
+    STORE_POSITION, STORE_JOURNAL,
 };
 #define REGISTRATION_TABLES (sizeof registration_tables / sizeof registration_tables[0])
 

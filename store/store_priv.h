@@ -44,6 +44,7 @@
     X(CONTACT, "contact")   \
     X(STATE, "state")       \
     X(POSITION, "position") \
+    X(JOURNAL, "journal") \
     X(MESSAGE, "message")   \
     X(MESSAGE_ORDER, "message-order") \
     X(PREFERENCE, "preference") \
@@ -233,6 +234,10 @@ enum sj_status flags_load(struct sj_store *s, const uint8_t user[STORE_PART_LEN]
 enum sj_status flags_save(struct sj_store *s, const uint8_t user[STORE_PART_LEN],
                           const struct seal_key *key, uint8_t flags, struct sj_error *err);
 
+/* journal.c */
+void store_journal_place(const struct sj_store *s, struct store_place *out,
+                         const uint8_t user[STORE_PART_LEN], uint64_t number);
+
 /* group.c */
 void group_init(struct sj_store *s);
 void group_release(struct sj_store *s);
@@ -244,6 +249,10 @@ void group_put_state(struct sj_store *s, enum store_table table,
 void group_put_flags(struct sj_store *s, const uint8_t user[STORE_PART_LEN], uint8_t mask,
                      uint8_t bits);
 /* The waiting state, false when none waits; n 0: waits to be removed. */
+/* The same for JOURNAL, where each number is put once: what was not committed goes without a trace
+ * when it is removed. */
+void group_put_journal(struct sj_store *s, const uint8_t user[STORE_PART_LEN], uint64_t number,
+                       const uint8_t *plain, size_t n);
 bool group_find_state(const struct sj_store *s, enum store_table table,
                       const uint8_t user[STORE_PART_LEN], struct store_bytes *out);
 /* flags with those that wait put in. */

@@ -60,6 +60,14 @@ static bool fact_state(struct table_fact *out, uint8_t schema, const uint8_t *p,
     return record_decode_state(&state, schema, p, n);
 }
 
+/* Its number stands in what only the gateway reads. */
+static bool fact_journal(struct table_fact *out, uint8_t schema, const uint8_t *p, size_t n)
+{
+    struct record_state state;
+    (void)out;
+    return record_decode_state(&state, schema, p, n);
+}
+
 static bool fact_preference(struct table_fact *out, uint8_t schema, const uint8_t *p, size_t n)
 {
     struct sj_preferences set;
@@ -182,6 +190,7 @@ static const struct table_row table_rows[STORE_TABLE_COUNT] = {
     [STORE_CONTACT] = {TABLE_OWNED, TABLE_ITEM, .decode = fact_contact},
     [STORE_STATE] = {TABLE_OWNED, TABLE_ITEM, .decode = fact_state},
     [STORE_POSITION] = {TABLE_OWNED, TABLE_ITEM, .decode = fact_state},
+    [STORE_JOURNAL] = {TABLE_OWNED, TABLE_ITEM, .decode = fact_journal},
     [STORE_MESSAGE] = {TABLE_OWNED, TABLE_ITEM, .clear = MESSAGE_SEQ_LEN,
                        .parts_at = MESSAGE_SEQ_LEN, .part = STORE_PART_LEN,
                        .decode = fact_message, .leads = lead_of_message},

@@ -20,12 +20,15 @@
 static void held_unlink(struct session *s, struct held *h)
 {
     sj_list_remove(&h->link);
+    journal_end(s->all, &h->journal);
     s->held_count--;
     s->held_bytes -= h->bytes;
 }
 
-static void held_free(struct held *h)
+void held_free(struct held *h)
 {
+    if (!h)
+        return;
     sj_free(h->peer);
     sj_free(h->body);
     sj_free(h->id);
@@ -70,10 +73,30 @@ static struct held *held_new(struct session *s, const char *peer, const char *bo
     h->id = sj_strdup(id);
     h->rich = rich_dup(rich);
     h->bytes = bytes;
+    journal_none(&h->journal);
     sj_list_init(&h->link);
     s->held_count++;
     s->held_bytes += bytes;
     return h;
+}
+
+static void held_fill(struct held *h, const struct outgoing *o)
+{
+    h->full = sj_strdup(o->full);
+    h->nick = sj_strdup(o->nick);
+    h->in_room = o->in_room;
+    h->action = o->action;
+    h->file = o->file ? attachment_dup(o->file) : NULL;
+    h->unstyled = o->unstyled;
+    h->txn = o->txn;
+}
+
+static int64_t held_deadline(const struct session *s)
+{
+    int64_t at = sj_loop_now_ms(s->all->loop) + s->all->options->hold_ms;
+
+    /* it may have to wait for a file, too */
+    return sj_list_empty(&s->transfers) ? at : at + 2 * TRANSFER_ORDER_MS;
 }
 
 enum sj_status held_out_add(struct session *s, const struct outgoing *o, struct sj_error *err)
@@ -83,20 +106,29 @@ enum sj_status held_out_add(struct session *s, const struct outgoing *o, struct 
 
     if (!h)
         return sj_fail(err, SJ_LIMIT, "Too many messages are waiting for the connection.");
-    h->full = sj_strdup(o->full);
-    h->nick = sj_strdup(o->nick);
-    h->in_room = o->in_room;
-    h->action = o->action;
-    h->file = o->file ? attachment_dup(o->file) : NULL;
-    h->unstyled = o->unstyled;
-    h->deadline_ms = sj_loop_now_ms(s->all->loop) + s->all->options->hold_ms;
-    if (!sj_list_empty(&s->transfers))   /* it may have to wait for a file, too */
-        h->deadline_ms += 2 * TRANSFER_ORDER_MS;
+    held_fill(h, o);
+    h->deadline_ms = held_deadline(s);
+    journal_begin(s, &h->journal, true, o);
     sj_list_append(&s->held_out, &h->link);
     sessions_sweep_later(s->all);
     if (flows)
         held_out_send(s);
     return SJ_OK;
+}
+
+struct held *held_copy(const struct outgoing *o)
+{
+    struct held *h = sj_calloc(1, sizeof *h);
+
+    h->peer = sj_strdup(o->peer);
+    h->body = sj_strdup(o->body);
+    h->id = sj_strdup(o->id);
+    h->rich = rich_dup(o->rich);
+    h->bytes = held_size(o->peer, o->body, o->rich);
+    held_fill(h, o);
+    journal_none(&h->journal);
+    sj_list_init(&h->link);
+    return h;
 }
 
 static void held_answer(struct session *s, const struct held *h, const struct sj_error *err)
@@ -106,22 +138,59 @@ static void held_answer(struct session *s, const struct held *h, const struct sj
                                           .in_room = h->in_room, .nick = h->nick}, err);
 }
 
-static struct outgoing held_outgoing(const struct held *h)
+struct outgoing held_outgoing(const struct held *h)
 {
     return (struct outgoing){.peer = h->peer, .nick = h->nick, .in_room = h->in_room,
                              .full = h->full, .id = h->id, .body = h->body,
                              .action = h->action, .unstyled = h->unstyled, .rich = h->rich,
-                             .file = h->file};
+                             .file = h->file, .txn = h->txn};
+}
+
+bool held_out_again(struct session *s, struct held *h, struct journal *sent)
+{
+    struct outgoing o = held_outgoing(h);
+
+    if (!held_fits(s, h->bytes))
+        return false;
+    o.txn = h->txn = sent->number;
+    o.record = sent->written ? sent->number : 0;
+    sent->written = false;               /* the record goes on */
+    h->deadline_ms = held_deadline(s);
+    journal_begin(s, &h->journal, true, &o);
+    s->held_count++;
+    s->held_bytes += h->bytes;
+    sj_list_append(s->held_out.next, &h->link);
+    sessions_sweep_later(s->all);
+    return true;
+}
+
+void held_describe(const struct journal *j, struct journal_record *r)
+{
+    const struct held *h = SJ_CONTAINER(j, const struct held, journal);
+    struct outgoing o = held_outgoing(h);
+
+    journal_describe(r, &o, h->txn != 0);
 }
 
 static void held_out_send_one(struct session *s, struct held *h)
 {
     struct outgoing o = held_outgoing(h);
     struct sj_error err = {.status = SJ_OK};
+    struct journal passed;
 
+    journal_none(&passed);
+    o.journaled = h->journal.written && !h->txn;
+    if (h->txn && h->journal.written) {  /* the same message: its record goes on */
+        passed = h->journal;
+        sj_list_init(&passed.fresh);
+        o.record = passed.number;
+        h->journal.written = false;
+    }
     held_unlink(s, h);
-    if (outgoing_send(s, &o, &err) != SJ_OK)
+    if (outgoing_send(s, &o, &err) != SJ_OK) {
         held_answer(s, h, &err);
+        journal_end(s->all, &passed);
+    }
     held_free(h);
 }
 
@@ -445,9 +514,10 @@ enum sj_status session_mark(struct session *s, const struct xmpp_mark_in *m, str
 static void held_expire(struct session *s, int64_t now_ms)
 {
     struct sj_list *at = s->held_out.next;
-    struct sj_error late;
+    struct sj_error late, unknown;
 
     sj_fail(&late, SJ_UNREACHABLE, "The network could not be reached in time.");
+    sj_fail(&unknown, SJ_TIMEOUT, "The network could not be asked in time whether this arrived.");
     while (at != &s->held_out) {
         struct held *h = SJ_CONTAINER(at, struct held, link);
         at = at->next;
@@ -458,7 +528,7 @@ static void held_expire(struct session *s, int64_t now_ms)
             continue;
         }
         held_unlink(s, h);
-        held_answer(s, h, &late);
+        held_answer(s, h, h->txn ? &unknown : &late);
         held_free(h);
     }
 }

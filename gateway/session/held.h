@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "sojourn/backend.h"
+#include "journal.h"
 #include "outgoing.h"
 #include "room.h"
 #include "rich.h"
@@ -35,6 +36,8 @@ struct held {
     char *nick;                  /* to the network: as struct outgoing has it, with in_room */
     bool in_room;
     struct rich *rich;           /* NULL: a plain text */
+    struct journal journal;      /* to the network */
+    uint64_t txn;                /* as struct outgoing has it */
 };
 
 /* The error of a message that the stream did not take yet. */
@@ -62,6 +65,7 @@ struct op_ask {
     size_t n_before;
     bool in_room;                    /* peer is a room: said to everybody there... */
     const char *nick;                /* ...or to this occupant alone */
+    const struct outgoing *said;     /* MESSAGE, FILE, MARK: goes into the journal; or NULL */
     enum sj_mark_kind mark;          /* MARK */
     enum room_ask room_ask;          /* ROOM; run is its request */
 };
@@ -76,10 +80,14 @@ struct op_sender {
     const char *full, *id, *other_id;
 };
 bool op_sender(const struct session *, sj_op, struct op_sender *out);
+/* sj_message.txn of the message that it sends. */
+uint64_t op_txn(const struct sessions *, sj_op);
 void op_forget(struct sessions *, sj_op);    /* the backend refused it at once */
 /* Something happened: its time counts from now. */
 void op_touch(struct sessions *, sj_op);
 void ops_fail(struct session *, const struct sj_error *);
+/* The link is lost: what the network would know again waits for the next one, the rest fails. */
+void ops_lost(struct session *, const struct sj_error *, bool retry);
 void ops_sweep(struct sessions *, int64_t now_ms);
 
 /* refusal.c: the one error answer of a message (G100-44); waits while the stream takes nothing. */
@@ -93,6 +101,12 @@ void refusals_flush(struct session *);
 void refusals_clear(struct session *);
 
 /* held.c: messages that wait */
+/* A copy of o in no list, for held_free, or for held_out_again, which takes it over and what was
+ * sent of it: it goes again before all that waits, with its txn. */
+struct held *held_copy(const struct outgoing *);
+void held_free(struct held *);
+bool held_out_again(struct session *, struct held *, struct journal *);
+struct outgoing held_outgoing(const struct held *);
 enum sj_status held_out_add(struct session *, const struct outgoing *, struct sj_error *);
 void held_out_send(struct session *);
 void held_out_bounce(struct session *, const struct sj_error *);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "journal.h"
 #include "raw.h"
 #include "search.h"
 #include "session.h"
@@ -21,6 +22,8 @@ struct op {
     uint64_t run;                /* of a command that waits */
     const char *peer, *full, *stanza_id;     /* into text; NULL: none */
     const char *other_id, *target, *nick;
+    struct journal journal;
+    struct held *again;          /* MESSAGE, SJ_CAP_REPEAT: what is sent again; or NULL */
     char *before;                /* texts one behind the other, owned; NULL: none */
     size_t n_before;
     enum room_ask room_ask;
@@ -64,7 +67,34 @@ static void op_keep_before(struct op *op, const struct op_ask *ask)
 static void op_free(struct op *op)
 {
     sj_free(op->before);
+    held_free(op->again);
     sj_free(op);
+}
+
+/* Networks that know a repetition are given a number for it, and the message stays at hand. */
+static void op_enter_journal(struct session *s, struct op *op, const struct outgoing *said)
+{
+    op->again = NULL;
+    if (!said) {
+        journal_none(&op->journal);
+        return;
+    }
+    if (op->kind == OP_MESSAGE && (s->network->backend->caps & SJ_CAP_REPEAT))
+        op->again = held_copy(said);
+    journal_begin(s, &op->journal, false, said);
+    if (op->again && !op->journal.number)
+        op->journal.number = journal_number(s->all);
+}
+
+void op_describe(const struct journal *j, struct journal_record *r)
+{
+    const struct op *op = SJ_CONTAINER(j, const struct op, journal);
+    struct outgoing o = {.peer = op->peer, .nick = op->nick, .in_room = op->in_room,
+                         .full = op->full, .id = op->stanza_id};
+
+    if (op->again)
+        o = held_outgoing(op->again);
+    journal_describe(r, &o, true);
 }
 
 sj_op op_new(struct session *s, const struct op_ask *ask, struct sj_error *err)
@@ -103,6 +133,7 @@ sj_op op_new(struct session *s, const struct op_ask *ask, struct sj_error *err)
     sj_list_append(&s->ops, &op->in_session);
     sj_list_append(&all->ops_by_age, &op->by_age);
     sj_idmap_put(&all->ops, op->id, op);
+    op_enter_journal(s, op, ask->said);
     s->n_ops++;
     sessions_sweep_later(all);
     return op->id;
@@ -113,6 +144,7 @@ static void op_unlink(struct sessions *all, struct session *s, struct op *op)
     sj_list_remove(&op->in_session);
     sj_list_remove(&op->by_age);
     sj_idmap_remove(&all->ops, op->id);
+    journal_end(all, &op->journal);
     if (s)
         s->n_ops--;
 }
@@ -353,6 +385,29 @@ void ops_fail(struct session *s, const struct sj_error *err)
 {
     while (!sj_list_empty(&s->ops))
         op_finish(s->all, s, SJ_CONTAINER(s->ops.next, struct op, in_session)->id, err);
+}
+
+uint64_t op_txn(const struct sessions *all, sj_op id)
+{
+    const struct op *op = sj_idmap_find(&all->ops, id);
+
+    return op && op->again ? op->journal.number : 0;
+}
+
+void ops_lost(struct session *s, const struct sj_error *err, bool retry)
+{
+    struct sj_list *at = s->ops.prev;    /* the last one first: each goes before what waits */
+
+    while (retry && at != &s->ops) {
+        struct op *op = SJ_CONTAINER(at, struct op, in_session);
+        at = at->prev;
+        if (!op->again || !held_out_again(s, op->again, &op->journal))
+            continue;
+        op->again = NULL;
+        op_unlink(s->all, s, op);
+        op_free(op);
+    }
+    ops_fail(s, err);
 }
 
 void ops_sweep(struct sessions *all, int64_t now_ms)

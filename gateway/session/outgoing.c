@@ -73,11 +73,17 @@ static enum sj_status outgoing_submit_op(struct session *s, const struct outgoin
                                          const struct sj_message *m, const struct op_ask *ask,
                                          sj_op *op, struct sj_error *err)
 {
+    struct sj_message known;
     enum sj_status status;
 
     *op = op_new(s, ask, err);
     if (!*op)
         return SJ_LIMIT;
+    if (s->network->backend->caps & SJ_CAP_REPEAT) {
+        known = *m;
+        known.txn = op_txn(s->all, *op);
+        m = &known;
+    }
     if (outgoing_is_styled(s, o, m->body))
         status = outgoing_send_styled(s, m, *op, err);
     else
@@ -104,7 +110,7 @@ static enum sj_status outgoing_plain(struct session *s, const struct outgoing *o
     const struct sj_message m = {.peer = o->peer, .nick = o->nick, .in_room = o->in_room,
                                  .body = body, .id = o->id, .action = action};
     const struct op_ask ask = {.kind = OP_MESSAGE, .peer = o->peer, .nick = o->nick,
-                               .in_room = o->in_room, .full = o->full, .id = o->id};
+                               .in_room = o->in_room, .full = o->full, .id = o->id, .said = o};
 
     return outgoing_submit(s, o, &m, &ask, err);
 }
@@ -181,7 +187,7 @@ static enum sj_status outgoing_text(struct session *s, const struct outgoing *o,
     struct sj_message m = {.peer = o->peer, .nick = o->nick, .in_room = o->in_room,
                            .body = o->body, .id = o->id, .action = o->action};
     struct op_ask ask = {.kind = OP_MESSAGE, .peer = o->peer, .nick = o->nick,
-                         .in_room = o->in_room, .full = o->full, .id = o->id,
+                         .in_room = o->in_room, .full = o->full, .id = o->id, .said = o,
                          .other_id = r->other_id, .receipt = r->receipt, .markable = r->markable};
     uint32_t caps = session_caps(s, o->peer);
     struct ids_message first, target;
@@ -211,7 +217,8 @@ enum sj_status outgoing_offer(struct session *s, const struct outgoing *o,
                               struct sj_error *err)
 {
     struct sj_message m = {.peer = o->peer, .id = o->id, .body = caption, .file = file};
-    struct op_ask ask = {.kind = OP_FILE, .peer = o->peer, .full = o->full, .id = o->id};
+    struct op_ask ask = {.kind = OP_FILE, .peer = o->peer, .full = o->full, .id = o->id,
+                         .said = o};
     struct ids_message target;
     enum sj_status status;
 
@@ -258,7 +265,7 @@ static enum sj_status outgoing_submit_mark(struct session *s, const struct outgo
                                            const struct sj_mark *mark, struct sj_error *err)
 {
     const struct op_ask ask = {.kind = OP_MARK, .peer = o->peer, .nick = o->nick,
-                               .in_room = o->in_room, .full = o->full, .id = o->id,
+                               .in_room = o->in_room, .full = o->full, .id = o->id, .said = o,
                                .other_id = o->rich->other_id, .mark = mark->kind,
                                .target = mark->target,
                                .before = mark->before, .n_before = mark->n_before};

@@ -183,6 +183,12 @@ struct sessions {
     uint64_t next_op;
     struct sj_idmap barriers;    /* struct barrier by the token of its question */
     uint64_t next_token;
+    struct sj_list fresh;        /* struct journal: not written yet, oldest first */
+    struct sj_timer journal;
+    uint64_t first_journal, next_journal;        /* numbers given by this process: above first */
+    unsigned n_journal;          /* written */
+    struct sj_log_limit journal_limit;
+    bool freeing;                /* sessions_free is at work: nobody can be told any more */
     struct profiles *profiles;
     struct sj_list dirty;        /* contacts that are to be written */
     struct sj_defer records;

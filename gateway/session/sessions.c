@@ -9,6 +9,7 @@
 #include "bookmark.h"
 #include "command.h"
 #include "dialogue.h"
+#include "journal.h"
 #include "position.h"
 #include "raw.h"
 #include "room_list.h"
@@ -296,6 +297,7 @@ struct sessions *sessions_new(struct sj_loop *loop, const struct sj_log *log,
     sj_list_init(&all->ops_by_age);
     records_init(all);
     sweep_init(all);
+    journal_init(all);
     sj_list_init(&all->typing);
     sj_list_init(&all->rooms_due);
     room_clients_init(all);
@@ -328,6 +330,7 @@ void sessions_free(struct sessions **at)
     if (!all)
         return;
     records_flush(all);
+    all->freeing = true;
     commands_free(&all->commands);
     talks_free(&all->talks);
     for (uint32_t next = 0; all->by_id.used > 0; next = 0) {
@@ -346,6 +349,7 @@ void sessions_free(struct sessions **at)
     sj_free(all->instructions);
     sj_defer_cancel(&all->chores);
     sj_timer_stop(&all->sweep);
+    journal_release(all);
     room_clients_release(all);
     records_release(all);
     sj_timer_stop(&all->stop_timer);

@@ -39,6 +39,7 @@ struct sessions_options {
     size_t n_admins;
     void (*shutdown)(void *arg);         /* an admin stops the gateway; or NULL */
     void *shutdown_arg;
+    int64_t journal_ms;                  /* what is not confirmed by then is written */
     int64_t hold_ms;                     /* how long a message waits for a link */
     int64_t prompt_ms;                   /* how long a question of a network waits for its user */
     unsigned contacts_max;               /* for each user */

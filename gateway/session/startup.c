@@ -5,6 +5,7 @@
  * state, since the server forgot what we sent on the former stream (G114-10, R6121-28). */
 #include <string.h>
 
+#include "journal.h"
 #include "session.h"
 #include "sojourn/memory.h"
 
@@ -14,7 +15,7 @@
 struct startup {
     struct sj_list link;
     unsigned host;
-    bool sees_user, log_in;
+    bool sees_user, log_in, first;
     char user[];
 };
 
@@ -36,7 +37,8 @@ static bool startup_collect(const struct sj_registration *r, void *arg)
     memcpy(u->user, r->owner.user, n);
     u->host = c->network->index;
     u->sees_user = r->sees_user;
-    u->log_in = r->online && !c->network->was_up;
+    u->first = !c->network->was_up;
+    u->log_in = r->online && u->first;
     sj_list_init(&u->link);
     sj_list_append(&c->all->roll, &u->link);
     c->online += u->log_in;
@@ -69,7 +71,9 @@ static void startup_user(struct sessions *all, const struct startup *u)
         s->unseen = false;
     if (u->log_in)
         startup_log_in(n, u->user);
-    else if (s)
+    if (u->first)
+        journal_recover(n, u->user, u->log_in);
+    if (!u->log_in && s)
         session_show(s);
     if (s)
         held_in_flush(s);

@@ -64,6 +64,8 @@ struct sj_message {              /* one message, either direction */
     const char *body;            /* at most SJ_BODY_MAX bytes, never NULL; empty only with file or
                                     attention. Of a file: its caption */
     const char *id;              /* up: the network's; down: ours; or NULL */
+    uint64_t txn;                /* down, SJ_CAP_REPEAT: of this sending, once for each account; the
+                                    same when it is sent again; 0: not to be repeated */
     sj_msec sent_at;             /* 0: now */
     bool action;                 /* "/me" as a fact, not as text */
     bool notice;                 /* automatic text that must not be answered by machines */

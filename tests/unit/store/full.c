@@ -72,6 +72,7 @@ void full_put(struct fixture *f, unsigned i, struct full *out)
     full_contacts(f, i);
     sj_store_state_put(f->store, &owner, full_state, sizeof full_state);
     sj_store_position_put(f->store, &owner, "s1");
+    sj_store_journal_put(f->store, &owner, 7, "sent", 4);
     cr_assert_eq(sj_store_preferences_put(f->store, &owner, &set, &err), SJ_OK, "%s", err.text);
     full_messages(f, i, out);
     full_archive(f, i, out);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What the user sent and nobody has confirmed: over a crash it is sent again or answered. */
+#include "journal.h"
+
+#include <string.h>
+
+#include "expect.h"
+#include "session.h"
+#include "sojourn/strbuf.h"
+
+#define CAPS_REPEAT (CAPS_PLAIN | SJ_CAP_REPEAT)
+#define UNKNOWN "error-message juliet -> " ROMEO "/r i1 timed out\n"
+
+/* What was sent after a crash, without the log-in itself. */
+static bool tells(struct world *w, const char *line)
+{
+    const char *lines;
+    bool found;
+
+    world_restart(w);
+    world_advance(w, 1000);
+    lines = world_lines(w);
+    found = strstr(lines, line) != NULL;
+    if (!found)
+        cr_log_error("%s", lines);
+    return found;
+}
+
+static size_t records(struct world *w)
+{
+    struct sj_error err = {.status = SJ_OK};
+    struct sj_store_stats stats;
+
+    cr_assert_eq(sj_store_flush(w->store, &err), SJ_OK);
+    sj_store_stats(w->store, &stats);
+    return (size_t)stats.records;
+}
+
+static struct world *ready(uint32_t caps)
+{
+    struct world *w = world_new(caps);
+
+    world_ready(w);
+    w->messages_wait = true;
+    return w;
+}
+
+Test(journal, what_is_confirmed_soon_is_never_written)
+{
+    struct world *w = ready(CAPS_PLAIN);
+    size_t before = records(w);
+
+    world_send(w, "juliet", "hi");
+    world_done(w, SJ_OK);
+    cr_expect_eq(w->sessions->n_journal, 0u);
+    world_advance(w, 100);
+    cr_expect_eq(records(w), before);
+    world_free(w);
+}
+
+Test(journal, what_is_not_is_written_until_it_is)
+{
+    struct world *w = ready(CAPS_PLAIN);
+    size_t before = records(w);
+
+    world_send(w, "juliet", "hi");
+    world_advance(w, 100);
+    cr_expect_eq(w->sessions->n_journal, 1u);
+    cr_expect_eq(records(w), before + 1);
+    world_done(w, SJ_OK);
+    cr_expect_eq(w->sessions->n_journal, 0u);
+    cr_expect_eq(records(w), before);
+    cr_expect_not(strstr(world_lines(w), "error") != NULL);
+    world_free(w);
+}
+
+Test(journal, what_a_link_had_is_answered_after_a_crash)
+{
+    struct world *w = ready(CAPS_PLAIN);
+    size_t before = records(w);
+
+    world_send(w, "juliet", "hi");
+    world_advance(w, 100);
+    cr_expect(tells(w, UNKNOWN));
+    cr_expect_eq(records(w), before);
+    world_restart(w);
+    world_advance(w, 1000);
+    cr_expect_null(strstr(world_lines(w), "error"));
+    world_free(w);
+}
+
+Test(journal, what_waited_for_a_link_is_sent_after_a_crash)
+{
+    struct world *w = ready(CAPS_PLAIN);
+
+    w->connect_waits = true;
+    world_down(w, SJ_END_CLOSED);
+    world_send(w, "juliet", "one");
+    world_send(w, "juliet", "two");
+    world_advance(w, 100);
+    w->connect_waits = false;
+    w->messages_wait = false;
+    cr_expect(tells(w, "net send juliet one\nnet send juliet two\n"));
+    world_free(w);
+}
+
+Test(journal, what_the_network_knows_again_is_sent_again_after_a_crash)
+{
+    struct world *w = ready(CAPS_REPEAT);
+    size_t before = records(w);
+
+    world_send(w, "juliet", "hi");
+    world_advance(w, 100);
+    w->messages_wait = false;
+    cr_expect(tells(w, "net send juliet hi"));
+    world_advance(w, 1000);
+    cr_expect_eq(records(w), before);
+    world_free(w);
+}
+
+Test(journal, what_the_network_knows_again_waits_for_the_next_link)
+{
+    struct world *w = ready(CAPS_REPEAT);
+
+    world_send(w, "juliet", "one");
+    world_send(w, "juliet", "two");
+    world_advance(w, 100);
+    world_clear(w);
+    w->messages_wait = false;
+    world_down(w, SJ_END_CLOSED);
+    world_advance(w, 5000);
+    const char *lines = world_lines(w);
+    cr_expect_not_null(strstr(lines, "net send juliet one\nnet send juliet two\n"), "%s", lines);
+    cr_expect_null(strstr(lines, "error-message"), "%s", lines);
+    world_free(w);
+}
+
+Test(journal, of_what_waited_and_was_confirmed_nothing_is_left)
+{
+    struct world *w = ready(CAPS_PLAIN);
+    size_t before = records(w);
+
+    w->connect_waits = true;
+    world_down(w, SJ_END_CLOSED);
+    world_send(w, "juliet", "one");
+    world_advance(w, 100);
+    cr_expect_eq(records(w), before + 1);
+    w->connect_waits = false;
+    world_advance(w, 5000);
+    world_up(w);
+    cr_expect_eq(w->sessions->n_journal, 1u);
+    world_done(w, SJ_OK);
+    cr_expect_eq(w->sessions->n_journal, 0u);
+    cr_expect_eq(records(w), before);
+    world_free(w);
+}
+
+Test(journal, goes_with_the_registration)
+{
+    struct world *w = ready(CAPS_PLAIN);
+    struct xmpp_from from = world_from(ROMEO, "r");
+    struct sj_error err = {.status = SJ_OK};
+
+    world_send(w, "juliet", "hi");
+    world_advance(w, 100);
+    w->in->register_remove(w->sessions, &from, 3, &err);
+    world_advance(w, 5000);
+    world_restart(w);
+    world_advance(w, 1000);
+    EXPECT(w, "");
+    world_free(w);
+}
+
+Test(journal, records_are_what_was_encoded)
+{
+    struct journal_record in = {.flags = JOURNAL_SENT | JOURNAL_RICH, .text = {
+        [JOURNAL_PEER] = "juliet", [JOURNAL_FULL] = ROMEO "/r", [JOURNAL_BODY] = "",
+        [JOURNAL_REPLY_TEXT] = "text"}};
+    struct journal_record out;
+    struct sj_strbuf bytes;
+
+    sj_strbuf_init(&bytes, 1000);
+    journal_encode(&in, &bytes);
+    cr_assert(journal_decode(&out, bytes.s, bytes.len));
+    cr_expect_eq(out.flags, in.flags);
+    for (unsigned i = 0; i < JOURNAL_TEXTS; i++)
+        cr_expect(!in.text[i] ? !out.text[i] : strcmp(in.text[i], out.text[i]) == 0, "%u", i);
+    for (size_t n = 0; n < bytes.len; n++)
+        cr_expect_not(journal_decode(&out, bytes.s, n), "%zu", n);
+    sj_strbuf_addc(&bytes, 'x');
+    cr_expect_not(journal_decode(&out, bytes.s, bytes.len));
+    in.text[JOURNAL_FULL] = NULL;
+    sj_strbuf_reset(&bytes);
+    journal_encode(&in, &bytes);
+    cr_expect_not(journal_decode(&out, bytes.s, bytes.len));
+    sj_strbuf_release(&bytes);
+}
