@@ -176,7 +176,7 @@ static struct json_object *ctl_json_value(const struct ctl_field *f)
 /* Of these there is one; of all other kinds there may be any number. */
 static bool ctl_is_single(const char *kind)
 {
-    static const char *const single[] = {"daemon", "total", "backup", "rekey", "export", "import"};
+    static const char *const single[] = {"daemon", "total", "backup", "rekey"};
     for (size_t i = 0; i < sizeof single / sizeof single[0]; i++) {
         if (strcmp(kind, single[i]) == 0)
             return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The tables, one row each: what keys and values are made of, how a record is decoded, and what it
- * refers to. The tools that go through whole tables (check, rekey, export) work by these rows, so
+ * refers to. The tools that go through whole tables (check, rekey) work by these rows, so
  * that a new table costs a row here and nothing there. */
 #include "table.h"
 

@@ -379,12 +379,17 @@ Test(rekey, goes_on_from_wherever_it_was_broken_off)
     fixture_done(&f, 0);
 }
 
-/* In a child that is killed at any moment; the data directory outlives it. */
+/* In a child that is killed at any moment; the data directory outlives it. It tells Criterion
+ * nothing: what is cut off in the middle would confuse that. */
 static void child_rekeys(void)
 {
     struct sj_error err = {.status = SJ_OK};
-    fixture_open(&f);
-    if (!running(&f)) {
+    struct sj_store_rekeying state;
+    const struct sj_store_options options = {.dir = f.dir, .key_file = f.key_file};
+    if (sj_store_open(&f.store, f.loop, &f.log, &options, &err) != SJ_OK)
+        _exit(1);
+    sj_store_rekeying(f.store, &state);
+    if (!state.running) {
         sj_store_new_key_make(f.key_file, &err);
         sj_store_rekey(f.store, &err);
     }
