@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "archive.h"
+#include "group.h"
 #include "sojourn/memory.h"
 
 bool sj_store_archive_on(const struct sj_store *s)

@@ -4,6 +4,7 @@
  * They change with every login, so they have a small record of their own and are written in
  * groups: credentials are not rewritten for them (DESIGN §3). What they mean is the session's
  * affair. */
+#include "group.h"
 #include "record.h"
 #include "store_priv.h"
 

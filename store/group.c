@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "sojourn/memory.h"
-#include "store_priv.h"
+#include "group.h"
 
 #define GROUP_NAME_LEN (2 * STORE_PART_LEN + 1 + 2 * sizeof(uint64_t))
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "group.h"
 #include "record.h"
 #include "sojourn/memory.h"
 #include "store_priv.h"

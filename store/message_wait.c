@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "message.h"
+#include "group.h"
 #include "sojourn/memory.h"
 
 void waits_init(struct sj_store *s)

@@ -6,6 +6,7 @@
  * flags are left to flags.c, archives of who leaves to archive_expiry.c. */
 #include <string.h>
 
+#include "group.h"
 #include "record.h"
 #include "store_priv.h"
 

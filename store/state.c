@@ -5,6 +5,7 @@
  * What is in them is the backend's affair; it may be a token, so it is treated as a secret. */
 #include <string.h>
 
+#include "group.h"
 #include "record.h"
 #include "sojourn/memory.h"
 #include "store_priv.h"

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "group.h"
 #include "header.h"
 #include "keyfile.h"
 #include "sojourn/memory.h"

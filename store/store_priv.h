@@ -238,38 +238,6 @@ enum sj_status flags_save(struct sj_store *s, const uint8_t user[STORE_PART_LEN]
 void store_journal_place(const struct sj_store *s, struct store_place *out,
                          const uint8_t user[STORE_PART_LEN], uint64_t number);
 
-/* group.c */
-void group_init(struct sj_store *s);
-void group_release(struct sj_store *s);
-/* Takes a copy of an encoded state for STATE or POSITION; n 0 removes. Commits at once when a bound
- * is reached. */
-void group_put_state(struct sj_store *s, enum store_table table,
-                     const uint8_t user[STORE_PART_LEN], const uint8_t *plain, size_t n);
-/* Sets the flags of mask to those of bits (enum record_flag), leaves the others. */
-void group_put_flags(struct sj_store *s, const uint8_t user[STORE_PART_LEN], uint8_t mask,
-                     uint8_t bits);
-/* The waiting state, false when none waits; n 0: waits to be removed. */
-/* The same for JOURNAL, where each number is put once: what was not committed goes without a trace
- * when it is removed. */
-void group_put_journal(struct sj_store *s, const uint8_t user[STORE_PART_LEN], uint64_t number,
-                       const uint8_t *plain, size_t n);
-bool group_find_state(const struct sj_store *s, enum store_table table,
-                      const uint8_t user[STORE_PART_LEN], struct store_bytes *out);
-/* flags with those that wait put in. */
-uint8_t group_merge_flags(const struct sj_store *s, const uint8_t user[STORE_PART_LEN],
-                          uint8_t flags);
-/* Makes room for n bytes more of a record: commits when a bound is reached. False: there is none
- * (logged). The timer runs afterwards. */
-bool group_room(struct sj_store *s, size_t n);
-/* How many records wait to be written. */
-size_t group_waiting(const struct sj_store *s);
-bool group_empty(const struct sj_store *s);
-/* Forgets all that waits for this owner. */
-void group_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN]);
-/* Writes what waits; inside a write frame. */
-enum sj_status group_apply(struct sj_store *s, struct sj_error *err);
-void group_clear(struct sj_store *s);
-
 /* message_wait.c: ids of messages that wait to be written, seen by lookups. */
 struct message_wait;
 void waits_init(struct sj_store *s);

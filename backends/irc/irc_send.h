@@ -34,7 +34,7 @@ struct irc_out {
 enum irc_urgency {
     IRC_NOW,                         /* replies to the server, login, QUIT */
     IRC_PACED,                       /* everything that a user can cause */
-    IRC_PACED_MORE,                  /* the same, right behind the line before, and paid for later */
+    IRC_PACED_MORE,                  /* the same, right behind the line before, paid for later */
     IRC_PACED_OP,                    /* paced, and counted in l->ops */
     IRC_PACED_RAW,                   /* the same, and nothing but its command may be logged */
     IRC_PACED_LAST                   /* MORE, and counted in l->ops */

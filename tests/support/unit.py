@@ -21,6 +21,7 @@ import report                                                        # noqa: E40
 
 CLOSING = re.compile(r"Tested: (\d+) \| Passing: (\d+) \| Failing: (\d+)")
 SECONDS = 300
+LEAKS = HERE.parent / "unit" / "leaks"       # of the test library itself
 
 
 def run(argv, directory):
@@ -28,6 +29,7 @@ def run(argv, directory):
     env = dict(os.environ)
     env["ASAN_OPTIONS"] = "log_path=%s/sanitizer:detect_leaks=1" % directory
     env["UBSAN_OPTIONS"] = "log_path=%s/sanitizer:print_stacktrace=1" % directory
+    env["LSAN_OPTIONS"] = "suppressions=%s:print_suppressions=0" % LEAKS
     try:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, env=env, cwd=directory, timeout=SECONDS,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The contract of sojourn/store_archive.h but for pages (test_store_archive_page.c): the same cases
  * on LMDB and in memory. */
+#include "group.h"
 #include "said.h"
 
 #include <criterion/criterion.h>

@@ -13,6 +13,7 @@
 
 #include <criterion/criterion.h>
 
+#include "group.h"
 #include "said.h"
 #include "sojourn/memory.h"
 
