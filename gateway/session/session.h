@@ -147,8 +147,6 @@ struct session {
 };
 
 struct commands;
-struct talks;
-
 struct sessions {
     struct sj_host host;         /* session_host; links point here */
     struct sj_loop *loop;

@@ -590,7 +590,8 @@ struct world *world_new(uint32_t caps)
     static const char *const admins[] = {"admin@example.org"};
     test_options = (struct sessions_options){
         .admins = admins, .n_admins = 1,
-        .networks = &test_network, .n_networks = 1, .journal_ms = 5, .hold_ms = 30000, .prompt_ms = 600000,
+        .networks = &test_network, .n_networks = 1, .journal_ms = 5, .hold_ms = 30000,
+        .prompt_ms = 600000,
         .shutdown = test_shutdown,
         .contacts_max = 4, .sessions_max = 100, .avatar_bytes = 100000,
         .fetch = files_http(false), .upload = files_http(true), .files_max = 1000000,
