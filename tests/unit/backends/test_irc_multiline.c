@@ -9,7 +9,8 @@
 #include "irc_world_room.h"
 #include "sojourn/strbuf.h"
 
-#define CAPS "batch message-tags echo-message server-time draft/multiline=max-bytes=4000,max-lines=5"
+#define CAPS \
+    "batch message-tags echo-message server-time draft/multiline=max-bytes=4000,max-lines=5"
 #define LABELS "labeled-response " CAPS
 
 static struct irc_world *world_with(const char *caps)
