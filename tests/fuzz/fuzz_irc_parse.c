@@ -169,6 +169,39 @@ static void on_raw(struct sj_link *link, sj_op op, const char *line)
     check_text(line, SJ_RAW_MAX, false);
 }
 
+static void on_message_id(struct sj_link *link, sj_op op, const char *id)
+{
+    (void)op;
+    check_call(link);
+    check_text(id, SJ_ID_MAX, false);
+}
+
+static void on_mark(struct sj_link *link, const struct sj_mark *m)
+{
+    (void)m;
+    check_call(link);
+}
+
+static void on_lacks(struct sj_link *link, uint32_t caps)
+{
+    check_call(link);
+    assert((caps & ~(uint32_t)SJ_CAPS_OF_CONTACT) == 0);
+}
+
+static void on_typing(struct sj_link *link, const char *id, enum sj_typing typing)
+{
+    (void)typing;
+    check_call(link);
+    check_text(id, SJ_ID_MAX, false);
+}
+
+static void on_profile(struct sj_link *link, sj_op op, const struct sj_profile *p)
+{
+    (void)op;
+    (void)p;
+    check_call(link);
+}
+
 static void on_position(struct sj_link *l, const char *position)
 {
     (void)l;
@@ -177,6 +210,11 @@ static void on_position(struct sj_link *l, const char *position)
 
 static const struct sj_host fuzz_host = {
     .position = on_position,
+    .message_id = on_message_id,
+    .mark = on_mark,
+    .lacks = on_lacks,
+    .typing = on_typing,
+    .profile = on_profile,
     .link_state = on_state,
     .op_done = on_op_done,
     .message = on_message,

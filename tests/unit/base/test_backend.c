@@ -107,11 +107,11 @@ Test(backend, accepts_a_sound_table)
     cr_assert_null(sj_backend_check(&b), "%s", sj_backend_check(&b));
 }
 
-#define REFUSES(change)                                      \
-    do {                                                     \
-        struct sj_backend b = sound_backend();               \
-        change;                                              \
-        cr_expect_not_null(sj_backend_check(&b), #change);   \
+#define REFUSES(change)                                          \
+    do {                                                         \
+        struct sj_backend b = sound_backend();                   \
+        change;                                                  \
+        cr_expect_not_null(sj_backend_check(&b), "%s", #change); \
     } while (0)
 
 Test(backend, refuses_unsound_tables)

@@ -152,5 +152,3 @@ Test(stanza, costs_no_memory_after_its_release)
         cr_expect_eq(arena.bytes, before);
     }
 }
-
-/* XEP-0082. */
