@@ -4,7 +4,7 @@
  * Lines are collected until the batch ends, and are then handled like one line whose text has line
  * ends in it, with the tags of the batch: its id, its time, its label, the batch that it stands in.
  * So what holds for a line holds for them. A batch that does not end is ended when others begin;
- * lines of other targets or commands in it are left out. How they go out stands in irc_send.c.
+ * lines of other targets or commands in it are left out. How they go out: irc_message.c.
  * IRCv3 multiline (draft), batch. */
 #include "irc_multiline.h"
 

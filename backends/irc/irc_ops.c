@@ -4,7 +4,7 @@
  * Servers handle a connection's lines in order. So what proves that a line was handled (its label,
  * its echo, the PONG behind it) proves it for all lines before it; those among them that got no
  * error have arrived. An operation succeeds with its last line and fails with its first failing
- * one. irc_send.c adds lines, irc_net.c sends the PINGs; DESIGN §4, Delivery. */
+ * one. irc_message.c adds lines, irc_net.c sends the PINGs; DESIGN §4, Delivery. */
 #include "irc_ops.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
  * nickname, mode, mask.
  *
  * The lengths of our own user name and host decide how much text fits in a line as others get it
- * (irc_send.c). Servers show a cloaked host and may not tell at once, so the longest one seen
+ * (irc_message.c). Servers show a cloaked host and may not tell at once, so the longest one seen
  * counts. RFC 2812 §3.1.2, §3.1.3, §3.7; IRCv3 chghost. */
 #include "irc_self.h"
 

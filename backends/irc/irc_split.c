@@ -6,7 +6,7 @@
  * not within a code point, nor before a mark that belongs to the character in front of it. The
  * space stays at the start of its part, so that nothing is lost when the parts are put together:
  * at the end of a line some servers (ngIRCd) cut it off. How many bytes fit is computed in
- * irc_send.c. */
+ * irc_message.c. */
 #include "irc_split.h"
 
 #include <stdint.h>
