@@ -59,6 +59,12 @@ class Person:
             if not self.closing:
                 await asyncio.sleep(AGAIN_SECONDS)
 
+    async def may_speak(self, reader):
+        """Waits until `say` to this reader writes."""
+        await self.there.wait()
+        if reader == CHANNEL:
+            await self.in_room.wait()
+
     def send(self, text):
         """All of it or nothing: these lines are short, and their server reads. False: nothing."""
         try:

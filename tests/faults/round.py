@@ -17,6 +17,7 @@ WORDS = ("O Romeo, Romeo, wherefore art thou Romeo?", "It is the east.", "I take
          "He jests at scars that never felt a wound. " * 6)
 INTERVAL = 0.4                      # seconds between two messages of one person, on average
 CHANNEL_SHARE = 0.3
+AGAIN_SECONDS = 0.5                 # a person who got an error tries again
 GAP_SECONDS = 1.0                   # after a fault, at least
 WELL_SECONDS, LAST_SECONDS = 180, 60    # a back-off takes minutes after many faults
 BEFORE_SECONDS = 1.0                # what was written so long before a fault is put to it
@@ -68,9 +69,12 @@ class Round:
         """A message that arrives: behind it nothing of the conversation is on its way any more."""
         end = world.loop.time() + LAST_SECONDS
         while world.loop.time() < end:
+            try:
+                await asyncio.wait_for(person.may_speak(reader), end - world.loop.time())
+            except asyncio.TimeoutError:
+                break
             if not person.say(reader, name, "at last"):
-                await asyncio.sleep(0.2)
-                continue
+                continue                 # it went in between
             number = world.ledger.numbers[person.ident, reader]
             m = world.ledger.messages[person.ident, reader, number]
             readers = {p.ident for p in world.people + world.users} - {person.ident} \
@@ -78,7 +82,7 @@ class Round:
             done = await world.until(lambda m=m, r=readers: m.errors or r <= set(m.got), 15)
             if done and not m.errors:
                 return
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(AGAIN_SECONDS)
         world.trouble.append("%s to %s does not pass any more" % (person.ident, reader))
 
     async def settle(self, world):
