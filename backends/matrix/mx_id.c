@@ -10,6 +10,7 @@
 #include "sojourn/strbuf.h"
 
 #define ID_NAME_MAX (MX_ID_MAX * 4)
+#define SIGNS "@!#"
 
 /* No space, control character or NUL, and a server that looks like one. */
 static bool id_has_form(const char *id, char sign, bool needs_server)
@@ -78,7 +79,10 @@ static void name_add_byte(struct sj_strbuf *out, char c)
 
 void mx_id_encode(struct sj_strbuf *out, const char *id)
 {
-    for (const char *p = id[0] == '@' ? id + 1 : id; *p; p++)
+    /* a user whose name looks like an id of something else keeps the sign */
+    bool bare = id[0] == '@' && id[1] && !strchr(SIGNS, id[1]);
+
+    for (const char *p = bare ? id + 1 : id; *p; p++)
         name_add_byte(out, *p);
 }
 
@@ -118,7 +122,7 @@ bool mx_id_decode(struct sj_strbuf *out, const char *name, const char *server)
     bool good = name[0] != '\0' && strnlen(name, ID_NAME_MAX + 1) <= ID_NAME_MAX;
     sj_strbuf_init(&id, ID_NAME_MAX);
     if (good) {
-        if (name[0] != '#' && name[0] != '!' && name[0] != '@')
+        if (!strchr(SIGNS, name[0]))
             sj_strbuf_addc(&id, '@');
         name_read(&id, name);
         if (server && id.s[0] != '!' && !strchr(id.s, ':'))

@@ -370,7 +370,8 @@ static void on_raw(struct sj_link *link, sj_op op, const char *line)
 {
     (void)op;
     check_call(link);
-    check_text(line, SJ_RAW_MAX, false);
+    check_text(line, SJ_RAW_MAX, true);
+    assert(!strchr(line, '\n'));
 }
 
 static void on_position(struct sj_link *l, const char *position)

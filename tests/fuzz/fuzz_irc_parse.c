@@ -166,7 +166,8 @@ static void on_raw(struct sj_link *link, sj_op op, const char *line)
 {
     (void)op;
     check_call(link);
-    check_text(line, SJ_RAW_MAX, false);
+    check_text(line, SJ_RAW_MAX, true);
+    assert(!strchr(line, '\n'));
 }
 
 static void on_message_id(struct sj_link *link, sj_op op, const char *id)

@@ -19,6 +19,9 @@ static const struct {
     {"#Verona:example.org", "#^verona:example.org"},
     {"#caf\xc3\xa9:example.org", "#caf^=c3^=a9:example.org"},
     {"!AbCd:example.org", "!^ab^cd:example.org"},
+    {"@#bob:example.org", "@#bob:example.org"},
+    {"@!bob:example.org", "@!bob:example.org"},
+    {"@@bob:example.org", "@@bob:example.org"},
     {"!31hneApxJ_1o-63DmFrpeqnkFfWppnzWso1JvH3ogLM",
      "!31hne^apx^j_1o-63^dm^frpeqnk^ff^wppnz^wso1^jv^h3og^l^m"},
 };
