@@ -3,9 +3,9 @@
  *
  * An answer may be large (the whole state of thousands of rooms): it is worked off in slices of so
  * many events, from the loop, each event freed when it is done with, so that others are served in
- * between. The position moves on behind the last event of an answer only. A new link knows nothing
- * of rooms; where it goes on from an earlier position it asks for the whole state once more beside
- * the news (full_state).
+ * between (the steps are mx_work.c). The position moves on behind the last event of an answer
+ * only. A new link knows nothing of rooms; where it goes on from an earlier position it asks for
+ * the whole state once more beside the news (full_state).
  * Source: Matrix client-server API, "Syncing", "Filtering", "Lazy-loading room members". */
 #include "mx_sync.h"
 
@@ -14,15 +14,13 @@
 
 #include "mx_call.h"
 #include "mx_contact.h"
-#include "mx_event.h"
 #include "mx_id.h"
 #include "mx_link.h"
 #include "mx_login.h"
-#include "mx_mark.h"
-#include "mx_muc.h"
 #include "mx_net.h"
 #include "mx_room.h"
 #include "mx_send.h"
+#include "mx_work.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -33,25 +31,6 @@
 #define SYNC_PATIENCE_MS (2 * 60 * 1000)
 #define SYNC_SAVE_MS (5 * 60 * 1000)     /* a position without news is kept so seldom */
 #define SYNC_SIGN_SIZE 17u               /* of the account, in a position */
-#define SYNC_INVITE_MAX 200u             /* events of an invitation that are looked at */
-
-enum stage { STAGE_ACCOUNT, STAGE_PRESENCE, STAGE_INVITE, STAGE_JOIN, STAGE_LEAVE, STAGE_END };
-enum part { PART_STATE, PART_TIMELINE, PART_EPHEMERAL, PART_END };
-
-/* An answer that is being worked off. Owner: its link. */
-struct mx_work {
-    struct json_object *root;
-    char *next;                          /* next_batch */
-    uint64_t bytes;                      /* in net->reading */
-    enum stage stage;
-    struct json_object *room;            /* of rooms.join: the one at hand, ours */
-    char *room_id;
-    enum part part;
-    size_t at;                           /* event of the present list */
-    bool first;                          /* of this link */
-    bool old;                            /* from before the first login */
-    bool news;                           /* there was an event */
-};
 
 #define SYNC_STATE_TYPES                                                                     \
     "\"m.room.create\",\"m.room.name\",\"m.room.topic\",\"m.room.avatar\","                  \
@@ -71,254 +50,9 @@ static const char sync_filter[] =
 
 static void sync_poll(struct mx_link *l);
 
-static void work_free(struct mx_link *l)
-{
-    struct mx_work *w = l->work;
-    if (!w)
-        return;
-    l->work = NULL;
-    l->base.net->reading -= w->bytes;
-    json_object_put(w->room);
-    json_object_put(w->root);
-    sj_free(w->next);
-    sj_free(w->room_id);
-    sj_free(w);
-}
-
 void mx_sync_drop(struct mx_link *l)
 {
-    work_free(l);
-}
-
-/* ---- lists of events ---- */
-
-/* The next event of list, taken out of it, owned by the caller; NULL: there is none. *end: the list
- * is through. */
-static struct json_object *work_event(struct mx_work *w, struct json_object *list, bool *end)
-{
-    size_t n = mx_json_length(list);
-    *end = w->at >= n;
-    if (*end) {
-        w->at = 0;
-        return NULL;
-    }
-    struct json_object *event = mx_json_at(list, w->at);
-    json_object_get(event);
-    json_object_array_put_idx(list, w->at, NULL);
-    w->at++;
-    w->news = true;
-    return event;
-}
-
-static struct json_object *work_events(struct json_object *o, const char *key)
-{
-    return mx_json_array(mx_json_object(o, key), "events");
-}
-
-static void work_account(struct mx_link *l, struct mx_work *w)
-{
-    bool end;
-    struct json_object *event = work_event(w, work_events(w->root, "account_data"), &end);
-    const char *type = mx_json_text(event, "type", MX_ID_MAX);
-    struct json_object *content = mx_json_object(event, "content");
-    if (type && strcmp(type, "m.direct") == 0 && content)
-        mx_rooms_direct(l, content);
-    json_object_put(event);
-    if (end)
-        w->stage = STAGE_PRESENCE;
-}
-
-static void work_presence(struct mx_link *l, struct mx_work *w)
-{
-    bool end;
-    struct json_object *event = work_event(w, work_events(w->root, "presence"), &end);
-    if (event)
-        mx_contact_presence(l, event);
-    json_object_put(event);
-    if (end)
-        w->stage = STAGE_INVITE;
-}
-
-/* ---- rooms ---- */
-
-/* The first room of a section, taken out of it, owned by the caller; NULL: none is left. */
-static struct json_object *work_take_room(struct mx_work *w, const char *section, char **id)
-{
-    struct json_object *rooms = mx_json_object(mx_json_object(w->root, "rooms"), section);
-    if (!rooms || json_object_object_length(rooms) == 0)
-        return NULL;
-    struct json_object_iterator it = json_object_iter_begin(rooms);
-    struct json_object *room = json_object_get(json_object_iter_peek_value(&it));
-    *id = sj_strdup(json_object_iter_peek_name(&it));
-    json_object_object_del(rooms, *id);
-    return room ? room : json_object_new_null();
-}
-
-/* What an invitation says: who, and whether it is to a chat. */
-static void work_on_invite(struct mx_link *l, struct json_object *room, const char *id)
-{
-    struct json_object *events = work_events(room, "invite_state");
-    const char *by = NULL, *name = NULL, *reason = NULL;
-    bool direct = false;
-    for (size_t i = 0; i < mx_json_length(events) && i < SYNC_INVITE_MAX; i++) {
-        struct json_object *e = mx_json_at(events, i), *content = mx_json_object(e, "content");
-        const char *type = mx_json_text(e, "type", MX_ID_MAX);
-        const char *key = mx_json_text(e, "state_key", MX_ID_MAX);
-        if (!type || !key || strcmp(type, "m.room.member") != 0)
-            continue;
-        if (strcmp(key, l->user) == 0) {
-            by = mx_json_text(e, "sender", MX_ID_MAX);
-            direct = mx_json_is_true(content, "is_direct");
-            reason = mx_json_text(content, "reason", SJ_BODY_MAX);
-        }
-    }
-    for (size_t i = 0; by && i < mx_json_length(events) && i < SYNC_INVITE_MAX; i++) {
-        struct json_object *e = mx_json_at(events, i);
-        const char *key = mx_json_text(e, "state_key", MX_ID_MAX);
-        if (key && strcmp(key, by) == 0 && !name)
-            name = mx_json_text(mx_json_object(e, "content"), "displayname", SJ_BODY_MAX);
-    }
-    if (!by || !mx_id_is_user(by) || !mx_id_is_room(id))
-        return;
-    if (direct)
-        mx_contact_invited(l, id, by, name);
-    else
-        mx_muc_invited(l, id, by, reason);
-}
-
-static void work_invite(struct mx_link *l, struct mx_work *w)
-{
-    char *id = NULL;
-    struct json_object *room = work_take_room(w, "invite", &id);
-    if (id)
-        work_on_invite(l, room, id);
-    else
-        w->stage = STAGE_JOIN;
-    json_object_put(room);
-    sj_free(id);
-}
-
-/* The event that says why the user is no longer in it, or NULL. */
-static struct json_object *work_own_end(const struct mx_link *l, struct json_object *room)
-{
-    static const char *const lists[] = {"timeline", "state"};
-    for (size_t i = 0; i < 2; i++) {
-        struct json_object *events = work_events(room, lists[i]);
-        for (size_t n = mx_json_length(events); n > 0; n--) {
-            struct json_object *e = mx_json_at(events, n - 1);
-            const char *type = mx_json_text(e, "type", MX_ID_MAX);
-            const char *key = mx_json_text(e, "state_key", MX_ID_MAX);
-            if (type && key && strcmp(type, "m.room.member") == 0 && strcmp(key, l->user) == 0)
-                return e;
-        }
-    }
-    return NULL;
-}
-
-static void work_leave(struct mx_link *l, struct mx_work *w)
-{
-    char *id = NULL;
-    struct json_object *room = work_take_room(w, "leave", &id);
-    if (id) {
-        struct mx_room *r = mx_room_find(l, id);
-        mx_contact_uninvited(l, id);
-        if (r)
-            mx_muc_left(r, work_own_end(l, room));
-        r = mx_room_find(l, id);
-        if (r)
-            mx_room_remove(r);
-        w->news = true;
-    } else {
-        w->stage = STAGE_END;
-    }
-    json_object_put(room);
-    sj_free(id);
-}
-
-static void work_begin_room(struct mx_link *l, struct mx_work *w)
-{
-    sj_free(w->room_id);
-    w->room_id = NULL;
-    w->room = work_take_room(w, "join", &w->room_id);
-    w->part = PART_STATE;
-    w->at = 0;
-    if (!w->room_id) {
-        w->stage = STAGE_LEAVE;
-        return;
-    }
-    struct mx_room *r = mx_room_add(l, w->room_id);
-    struct json_object *timeline = mx_json_object(w->room, "timeline");
-    if (!r)
-        return;
-    mx_contact_uninvited(l, w->room_id);
-    mx_room_summary(r, mx_json_object(w->room, "summary"));
-    if (!r->before || mx_json_is_true(timeline, "limited"))
-        mx_set(&r->before, mx_json_text(timeline, "prev_batch", MX_SINCE_MAX));
-}
-
-static void work_end_room(struct mx_link *l, struct mx_work *w)
-{
-    struct mx_room *r = mx_room_find(l, w->room_id);
-    json_object_put(w->room);
-    w->room = NULL;
-    if (r && r->is_new)
-        mx_room_check(r);
-    if (r)
-        mx_muc_synced(r);
-}
-
-static void work_state(struct mx_link *l, struct mx_work *w, struct mx_room *r)
-{
-    bool end;
-    struct json_object *event = work_event(w, work_events(w->room, "state"), &end);
-    if (event)
-        mx_room_state(r, event);
-    json_object_put(event);
-    (void)l;
-    if (end) {
-        w->part = PART_TIMELINE;
-        if (r->is_new)
-            mx_room_check(r);            /* before something is said in it */
-    }
-}
-
-static void work_timeline(struct mx_work *w, struct mx_room *r)
-{
-    bool end;
-    struct json_object *event = work_event(w, work_events(w->room, "timeline"), &end);
-    if (event)
-        mx_event(r, event, w->old);
-    json_object_put(event);
-    if (end)
-        w->part = PART_EPHEMERAL;
-}
-
-static void work_ephemeral(struct mx_work *w, struct mx_room *r)
-{
-    bool end;
-    struct json_object *event = work_event(w, work_events(w->room, "ephemeral"), &end);
-    if (event && !w->first)
-        mx_mark_ephemeral(r, event);
-    json_object_put(event);
-    if (end)
-        w->part = PART_END;
-}
-
-static void work_join(struct mx_link *l, struct mx_work *w)
-{
-    struct mx_room *r = w->room_id ? mx_room_find(l, w->room_id) : NULL;
-    if (!w->room) {
-        work_begin_room(l, w);
-        return;
-    }
-    if (!r || w->part == PART_END)
-        work_end_room(l, w);
-    else if (w->part == PART_STATE)
-        work_state(l, w, r);
-    else if (w->part == PART_TIMELINE)
-        work_timeline(w, r);
-    else
-        work_ephemeral(w, r);
+    mx_work_free(l);
 }
 
 /* ---- slices ---- */
@@ -344,13 +78,13 @@ static void sync_tell_position(struct mx_link *l)
 }
 
 /* Everything in the answer has been told: the position moves on. */
-static void work_end(struct mx_link *l)
+static void sync_end_work(struct mx_link *l)
 {
     struct mx_work *w = l->work;
     bool first = w->first, news = w->news;
     int64_t now_ms = sj_loop_now_ms(l->base.loop);
     bool moved = mx_set(&l->since, w->next);
-    work_free(l);
+    mx_work_free(l);
     l->synced = true;
     if (first) {
         mx_rooms_check(l);
@@ -369,16 +103,13 @@ static void work_end(struct mx_link *l)
 
 void mx_sync_work(struct mx_link *l)
 {
-    static void (*const stages[])(struct mx_link *l, struct mx_work *w) = {
-        [STAGE_ACCOUNT] = work_account, [STAGE_PRESENCE] = work_presence,
-        [STAGE_INVITE] = work_invite,   [STAGE_JOIN] = work_join,
-        [STAGE_LEAVE] = work_leave,
-    };
     for (unsigned i = 0; l->work && i < SYNC_SLICE && mx_link_is_up(l); i++) {
-        if (l->work->stage == STAGE_END)
-            work_end(l);
+        if (l->work->waits || l->refreshing)
+            return;                      /* for what is missing, for a new token */
+        if (l->work->stage == MX_STAGE_END)
+            sync_end_work(l);
         else
-            stages[l->work->stage](l, l->work);
+            mx_work_step(l);
     }
     if (!mx_link_is_up(l))
         return;

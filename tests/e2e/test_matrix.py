@@ -134,10 +134,10 @@ class Contacts(MatrixTest):
         devices = len(other.devices())
         self.daemon.terminate()
         self.assertEqual(self.daemon.wait(20), 0)
-        for i in range(5):
+        for i in range(130):
             juliet.send(room, "meanwhile %d" % i)
         self.daemon.start()              # logs in again by itself who was online
-        for i in range(5):
+        for i in range(130):
             self.assertEqual(client.expect_body(contact), "meanwhile %d" % i)
         juliet.send(room, "after")
         self.assertEqual(client.expect_body(contact), "after")
