@@ -12,6 +12,7 @@
 #include "mx_mark.h"
 #include "mx_media.h"
 #include "mx_muc.h"
+#include "mx_react.h"
 #include "mx_rich.h"
 #include "mx_room.h"
 #include "mx_send.h"
@@ -176,7 +177,7 @@ static void event_on_sticker(const struct at_hand *e)
 static void event_on_reaction(const struct at_hand *e)
 {
     if (!e->past)
-        mx_mark_reaction(e->room, e->event, e->txn != NULL);
+        mx_react(e->room, e->event, e->txn != NULL);
 }
 
 static void event_on_redaction(const struct at_hand *e)

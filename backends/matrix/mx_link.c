@@ -13,7 +13,7 @@
 #include "mx_contact.h"
 #include "mx_id.h"
 #include "mx_login.h"
-#include "mx_mark.h"
+#include "mx_react.h"
 #include "mx_media.h"
 #include "mx_muc.h"
 #include "mx_net.h"
@@ -217,7 +217,7 @@ static void link_release_memory(struct mx_link *l)
     mx_send_drop(l);
     mx_steps_drop(l);
     mx_media_drop(l);
-    mx_marks_drop(l);
+    mx_reacts_drop(l);
     mx_rooms_release(l);
     mx_contacts_release(l);
     link_drop_done(l);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Marks, both ways. A redaction takes a message back, or a reaction: so reactions are remembered,
- * the newest of a link, and what comes up is the whole set of a person as far as it is remembered.
- * Receipts say what was read; in rooms nobody wants to know that of everybody. Typing is told when
- * it changes.
- * Source: Matrix client-server API, "Redactions", "Event annotations and reactions", "Receipts",
- * "Typing notifications", "Read and unread markers". */
+/* Marks, both ways, but for reactions (mx_react.c). A redaction takes a message back, or a
+ * reaction. Receipts say what was read; in rooms nobody wants to know that of everybody. Typing is
+ * told when it changes.
+ * Source: Matrix client-server API, "Redactions", "Receipts", "Typing notifications", "Read and
+ * unread markers". */
 #include "mx_mark.h"
 
 #include <json-c/json.h>
@@ -16,6 +15,7 @@
 #include "mx_json.h"
 #include "mx_link.h"
 #include "mx_muc.h"
+#include "mx_react.h"
 #include "mx_room.h"
 #include "mx_send.h"
 #include "sojourn/memory.h"
@@ -25,42 +25,9 @@
 #define MARK_TYPING_MS 30000             /* how long others are shown that the user types */
 #define MARK_RECEIPTS_MAX 200u           /* of one event that are looked at */
 
-/* Owner: its link. */
-struct mx_reaction {
-    struct sj_list list;                 /* oldest first */
-    char *event, *room, *target, *sender, *key;
-};
-
-static void reaction_free(struct mx_link *l, struct mx_reaction *x)
-{
-    char *texts[] = {x->event, x->room, x->target, x->sender, x->key};
-    sj_list_remove(&x->list);
-    l->n_reactions--;
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        sj_free(texts[i]);
-    sj_free(x);
-}
-
-void mx_marks_drop(struct mx_link *l)
-{
-    while (!sj_list_empty(&l->reactions))
-        reaction_free(l, SJ_CONTAINER(l->reactions.next, struct mx_reaction, list));
-}
-
-static struct mx_reaction *reaction_find(const struct mx_link *l, const char *event)
-{
-    for (struct sj_list *at = l->reactions.next; at != &l->reactions; at = at->next) {
-        struct mx_reaction *x = SJ_CONTAINER(at, struct mx_reaction, list);
-        if (strcmp(x->event, event) == 0)
-            return x;
-    }
-    return NULL;
-}
-
 /* ---- up ---- */
 
-/* Fills who did it where; false: nobody is to know. */
-static bool mark_begin(struct mx_room *r, struct sj_mark *m, const char *sender)
+bool mx_mark_begin(struct mx_room *r, struct sj_mark *m, const char *sender)
 {
     m->own = strcmp(sender, r->link->user) == 0;
     if (r->entered) {
@@ -75,70 +42,11 @@ static bool mark_begin(struct mx_room *r, struct sj_mark *m, const char *sender)
     return true;
 }
 
-static int64_t mark_time(const struct mx_link *l, struct json_object *event)
+int64_t mx_mark_time(const struct mx_link *l, struct json_object *event)
 {
     int64_t ts = 0, now = sj_loop_utc_ms(l->base.loop);
     mx_json_int(event, "origin_server_ts", 0, INT64_MAX / 4, &ts);
     return ts > 0 && ts < now - 60000 ? ts : 0;
-}
-
-/* The set of that person's reactions to that message, as it is now. */
-static void mark_tell_reactions(struct mx_room *r, const char *target, const char *sender,
-                                struct json_object *event)
-{
-    struct mx_link *l = r->link;
-    const char *keys[SJ_REACTIONS_MAX];
-    struct sj_mark m = {.kind = SJ_MARK_REACTIONS, .target = target, .reactions = keys,
-                        .sent_at = mark_time(l, event)};
-    for (struct sj_list *at = l->reactions.next; at != &l->reactions; at = at->next) {
-        const struct mx_reaction *x = SJ_CONTAINER(at, struct mx_reaction, list);
-        if (m.n_reactions < SJ_REACTIONS_MAX && strcmp(x->target, target) == 0 &&
-            strcmp(x->sender, sender) == 0)
-            keys[m.n_reactions++] = x->key;
-    }
-    if (mark_begin(r, &m, sender))
-        l->base.host->mark(&l->base, &m);
-}
-
-void mx_mark_reaction(struct mx_room *r, struct json_object *event, bool ours)
-{
-    struct mx_link *l = r->link;
-    struct json_object *relates = mx_json_object(mx_json_object(event, "content"),
-                                                 "m.relates_to");
-    const char *target = mx_json_text(relates, "event_id", MX_ID_MAX);
-    const char *key = mx_json_text(relates, "key", SJ_REACTION_MAX);
-    const char *id = mx_json_text(event, "event_id", MX_ID_MAX);
-    const char *sender = mx_json_text(event, "sender", MX_ID_MAX);
-    struct sj_strbuf clean;
-    if (!mx_id_is_event(target) || !key || !id || !sender || reaction_find(l, id))
-        return;
-    sj_strbuf_init(&clean, SJ_REACTION_MAX);
-    mx_text_clean(&clean, key, SJ_REACTION_MAX, false);
-    if (clean.len > 0) {
-        struct mx_reaction *x = sj_calloc(1, sizeof *x);
-        x->event = sj_strdup(id);
-        x->room = sj_strdup(r->id);
-        x->target = sj_strdup(target);
-        x->sender = sj_strdup(sender);
-        x->key = sj_strdup(clean.s);
-        sj_list_init(&x->list);
-        sj_list_append(&l->reactions, &x->list);
-        if (++l->n_reactions > MX_REACTIONS_MAX)
-            reaction_free(l, SJ_CONTAINER(l->reactions.next, struct mx_reaction, list));
-        if (!ours)
-            mark_tell_reactions(r, target, sender, event);
-    }
-    sj_strbuf_release(&clean);
-}
-
-void mx_mark_sent(struct mx_room *r, const char *event, const char *content)
-{
-    struct json_object *made = json_object_new_object();
-    mx_json_put(made, "event_id", event);
-    mx_json_put(made, "sender", r->link->user);
-    json_object_object_add(made, "content", json_tokener_parse(content));
-    mx_mark_reaction(r, made, true);
-    json_object_put(made);
 }
 
 void mx_mark_redaction(struct mx_room *r, struct json_object *event, bool ours)
@@ -150,19 +58,11 @@ void mx_mark_redaction(struct mx_room *r, struct json_object *event, bool ours)
         target = mx_json_text(mx_json_object(event, "content"), "redacts", MX_ID_MAX);
     if (!mx_id_is_event(target) || !sender)
         return;
-    struct mx_reaction *x = reaction_find(l, target);
-    if (x) {
-        char *of = sj_strdup(x->target), *by = sj_strdup(x->sender);
-        reaction_free(l, x);
-        if (!ours)
-            mark_tell_reactions(r, of, by, event);
-        sj_free(of);
-        sj_free(by);
+    if (mx_react_redacted(r, target, ours ? NULL : event))
         return;
-    }
     struct sj_mark m = {.kind = SJ_MARK_RETRACTED, .target = target,
-                        .sent_at = mark_time(l, event)};
-    if (!ours && mark_begin(r, &m, sender))
+                        .sent_at = mx_mark_time(l, event)};
+    if (!ours && mx_mark_begin(r, &m, sender))
         l->base.host->mark(&l->base, &m);
 }
 
@@ -252,75 +152,12 @@ static struct mx_room *mark_room(struct mx_link *l, const char *id, bool in_room
     return in_room ? mx_room_find_name(l, id) : c ? c->room : NULL;
 }
 
-static bool mark_has(const char *const *set, size_t n, const char *key)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(set[i], key) == 0)
-            return true;
-    }
-    return false;
-}
-
 static enum sj_status mark_redact(struct mx_link *l, const struct sj_mark *m, const char *event,
                                   sj_op op, struct sj_error *err)
 {
     const struct mx_send_spec spec = {.to = m->peer, .in_room = m->in_room,
                                       .type = "m.room.redaction", .target = event};
     return mx_send_add(l, &spec, NULL, op, err);
-}
-
-/* The user's own reaction of that kind, as the sync brought it; NULL: not known. */
-static const char *mark_own_event(const struct mx_link *l, const char *target, const char *key)
-{
-    for (struct sj_list *at = l->reactions.next; at != &l->reactions; at = at->next) {
-        const struct mx_reaction *x = SJ_CONTAINER(at, struct mx_reaction, list);
-        if (strcmp(x->target, target) == 0 && strcmp(x->key, key) == 0 &&
-            strcmp(x->sender, l->user) == 0)
-            return x->event;
-    }
-    return NULL;
-}
-
-static enum sj_status mark_add_reaction(struct mx_link *l, const struct sj_mark *m,
-                                        const char *key, sj_op op, struct sj_error *err)
-{
-    const struct mx_send_spec spec = {.to = m->peer, .in_room = m->in_room,
-                                      .type = "m.reaction"};
-    struct json_object *content = json_object_new_object();
-    struct json_object *relates = mx_json_put_object(content, "m.relates_to");
-    mx_json_put(relates, "rel_type", "m.annotation");
-    mx_json_put(relates, "event_id", m->target);
-    mx_json_put(relates, "key", key);
-    return mx_send_add(l, &spec, content, op, err);
-}
-
-/* What is new is added, what is missing taken back; the outcome is that of the last of them. */
-static enum sj_status mark_set_reactions(struct mx_link *l, const struct sj_mark *m, sj_op op,
-                                         struct sj_error *err)
-{
-    size_t left = 0;
-    enum sj_status status = SJ_OK;
-    for (size_t i = 0; i < m->n_reactions; i++)
-        left += !mark_has(m->before, m->n_before, m->reactions[i]);
-    for (size_t i = 0; i < m->n_before; i++) {
-        if (mark_has(m->reactions, m->n_reactions, m->before[i]))
-            continue;
-        left++;
-        if (!mark_own_event(l, m->target, m->before[i]))
-            return sj_fail(err, SJ_NOTFOUND, "this reaction is too old to be taken back here");
-    }
-    if (left == 0)
-        mx_link_done(l, op, SJ_OK, NULL);
-    for (size_t i = 0; i < m->n_before && status == SJ_OK; i++) {
-        const char *event = mark_own_event(l, m->target, m->before[i]);
-        if (event && !mark_has(m->reactions, m->n_reactions, m->before[i]))
-            status = mark_redact(l, m, event, --left ? 0 : op, err);
-    }
-    for (size_t i = 0; i < m->n_reactions && status == SJ_OK; i++) {
-        if (!mark_has(m->before, m->n_before, m->reactions[i]))
-            status = mark_add_reaction(l, m, m->reactions[i], --left ? 0 : op, err);
-    }
-    return status;
 }
 
 static void mark_on_done(struct mx_link *l, const struct mx_answer *a)
@@ -360,7 +197,7 @@ enum sj_status mx_send_mark(struct sj_link *link, const struct sj_mark *m, sj_op
     case SJ_MARK_RETRACTED:
         return mark_redact(l, m, m->target, op, err);
     case SJ_MARK_REACTIONS:
-        return mark_set_reactions(l, m, op, err);
+        return mx_react_set(l, m, op, err);
     case SJ_MARK_RECEIVED:
         break;
     }

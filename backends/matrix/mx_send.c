@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* What the user says and does, on its way: a queue in which each conversation has one thing
  * under way at a time, so that their order is kept whatever connections do. Each has a
- * transaction id: sent once more after a lost answer, it is the same to the server.
+ * transaction id: sent once more after a lost answer, it is the same to the server. That of a
+ * message is the gateway's own number of it, so this holds over links and restarts, too.
  *
  * What needs a chat that is not there yet waits for it here (mx_chat.c), as does everything
  * until the first sync has told which chats there are. A message into a room has its outcome
@@ -18,9 +19,9 @@
 #include "mx_id.h"
 #include "mx_link.h"
 #include "mx_login.h"
-#include "mx_mark.h"
 #include "mx_media.h"
 #include "mx_muc.h"
+#include "mx_react.h"
 #include "mx_rich.h"
 #include "mx_room.h"
 #include "sojourn/log.h"
@@ -39,12 +40,14 @@ struct mx_send {
     sj_op op;
     uint32_t number;
     bool in_room;
+    bool again;                          /* the gateway sends it again over the next link */
     bool under_way;
     bool echoed;                         /* the sync was faster than the answer */
     uint8_t syncs;                       /* since it was accepted */
     char *to;                            /* contact or room */
     char *type;                          /* of the event; NULL: only the chat is wanted */
     char *target;                        /* event that is redacted, or NULL */
+    char *key;                           /* the own reaction to target is, its event unknown */
     char *content;                       /* JSON */
     char *event;                         /* its id, once accepted (in_room) */
     char txn[SEND_TXN_MAX];
@@ -52,7 +55,8 @@ struct mx_send {
 
 static void send_free(struct mx_link *l, struct mx_send *s)
 {
-    char *texts[] = {s->to, s->type, s->target, s->content, s->event};
+    char *texts[] = {s->to, s->type, s->target, s->key, s->content,
+                     s->event};
     sj_list_remove(&s->list);
     l->n_sends--;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
@@ -70,7 +74,8 @@ void mx_send_fail_all(struct mx_link *l, const struct sj_error *err)
 {
     while (!sj_list_empty(&l->sends)) {
         struct mx_send *s = SJ_CONTAINER(l->sends.next, struct mx_send, list);
-        mx_link_done_err(l, s->op, err);
+        if (!s->again)
+            mx_link_done_err(l, s->op, err);
         send_free(l, s);
     }
 }
@@ -181,7 +186,7 @@ static void send_remember(struct mx_link *l, const struct mx_send *s, const char
     const struct mx_contact *c = s->in_room ? NULL : mx_contact_find(l, s->to);
     struct mx_room *r = s->in_room ? mx_room_find_name(l, s->to) : c ? c->room : NULL;
     if (r)
-        mx_mark_sent(r, event, s->content);
+        mx_react_sent(r, event, s->content);
 }
 
 static void send_on_answer(struct mx_link *l, const struct mx_answer *a)
@@ -199,6 +204,8 @@ static void send_on_answer(struct mx_link *l, const struct mx_answer *a)
     }
     if (a->err.status == SJ_OK && mx_id_is_event(id) && strcmp(s->type, "m.reaction") == 0)
         send_remember(l, s, id);
+    if (a->err.status == SJ_OK && s->target)
+        mx_react_gone(l, s->target);
     sj_op op = s->op;
     bool named = !s->in_room && !s->echoed && strcmp(s->type, "m.room.message") == 0;
     if (a->err.status == SJ_OK && mx_id_is_event(id) && send_waits_for_echo(s)) {
@@ -243,10 +250,52 @@ static void send_fail(struct mx_link *l, struct mx_send *s, enum sj_status statu
     send_end(l, s, &err);
 }
 
-/* What is encrypted takes what needs no key: redactions, and nothing that holds words. */
-static void send_into(struct mx_link *l, struct mx_send *s, const struct mx_room *r)
+/* ---- reactions that are taken back ---- */
+
+static void send_resolve(struct mx_link *l, struct mx_send *s, struct mx_room *r)
 {
-    if (r->encrypted && !s->target)
+    struct sj_error err = {.status = SJ_OK};
+    bool asked = mx_react_find(r, s->target, s->key, s->number, &err);
+    s->under_way = asked;
+    send_set_busy(l, s, asked);
+    if (!asked)
+        send_end(l, s, &err);
+}
+
+void mx_send_later(struct mx_link *l, uint32_t number)
+{
+    struct mx_send *s = send_find(l, number);
+    mx_link_defer(l, MX_TODO_SEND);
+    if (!s)
+        return;
+    send_set_busy(l, s, false);
+    s->under_way = false;
+}
+
+void mx_send_resolved(struct mx_link *l, uint32_t number, const char *event,
+                      const struct sj_error *err)
+{
+    struct mx_send *s = send_find(l, number);
+    mx_send_later(l, number);
+    if (s && event) {
+        mx_set(&s->target, event);
+        mx_set(&s->key, NULL);
+    } else if (s) {
+        send_end(l, s, err);
+    }
+}
+
+/* What is encrypted takes what needs no key: redactions, and nothing that holds words. */
+static void send_into(struct mx_link *l, struct mx_send *s, struct mx_room *r)
+{
+    const char *reaction = s->key ? mx_react_own(l, s->target, s->key) : NULL;
+    if (reaction) {
+        mx_set(&s->target, reaction);
+        mx_set(&s->key, NULL);
+    }
+    if (s->key)
+        send_resolve(l, s, r);
+    else if (r->encrypted && !s->target)
         send_fail(l, s, SJ_UNSUPPORTED, N_("This conversation is encrypted, which is not possible "
                                            "here; nothing was sent."));
     else
@@ -329,15 +378,20 @@ enum sj_status mx_send_add(struct mx_link *l, const struct mx_send_spec *spec,
     struct mx_send *s = sj_calloc(1, sizeof *s);
     s->op = op;
     s->in_room = spec->in_room;
+    s->again = spec->txn != 0;
     s->to = sj_strdup(c ? c->id : spec->to);
     s->type = sj_strdup(spec->type);
     s->target = sj_strdup(spec->target);
+    s->key = sj_strdup(spec->key);
     s->number = ++l->txn;
     if (content)
         s->content = sj_strdup(json_object_to_json_string_ext(
             content, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(content);
-    snprintf(s->txn, sizeof s->txn, SEND_TXN "%s.%u", l->txn_base, (unsigned)s->number);
+    if (spec->txn)
+        snprintf(s->txn, sizeof s->txn, SEND_TXN "%016llx", (unsigned long long)spec->txn);
+    else
+        snprintf(s->txn, sizeof s->txn, SEND_TXN "%s.%u", l->txn_base, (unsigned)s->number);
     sj_list_init(&s->list);
     sj_list_append(&l->sends, &s->list);
     l->n_sends++;
@@ -368,7 +422,9 @@ enum sj_status mx_send_message(struct sj_link *link, const struct sj_message *m,
     if (whisper)
         return sj_fail(err, SJ_UNSUPPORTED, "write to the person's own address: rooms here have "
                                             "no private messages");
-    return mx_send_content(l, m->peer, m->in_room, mx_rich_content(l, m), op, err);
+    const struct mx_send_spec spec = {.to = m->peer, .in_room = m->in_room,
+                                      .type = "m.room.message", .txn = m->txn};
+    return mx_send_add(l, &spec, mx_rich_content(l, m), op, err);
 }
 
 enum sj_status mx_contact_request(struct sj_link *link, const char *id, sj_op op,

@@ -22,6 +22,8 @@ struct mx_send_spec {
     bool in_room;
     const char *type;                    /* of the event; NULL: only the chat is wanted */
     const char *target;                  /* redacted */
+    const char *key;                     /* the user's own reaction to target is redacted */
+    uint64_t txn;                        /* sj_message.txn, or 0 */
 };
 /* Queues it; content (consumed, may be NULL) is the event's. */
 enum sj_status mx_send_add(struct mx_link *l, const struct mx_send_spec *spec,
@@ -32,6 +34,12 @@ enum sj_status mx_send_content(struct mx_link *l, const char *peer, bool in_room
                                struct json_object *content, sj_op op, struct sj_error *err);
 /* Sends what can be sent now. From the loop top. */
 void mx_send_pump(struct mx_link *l);
+/* Which event the reaction was that is redacted under that number; NULL without err: there is none,
+ * which is what the user wants. */
+void mx_send_resolved(struct mx_link *l, uint32_t number, const char *event,
+                      const struct sj_error *err);
+/* That is to be asked once more, with another token. */
+void mx_send_later(struct mx_link *l, uint32_t number);
 /* The chat with that contact is there, or cannot be made (err). */
 void mx_send_chat_made(struct mx_link *l, const char *contact, const struct sj_error *err);
 /* Is it a transaction of this gateway, of whichever link? */
@@ -43,7 +51,7 @@ sj_op mx_send_op(const struct mx_link *l, const char *txn);
 void mx_send_echoed(struct mx_link *l, const char *txn, const char *event);
 /* A sync is through. What was accepted and is not in it is told all the same, the second time. */
 void mx_send_synced(struct mx_link *l);
-/* Every outcome that is owed: the link is lost. */
+/* Every outcome that is owed (SJ_CAP_REPEAT): the link is lost. */
 void mx_send_fail_all(struct mx_link *l, const struct sj_error *err);
 void mx_send_drop(struct mx_link *l);
 

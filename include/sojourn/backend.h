@@ -78,8 +78,8 @@ enum sj_cap {
     SJ_CAP_ROOMS = 1u << 21,        /* rooms (sojourn/room.h) */
     SJ_CAP_RAW = 1u << 22,          /* takes lines in the network's own language: raw */
     SJ_CAP_RESUME = 1u << 23,       /* tells again what it told: resume, host->position */
-    SJ_CAP_REPEAT = 1u << 24,       /* takes a message once that is sent twice with one txn, also
-                                       by another link and after a restart */
+    SJ_CAP_REPEAT = 1u << 24,       /* takes a message once that is sent twice with one txn, by any
+                                       link; one that is open when a link ends has no outcome */
 };
 /* Those of which a single contact (sj_contact.lacks) or login (host->lacks) may lack one. */
 #define SJ_CAPS_OF_CONTACT                                                                     \

@@ -4,6 +4,7 @@ import unittest
 
 import synapse
 from e2ebase import GATEWAY, PASSWORD, GatewayTest
+from matrixclient import MatrixClient
 from xmlmatch import format_node
 
 ACCOUNT = "matrix-password-e2e"
@@ -204,6 +205,17 @@ class Marks(MatrixTest):
         got = rosaline.event(room, "m.reaction", other.user_id)
         self.assertEqual(got["content"]["m.relates_to"], {
             "rel_type": "m.annotation", "event_id": event, "key": "\U0001f44d"})
+        self.daemon.terminate()
+        self.assertEqual(self.daemon.wait(20), 0)
+        self.daemon.start()              # which forgets which event that was
+        rosaline.send(room, "Back?")
+        client.wait(lambda n: n.name == "message" and n.find("body") is not None and
+                    n.find("body").text == "Back?", "the message")
+        self.send(client, contact, "r3", "<reactions xmlns='%s' id='%s'/>"
+                  % (self.REACTIONS, theirs))
+        redaction = rosaline.event(room, "m.room.redaction", other.user_id)
+        self.assertEqual(redaction.get("redacts") or redaction["content"].get("redacts"),
+                         got["event_id"])
 
     def test_redactions(self):
         """What is taken back over there is taken back here, and the other way (G424-01)"""
@@ -242,3 +254,31 @@ class Marks(MatrixTest):
                   % theirs)
         tybalt.expect(lambda r, part, e: r == room and e["type"] == "m.receipt" and
                       other.user_id in e["content"].get(event, {}).get("m.read", {}), "a receipt")
+
+
+class Transactions(MatrixTest):
+    """What the repetition of messages rests upon (docs/DELIVERY.md)."""
+
+    def test_known_again(self):
+        """The home server knows a transaction of a device again after the token was refreshed and
+        after a new log-in"""
+        lady = self.person("lady")
+        room = lady.create()
+        body = {"type": "m.login.password", "password": ACCOUNT, "refresh_token": True,
+                "device_id": "SOJOURN1", "identifier": {"type": "m.id.user",
+                                                        "user": lady.user_id}}
+        device = MatrixClient(self.ircd.base, synapse.NAME)
+        answer = device.call("POST", "/login", body)
+        sent = set()
+
+        def say():
+            sent.add(device.call("PUT", "/rooms/%s/send/m.room.message/sj.1" % room,
+                                 {"msgtype": "m.text", "body": "once"})["event_id"])
+        device.token = answer["access_token"]
+        say()
+        device.token = device.call("POST", "/refresh", {
+            "refresh_token": answer["refresh_token"]})["access_token"]
+        say()
+        device.token = device.call("POST", "/login", body)["access_token"]
+        say()
+        self.assertEqual(len(sent), 1)
