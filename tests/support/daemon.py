@@ -10,7 +10,12 @@ import threading
 
 LEVELS = ("error", "warn", "info", "debug", "trace")
 REPORT_MAX = 20000
-_REPORT = re.compile(r"^.*(?:(?:Address|Leak)Sanitizer|runtime error:).*", re.M | re.S)
+_REPORT = re.compile(r"^(?:.*(?:(?:Address|Leak)Sanitizer|runtime error:)|==\d+== ).*", re.M | re.S)
+# With SOJOURN_VALGRIND in the environment, for builds without sanitizers (docs/HACKING.md).
+VALGRIND = ("valgrind", "-q", "--error-exitcode=99", "--leak-check=full",
+            "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite")
+# Valgrind does not know these system calls, so the daemon under it is not confined.
+VALGRIND_LOG = [("warn", "daemon: files are not confined*Function not implemented*")]
 _LINE = re.compile(r"^(?:\S+ +){0,2}?(error|warn|info|debug|trace)\b:? +(.*)$")
 
 
@@ -30,6 +35,7 @@ class Daemon:
         self.log_path = self.dir / "sojournd.log"
         self.proc, self.inherit = None, inherit_descriptors
         self.exits, self.sanitizer, self.more_env = [], "", {}
+        self.under = VALGRIND if os.environ.get("SOJOURN_VALGRIND") else ()
 
     def env(self):
         env = {k: v for k, v in os.environ.items() if not k.startswith(("ASAN_", "UBSAN_",
@@ -57,7 +63,7 @@ class Daemon:
             descriptors = [null] + [os.dup(null) for _ in range(self.inherit - 1)]
         with open(self.log_path, "ab") as log:
             self.proc = subprocess.Popen(
-                [self.binary, "--config", str(self.config)], stdin=subprocess.DEVNULL,
+                [*self.under, self.binary, "--config", str(self.config)], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, cwd=self.dir, env={**self.env(), **self.more_env},
                 pass_fds=descriptors)
         for fd in descriptors:
@@ -124,6 +130,10 @@ class Daemon:
             m = _LINE.match(line)
             out.append((m.group(1), m.group(2)) if m else (None, line))
         return out
+
+    def tool_logs(self):
+        """(level, pattern): what the daemon says of the tool that it runs under."""
+        return VALGRIND_LOG if self.under else []
 
     def sanitizer_reports(self):
         found = _REPORT.search(self.log_text())

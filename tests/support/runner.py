@@ -378,7 +378,7 @@ class Runner(Steps, MatrixSteps):
             if not any(lv == level and xmlmatch.glob(text, t, dict(self.vars))
                        for lv, t in lines):
                 self.fail("the log lacks %s: %s" % (level, text))
-        known = self.expected_logs + self.allowed_logs
+        known = self.expected_logs + self.allowed_logs + self.daemon.tool_logs()
         for level, text in lines:
             if level in ("error", "warn") and not any(
                     level == lv and xmlmatch.glob(p, text, dict(self.vars)) for lv, p in known):
