@@ -61,6 +61,7 @@ struct op_ask {
                                         message that was reacted to; or NULL */
     uint64_t run;                    /* COMMAND, CONTACT_REMOVE: hears the outcome */
     bool receipt, markable;          /* MESSAGE: what its client wants to know */
+    bool unstored;                   /* MESSAGE: in no archive of the room */
     const char *const *before;       /* MARK: reactions that hold again if it fails */
     size_t n_before;
     bool in_room;                    /* peer is a room: said to everybody there... */
@@ -78,6 +79,7 @@ bool op_is_open(const struct session *, const char *peer, const char *id);
 /* Who sends by op, and as which message; borrowed until it ends. False: it has ended. */
 struct op_sender {
     const char *full, *id, *other_id;
+    bool unstored;
 };
 bool op_sender(const struct session *, sj_op, struct op_sender *out);
 /* sj_message.txn of the message that it sends. */

@@ -29,7 +29,7 @@ struct op {
     enum room_ask room_ask;
     enum sj_mark_kind mark;
     bool in_room;
-    bool receipt, markable, named;           /* named: the network has told its id */
+    bool receipt, markable, unstored, named; /* named: the network has told its id */
     char text[];
 };
 
@@ -122,6 +122,7 @@ sj_op op_new(struct session *s, const struct op_ask *ask, struct sj_error *err)
     op_keep_before(op, ask);
     op->receipt = ask->receipt;
     op->markable = ask->markable;
+    op->unstored = ask->unstored;
     op->named = false;
     op->session = s->id;
     op->kind = ask->kind;
@@ -309,7 +310,7 @@ bool op_sender(const struct session *s, sj_op id, struct op_sender *out)
 
     if (!op || op->session != s->id)
         return false;
-    *out = (struct op_sender){op->full, op->stanza_id, op->other_id};
+    *out = (struct op_sender){op->full, op->stanza_id, op->other_id, op->unstored};
     return true;
 }
 

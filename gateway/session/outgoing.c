@@ -188,7 +188,8 @@ static enum sj_status outgoing_text(struct session *s, const struct outgoing *o,
                            .body = o->body, .id = o->id, .action = o->action};
     struct op_ask ask = {.kind = OP_MESSAGE, .peer = o->peer, .nick = o->nick,
                          .in_room = o->in_room, .full = o->full, .id = o->id, .said = o,
-                         .other_id = r->other_id, .receipt = r->receipt, .markable = r->markable};
+                         .other_id = r->other_id, .receipt = r->receipt, .markable = r->markable,
+                         .unstored = r->unstored};
     uint32_t caps = session_caps(s, o->peer);
     struct ids_message first, target;
     struct sj_strbuf text;

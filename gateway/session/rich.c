@@ -83,8 +83,8 @@ struct rich *rich_dup(const struct rich *r)
 void rich_of_text(struct rich *out, const struct xmpp_message_in *m)
 {
     *out = (struct rich){.receipt = m->wants_receipt, .markable = m->markable,
-                         .attention = m->attention, .other_id = m->origin_id,
-                         .replaces = m->replaces, .reply_to = m->reply_to,
+                         .attention = m->attention, .unstored = m->unstored,
+                         .other_id = m->origin_id, .replaces = m->replaces, .reply_to = m->reply_to,
                          .reply_text = m->reply_body};
 }
 

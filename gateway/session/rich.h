@@ -17,6 +17,7 @@ struct rich {
     bool receipt;                /* the sender wants to know when it is received */
     bool markable;               /* and when it is read */
     bool attention, notice, own;
+    bool unstored;               /* in no archive of a room */
     const char *other_id;        /* a second id of the sender's side, or NULL */
     const char *replaces, *reply_to;
     const char *reply_text;      /* to the network: the text without quotation; from it: what is

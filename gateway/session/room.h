@@ -30,7 +30,9 @@ struct sj_strbuf;
 #define ROOMS_MAX 200u                   /* of one session: a join is refused, and said why */
 #define ROOM_OCCUPANTS_MAX 50000u        /* further ones are not shown */
 #define ROOM_CLIENTS_MAX 32u             /* resources of the user in one room: refused */
-#define ROOM_TURN_STANZAS 200u           /* presences that one entering client gets at once */
+#define ROOM_TURN_STANZAS 200u           /* that one user's entering clients get at once... */
+#define ROOM_TURN_ALL 2000u              /* ...and those of all users; the others wait for a turn */
+#define ROOM_TURN_END 25u                /* what the end of an entry counts for, with its history */
 #define ROOM_TURN_MS 1
 #define ROOM_BACKLOG_MAX 512u            /* events that wait for one entering client... */
 #define ROOM_BACKLOG_BYTES_MAX 262144u   /* ...beyond, it loses its place, and is told */
@@ -119,6 +121,8 @@ struct room {
 
 struct rooms {
     struct sj_map by_id;
+    uint64_t turn;               /* sessions.entering_turn that shown is about */
+    unsigned shown;              /* stanzas that entering clients were given in it */
 };
 
 /* ---- room.c: life of a room ---- */
@@ -241,6 +245,8 @@ void room_hear_own_mark(struct session *, const struct sj_mark *, const char *id
  * the network has told it before. */
 bool room_log_put(struct room *, const struct event *e, const char *network_id,
                   struct sj_strbuf *id);
+/* The id alone, of what is not archived. */
+void room_log_name(struct room *r, const char *network_id, struct sj_strbuf *id);
 /* The same, to its place by its time; statuses as in room_hear_past. */
 enum sj_status room_log_put_past(struct room *, const struct event *e, const char *network_id);
 /* Appends that id of what the network calls network_id; false: it is not archived. */

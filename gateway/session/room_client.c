@@ -198,19 +198,39 @@ static void entering_later(struct sessions *all)
         sj_timer_start(all->loop, &all->entering_timer, ROOM_TURN_MS);
 }
 
+/* Has this user been given enough for now, or have all together? However many rooms one enters at
+ * once, what is for others goes out between the turns. */
+static bool turn_is_over(const struct session *s)
+{
+    struct rooms *rooms = s->rooms;
+
+    if (rooms->turn != s->all->entering_turn) {
+        rooms->turn = s->all->entering_turn;
+        rooms->shown = 0;
+    }
+    return rooms->shown >= ROOM_TURN_STANZAS || s->all->entering_shown >= ROOM_TURN_ALL;
+}
+
+static void turn_spend(struct session *s, unsigned n)
+{
+    s->rooms->shown += n;
+    s->all->entering_shown += n;
+    entering_later(s->all);              /* when the next one begins */
+}
+
 /* XEP-0045 §7.2.2: everybody else. True: that is done. */
 static bool client_show_others(struct room_client *c)
 {
     struct room *r = c->room;
-    unsigned n = 0;
 
     while (c->next != &r->occupants) {
         const struct occupant *o = SJ_CONTAINER(c->next, struct occupant, link);
-        if (n++ == ROOM_TURN_STANZAS || session_is_blocked(r->session))
+        if (turn_is_over(r->session) || session_is_blocked(r->session))
             return false;
         if (!o->self && !occupant_show(r, o, c, 0))
             return false;
         c->next = c->next->next;
+        turn_spend(r->session, 1);
     }
     return true;
 }
@@ -248,8 +268,9 @@ static bool client_show_subject(const struct room_client *c)
  * when much waits already they wait, too. */
 static bool client_finish(struct room_client *c)
 {
-    if (session_is_blocked(c->room->session))
+    if (session_is_blocked(c->room->session) || turn_is_over(c->room->session))
         return false;
+    turn_spend(c->room->session, ROOM_TURN_END);
     c->state = ROOM_CLIENT_IN;
     sj_list_remove(&c->turn);
     if (!client_show_self(c) || !room_log_show(c) || !client_show_subject(c) || !backlog_send(c)) {
@@ -329,19 +350,27 @@ void room_client_missed(struct room_client *c)
     entering_later(all);
 }
 
-/* Each gets its turn, those that are not through come again behind the others. */
+static void entering_move(struct sj_list *to, struct sj_list *from)
+{
+    while (!sj_list_empty(from)) {
+        struct sj_list *first = from->next;
+        sj_list_remove(first);
+        sj_list_append(to, first);
+    }
+}
+
+/* Each gets its turn, those that are not through come again behind those for whom there was no time
+ * in this one. */
 static void entering_run(void *arg)
 {
     struct sessions *all = arg;
     struct sj_list todo;
 
+    all->entering_turn++;
+    all->entering_shown = 0;
     sj_list_init(&todo);
-    while (!sj_list_empty(&all->entering)) {
-        struct sj_list *first = all->entering.next;
-        sj_list_remove(first);
-        sj_list_append(&todo, first);
-    }
-    while (!sj_list_empty(&todo)) {
+    entering_move(&todo, &all->entering);
+    while (!sj_list_empty(&todo) && all->entering_shown < ROOM_TURN_ALL) {
         struct room_client *c = SJ_CONTAINER(todo.next, struct room_client, turn);
         sj_list_remove(&c->turn);
         sj_list_append(&all->entering, &c->turn);
@@ -350,6 +379,8 @@ static void entering_run(void *arg)
         else
             client_proceed(c);
     }
+    entering_move(&todo, &all->entering);
+    entering_move(&all->entering, &todo);
     if (!sj_list_empty(&all->entering))
         entering_later(all);
 }

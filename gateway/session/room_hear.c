@@ -37,6 +37,7 @@ struct hearing {
     struct sj_strbuf id, first, target, nick, body, stanza_id;
     struct ids_message known;
     char fresh[XMPP_NEW_ID_SIZE];
+    bool unstored;               /* its client wants it kept nowhere (G334-04) */
 };
 
 static void hearing_begin(struct hearing *h, struct room *r, enum event_kind kind, sj_msec sent_at)
@@ -44,6 +45,7 @@ static void hearing_begin(struct hearing *h, struct room *r, enum event_kind kin
     struct sj_strbuf *all[] = {&h->id, &h->first, &h->target, &h->stanza_id};
 
     h->room = r;
+    h->unstored = false;
     h->event = (struct event){.kind = kind, .delayed = sent_at != 0,
                               .at = sent_at ? sent_at : sj_loop_utc_ms(r->session->all->loop)};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
@@ -101,7 +103,9 @@ static bool hear_tell(struct hearing *h, const char *network_id)
     struct sj_list *at = r->clients.next;
     bool whispers = h->event.kind == EVENT_WHISPER;
 
-    if (!whispers && !room_log_put(r, &h->event, network_id, &h->stanza_id))
+    if (h->unstored)
+        room_log_name(r, network_id, &h->stanza_id);
+    else if (!whispers && !room_log_put(r, &h->event, network_id, &h->stanza_id))
         return false;
     while (at != &r->clients) {
         struct room_client *c = SJ_CONTAINER(at, struct room_client, link);
@@ -141,6 +145,7 @@ static void hear_names(struct hearing *h, const struct sj_message *m, bool past)
     if (m->echo && op_sender(s, m->echo, &sender) && sender.id) {
         sj_strbuf_adds(&h->id, sender.id);
         h->event.text[EVENT_ORIGIN_ID] = sender.other_id;
+        h->unstored = sender.unstored && m->in_room;
     } else if (m->replaces) {
         ids_name(s, m->peer, m->replaces, own, m->body, &h->id);
     } else if (m->id && !(past && own && hear_known_name(h, m))) {

@@ -17,7 +17,7 @@
 #define LOG_WARN_PERIOD_MS 60000
 
 /* Where nothing is kept: the network's own id, sealed, or a new one. */
-static void log_other_id(struct room *r, const char *network_id, struct sj_strbuf *id)
+void room_log_name(struct room *r, const char *network_id, struct sj_strbuf *id)
 {
     char fresh[XMPP_NEW_ID_SIZE];
 
@@ -69,7 +69,7 @@ bool room_log_put(struct room *r, const struct event *e, const char *network_id,
     enum sj_status status;
 
     if (!sj_store_archive_on(r->session->all->store) || e->kind == EVENT_WHISPER) {
-        log_other_id(r, network_id, id);
+        room_log_name(r, network_id, id);
         return true;
     }
     status = log_put(r, e, network_id, true, kept, &err);
@@ -77,7 +77,7 @@ bool room_log_put(struct room *r, const struct event *e, const char *network_id,
     if (status == SJ_EXISTS || status == SJ_OK)
         sj_strbuf_adds(id, kept);
     else
-        log_other_id(r, network_id, id);
+        room_log_name(r, network_id, id);
     if (status != SJ_OK && status != SJ_EXISTS)
         log_failed(r, &err);
     return status != SJ_EXISTS;

@@ -75,7 +75,7 @@ enum sj_status room_say(struct session *s, const struct xmpp_message_in *m, stru
 
     if (!r)
         return err->status;
-    if (s->network->rich || m->replaces || m->attention || m->origin_id) {
+    if (s->network->rich || m->replaces || m->attention || m->origin_id || m->unstored) {
         rich_of_text(&rich, m);
         rich.receipt = rich.markable = rich.attention = false;
         o.rich = &rich;

@@ -183,6 +183,8 @@ struct sessions {
     struct sj_list rooms_due;    /* struct room, room.c */
     struct sj_list entering;     /* struct room_client, room_client.c */
     struct sj_timer entering_timer;
+    uint64_t entering_turn;      /* room_client.c: how many so far... */
+    unsigned entering_shown;     /* ...and stanzas in the present one */
     struct sj_list graves;       /* links to be freed at the loop top */
     struct sj_list reap;
     struct sj_defer chores;

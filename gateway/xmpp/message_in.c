@@ -69,6 +69,13 @@ static const char *message_origin_id(const struct inbound *in, const struct mess
     return in->room == NULL && message_same_id(id, in->from.id) ? NULL : id;
 }
 
+/* G334-04: only archives of rooms ask. */
+static bool message_is_unstored(xmpp_stanza_t *st)
+{
+    return stanza_child(st, "no-store", NS_HINTS) != NULL ||
+           stanza_child(st, "no-permanent-store", NS_HINTS) != NULL;
+}
+
 static void message_read_parts(const struct inbound *in, struct xmpp_message_in *m,
                                const struct message_parts *p)
 {
@@ -78,6 +85,7 @@ static void message_read_parts(const struct inbound *in, struct xmpp_message_in 
     m->markable = p->part[PART_MARKABLE] != NULL && m->from.id != NULL;
     m->attention = p->part[PART_ATTENTION] != NULL;
     m->unstyled = p->part[PART_UNSTYLED] != NULL;
+    m->unstored = m->in_room && message_is_unstored(in->stanza);
     m->origin_id = message_origin_id(in, p);
     m->replaces = message_part_id(p, PART_REPLACE);
     m->reply_to = message_part_id(p, PART_REPLY);

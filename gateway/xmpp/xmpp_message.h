@@ -57,6 +57,7 @@ struct xmpp_message_in {
     bool markable;             /* XEP-0333 */
     bool attention;            /* XEP-0224 */
     bool unstyled;             /* XEP-0393: directives in body are plain text */
+    bool unstored;             /* XEP-0334: is to be kept nowhere */
     enum xmpp_chat_state state;
     const char *origin_id;     /* XEP-0359; NULL: none, or to a contact the same as from.id */
     const char *replaces;      /* XEP-0308: id of the first version, or NULL */

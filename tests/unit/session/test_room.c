@@ -473,3 +473,47 @@ Test(room, asks_the_user_into_a_room_that_the_network_entered)
     EXPECT(w, ME(R) "subject #a -> " R " '' -\n");
     world_free(w);
 }
+
+static unsigned count_lines(const char *lines, const char *what)
+{
+    unsigned n = 0;
+
+    for (const char *at = lines; (at = strstr(at, what)) != NULL; at++)
+        n++;
+    return n;
+}
+
+/* A client that joins all its rooms at once, as by bookmarks: it gets so much a turn, one room
+ * after the other, and what is for others goes out in between. */
+Test(room, many_rooms_at_once_hold_up_nobody)
+{
+    struct world *w = world_new(CAPS_ROOMS);
+    char room[16], others[256] = "", line[64];
+    unsigned turns = 0, done = 0;
+    const char *lines;
+
+    world_ready(w);
+    for (unsigned i = 0; i < 30; i++)
+        snprintf(others + strlen(others), sizeof others - strlen(others), "%sp%u", i ? "," : "", i);
+    world_clear(w);
+    for (unsigned i = 0; i < ROOMS_MAX; i++) {
+        snprintf(room, sizeof room, "#r%u", i);
+        cr_assert_eq(wroom_join(w, "r", room, "me"), SJ_OK);
+        wroom_enters(w, room, "me", others);
+    }
+    while (done < ROOMS_MAX) {
+        lines = world_lines(w);
+        cr_assert_leq(count_lines(lines, "occupant #"), ROOM_TURN_STANZAS + 1, "turn %u", turns);
+        for (snprintf(line, sizeof line, "subject #r%u ", done); strstr(lines, line);
+             snprintf(line, sizeof line, "subject #r%u ", done))
+            done++;                      /* in the order of the joins */
+        world_says(w, "juliet", "hello");        /* not behind what waits */
+        lines = world_lines(w);
+        cr_assert_eq(count_lines(lines, "hello"), 1, "%s", lines);
+        cr_assert_eq(count_lines(lines, "occupant #"), 0);
+        world_advance(w, ROOM_TURN_MS);
+        cr_assert_lt(++turns, 5000u);     /* the wheel is coarser than a turn */
+    }
+    cr_expect_geq(turns, 30u * ROOMS_MAX / ROOM_TURN_STANZAS);
+    world_free(w);
+}
