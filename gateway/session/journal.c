@@ -110,7 +110,8 @@ void journal_describe(struct journal_record *r, const struct outgoing *o, bool s
         return;
     r->flags |= journal_flag(rich->receipt, JOURNAL_RECEIPT) |
                 journal_flag(rich->markable, JOURNAL_MARKABLE) |
-                journal_flag(rich->attention, JOURNAL_ATTENTION);
+                journal_flag(rich->attention, JOURNAL_ATTENTION) |
+                journal_flag(rich->unstored, JOURNAL_UNSTORED);
     r->text[JOURNAL_OTHER_ID] = rich->other_id;
     r->text[JOURNAL_REPLACES] = rich->replaces;
     r->text[JOURNAL_REPLY_TO] = rich->reply_to;
@@ -123,6 +124,7 @@ static void journal_to_outgoing(const struct journal_record *r, struct outgoing 
     *rich = (struct rich){.receipt = r->flags & JOURNAL_RECEIPT,
                           .markable = r->flags & JOURNAL_MARKABLE,
                           .attention = r->flags & JOURNAL_ATTENTION,
+                          .unstored = r->flags & JOURNAL_UNSTORED,
                           .other_id = r->text[JOURNAL_OTHER_ID],
                           .replaces = r->text[JOURNAL_REPLACES],
                           .reply_to = r->text[JOURNAL_REPLY_TO],

@@ -49,7 +49,8 @@ enum journal_flag {
     JOURNAL_RECEIPT = 1u << 5,
     JOURNAL_MARKABLE = 1u << 6,
     JOURNAL_ATTENTION = 1u << 7,
-    JOURNAL_WHOLE = 1u << 8      /* it can be sent again from this; else only answered */
+    JOURNAL_WHOLE = 1u << 8,     /* it can be sent again from this; else only answered */
+    JOURNAL_UNSTORED = 1u << 9   /* as in struct rich */
 };
 struct journal_record {
     uint32_t flags;

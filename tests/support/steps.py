@@ -197,17 +197,19 @@ class Steps:
             self.fail("C knows no %s" % word)
 
     def burst(self, host, count, text):
-        """The stanza count times at once, %d being its number; all their answers."""
+        """The stanza count times at once, %d being its number; all their answers, or, of N/M, M."""
         stream, text = self.xmpp.stream(host), xmlmatch.expand(text, self.vars)
+        count, _, answers = count.partition("/")
         for i in range(int(count)):
             self.xmpp.send(stream, text.replace("%d", str(i)))
         left = {"b%d" % i for i in range(int(count))}
+        silent = int(count) - int(answers or count)
 
         def done():
             for arrival in self.next_stanza():
                 left.discard(arrival.node.get("id"))
                 self.xmpp.queue.remove(arrival)
-            return not left
+            return len(left) == silent
         self.wait(done, "all answers of the burst")
 
     def do_i(self, step):

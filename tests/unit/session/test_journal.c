@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "expect.h"
+#include "outgoing.h"
 #include "session.h"
 #include "sojourn/strbuf.h"
 
@@ -169,6 +170,15 @@ Test(journal, goes_with_the_registration)
     world_advance(w, 1000);
     EXPECT(w, "");
     world_free(w);
+}
+
+Test(journal, knows_what_is_to_be_stored_nowhere)
+{
+    const struct rich rich = {.unstored = true};
+    struct journal_record r;
+
+    journal_describe(&r, &(struct outgoing){.peer = "#a", .body = "hi", .rich = &rich}, false);
+    cr_expect(r.flags & JOURNAL_UNSTORED);
 }
 
 Test(journal, records_are_what_was_encoded)
