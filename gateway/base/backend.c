@@ -10,7 +10,7 @@
 
 #define BACKEND_NAME_MAX 16u
 #define BACKEND_VAR_MAX 31u
-#define BACKEND_CAPS ((SJ_CAP_REPEAT << 1) - 1u)
+#define BACKEND_CAPS ((SJ_CAP_READ_SYNC << 1) - 1u)
 
 struct end_row {
     const char *text;
@@ -132,8 +132,9 @@ static const char *backend_check_functions(const struct sj_backend *b)
         {SJ_CAP_APPROVAL, b->contact_answer, "contact_answer goes with SJ_CAP_APPROVAL"},
         {SJ_CAP_CONTACT_NAMES, b->contact_name, "contact_name goes with SJ_CAP_CONTACT_NAMES"},
         {SJ_CAP_TYPING, b->set_typing, "set_typing goes with SJ_CAP_TYPING"},
-        {SJ_CAP_RECEIPTS | SJ_CAP_MARKERS | SJ_CAP_RETRACT | SJ_CAP_REACT, b->send_mark,
-         "send_mark goes with SJ_CAP_RECEIPTS, _MARKERS, _RETRACT and _REACT"},
+        {SJ_CAP_RECEIPTS | SJ_CAP_MARKERS | SJ_CAP_READ_SYNC | SJ_CAP_RETRACT | SJ_CAP_REACT,
+         b->send_mark,
+         "send_mark goes with SJ_CAP_RECEIPTS, _MARKERS, _READ_SYNC, _RETRACT and _REACT"},
         {SJ_CAP_FILES, b->file_data, "file_data goes with SJ_CAP_FILES"},
         {SJ_CAP_FILES, b->file_read, "file_read goes with SJ_CAP_FILES"},
         {SJ_CAP_FILES, b->file_next, "file_next goes with SJ_CAP_FILES"},

@@ -80,15 +80,19 @@ enum sj_cap {
     SJ_CAP_RESUME = 1u << 23,       /* tells again what it told: resume, host->position */
     SJ_CAP_REPEAT = 1u << 24,       /* takes a message once that is sent twice with one txn, by any
                                        link; one that is open when a link ends has no outcome */
+    SJ_CAP_MENTIONS = 1u << 25,     /* sj_message.mentions, both ways */
+    SJ_CAP_READ_SYNC = 1u << 26,    /* keeps how far the user has read, for their other clients:
+                                       SJ_MARK_DISPLAYED down, of chats and rooms */
 };
 /* Those of which a single contact (sj_contact.lacks) or login (host->lacks) may lack one. */
 #define SJ_CAPS_OF_CONTACT                                                                     \
     (SJ_CAP_TYPING | SJ_CAP_RECEIPTS | SJ_CAP_MARKERS | SJ_CAP_CORRECT | SJ_CAP_RETRACT |       \
-     SJ_CAP_REACT | SJ_CAP_REPLY | SJ_CAP_ATTENTION | SJ_CAP_STYLED | SJ_CAP_FILES)
+     SJ_CAP_REACT | SJ_CAP_REPLY | SJ_CAP_ATTENTION | SJ_CAP_STYLED | SJ_CAP_FILES |           \
+     SJ_CAP_MENTIONS | SJ_CAP_READ_SYNC)
 /* Those that name earlier messages by the network's ids. */
 #define SJ_CAPS_WITH_IDS                                                                       \
     (SJ_CAP_RECEIPTS | SJ_CAP_MARKERS | SJ_CAP_CORRECT | SJ_CAP_RETRACT | SJ_CAP_REACT |        \
-     SJ_CAP_REPLY)
+     SJ_CAP_REPLY | SJ_CAP_READ_SYNC)
 
 /* Registration fields. `var` is a stable key, also in the store. These names have a fixed meaning
  * (and standard places in forms): username, password, name, email. */
@@ -181,7 +185,7 @@ struct sj_backend {
     void (*log_out)(struct sj_link *);
     enum sj_status (*send_message)(struct sj_link *, const struct sj_message *, sj_op,
                                    struct sj_error *);
-    /* One of RECEIPTS, MARKERS, RETRACT, REACT, for its own kinds. */
+    /* One of RECEIPTS, MARKERS, READ_SYNC, RETRACT, REACT, for its own kinds. */
     enum sj_status (*send_mark)(struct sj_link *, const struct sj_mark *, sj_op,
                                 struct sj_error *);
     /* SJ_CAP_TYPING. No outcome; what cannot be told is dropped. */

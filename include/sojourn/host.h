@@ -63,8 +63,9 @@ struct sj_host {
     void (*contact)(struct sj_link *, const struct sj_contact *);
     /* A contact went from the list: removed there, or it refused (why, may be NULL). */
     void (*contact_gone)(struct sj_link *, const char *id, const struct sj_error *why);
-    /* SJ_CAP_CONTACT_LIST, once after UP: the list has been told in full. Who was in it before and
-     * was not told is gone. Not called when the list could not be read. */
+    /* SJ_CAP_CONTACT_LIST, once after UP: the list has been told in full, and which rooms of
+     * SJ_ROOM_MEMBERSHIP the account is in. Who was in it before and was not told is gone, and such
+     * a room was left. Not called when the list could not be read. */
     void (*list_told)(struct sj_link *);
     /* A contact changed its id (nick). */
     void (*contact_renamed)(struct sj_link *, const char *id, const char *new_id);

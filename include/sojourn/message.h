@@ -18,6 +18,7 @@
 #define SJ_BODY_MAX 65536u
 #define SJ_RAW_MAX 2047u                 /* a line in a network's own language */
 #define SJ_SPANS_MAX 256u
+#define SJ_MENTIONS_MAX 32u              /* of one message; further ones stay text */
 #define SJ_REACTIONS_MAX 32u             /* of one person to one message */
 #define SJ_REACTION_MAX 63u              /* bytes of one */
 #define SJ_URL_MAX 2047u
@@ -40,6 +41,15 @@ enum sj_style {
 struct sj_span {
     enum sj_style style;
     uint32_t start, end;
+};
+
+/* Somebody whom a message names, so that they are told of it. Offsets as in struct sj_span; sorted
+ * by start, apart. At least one of id, nick, self; down: all that is known. */
+struct sj_mention {
+    uint32_t start, end;         /* what stands for them in the body; both 0: nothing does */
+    const char *id;              /* the person as a contact, canonical, or NULL */
+    const char *nick;            /* of a room: the occupant, or NULL */
+    bool self;                   /* up: it is the user */
 };
 
 /* A file. Up: url when anybody may fetch it there, else key, which file_read takes. Down: the
@@ -78,13 +88,16 @@ struct sj_message {              /* one message, either direction */
     const char *reply_text;      /* up: begin of that message where the network tells, or NULL */
     const struct sj_span *spans; /* SJ_CAP_STYLED */
     size_t n_spans;
+    const struct sj_mention *mentions;   /* SJ_CAP_MENTIONS */
+    size_t n_mentions;
     const struct sj_file *file;  /* up: always allowed; down: SJ_CAP_FILES; or NULL */
 };
 
 /* Something that happened to an earlier message. */
 enum sj_mark_kind {
     SJ_MARK_RECEIVED,            /* SJ_CAP_RECEIPTS: it reached a client of the other side */
-    SJ_MARK_DISPLAYED,           /* SJ_CAP_MARKERS: it and all before it were read */
+    SJ_MARK_DISPLAYED,           /* SJ_CAP_MARKERS: it and all before it were read. Down also with
+                                    SJ_CAP_READ_SYNC, then of rooms, too */
     SJ_MARK_RETRACTED,           /* SJ_CAP_RETRACT: its author takes it back; in rooms also a
                                     moderator (down: target_own is false), if the network lets them:
                                     else SJ_DENIED, or SJ_UNSUPPORTED */
@@ -98,6 +111,8 @@ struct sj_mark {
     const char *target;          /* id of the message */
     bool own;                    /* up: the user did it, elsewhere; else the peer did */
     bool target_own;             /* the user is the author of the target; up: ignored */
+    bool quiet;                  /* down, DISPLAYED: for the user's own other clients alone */
+    sj_msec target_at;           /* down, DISPLAYED: when the target was sent; 0: not known */
     sj_msec sent_at;             /* 0: now */
     const char *const *reactions;        /* each one emoji (UTS 51) */
     size_t n_reactions;          /* 0: all taken back */
