@@ -44,8 +44,10 @@ struct sj_scram;
 #define IRC_CLOSING_MS 2000
 #define IRC_FINISH_MS 2000
 #define IRC_IDENTIFY_MS 10000
-/* Unconfirmed lines get a PING behind them after this time. */
+/* Unconfirmed lines that got no PING at once get one after this time, or, while others wait for
+ * their turn, after so many times of it. */
 #define IRC_CONFIRM_MS 1000
+#define IRC_CONFIRM_ROUNDS 30u
 
 /* Legal moves: each state leads to the next, WELCOMED may skip IDENTIFYING, LOGIN may lead back to
  * CONNECTING (irc_sts.c); every state leads to
@@ -118,6 +120,7 @@ struct irc_link {
     bool no_react : 1, no_typing : 1;
     uint8_t ids_given : 2;           /* enum irc_ids_given, as settled */
     uint8_t n_lacks : 4;             /* how often lacks changed */
+    uint8_t confirm_rounds : 5;      /* how often the PING was put off (irc_net.c) */
     char chantypes[8];
     uint32_t lacks;                  /* enum sj_cap, as the host was told */
 };

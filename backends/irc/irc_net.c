@@ -116,6 +116,7 @@ const struct sj_option irc_options[] = {
 _Static_assert(sizeof irc_options / sizeof irc_options[0] == IRC_OPTIONS, "IRC_OPTIONS is wrong");
 
 static void net_sweep(void *arg);
+static void net_ask(void *arg);
 
 static void net_derive(void *arg)
 {
@@ -181,14 +182,15 @@ enum sj_status irc_net_new(struct sj_net **out, struct sj_loop *loop, const stru
     net->log = log;
     net->casemap = IRC_CASEMAP_RFC1459;
     struct sj_list *lists[] = { &net->login, &net->identify, &net->live, &net->pinged,
-                                &net->closing, &net->confirm, &net->barrier, &net->pacing,
-                                &net->deriving, &net->regain };
+                                &net->closing, &net->confirm, &net->barrier, &net->asking,
+                                &net->pacing, &net->deriving, &net->regain };
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         sj_list_init(lists[i]);
     for (size_t i = 0; i < IRC_PHASES; i++)
         sj_list_init(&net->poll[i]);
     sj_timer_init(&net->sweep, net_sweep, net);
     sj_timer_init(&net->derive, net_derive, net);
+    sj_defer_init(&net->ask, net_ask, net);
     net_read_options(net, values);
     if (irc_sources_init(&net->sources, sj_values_text(values, "source"), err) != SJ_OK ||
         irc_moved_init(&net->names, sj_values_text(values, "server-names"), err) != SJ_OK ||
@@ -226,6 +228,7 @@ void irc_net_free(struct sj_net **net)
         return;
     sj_timer_stop(&(*net)->sweep);
     sj_timer_stop(&(*net)->derive);
+    sj_defer_cancel(&(*net)->ask);
     sj_tls_free(&(*net)->tls);
     sj_tls_free(&(*net)->sts.tls);
     irc_sources_release(&(*net)->sources);
@@ -290,6 +293,36 @@ void irc_net_confirm(struct irc_link *l, struct sj_list *list)
     sj_list_append(list, &l->confirm);
     if (is_first)
         irc_net_wake(net, l->confirm_ms + confirm_limit(net, list));
+}
+
+void irc_net_ask(struct irc_link *l)
+{
+    struct sj_net *net = l->base.net;
+
+    sj_list_remove(&l->confirm);
+    sj_list_append(&net->asking, &l->confirm);
+    sj_loop_defer(net->loop, &net->ask);
+}
+
+static void confirm_by_ping(struct irc_link *l)
+{
+    irc_send_ping(l);
+    irc_net_confirm(l, &l->base.net->barrier);
+}
+
+static void net_ask(void *arg)
+{
+    struct sj_net *net = arg;
+
+    while (!sj_list_empty(&net->asking)) {
+        struct irc_link *l = SJ_CONTAINER(net->asking.next, struct irc_link, confirm);
+        if (l->state != IRC_ONLINE)
+            irc_net_confirm(l, NULL);    /* the server's goodbye tells as much */
+        else if (irc_ops_call_for_ping(l))
+            confirm_by_ping(l);
+        else
+            irc_net_confirm(l, &net->confirm);   /* the turn has used up what there was */
+    }
 }
 
 static int64_t poll_step(const struct sj_net *net)
@@ -359,9 +392,11 @@ static int64_t sweep_confirms(struct sj_net *net, struct sj_list *list, int64_t 
         struct irc_link *l = SJ_CONTAINER(list->next, struct irc_link, confirm);
         if (l->confirm_ms + limit > now)
             return l->confirm_ms + limit;
-        if (list == &net->confirm) {
-            irc_send_ping(l);
-            irc_net_confirm(l, &net->barrier);
+        if (list == &net->confirm && l->queue && irc_ops_may_wait(l) &&
+            ++l->confirm_rounds < IRC_CONFIRM_ROUNDS) {
+            irc_net_confirm(l, list);
+        } else if (list == &net->confirm) {
+            confirm_by_ping(l);
         } else {
             irc_link_end(l, SJ_END_TIMEOUT, "the server does not confirm messages");
         }

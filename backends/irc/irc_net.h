@@ -71,6 +71,8 @@ struct sj_net {
     struct sj_list closing;              /* QUIT sent with messages unconfirmed */
     /* By `confirm`: lines sent that no PING stands behind; then, lines with one. */
     struct sj_list confirm, barrier;
+    struct sj_list asking;               /* the same: get their PING at the end of this turn */
+    struct sj_defer ask;
     struct sj_list pacing;               /* by `pace`: lines wait for their turn */
     struct sj_list poll[IRC_PHASES];     /* by `poll`: contacts that are polled */
     uint32_t poll_phase;
@@ -95,6 +97,8 @@ void irc_net_wake(struct sj_net *net, int64_t at_ms);
 void irc_net_wait(struct irc_link *l, struct sj_list *list);
 /* The same with the time limit of that list, for the wake-up. */
 void irc_net_confirm(struct irc_link *l, struct sj_list *list);
+/* Has l send a PING at the end of this turn, behind all that it writes until then. */
+void irc_net_ask(struct irc_link *l);
 /* Has l's group polled from now on, or no longer. */
 void irc_net_poll(struct irc_link *l, bool polled);
 

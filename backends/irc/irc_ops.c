@@ -154,21 +154,39 @@ static bool in_a_hurry(const struct irc_ops *ops)
            (int32_t)(irc_ops_written(ops) - ops->hurry) >= 0;
 }
 
-/* After a change: is the link to be looked at for confirmations, and must a PING go out? */
+/* Lines that are written and unconfirmed. */
+static uint32_t ops_waiting(const struct irc_ops *ops)
+{
+    return irc_ops_written(ops) - ops->first;
+}
+
+/* Echoes and labels confirm by themselves, and where
+ * lines are paced, PINGs must not take what the user's next lines need. */
+bool irc_ops_call_for_ping(const struct irc_link *l)
+{
+    const uint32_t self = IRC_CAP_ECHO_MESSAGE | IRC_CAP_LABELED_RESPONSE;
+
+    return ops_waiting(&l->ops) >= IRC_OPS_PING || in_a_hurry(&l->ops) ||
+           (!(l->caps & self) && irc_send_has_time(l));
+}
+
+/* After a change: is the link to be looked at for confirmations, and must a PING go out? One is
+ * out at a time, and its PONG leads to the next: so there is at most one in each round trip. */
 static void ops_watch(struct irc_link *l)
 {
-    uint32_t waiting = irc_ops_written(&l->ops) - l->ops.first;
+    struct sj_net *net = l->base.net;
 
-    if (waiting == 0) {
+    if (ops_waiting(&l->ops) == 0)
         irc_net_confirm(l, NULL);
-        return;
-    }
-    if ((waiting >= IRC_OPS_PING || in_a_hurry(&l->ops)) && !l->ping_out) {
-        irc_send_ping(l);
-        irc_net_confirm(l, &l->base.net->barrier);
-    } else if (sj_list_empty(&l->confirm)) {
-        irc_net_confirm(l, &l->base.net->confirm);
-    }
+    else if (!l->ping_out && l->state == IRC_ONLINE && irc_ops_call_for_ping(l))
+        irc_net_ask(l);
+    else if (sj_list_empty(&l->confirm))
+        irc_net_confirm(l, l->ping_out ? &net->barrier : &net->confirm);
+}
+
+bool irc_ops_may_wait(const struct irc_link *l)
+{
+    return ops_waiting(&l->ops) < IRC_OPS_PACED;
 }
 
 void irc_ops_on_written(struct irc_link *l)

@@ -17,6 +17,8 @@ struct irc_link;
 #define IRC_OPS_MAX 4096u
 /* So many written and unconfirmed lines call for a PING at once. */
 #define IRC_OPS_PING 128u
+/* The same while others wait for their turn: a PING takes one. */
+#define IRC_OPS_PACED 8u
 
 struct irc_op;
 struct irc_ops {
@@ -68,6 +70,10 @@ bool irc_ops_find_batch(const struct irc_ops *ops, uint32_t *out);
 void irc_ops_hurry(struct irc_ops *ops);
 /* The oldest unwritten line is on its way. */
 void irc_ops_on_written(struct irc_link *l);
+/* Is a PING wanted at the end of this turn? */
+bool irc_ops_call_for_ping(const struct irc_link *l);
+/* May those that are written wait for a PING until no line waits for its turn? */
+bool irc_ops_may_wait(const struct irc_link *l);
 /* A PONG for the outstanding PING. */
 void irc_ops_on_pong(struct irc_link *l);
 /* Everything before line number `end` arrived, but for what failed. From the loop top only. */

@@ -181,19 +181,22 @@ static bool is_more(enum irc_urgency urgency)
     return urgency == IRC_PACED_MORE || urgency == IRC_PACED_LAST;
 }
 
+static void pace_pay(struct irc_link *l, int64_t now_ms)
+{
+    int64_t rate = pace_rate(l);
+
+    if (rate > 0)
+        l->pace_ms = (l->pace_ms < now_ms ? now_ms : l->pace_ms) + rate;
+}
+
 /* Pays for one line of the message timer (RFC 1459 §8.10). */
 static bool pace_take(struct irc_link *l, int64_t now_ms, enum irc_urgency urgency)
 {
     if (l->is_slow && now_ms - l->pace_ms > SLOW_MS)
         l->is_slow = false;
-    int64_t rate = pace_rate(l);
-    if (rate == 0)
-        return true;
-    if (l->pace_ms < now_ms)
-        l->pace_ms = now_ms;
-    if (l->pace_ms - now_ms > pace_credit(l) && !is_more(urgency))
+    if (l->pace_ms - now_ms > pace_credit(l) && !is_more(urgency) && pace_rate(l) > 0)
         return false;
-    l->pace_ms += rate;
+    pace_pay(l, now_ms);
     return true;
 }
 
@@ -316,6 +319,13 @@ bool irc_send_is_free(const struct irc_link *l)
     return !l->queue && l->pace_ms - sj_loop_now_ms(l->base.loop) <= pace_credit(l);
 }
 
+bool irc_send_has_time(const struct irc_link *l)
+{
+    int64_t owed = l->pace_ms - sj_loop_now_ms(l->base.loop);
+
+    return !l->queue && (owed < 0 ? 0 : owed) + pace_rate(l) <= pace_credit(l) / 2;
+}
+
 bool irc_send_text(struct irc_link *l, const char *s, enum irc_urgency urgency)
 {
     struct irc_out o;
@@ -332,7 +342,9 @@ void irc_send_ping(struct irc_link *l)
     if (l->ping_out)
         return;
     l->ping_out = true;
+    l->confirm_rounds = 0;
     l->ping_seq = irc_ops_written(&l->ops);
+    pace_pay(l, sj_loop_now_ms(l->base.loop));
     (void)snprintf(text, sizeof text, "PING :%08x", (unsigned)l->ping_seq);
     irc_send_text(l, text, IRC_NOW);
 }

@@ -56,7 +56,7 @@ void irc_out_add_text(struct irc_out *o, const char *s, size_t max);
 bool irc_send(struct irc_link *l, struct irc_out *o, enum irc_urgency urgency);
 /* The same for a constant line. */
 bool irc_send_text(struct irc_link *l, const char *s, enum irc_urgency urgency);
-/* Sends a PING, unless one is outstanding. */
+/* Sends a PING at once, unless one is outstanding; it is paid for like any line. */
 void irc_send_ping(struct irc_link *l);
 /* True when so many more bytes in n lines would find room. */
 bool irc_send_has_room(const struct irc_link *l, size_t bytes, size_t n);
@@ -64,6 +64,8 @@ bool irc_send_has_room(const struct irc_link *l, size_t bytes, size_t n);
 int64_t irc_send_pace(struct irc_link *l, int64_t now_ms);
 /* Would a paced line leave at once? */
 bool irc_send_is_free(const struct irc_link *l);
+/* Would a PING leave half of the burst for the user's lines? */
+bool irc_send_has_time(const struct irc_link *l);
 /* The server has warned: this link sends more slowly for a while. */
 void irc_send_slow_down(struct irc_link *l);
 /* It ended this link for flooding: all links of the net send more slowly from now on. */

@@ -58,6 +58,7 @@ Test(irc_typing, is_told_every_three_seconds_at_most)
     /* A message says it all. */
     cr_assert_eq(irc_sends(w, "juliet", "hello"), SJ_OK);
     irc_gets(w, "PRIVMSG juliet :hello");
+    irc_gets(w, "PING :00000001");
     types(w, "juliet", SJ_TYPING_STOPPED);
     irc_says(w, ":irc.test PONG irc.test :00000001");
     irc_advance(w, 500);
