@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "control_item.h"
 #include "sojourn/conn.h"
 #include "sojourn/log.h"
 #include "sojourn/loop.h"
@@ -16,6 +17,7 @@
 #define CONTROL_ANSWER_MAX 1048576u
 #define CONTROL_FINISH_MS 2000
 #define CONTROL_IDLE_MS 30000
+#define CONTROL_ITEMS_TURN 32u         /* lines of items in one turn of the loop */
 
 struct control_client {
     struct sj_list link;
@@ -24,6 +26,8 @@ struct control_client {
     struct sj_timer idle;
     uint64_t ticket;             /* of the request that waits, 0: none */
     bool follows;                /* what takes a while */
+    void *import;                /* an account that comes in, or NULL */
+    struct control_item item;
 };
 
 struct control {
@@ -53,8 +57,17 @@ void control_number(struct sj_strbuf *out, const char *key, int64_t value)
     sj_strbuf_addf(out, "\t%s=%lld", key, (long long)value);
 }
 
+static void client_end_import(struct control_client *c)
+{
+    if (c->import)
+        c->control->calls->import_end(c->control->ctx, c->import);
+    c->import = NULL;
+    control_item_release(&c->item);
+}
+
 static void client_free(struct control_client *c)
 {
+    client_end_import(c);
     sj_timer_stop(&c->idle);
     sj_list_remove(&c->link);
     c->control->n_clients--;
@@ -125,6 +138,80 @@ static void client_rekey(struct control_client *c)
     c->follows = true;
 }
 
+/* One line of an account that comes in; false: the answer is given. */
+static bool client_import_line(struct control_client *c, char *line)
+{
+    const struct control_calls *calls = c->control->calls;
+    struct sj_error err = {.status = SJ_OK};
+    enum control_part part = control_item_take(&c->item, line);
+    enum sj_status status = SJ_OK;
+    struct sj_strbuf out;
+    bool over;
+
+    sj_strbuf_init(&out, CONTROL_ANSWER_MAX);
+    sj_strbuf_adds(&out, "ok\n");
+    if (part == CONTROL_PART_BAD)
+        status = sj_fail(&err, SJ_INVALID, "this is no part of an account");
+    else if (part == CONTROL_PART_LAST)
+        status = calls->import_item(c->control->ctx, c->import, c->item.p, c->item.n, &out, &err);
+    if (part == CONTROL_PART_LAST)
+        control_item_clear(&c->item);
+    over = status != SJ_OK || out.len > 3;
+    if (over)
+        client_end_import(c);
+    sj_strbuf_addc(&out, '\n');
+    if (status != SJ_OK)
+        client_error(c, err.text);
+    else if (over)
+        client_answer(c, out.s, out.len);
+    sj_strbuf_release(&out);
+    return !over;
+}
+
+static void client_import(struct control_client *c)
+{
+    char *line;
+    size_t n;
+
+    for (unsigned i = 0; i < CONTROL_ITEMS_TURN; i++) {
+        enum sj_line got = sj_conn_line(c->conn, CONTROL_ITEM_LINE, &line, &n);
+        bool goes_on;
+        if (got == SJ_LINE_NONE)
+            return;
+        sj_timer_start(c->control->loop, &c->idle, CONTROL_IDLE_MS);
+        if (got == SJ_LINE_TOO_LONG || strlen(line) != n) {
+            client_end_import(c);
+            client_error(c, "this line is too long or not text");
+            return;
+        }
+        goes_on = client_import_line(c, line);
+        sj_wipe(line, n);                /* it may hold a password */
+        if (!goes_on)
+            return;
+    }
+    sj_conn_again(c->conn);
+}
+
+static void client_import_begin(struct control_client *c, bool replace)
+{
+    c->import = c->control->calls->import_begin(c->control->ctx, replace);
+    client_import(c);
+}
+
+static void client_request(struct control_client *c, char *line)
+{
+    if (strcmp(line, "status") == 0)
+        client_status(c);
+    else if (strncmp(line, "unregister ", 11) == 0)
+        client_unregister(c, line + 11);
+    else if (strcmp(line, "rekey") == 0)
+        client_rekey(c);
+    else if (strcmp(line, "import") == 0 || strcmp(line, "import replace") == 0)
+        client_import_begin(c, line[6] != '\0');
+    else
+        client_error(c, "unknown request; this daemon knows status, unregister, rekey and import");
+}
+
 static void client_data(void *arg)
 {
     struct control_client *c = arg;
@@ -132,6 +219,10 @@ static void client_data(void *arg)
     size_t n;
     enum sj_line got;
 
+    if (c->import) {
+        client_import(c);
+        return;
+    }
     if (c->ticket || c->follows)
         return;
     got = sj_conn_line(c->conn, CONTROL_LINE_MAX, &line, &n);
@@ -139,14 +230,8 @@ static void client_data(void *arg)
         return;
     if (got == SJ_LINE_TOO_LONG || strlen(line) != n || !sj_utf8_valid(line, n))
         client_error(c, "this request is too long or not text");
-    else if (strcmp(line, "status") == 0)
-        client_status(c);
-    else if (strncmp(line, "unregister ", 11) == 0)
-        client_unregister(c, line + 11);
-    else if (strcmp(line, "rekey") == 0)
-        client_rekey(c);
     else
-        client_error(c, "unknown request; this daemon knows status, unregister and rekey");
+        client_request(c, line);
 }
 
 static void client_down(void *arg, const struct sj_error *why)

@@ -3,7 +3,9 @@
  *
  * Request: COMMAND [ARGUMENT ...] LF. Answer: "ok" or "error TEXT", then for status one line a
  * record (kind TAB key=value TAB ...; values percent-escaped), then an empty line. Before the
- * answer to what takes a while, any number of lines "progress" TAB record. */
+ * answer to what takes a while, any number of lines "progress" TAB record. After "import" and
+ * "import replace" an account follows, in lines "more HEX" and "item HEX" (control_item.h); an
+ * error may come before all of it is sent. */
 #ifndef SOJOURN_CONTROL_H
 #define SOJOURN_CONTROL_H
 
@@ -26,6 +28,12 @@ struct control_calls {
     /* Begins, or goes on; control_followed comes later, control_progress before it. SJ_NOTFOUND:
      * there is no new key. */
     enum sj_status (*rekey)(void *ctx, struct sj_error *err);
+    /* An account comes in, item by item (importer.h). item appends the record that is the answer
+     * when it is complete; end follows in any case. */
+    void *(*import_begin)(void *ctx, bool replace);
+    enum sj_status (*import_item)(void *ctx, void *import, const uint8_t *item, size_t n,
+                                  struct sj_strbuf *out, struct sj_error *err);
+    void (*import_end)(void *ctx, void *import);
 };
 
 enum sj_status control_new(struct control **out, struct sj_loop *, const struct sj_log *,

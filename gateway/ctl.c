@@ -7,10 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -23,8 +20,6 @@
 #include "sojourn/strbuf.h"
 
 #define CTL_CONFIG "/etc/sojourn/sojourn.conf"
-#define CTL_ANSWER_MAX (2u * 1024 * 1024)
-#define CTL_TIMEOUT_S 60
 
 struct ctl_command {
     const char *name;
@@ -38,150 +33,6 @@ static void ctl_report(void *ctx, const char *text)
 {
     (void)ctx;
     fprintf(stderr, "%s\n", text);
-}
-
-/* ---- the control socket ---- */
-
-static void ctl_explain_connect(const char *path, int cause)
-{
-    if (cause == ENOENT || cause == ECONNREFUSED)
-        fprintf(stderr, "sojournctl: the daemon is not running: nobody listens on %s\n"
-                "Start it with \"systemctl start sojourn\", or run sojournd --config FILE; if it "
-                "runs, compare control-socket in both configurations.\n", path);
-    else if (cause == EACCES || cause == EPERM)
-        fprintf(stderr, "sojournctl: you may not use %s: run this as root or as the daemon's "
-                "user\n", path);
-    else
-        fprintf(stderr, "sojournctl: cannot connect to %s: %s\n", path, strerror(cause));
-}
-
-/* A connected socket, -1 when that failed; cause is errno then, 0 when it was explained. */
-static int ctl_try_connect(const char *path, int *cause)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t n = strlen(path);
-    if (n >= sizeof address.sun_path) {
-        fprintf(stderr, "sojournctl: control-socket is too long for a socket: %s\n", path);
-        *cause = 0;
-        return -1;
-    }
-    memcpy(address.sun_path, path, n + 1);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0) {
-        struct timeval timeout = {.tv_sec = CTL_TIMEOUT_S};
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
-        return fd;
-    }
-    *cause = errno;
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
-
-/* A connected socket, -1 when that failed and was explained. */
-static int ctl_connect(const char *path)
-{
-    int cause = 0;
-    int fd = ctl_try_connect(path, &cause);
-    if (fd < 0 && cause)
-        ctl_explain_connect(path, cause);
-    return fd;
-}
-
-bool ctl_is_running(const char *path)
-{
-    int cause = 0;
-    int fd = ctl_try_connect(path, &cause);
-    if (fd >= 0)
-        close(fd);
-    return fd >= 0 || (cause != ENOENT && cause != ECONNREFUSED);
-}
-
-static bool ctl_send(int fd, const char *p, size_t n)
-{
-    while (n) {
-        ssize_t done = send(fd, p, n, MSG_NOSIGNAL);
-        if (done < 0 && errno != EINTR)
-            return false;
-        p += done > 0 ? done : 0;
-        n -= done > 0 ? (size_t)done : 0;
-    }
-    return true;
-}
-
-/* Takes the lines of progress off the front of an answer. */
-static void ctl_take_progress(struct sj_strbuf *answer, void (*progress)(const char *record))
-{
-    static const char word[] = "progress\t";
-    char *end;
-    while (strncmp(answer->s, word, sizeof word - 1) == 0 && (end = strchr(answer->s, '\n'))) {
-        struct sj_strbuf rest;
-        sj_strbuf_init(&rest, CTL_ANSWER_MAX);
-        *end = '\0';
-        if (progress)
-            progress(answer->s + sizeof word - 1);
-        sj_strbuf_adds(&rest, end + 1);
-        sj_strbuf_reset(answer);
-        sj_strbuf_adds(answer, rest.s);
-        sj_strbuf_release(&rest);
-    }
-}
-
-/* Reads up to the empty line that ends an answer. */
-static bool ctl_receive(int fd, struct sj_strbuf *answer, void (*progress)(const char *record))
-{
-    char part[4096];
-    while (answer->len < 2 || memcmp(answer->s + answer->len - 2, "\n\n", 2) != 0) {
-        ssize_t got = recv(fd, part, sizeof part, 0);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        sj_strbuf_add(answer, part, (size_t)got);
-        if (!sj_strbuf_ok(answer) || memchr(part, '\0', (size_t)got))
-            return false;
-        ctl_take_progress(answer, progress);
-    }
-    return true;
-}
-
-/* Leaves in answer what follows "ok", or the reason for a refusal. */
-static enum ctl_outcome ctl_judge(struct sj_strbuf *answer)
-{
-    struct sj_strbuf rest;
-    bool done = strncmp(answer->s, "ok\n", 3) == 0;
-    bool refused = strncmp(answer->s, "error ", 6) == 0;
-    if (!done)
-        answer->s[strcspn(answer->s, "\n")] = '\0';
-    for (char *c = answer->s; *c && !done; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7F)
-            *c = '?';
-    }
-    sj_strbuf_init(&rest, CTL_ANSWER_MAX);
-    sj_strbuf_adds(&rest, done ? answer->s + 3 : refused ? answer->s + 6
-                                               : "the daemon's answer makes no sense");
-    sj_strbuf_reset(answer);
-    sj_strbuf_adds(answer, rest.s);
-    sj_strbuf_release(&rest);
-    return done ? CTL_ANSWERED : CTL_REFUSED;
-}
-
-enum ctl_outcome ctl_request(const char *path, const char *request, struct sj_strbuf *answer,
-                             void (*progress)(const char *record))
-{
-    int fd = ctl_connect(path);
-    if (fd < 0)
-        return CTL_BROKEN;
-    bool whole = ctl_send(fd, request, strlen(request)) && ctl_receive(fd, answer, progress);
-    int cause = errno;
-    close(fd);
-    if (whole)
-        return ctl_judge(answer);
-    bool late = cause == EAGAIN || cause == EWOULDBLOCK;
-    fprintf(stderr, "sojournctl: the daemon %s\n",
-            late ? "does not answer" : "broke off its answer; its log may say why");
-    return CTL_BROKEN;
 }
 
 /* Sends request and leaves in answer what follows "ok"; false: failed and explained. */
@@ -335,6 +186,12 @@ static const struct ctl_command ctl_commands[] = {
      .help = "copy the store to a new file, also while the daemon runs; the key is not in it"},
     {.name = "rekey", .run = ctl_rekey, .usage = "rekey [--json]",
      .help = "give the store a new key, also while the daemon runs; may be broken off"},
+    {.name = "export", .min_args = 1, .max_args = 2, .run = ctl_export,
+     .usage = "export JID [HOST] --to FILE",
+     .help = "put what one user has, at one network or all, into a file sealed with a passphrase"},
+    {.name = "import", .min_args = 1, .max_args = 1, .run = ctl_import,
+     .usage = "import FILE [--replace]",
+     .help = "take in what such a file holds, also while the daemon runs"},
     {.name = "status", .run = ctl_status, .usage = "status [--json]",
      .help = "show what the running daemon does"},
     {.name = "unregister", .min_args = 2, .max_args = 2, .run = ctl_unregister,
@@ -349,12 +206,19 @@ static void ctl_usage(FILE *out)
     fputs("usage: sojournctl [--config FILE] COMMAND\n\n", out);
     for (size_t i = 0; i < CTL_COMMANDS; i++) {
         if (ctl_commands[i].usage)
-            fprintf(out, "  %-21s %s\n", ctl_commands[i].usage, ctl_commands[i].help);
+            fprintf(out, "  %-27s %s\n", ctl_commands[i].usage, ctl_commands[i].help);
     }
-    fputs("\n  --config FILE         the daemon's configuration, " CTL_CONFIG " by default\n"
-          "  --json                print JSON in place of tables\n"
-          "  --key-file FILE       the key of the store, where the configuration names none\n"
-          "  --help, --version\n",
+    fputs("\n  --config FILE               the daemon's configuration, " CTL_CONFIG " by default\n"
+          "  --json                      print JSON in place of tables\n"
+          "  --key-file FILE             the key of the store, where the configuration names none\n"
+          "  --to FILE                   export: the new file\n"
+          "  --no-archives               export: leave out what was said in rooms\n"
+          "  --replace                   import: in place of an account that is there\n"
+          "  --passphrase-fd NUMBER      export, import: read the passphrase there, not from the "
+          "terminal\n"
+          "  --help, --version\n\n"
+          "Exit status: 0 done, 1 failed or something is wrong, 2 wrong usage or configuration.\n"
+          "Files, keys, backups and what each check means: docs/STORE.md.\n",
           out);
 }
 
@@ -374,32 +238,71 @@ static int ctl_run(const struct ctl *ctl, const char *name)
     return CTL_USAGE;
 }
 
+/* A descriptor of --passphrase-fd; -1: it is none. */
+static int ctl_descriptor(const char *text)
+{
+    int64_t fd;
+    return sj_parse_int(text, 0, 65535, &fd) ? (int)fd : -1;
+}
+
+/* CTL_DONE: go on; anything else with *leave set is the exit status. */
+static int ctl_option(struct ctl *ctl, int c, bool *leave)
+{
+    switch (c) {
+    case 'c':
+        ctl->config_path = optarg;
+        return CTL_DONE;
+    case 'j':
+        ctl->json = true;
+        return CTL_DONE;
+    case 'k':
+        ctl->key_file = optarg;
+        return CTL_DONE;
+    case 't':
+        ctl->to = optarg;
+        return CTL_DONE;
+    case 'n':
+        ctl->no_archives = true;
+        return CTL_DONE;
+    case 'r':
+        ctl->replace = true;
+        return CTL_DONE;
+    case 'p':
+        ctl->passphrase_fd = ctl_descriptor(optarg);
+        if (ctl->passphrase_fd >= 0)
+            return CTL_DONE;
+        fputs("sojournctl: --passphrase-fd needs the number of an open file\n", stderr);
+        break;
+    case 'h':
+        ctl_usage(stdout);
+        break;
+    case 'v':
+        puts("sojournctl " SOJOURN_VERSION);
+        break;
+    default:
+        ctl_usage(stderr);
+        break;
+    }
+    *leave = true;
+    return c == 'h' || c == 'v' ? CTL_DONE : CTL_USAGE;
+}
+
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
         {"config", required_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'},
-        {"key-file", required_argument, NULL, 'k'},
+        {"key-file", required_argument, NULL, 'k'}, {"to", required_argument, NULL, 't'},
+        {"no-archives", no_argument, NULL, 'n'},  {"replace", no_argument, NULL, 'r'},
+        {"passphrase-fd", required_argument, NULL, 'p'},
         {"help", no_argument, NULL, 'h'},         {"version", no_argument, NULL, 'v'},
         {0},
     };
-    struct ctl ctl = {.config_path = CTL_CONFIG};
+    struct ctl ctl = {.config_path = CTL_CONFIG, .passphrase_fd = -1};
+    bool leave = false;
     for (int c; (c = getopt_long(argc, argv, "c:jh", options, NULL)) != -1;) {
-        if (c == 'c') {
-            ctl.config_path = optarg;
-        } else if (c == 'j') {
-            ctl.json = true;
-        } else if (c == 'k') {
-            ctl.key_file = optarg;
-        } else if (c == 'h') {
-            ctl_usage(stdout);
-            return CTL_DONE;
-        } else if (c == 'v') {
-            puts("sojournctl " SOJOURN_VERSION);
-            return CTL_DONE;
-        } else {
-            ctl_usage(stderr);
-            return CTL_USAGE;
-        }
+        int status = ctl_option(&ctl, c, &leave);
+        if (leave)
+            return status;
     }
     if (optind == argc) {
         ctl_usage(stderr);

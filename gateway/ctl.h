@@ -4,6 +4,7 @@
 #define SOJOURN_CTL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct config;
 struct sj_strbuf;
@@ -15,6 +16,10 @@ struct ctl {
     const char *config_path;
     const char *key_file;       /* or NULL: the configuration's */
     bool json;
+    const char *to;             /* export: the new file */
+    bool no_archives;           /* export */
+    bool replace;               /* import */
+    int passphrase_fd;          /* where a passphrase is read; -1: the terminal */
     char **args;                /* of the command */
     int n_args;
 };
@@ -22,7 +27,9 @@ struct ctl {
 /* The configuration, for everything but the check of it; NULL: explained. */
 struct config *ctl_config(const struct ctl *ctl);
 
-/* Does a daemon listen there? */
+#define CTL_ANSWER_MAX (2u * 1024 * 1024)
+
+/* ctl_socket.c. Does a daemon listen there? */
 bool ctl_is_running(const char *path);
 enum ctl_outcome {
     CTL_ANSWERED,               /* answer holds the records */
@@ -32,6 +39,16 @@ enum ctl_outcome {
 /* Asks the daemon; progress (may be NULL) is told each line of what takes a while. */
 enum ctl_outcome ctl_request(const char *path, const char *request, struct sj_strbuf *answer,
                              void (*progress)(const char *record));
+
+/* A connected socket, -1 when that failed and was explained. */
+int ctl_connect(const char *path);
+bool ctl_send(int fd, const char *p, size_t n);
+/* Reads up to the empty line that ends an answer. False: errno says why. */
+bool ctl_receive(int fd, struct sj_strbuf *answer, void (*progress)(const char *record));
+/* Leaves in answer what follows "ok", or the reason for a refusal. */
+enum ctl_outcome ctl_judge(struct sj_strbuf *answer);
+/* Says why ctl_receive failed. */
+void ctl_explain_silence(int cause);
 
 /* ctl_store.c: the store, beside the daemon that runs. */
 /* Prints records, which are cut in place, as tables or JSON. */
@@ -46,5 +63,14 @@ int ctl_backup(const struct ctl *ctl);
 
 /* ctl_rekey.c */
 int ctl_rekey(const struct ctl *ctl);
+
+/* ctl_passphrase.c: reads one of at most SJ_PASSPHRASE_MAX bytes from the terminal without showing
+ * it (twice: to be sure), or a line of passphrase_fd. A new string that the caller frees with
+ * sj_secret_free; NULL: explained. */
+char *ctl_passphrase(const struct ctl *ctl, bool twice);
+
+/* ctl_parcel.c */
+int ctl_export(const struct ctl *ctl);
+int ctl_import(const struct ctl *ctl);
 
 #endif

@@ -14,6 +14,7 @@
 #include "confine.h"
 #include "control.h"
 #include "identd.h"
+#include "importer.h"
 #include "sessions.h"
 #include "sojourn/backend.h"
 #include "sojourn/log.h"
@@ -302,10 +303,35 @@ static enum sj_status daemon_rekey(void *ctx, struct sj_error *err)
     return upkeep_rekey(d->upkeep, d->control, err);
 }
 
+static void *daemon_import_begin(void *ctx, bool replace)
+{
+    struct daemon *d = ctx;
+
+    return importer_new(d->config, &d->log, d->store, d->sessions, replace);
+}
+
+static enum sj_status daemon_import_item(void *ctx, void *import, const uint8_t *item, size_t n,
+                                         struct sj_strbuf *out, struct sj_error *err)
+{
+    (void)ctx;
+    return importer_item(import, item, n, out, err);
+}
+
+static void daemon_import_end(void *ctx, void *import)
+{
+    struct importer *importer = import;
+
+    (void)ctx;
+    importer_free(&importer);
+}
+
 static const struct control_calls daemon_calls = {
     .status = daemon_status,
     .unregister = daemon_unregister,
     .rekey = daemon_rekey,
+    .import_begin = daemon_import_begin,
+    .import_item = daemon_import_item,
+    .import_end = daemon_import_end,
 };
 
 /* At first, while files may be read. */

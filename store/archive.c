@@ -105,8 +105,9 @@ static bool archive_has(struct archive_view *v, const struct sj_archive_entry *e
     return true;
 }
 
-static enum sj_status archive_find_place(struct archive_view *v, const struct sj_archive_entry *e,
-                                         bool last, uint64_t *newest, uint64_t *position,
+/* place_ms: where an entry that comes late goes. */
+static enum sj_status archive_find_place(struct archive_view *v, int64_t place_ms, bool last,
+                                         uint64_t *newest, uint64_t *position,
                                          struct sj_error *err)
 {
     int64_t now = sj_loop_utc_ms(v->s->loop);
@@ -114,13 +115,14 @@ static enum sj_status archive_find_place(struct archive_view *v, const struct sj
     if (status != SJ_OK)
         return status;
     if (!last)
-        return archive_place_by_time(v, e->time, now, position, err);
-    return archive_place_last(*newest, e->time, now, archive_since(v->s, now), position, err);
+        return archive_place_by_time(v, place_ms, now, position, err);
+    return archive_place_last(*newest, place_ms, now, archive_since(v->s, now), position, err);
 }
 
 static enum sj_status archive_put(struct archive_view *v, const struct sj_archive_entry *e,
-                                  bool last, const struct secret_buf *plain, uint32_t salt,
-                                  char id[SJ_ARCHIVE_ID_SIZE], struct sj_error *err)
+                                  int64_t place_ms, bool last, const struct secret_buf *plain,
+                                  uint32_t salt, char id[SJ_ARCHIVE_ID_SIZE],
+                                  struct sj_error *err)
 {
     struct archive_wait w = {.plain = plain->p, .n = plain->n};
     uint64_t newest = 0;
@@ -133,7 +135,7 @@ static enum sj_status archive_put(struct archive_view *v, const struct sj_archiv
     if (archive_has(v, e, w.hash, id))
         status = sj_fail(err, SJ_EXISTS, "the entry is there already");
     else
-        status = archive_find_place(v, e, last, &newest, &w.position, err);
+        status = archive_find_place(v, place_ms, last, &newest, &w.position, err);
     if (looks)
         archive_view_end(v);
     if (status != SJ_OK)
@@ -154,9 +156,10 @@ static enum sj_status archive_no_room(struct sj_error *err)
     return sj_fail(err, SJ_LIMIT, "too much waits to be written");
 }
 
-enum sj_status sj_store_archive_put(struct sj_store *s, const struct sj_owner *owner,
-                                    const char *room, const struct sj_archive_entry *e, bool last,
-                                    char id[SJ_ARCHIVE_ID_SIZE], struct sj_error *err)
+static enum sj_status archive_insert(struct sj_store *s, const struct sj_owner *owner,
+                                     const char *room, const struct sj_archive_entry *e,
+                                     int64_t place_ms, bool last, char id[SJ_ARCHIVE_ID_SIZE],
+                                     struct sj_error *err)
 {
     struct archive_view v;
     struct secret_buf plain = {NULL, 0, 0};
@@ -172,9 +175,24 @@ enum sj_status sj_store_archive_put(struct sj_store *s, const struct sj_owner *o
     if (status == SJ_OK)
         status = archive_view_init(&v, s, owner, room, err);
     if (status == SJ_OK)
-        status = archive_put(&v, e, last, &plain, record.salt, id, err);
+        status = archive_put(&v, e, place_ms, last, &plain, record.salt, id, err);
     secret_buf_release(&plain);
     return status;
+}
+
+enum sj_status sj_store_archive_put(struct sj_store *s, const struct sj_owner *owner,
+                                    const char *room, const struct sj_archive_entry *e, bool last,
+                                    char id[SJ_ARCHIVE_ID_SIZE], struct sj_error *err)
+{
+    return archive_insert(s, owner, room, e, e->time, last, id, err);
+}
+
+enum sj_status archive_restore(struct sj_store *s, const struct sj_owner *owner, const char *room,
+                               const struct sj_archive_entry *e, int64_t place_ms,
+                               struct sj_error *err)
+{
+    char id[SJ_ARCHIVE_ID_SIZE];
+    return archive_insert(s, owner, room, e, place_ms, false, id, err);
 }
 
 /* --- changing ------------------------------------------------------------------------------- */

@@ -66,6 +66,13 @@ enum sj_status archive_drop(struct sj_store *s, const struct store_found *at,
 enum sj_status archive_oldest(struct sj_store *s, const uint8_t prefix[ARCHIVE_PREFIX_LEN],
                               struct store_found *out, struct sj_error *err);
 
+/* --- archive.c ------------------------------------------------------------------------------ */
+
+/* As sj_store_archive_put, not last: an entry of another store goes to the place that it had. */
+enum sj_status archive_restore(struct sj_store *s, const struct sj_owner *owner, const char *room,
+                               const struct sj_archive_entry *e, int64_t place_ms,
+                               struct sj_error *err);
+
 /* --- archive_wait.c ------------------------------------------------------------------------- */
 
 #define ARCHIVE_NAME_SIZE (2 * ARCHIVE_PREFIX_LEN + 1)

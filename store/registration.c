@@ -39,53 +39,61 @@ static enum sj_status registration_erase(struct sj_store *s, const uint8_t user[
 
 /* Makes the owner's data key and stores it wrapped. What stands there without a usable key can
  * never be opened again: it goes. */
-static enum sj_status registration_new_key(struct sj_store *s, const struct registration_job *job,
+static enum sj_status registration_new_key(struct sj_store *s, const struct sj_registration *r,
+                                           const uint8_t user[STORE_PART_LEN],
                                            struct seal_key *out, struct sj_error *err)
 {
     struct store_place place;
     struct secret_buf plain = {NULL, 0, 0};
-    const struct record_key record = {job->r->owner, out->b};
-    enum sj_status status = registration_erase(s, job->user, err);
+    const struct record_key record = {r->owner, out->b};
+    enum sj_status status = registration_erase(s, user, err);
     if (status == SJ_OK)
-        status = archive_erase(s, job->user, err);
+        status = archive_erase(s, user, err);
     if (status != SJ_OK)
         return status;
     seal_key_random(out);
     secret_buf_reserve(&plain, record_encode_key(NULL, 0, &record));
     plain.n = record_encode_key(plain.p, plain.cap, &record);
-    store_place_of(s, &place, STORE_KEY, job->user, "");
+    store_place_of(s, &place, STORE_KEY, user, "");
     status = sealed_put(s, &place, seal_wrap_key(s->seal), plain.p, plain.n, err);
     secret_buf_release(&plain);
     return status;
 }
 
-static enum sj_status registration_write(struct sj_store *s, const struct registration_job *job,
+static enum sj_status registration_write(struct sj_store *s, const struct sj_registration *r,
+                                         const uint8_t user[STORE_PART_LEN],
                                          const struct seal_key *key, struct sj_error *err)
 {
     struct store_place place;
     struct secret_buf plain = {NULL, 0, 0};
-    secret_buf_reserve(&plain, record_encode_registration(NULL, 0, job->r));
-    plain.n = record_encode_registration(plain.p, plain.cap, job->r);
-    store_place_of(s, &place, STORE_REGISTRATION, job->user, "");
+    secret_buf_reserve(&plain, record_encode_registration(NULL, 0, r));
+    plain.n = record_encode_registration(plain.p, plain.cap, r);
+    store_place_of(s, &place, STORE_REGISTRATION, user, "");
     enum sj_status status = sealed_put(s, &place, key, plain.p, plain.n, err);
     secret_buf_release(&plain);
     if (status != SJ_OK)
         return status;
-    return flags_save(s, job->user, key,
-                      (uint8_t)((job->r->online ? RECORD_ONLINE : 0u) |
-                                (job->r->sees_user ? RECORD_SEES_USER : 0u) |
-                                (job->r->seen_by_user ? RECORD_SEEN_BY_USER : 0u)), err);
+    return flags_save(s, user, key,
+                      (uint8_t)((r->online ? RECORD_ONLINE : 0u) |
+                                (r->sees_user ? RECORD_SEES_USER : 0u) |
+                                (r->seen_by_user ? RECORD_SEEN_BY_USER : 0u)), err);
+}
+
+enum sj_status registration_store(struct sj_store *s, const struct sj_registration *r,
+                                  const uint8_t user[STORE_PART_LEN], struct seal_key *key,
+                                  struct sj_error *err)
+{
+    enum sj_status status = sealed_data_key(s, user, key, err);
+    if (status != SJ_OK)                 /* none yet, or damaged (logged) */
+        status = registration_new_key(s, r, user, key, err);
+    return status == SJ_OK ? registration_write(s, r, user, key, err) : status;
 }
 
 static enum sj_status registration_put_change(struct sj_store *s, void *arg, struct sj_error *err)
 {
     const struct registration_job *job = arg;
     struct seal_key key;
-    enum sj_status status = sealed_data_key(s, job->user, &key, err);
-    if (status != SJ_OK)                 /* none yet, or damaged (logged) */
-        status = registration_new_key(s, job, &key, err);
-    if (status == SJ_OK)
-        status = registration_write(s, job, &key, err);
+    enum sj_status status = registration_store(s, job->r, job->user, &key, err);
     seal_key_wipe(&key);
     return status;
 }

@@ -234,6 +234,12 @@ enum sj_status flags_load(struct sj_store *s, const uint8_t user[STORE_PART_LEN]
 enum sj_status flags_save(struct sj_store *s, const uint8_t user[STORE_PART_LEN],
                           const struct seal_key *key, uint8_t flags, struct sj_error *err);
 
+/* registration.c: inside a write frame, puts a registration with its flags, under the owner's data
+ * key, which is made when there is none. The caller wipes it, also on failure. */
+enum sj_status registration_store(struct sj_store *s, const struct sj_registration *r,
+                                  const uint8_t user[STORE_PART_LEN], struct seal_key *key,
+                                  struct sj_error *err);
+
 /* journal.c */
 void store_journal_place(const struct sj_store *s, struct store_place *out,
                          const uint8_t user[STORE_PART_LEN], uint64_t number);

@@ -77,6 +77,14 @@ typedef void sessions_done(void *arg, uint64_t ticket, const struct sj_error *er
 void sessions_unregister(struct sessions *, unsigned host, const char *user, sessions_done *done,
                          void *arg, uint64_t ticket);
 
+/* imported.c: an account comes from another store. Before it is written: with now, nothing of the
+ * user's is kept in memory any more; without, only asks. SJ_LIMIT: they are logged in, or their
+ * registration is being changed. */
+enum sj_status sessions_make_room(struct sessions *, unsigned host, const char *user, bool now,
+                                  struct sj_error *);
+/* It is written: the user is asked whether they are there. */
+void sessions_imported(struct sessions *, unsigned host, const char *user);
+
 struct sessions_stats {
     size_t sessions, online, connecting, asking, waiting, refused;
     size_t operations;                   /* messages and changes whose outcome is open */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "control_item.h"
 #include "sojourn/conn.h"
 #include "sojourn/loop.h"
 #include "sojourn/memory.h"
@@ -29,6 +30,9 @@ struct stage {
     uint64_t ticket;             /* of the last unregister */
     unsigned asked;
     bool at_once;                /* answers before the call returns */
+    char items[256];             /* an account that comes in: its items, each with a blank */
+    unsigned imports, ends;
+    bool replace;
 };
 
 static void client_on_data(void *arg)
@@ -83,8 +87,44 @@ static void stage_unregister(void *ctx, const char *user, const char *host, uint
         control_unregistered(s->control, ticket, NULL);
 }
 
+static void *stage_import_begin(void *ctx, bool replace)
+{
+    struct stage *s = ctx;
+
+    s->imports++;
+    s->replace = replace;
+    return s;
+}
+
+/* "bad" is refused, "end" completes. */
+static enum sj_status stage_import_item(void *ctx, void *import, const uint8_t *item, size_t n,
+                                        struct sj_strbuf *out, struct sj_error *err)
+{
+    struct stage *s = ctx;
+    size_t at = strlen(s->items);
+
+    cr_assert_eq(import, ctx);
+    snprintf(s->items + at, sizeof s->items - at, "%.*s%zu ", n < 4 ? (int)n : 0, item, n);
+    if (n == 3 && memcmp(item, "bad", 3) == 0)
+        return sj_fail(err, SJ_LIMIT, "not this one");
+    if (n == 3 && memcmp(item, "end", 3) == 0)
+        sj_strbuf_adds(out, "account\thost=h\n");
+    return SJ_OK;
+}
+
+static void stage_import_end(void *ctx, void *import)
+{
+    struct stage *s = ctx;
+
+    cr_assert_eq(import, ctx);
+    s->ends++;
+}
+
 static const struct control_calls stage_calls = {.status = stage_status,
-                                                 .unregister = stage_unregister};
+                                                 .unregister = stage_unregister,
+                                                 .import_begin = stage_import_begin,
+                                                 .import_item = stage_import_item,
+                                                 .import_end = stage_import_end};
 
 static struct stage *stage_new(void)
 {
@@ -158,7 +198,7 @@ Test(control, refuses_what_it_does_not_understand)
     static char endless[20000];
 
     ANSWERS("reboot\n",
-            "error unknown request; this daemon knows status, unregister and rekey\n\n");
+            "error unknown request; this daemon knows status, unregister, rekey and import\n\n");
     ANSWERS("unregister romeo@example.org\n",
             "error unregister needs a JID and the hostname of a network\n\n");
     ANSWERS("unregister  irc.example.org\n",
@@ -194,6 +234,75 @@ Test(control, an_unregistering_whose_asker_left_is_nobody_elses)
     turn_until(s, &next.over);
     cr_expect_str_eq(next.answer.s, "error not found\n\n");
     client_close(&next);
+    stage_free(s);
+}
+
+/* What is left of an import: its items, and that it has ended once. */
+static void expect_import(const char *request, size_t n, const char *answer, const char *items)
+{
+    struct stage *s = stage_new();
+    struct client c;
+
+    client_open(&c, s, request, n);
+    turn_until(s, &c.over);
+    cr_expect_str_eq(c.answer.s, answer);
+    cr_expect_str_eq(s->items, items, "%s", s->items);
+    cr_expect_eq(s->imports, 1);
+    cr_expect_eq(s->ends, 1);
+    client_close(&c);
+    stage_free(s);
+}
+
+#define IMPORTS(request, answer, items) expect_import(request, sizeof(request) - 1, answer, items)
+#define NO_PART "error this is no part of an account\n\n"
+
+Test(control, takes_an_account_item_by_item)
+{
+    IMPORTS("import\nitem 6162\nmore 65\nmore 6e\nitem 64\n", "ok\naccount\thost=h\n\n",
+            "ab2 end3 ");
+    IMPORTS("import replace\nitem 656e64\nitem 6162\n", "ok\naccount\thost=h\n\n", "end3 ");
+    IMPORTS("import\nitem 626164\nitem 656e64\n", "error not this one\n\n", "bad3 ");
+    IMPORTS("import\nstatus\n", NO_PART, "");
+    IMPORTS("import\nitem \n", NO_PART, "");
+    IMPORTS("import\nitem 6\n", NO_PART, "");
+    IMPORTS("import\nitem 6g\n", NO_PART, "");
+    IMPORTS("import\nitem 6A\n", NO_PART, "");
+}
+
+Test(control, bounds_the_items_of_an_account)
+{
+    static char request[400000], big[60000];
+    size_t n = 0;
+    unsigned lines = CONTROL_ITEM_MAX / CONTROL_ITEM_PART + 1;
+
+    n += (size_t)snprintf(request, sizeof request, "import\n");
+    for (unsigned i = 0; i < lines; i++) {
+        n += (size_t)snprintf(request + n, sizeof request - n, "more ");
+        memset(request + n, 'a', 2 * CONTROL_ITEM_PART);
+        n += 2 * CONTROL_ITEM_PART;
+        request[n++] = '\n';
+    }
+    expect_import(request, n, NO_PART, "");
+    snprintf(big, sizeof big, "import\nitem ");
+    memset(big + strlen(big), 'a', sizeof big - strlen(big));
+    expect_import(big, sizeof big, "error this line is too long or not text\n\n", "");
+    IMPORTS("import\nitem 61\0\n", "error this line is too long or not text\n\n", "");
+}
+
+Test(control, ends_an_account_whose_sender_left)
+{
+    struct stage *s = stage_new();
+    struct client c;
+    static const char half[] = "import\nitem 6162\n";
+
+    client_open(&c, s, half, sizeof half - 1);
+    for (int i = 0; i < TURNS_MAX && !s->items[0]; i++)
+        sj_loop_turn(s->loop, 5);
+    cr_expect_eq(s->ends, 0);
+    client_close(&c);
+    for (int i = 0; i < TURNS_MAX && s->ends < 1; i++)
+        sj_loop_turn(s->loop, 5);
+    cr_expect_eq(s->ends, 1);
     stage_free(s);
 }
 

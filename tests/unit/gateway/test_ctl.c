@@ -296,3 +296,29 @@ Test(ctl, explains_its_usage)
         stage_release(&s);
     }
 }
+
+Test(ctl, says_what_an_export_or_import_lacks)
+{
+    struct stage s;
+    stage_init(&s);
+    stage_run(&s, "export romeo@example.org");
+    cr_expect_eq(s.status, 2);
+    cr_expect(strstr(s.problem, "--to FILE"), "%s", s.problem);
+    stage_forget(&s);
+    stage_run(&s, "export example.org --to /nowhere/file");
+    cr_expect_eq(s.status, 2);
+    cr_expect(strstr(s.problem, "is no bare JID"), "%s", s.problem);
+    stage_forget(&s);
+    stage_run(&s, "export romeo@example.org --to file --passphrase-fd x");
+    cr_expect_eq(s.status, 2);
+    cr_expect(strstr(s.problem, "number of an open file"), "%s", s.problem);
+    stage_forget(&s);
+    stage_run(&s, "import /nowhere/file");
+    cr_expect_eq(s.status, 1);
+    cr_expect(strstr(s.problem, "No such file"), "%s", s.problem);
+    stage_forget(&s);
+    stage_run(&s, "--help");
+    cr_expect_eq(s.status, 0);
+    cr_expect(strstr(s.text, "export JID [HOST] --to FILE"), "%s", s.text);
+    stage_release(&s);
+}

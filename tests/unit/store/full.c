@@ -156,7 +156,7 @@ static void full_expect_given(struct fixture *f, unsigned i, const struct full *
     cr_expect_str_eq(seen, "from-there -", "a name of a message that was given out");
 }
 
-void full_expect(struct fixture *f, unsigned i, const struct full *given)
+static void full_expect_small(struct fixture *f, unsigned i, bool online)
 {
     static struct copy copy;
     static struct contacts contacts;
@@ -166,7 +166,7 @@ void full_expect(struct fixture *f, unsigned i, const struct full *given)
     fixture_load(f, i, &copy);
     snprintf(password, sizeof password, "password=password-of-%u-secret", i);
     cr_expect(strstr(copy.text, password), "%s", copy.text);
-    cr_expect(copy.r.online);
+    cr_expect_eq(copy.r.online, online);
     cr_expect_eq(fixture_contacts(f, i, &contacts), SJ_OK);
     cr_expect_eq(contacts.count, FULL_CONTACTS);
     cr_expect_eq(contacts.damaged, 0);
@@ -177,8 +177,25 @@ void full_expect(struct fixture *f, unsigned i, const struct full *given)
     seen[0] = '\0';
     sj_store_preferences_get(f->store, &owner, full_on_preferences, NULL, NULL);
     cr_expect_str_eq(seen, "1 stay-online=yes");
+}
+
+void full_expect(struct fixture *f, unsigned i, const struct full *given)
+{
+    full_expect_small(f, i, true);
     full_expect_messages(f, i);
     full_expect_archive(f, i);
     if (given)
         full_expect_given(f, i, given);
+}
+
+void full_expect_moved(struct fixture *f, unsigned i, bool archives)
+{
+    const struct sj_owner owner = fixture_owner(i);
+    full_expect_small(f, i, false);
+    if (archives)
+        full_expect_archive(f, i);
+    else
+        cr_expect_str_eq(said_all(f, i), "");
+    cr_expect_eq(sj_store_message_find(f->store, &owner, "juliet", "second-name", full_on_message,
+                                       NULL, NULL), SJ_NOTFOUND);
 }

@@ -20,5 +20,7 @@ void full_put(struct fixture *f, unsigned i, struct full *out);
 /* Everything is there, by every way that leads to it. given NULL: names that were given out are not
  * looked at. */
 void full_expect(struct fixture *f, unsigned i, const struct full *given);
+/* What a parcel takes along is there, and what it does not is not. */
+void full_expect_moved(struct fixture *f, unsigned i, bool archives);
 
 #endif
