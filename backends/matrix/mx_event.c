@@ -128,6 +128,7 @@ static struct json_object *event_latest(const struct at_hand *e)
 static void event_on_message(const struct at_hand *e)
 {
     struct mx_rich rich;
+    struct sj_span spans[SJ_SPANS_MAX];
     struct json_object *content = mx_rich_read(event_latest(e), &rich);
     const char *type = mx_json_text(content, "msgtype", MX_ID_MAX);
     const char *body = mx_json_text(content, "body", SJ_BODY_MAX * 2);
@@ -141,11 +142,15 @@ static void event_on_message(const struct at_hand *e)
         return;                          /* stands with what it replaced */
     if (rich.reply_to)
         body = mx_rich_skip_quote(body);
-    sj_strbuf_init(&text, SJ_BODY_MAX);
+    size_t n_spans = rich.html && !kind ? mx_rich_styles(rich.html, &text, spans) : 0;
+    if (n_spans == 0)
+        sj_strbuf_init(&text, SJ_BODY_MAX);
     if (kind)
         sj_strbuf_addf(&text, "%s ", kind);
-    mx_text_clean(&text, body, SJ_BODY_MAX - text.len, true);
-    struct sj_message m = {.body = text.s, .action = strcmp(type, "m.emote") == 0,
+    if (n_spans == 0)
+        mx_text_clean(&text, body, SJ_BODY_MAX - text.len, true);
+    struct sj_message m = {.body = text.s, .spans = spans, .n_spans = n_spans,
+                           .action = strcmp(type, "m.emote") == 0,
                            .notice = strcmp(type, "m.notice") == 0,
                            .replaces = rich.replaces, .reply_to = rich.reply_to};
     if (text.len)

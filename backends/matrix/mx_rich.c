@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The contents of messages: text, emote, notice; what one answers, and what one replaces. An edit
+/* The contents of messages: text, emote, notice, with styles; what one answers, and what one
+ * replaces. An edit
  * carries its text twice, for clients that know edits (m.new_content) and for those that do not
  * ("* text"). An answer of older clients begins with a quotation, which is cut off: who is answered
  * is said by the id.
@@ -10,29 +11,56 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "mx_html.h"
 #include "mx_id.h"
 #include "mx_json.h"
 #include "sojourn/backend.h"
+#include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 
-static void rich_put_text(struct json_object *o, const struct sj_message *m)
+#define RICH_FORMAT "org.matrix.custom.html"
+#define RICH_BYTES_MAX 50000u            /* of text and HTML; beyond, it goes without styles */
+
+/* The HTML of a text with styles, freed by the caller; NULL: it has none, or too much. */
+static char *rich_html(const struct sj_message *m)
 {
+    struct sj_strbuf html;
+    size_t times = m->replaces ? 2 : 1;
+    if (m->n_spans == 0)
+        return NULL;
+    sj_strbuf_init(&html, RICH_BYTES_MAX);
+    mx_html_write(m->body, m->spans, m->n_spans, &html);
+    bool good = sj_strbuf_ok(&html) && times * (html.len + strlen(m->body)) <= RICH_BYTES_MAX;
+    char *text = good ? sj_strbuf_take(&html) : NULL;
+    sj_strbuf_release(&html);
+    return text;
+}
+
+static void rich_put_text(struct json_object *o, const struct sj_message *m, const char *before,
+                          const char *html)
+{
+    struct sj_strbuf text;
+    sj_strbuf_init(&text, 2 * SJ_BODY_MAX);
     mx_json_put(o, "msgtype", m->action ? "m.emote" : m->notice ? "m.notice" : "m.text");
-    mx_json_put(o, "body", m->body);
+    sj_strbuf_addf(&text, "%s%s", before, m->body);
+    mx_json_put(o, "body", text.s);
+    if (html) {
+        sj_strbuf_reset(&text);
+        sj_strbuf_addf(&text, "%s%s", before, html);
+        mx_json_put(o, "format", RICH_FORMAT);
+        mx_json_put(o, "formatted_body", text.s);
+    }
+    sj_strbuf_release(&text);
 }
 
 struct json_object *mx_rich_content(const struct mx_link *l, const struct sj_message *m)
 {
     struct json_object *content = json_object_new_object();
+    char *html = rich_html(m);
     (void)l;
-    rich_put_text(content, m);
+    rich_put_text(content, m, m->replaces ? "* " : "", html);
     if (m->replaces) {
-        struct sj_strbuf body;
-        sj_strbuf_init(&body, SJ_BODY_MAX + 2);
-        sj_strbuf_addf(&body, "* %s", m->body);
-        mx_json_put(content, "body", body.s);
-        sj_strbuf_release(&body);
-        rich_put_text(mx_json_put_object(content, "m.new_content"), m);
+        rich_put_text(mx_json_put_object(content, "m.new_content"), m, "", html);
         struct json_object *relates = mx_json_put_object(content, "m.relates_to");
         mx_json_put(relates, "rel_type", "m.replace");
         mx_json_put(relates, "event_id", m->replaces);
@@ -40,7 +68,64 @@ struct json_object *mx_rich_content(const struct mx_link *l, const struct sj_mes
         struct json_object *relates = mx_json_put_object(content, "m.relates_to");
         mx_json_put(mx_json_put_object(relates, "m.in_reply_to"), "event_id", m->reply_to);
     }
+    sj_free(html);
     return content;
+}
+
+/* ---- answers ---- */
+
+const char *mx_rich_answers(struct json_object *content)
+{
+    struct json_object *relates = mx_json_object(content, "m.relates_to");
+    const char *id = mx_json_text(mx_json_object(relates, "m.in_reply_to"), "event_id",
+                                  MX_ID_MAX);
+    return mx_id_is_event(id) ? id : NULL;
+}
+
+const char *mx_rich_thread(struct json_object *event)
+{
+    struct json_object *relates = mx_json_object(mx_json_object(event, "content"),
+                                                 "m.relates_to");
+    const char *type = mx_json_text(relates, "rel_type", MX_ID_MAX);
+    const char *root = mx_json_text(relates, "event_id", MX_ID_MAX);
+    return type && strcmp(type, "m.thread") == 0 && mx_id_is_event(root) ? root : NULL;
+}
+
+char *mx_rich_answer(const char *content, const char *user, const char *sender, const char *root)
+{
+    struct json_object *o = json_tokener_parse(content);
+    struct json_object *relates = mx_json_object(o, "m.relates_to");
+    char *text = NULL;
+    if (relates && root) {
+        mx_json_put(relates, "rel_type", "m.thread");
+        mx_json_put(relates, "event_id", root);
+        mx_json_put_bool(relates, "is_falling_back", false);
+    }
+    if (relates && mx_id_is_user(sender) && strcmp(sender, user) != 0)
+        mx_json_add(mx_json_put_array(mx_json_put_object(o, "m.mentions"), "user_ids"), sender);
+    if (relates)
+        text = sj_strdup(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
+                                                               JSON_C_TO_STRING_NOSLASHESCAPE));
+    json_object_put(o);
+    return text;
+}
+
+/* ---- reading ---- */
+
+static const char *rich_read_html(struct json_object *content)
+{
+    const char *format = mx_json_text(content, "format", MX_ID_MAX);
+    return format && strcmp(format, RICH_FORMAT) == 0
+               ? mx_json_text(content, "formatted_body", MX_HTML_MAX) : NULL;
+}
+
+size_t mx_rich_styles(const char *html, struct sj_strbuf *text, struct sj_span *spans)
+{
+    sj_strbuf_init(text, SJ_BODY_MAX);
+    size_t n = mx_html_read(html, text, spans, SJ_SPANS_MAX);
+    if (n == 0 || text->len == 0)
+        sj_strbuf_release(text);
+    return text->len ? n : 0;
 }
 
 struct json_object *mx_rich_read(struct json_object *content, struct mx_rich *out)
@@ -54,11 +139,13 @@ struct json_object *mx_rich_read(struct json_object *content, struct mx_rich *ou
     if (type && strcmp(type, "m.replace") == 0 && mx_id_is_event(of)) {
         struct json_object *now = mx_json_object(content, "m.new_content");
         out->replaces = of;
+        out->html = rich_read_html(now ? now : content);
         return now ? now : content;
     }
     /* In a thread every message names the one before, for clients without threads. */
     if (mx_id_is_event(reply) && !mx_json_is_true(relates, "is_falling_back"))
         out->reply_to = reply;
+    out->html = rich_read_html(content);
     return content;
 }
 

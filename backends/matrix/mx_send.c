@@ -22,6 +22,7 @@
 #include "mx_media.h"
 #include "mx_muc.h"
 #include "mx_react.h"
+#include "mx_reply.h"
 #include "mx_rich.h"
 #include "mx_room.h"
 #include "sojourn/log.h"
@@ -49,6 +50,7 @@ struct mx_send {
     char *target;                        /* event that is redacted, or NULL */
     char *key;                           /* the own reaction to target is, its event unknown */
     char *content;                       /* JSON */
+    char *answers;                       /* event; who said it where is not known; or NULL */
     char *event;                         /* its id, once accepted (in_room) */
     char txn[SEND_TXN_MAX];
 };
@@ -56,7 +58,7 @@ struct mx_send {
 static void send_free(struct mx_link *l, struct mx_send *s)
 {
     char *texts[] = {s->to, s->type, s->target, s->key, s->content,
-                     s->event};
+                     s->answers, s->event};
     sj_list_remove(&s->list);
     l->n_sends--;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
@@ -285,6 +287,28 @@ void mx_send_resolved(struct mx_link *l, uint32_t number, const char *event,
     }
 }
 
+static void send_look(struct mx_link *l, struct mx_send *s, const struct mx_room *r)
+{
+    struct sj_error err = {.status = SJ_OK};
+    bool asked = mx_reply_look(r, s->answers, s->number, &err);
+    s->under_way = asked;
+    send_set_busy(l, s, asked);
+    if (!asked)
+        send_end(l, s, &err);
+}
+
+void mx_send_looked(struct mx_link *l, uint32_t number, const char *sender, const char *root)
+{
+    struct mx_send *s = send_find(l, number);
+    char *content = s && sender ? mx_rich_answer(s->content, l->user, sender, root) : NULL;
+    mx_send_later(l, number);
+    if (s)
+        mx_set(&s->answers, NULL);
+    if (s && content)
+        mx_set(&s->content, content);
+    sj_free(content);
+}
+
 /* What is encrypted takes what needs no key: redactions, and nothing that holds words. */
 static void send_into(struct mx_link *l, struct mx_send *s, struct mx_room *r)
 {
@@ -298,6 +322,8 @@ static void send_into(struct mx_link *l, struct mx_send *s, struct mx_room *r)
     else if (r->encrypted && !s->target)
         send_fail(l, s, SJ_UNSUPPORTED, N_("This conversation is encrypted, which is not possible "
                                            "here; nothing was sent."));
+    else if (s->answers)
+        send_look(l, s, r);
     else
         send_put(l, s, r->id);
 }
@@ -384,6 +410,7 @@ enum sj_status mx_send_add(struct mx_link *l, const struct mx_send_spec *spec,
     s->target = sj_strdup(spec->target);
     s->key = sj_strdup(spec->key);
     s->number = ++l->txn;
+    s->answers = sj_strdup(mx_rich_answers(content));
     if (content)
         s->content = sj_strdup(json_object_to_json_string_ext(
             content, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));

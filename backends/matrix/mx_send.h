@@ -38,6 +38,9 @@ void mx_send_pump(struct mx_link *l);
  * which is what the user wants. */
 void mx_send_resolved(struct mx_link *l, uint32_t number, const char *event,
                       const struct sj_error *err);
+/* Who said what is answered under that number, and the thread in which (NULL: none); sender NULL:
+ * that is not to be known. */
+void mx_send_looked(struct mx_link *l, uint32_t number, const char *sender, const char *root);
 /* That is to be asked once more, with another token. */
 void mx_send_later(struct mx_link *l, uint32_t number);
 /* The chat with that contact is there, or cannot be made (err). */

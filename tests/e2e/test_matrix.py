@@ -217,6 +217,25 @@ class Marks(MatrixTest):
         self.assertEqual(redaction.get("redacts") or redaction["content"].get("redacts"),
                          got["event_id"])
 
+    def test_styles_and_answers(self):
+        """Formatted text both ways, and an answer that stays in its thread (G393-01)"""
+        client, other, nurse, contact, room = self.chat("nurse", "angelica")
+        root = nurse.send(room, "root")
+        self.assertEqual(client.expect_body(contact), "root")
+        nurse.send(room, "**yes**", **{
+            "format": "org.matrix.custom.html", "formatted_body": "<strong>yes</strong>",
+            "m.relates_to": {"rel_type": "m.thread", "event_id": root, "is_falling_back": True,
+                             "m.in_reply_to": {"event_id": root}}})
+        theirs = client.wait(lambda n: n.name == "message" and n.find("body") is not None and
+                             n.find("body").text == "*yes*", "the message").get("id")
+        self.send(client, contact, "a1", "<body>_no_</body><reply xmlns='urn:xmpp:reply:0' "
+                  "to='%s' id='%s'/>" % (contact, theirs))
+        content = nurse.message(room, "no", other.user_id)["content"]
+        self.assertEqual(content["formatted_body"], "<em>no</em>")
+        self.assertEqual(content["m.mentions"], {"user_ids": [nurse.user_id]})
+        self.assertEqual(content["m.relates_to"]["rel_type"], "m.thread")
+        self.assertEqual(content["m.relates_to"]["event_id"], root)
+
     def test_redactions(self):
         """What is taken back over there is taken back here, and the other way (G424-01)"""
         client, other, queen, contact, room = self.chat("mercutio", "mab")

@@ -6,6 +6,7 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "mx_html.h"
 #include "mx_id.h"
 #include "mx_json.h"
 #include "mx_link.h"
@@ -40,6 +41,18 @@ static void fuzz_event(struct mx_room *r, struct json_object *event)
     const char *body = mx_json_text(content, "body", SJ_BODY_MAX);
     mx_room_state(r, event);
     mx_rich_read(content, &rich);
+    if (rich.html) {
+        struct sj_span spans[SJ_SPANS_MAX];
+        struct sj_strbuf text, again;
+        sj_strbuf_init(&again, 16 * SJ_BODY_MAX);
+        size_t n = mx_rich_styles(rich.html, &text, spans);
+        if (n)
+            mx_html_write(text.s, spans, n, &again);
+        sj_strbuf_release(&again);
+        if (n)
+            sj_strbuf_release(&text);
+    }
+    (void)mx_rich_thread(event);
     if (body)
         assert(strlen(mx_rich_skip_quote(body)) <= strlen(body));
     fuzz_id(mx_json_text(event, "state_key", MX_ID_MAX));

@@ -32,6 +32,7 @@ ROUTES = [(name, method, re.compile(path if path.startswith(("/\\.", "/_")) else
               ("account-data", "GET", "/user/([^/]+)/account_data/([^/]+)"),
               ("presence", "PUT", "/presence/([^/]+)/status"),
               ("profile", "GET", "/profile/([^/]+)(/[^/]+)?"),
+              ("event", "GET", "/rooms/([^/]+)/event/([^/]+)"),
               ("members", "GET", "/rooms/([^/]+)/(?:joined_)?members"),
               ("state", "GET", "/rooms/([^/]+)/state"))]
 
@@ -244,6 +245,9 @@ class MatrixServer:
         wanted = (match.group(2) or "")[1:]
         self.answer(request, 200, {wanted: found[wanted]} if wanted in found else
                     {} if wanted else found)
+
+    def on_event(self, request, match):
+        self.refuse(request, 404, "M_NOT_FOUND")
 
     def on_members(self, request, match):
         room = self.rooms.get(match.group(1)) or Room(match.group(1))

@@ -103,7 +103,15 @@ Test(mx_mark, sends_marks)
     recorder_wait_for_outcomes(w.r, 1);
     cr_expect_eq(fake_matrix_count(w.server,
                                    "PUT " MX_API "/rooms/%21r%3Ahs.test/redact/%247/"), 1);
-    cr_expect_eq(recorder_mark(w.r, 1, &old), SJ_NOTFOUND, "not known any more");
+    fake_matrix_answer(w.server, "GET /_matrix/client/v1/rooms/", 1, 200, "",
+                       "{\"chunk\":[{\"event_id\":\"$9\",\"sender\":\"@romeo:hs.test\","
+                       "\"content\":{\"m.relates_to\":{\"key\":\"\xf0\x9f\x8c\xb9\"}}}]}");
+    cr_assert_eq(recorder_mark(w.r, 1, &old), SJ_OK);
+    recorder_wait_for_outcomes(w.r, 1);
+    mx_world_told(&w, "GET /_matrix/client/v1/rooms/",
+                  "/relations/%248/m.annotation/m.reaction?limit=100");
+    cr_expect_eq(fake_matrix_count(w.server,
+                                   "PUT " MX_API "/rooms/%21r%3Ahs.test/redact/%249/"), 1);
     mx_world_close(&w);
 }
 
