@@ -103,30 +103,36 @@ void refusals_flush(struct session *);
 void refusals_clear(struct session *);
 
 /* held.c: messages that wait */
+void held_free(struct held *);
+void held_clear(struct session *);
+void held_in_clear(struct session *);
+
+/* held_out.c: for a link */
 /* A copy of o in no list, for held_free, or for held_out_again, which takes it over and what was
  * sent of it: it goes again before all that waits, with its txn. */
 struct held *held_copy(const struct outgoing *);
-void held_free(struct held *);
 bool held_out_again(struct session *, struct held *, struct journal *);
 struct outgoing held_outgoing(const struct held *);
 enum sj_status held_out_add(struct session *, const struct outgoing *, struct sj_error *);
 void held_out_send(struct session *);
 void held_out_bounce(struct session *, const struct sj_error *);
-void held_in_send(struct session *);
-/* The same unless the log-in use case is yet to end (G100-08). */
-void held_in_flush(struct session *);
-void held_sweep(struct sessions *, int64_t now_ms);
-void held_clear(struct session *);
-void held_in_clear(struct session *);
 enum sj_status session_send(struct session *, const struct xmpp_message_in *, struct sj_error *);
 /* About an earlier message. */
 enum sj_status session_mark(struct session *, const struct xmpp_mark_in *, struct sj_error *);
+
+/* held_in.c: for the user, or the component stream */
+void held_in_send(struct session *);
+/* The same unless the log-in use case is yet to end (G100-08). */
+void held_in_flush(struct session *);
 void session_deliver(struct session *, const struct sj_message *);
 void session_deliver_mark(struct session *, const struct sj_mark *);
 /* The same for a message that came earlier, as the arrival-th: those that came after it follow.
  * rich: what it has beyond its text, or NULL. */
 void session_deliver_at(struct session *, const struct sj_message *, const struct rich *rich,
                         uint64_t arrival);
+
+/* sweep.c */
+void held_sweep(struct sessions *, int64_t now_ms);
 void sweep_init(struct sessions *);
 void sessions_sweep_later(struct sessions *);
 
