@@ -22,11 +22,14 @@
 #include "sojourn/translate.h"
 
 #define PASSWORD_MAX 1024u
+#define MX_TOKEN_GIVEN_MAX 4095u         /* as long as a field may be */
 
 static const struct sj_field backend_fields[MX_FIELDS] = {
     [MX_FIELD_USER] = {.var = "username", .label = N_("Matrix address"), .required = true},
     [MX_FIELD_PASSWORD] = {.var = "password", .label = N_("Password of your account there"),
-                           .kind = SJ_FIELD_SECRET, .required = true},
+                           .kind = SJ_FIELD_SECRET},
+    [MX_FIELD_TOKEN] = {.var = "token", .label = N_("Or an access token"),
+                        .kind = SJ_FIELD_SECRET},
 };
 
 static enum sj_status backend_id_canon(struct sj_strbuf *out, const struct sj_net *net,
@@ -40,24 +43,31 @@ static enum sj_status backend_id_canon(struct sj_strbuf *out, const struct sj_ne
     return SJ_OK;
 }
 
+static enum sj_status backend_check_secret(const struct sj_account *account, enum mx_field field,
+                                           unsigned max, struct sj_error *err)
+{
+    const char *value = field < account->n_values ? account->value[field] : NULL;
+    if (value && strlen(value) > max)
+        return sj_fail(err, SJ_UNACCEPTABLE, "%s: at most %u bytes are possible",
+                       backend_fields[field].label, max);
+    if (value && field == MX_FIELD_TOKEN && strpbrk(value, "\r\n\t "))
+        return sj_fail(err, SJ_UNACCEPTABLE, "%s: spaces and control characters are not possible",
+                       backend_fields[field].label);
+    return SJ_OK;
+}
+
 static enum sj_status backend_account_check(const struct sj_net *net,
                                             const struct sj_account *account,
                                             struct sj_error *err)
 {
-    const char *label = backend_fields[MX_FIELD_PASSWORD].label;
     const char *user = account->n_values > MX_FIELD_USER ? account->value[MX_FIELD_USER] : NULL;
-    const char *password = account->n_values > MX_FIELD_PASSWORD ? account->value[MX_FIELD_PASSWORD]
-                                                                 : NULL;
     enum sj_status status = mx_login_check_user(net, user ? user : "",
                                                 backend_fields[MX_FIELD_USER].label, err);
-    if (status != SJ_OK)
-        return status;
-    if (!password || !*password)
-        return sj_fail(err, SJ_UNACCEPTABLE, "%s: it is needed", label);
-    if (strlen(password) > PASSWORD_MAX)
-        return sj_fail(err, SJ_UNACCEPTABLE, "%s: at most %u bytes are possible", label,
-                       PASSWORD_MAX);
-    return SJ_OK;
+    if (status == SJ_OK)
+        status = backend_check_secret(account, MX_FIELD_PASSWORD, PASSWORD_MAX, err);
+    if (status == SJ_OK)
+        status = backend_check_secret(account, MX_FIELD_TOKEN, MX_TOKEN_GIVEN_MAX, err);
+    return status;
 }
 
 static bool backend_is_room(const struct sj_net *net, const char *id)
@@ -89,12 +99,14 @@ const struct sj_backend matrix_backend = {
     .network_name = "Matrix",
     .id_name = N_("Matrix address"),
     .id_help = N_("Matrix address of the person (@bob:example.org)"),
-    .register_help = N_("Give your Matrix address and its password. You will appear there as "
-                        "yourself, with one more device named Sojourn."),
+    .register_help = N_("Give your Matrix address and its password; without one you are asked to "
+                        "log in by a browser, where your home server has that. You will appear "
+                        "there as yourself, with one more device named Sojourn."),
     .caps = SJ_CAP_CONTACTS | SJ_CAP_CONTACT_LIST | SJ_CAP_APPROVAL | SJ_CAP_PRESENCE |
             SJ_CAP_ROOMS | SJ_CAP_FILES | SJ_CAP_PROFILES | SJ_CAP_OWN_PROFILE | SJ_CAP_SEARCH |
             SJ_CAP_TYPING | SJ_CAP_MARKERS | SJ_CAP_CORRECT | SJ_CAP_RETRACT | SJ_CAP_REACT |
-            SJ_CAP_REPLY | SJ_CAP_STYLED | SJ_CAP_RESUME | SJ_CAP_REPEAT,
+            SJ_CAP_REPLY | SJ_CAP_STYLED | SJ_CAP_RESUME | SJ_CAP_REPEAT |
+            SJ_CAP_PROMPTS,
     .fields = backend_fields,
     .n_fields = MX_FIELDS,
     .search_fields = mx_search_fields,
@@ -116,6 +128,7 @@ const struct sj_backend matrix_backend = {
     .send_mark = mx_send_mark,
     .set_typing = mx_set_typing,
     .resume = mx_sync_resume,
+    .prompt_answer = mx_prompt_answer,
     .set_presence = mx_set_presence,
     .contact_add = mx_contact_request,
     .contact_remove = mx_contact_drop,

@@ -291,8 +291,10 @@ static void call_start(struct mx_call *c)
     bool outside = c->flags & MX_CALL_OUTSIDE;
     bool open = outside || (c->flags & MX_CALL_ANONYMOUS) || !l->token;
     char *bearer = open ? NULL : mx_call_bearer(l);
+    const char *type = c->flags & MX_CALL_FORM ? "application/x-www-form-urlencoded"
+                                               : "application/json";
     struct sj_http_header headers[] = {{"Accept", "application/json"},
-                                       {"Content-Type", "application/json"},
+                                       {"Content-Type", type},
                                        {"Authorization", bearer}};
     struct sj_strbuf url;
     struct sj_error err = {.status = SJ_OK};
@@ -303,7 +305,7 @@ static void call_start(struct mx_call *c)
     const struct sj_http_request q = {
         .method = c->method, .kind = SJ_HTTP_CALL, .url = url.s,
         .allow_http = l->base.net->plain && !outside,
-        .redirects_max = outside ? CALL_REDIRECTS : 0,
+        .redirects_max = outside && c->method == SJ_HTTP_GET ? CALL_REDIRECTS : 0,
         .headers = headers, .n_headers = bearer ? 3 : 2,
         .body = c->body, .body_size = c->body ? strlen(c->body) : 0,
         .response_max = c->max, .total_ms = c->total_ms, .events = &call_events, .ctx = c,

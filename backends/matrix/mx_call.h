@@ -45,6 +45,7 @@ enum {
     MX_CALL_ANONYMOUS = 1u << 0,         /* without the token */
     MX_CALL_REPEAT = 1u << 1,            /* may be asked again when it failed half-way */
     MX_CALL_OUTSIDE = 1u << 2,           /* path is a whole URL, redirects are followed */
+    MX_CALL_FORM = 1u << 4,              /* body is a form */
     MX_CALL_PATIENT = 1u << 3,           /* waits as long as a server asks, whatever the patience */
 };
 

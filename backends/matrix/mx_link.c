@@ -242,6 +242,9 @@ void mx_link_free(struct sj_link **link)
     sj_free(l->user);
     sj_free(l->self);
     sj_free(l->device);
+    sj_free(l->oauth_client);
+    sj_free(l->oauth_token);
+    sj_free(l->oauth_revoke);
     sj_free(l->since);
     sj_free(l->begin);
     sj_free(l->seen);

@@ -45,6 +45,8 @@ struct mx_link {
     char *self;                          /* the same as the gateway calls it */
     char *device;
     char *token, *refresh;               /* wiped; refresh may be NULL */
+    char *oauth_client;                  /* client_id of the login; NULL: it is no OAuth login */
+    char *oauth_token, *oauth_revoke;    /* addresses of its token and revocation endpoints */
     char *since;                         /* where the next sync goes on; NULL: from the beginning */
     char *begin;                         /* where this link began; NULL: not known yet */
     struct mx_login *login;              /* until the link is up */
@@ -76,6 +78,7 @@ struct mx_link {
     bool refreshing : 1;                 /* a new token is asked for */
     bool polling : 1;                    /* a sync is asked for */
     bool logs_out : 1;                   /* the account is given up */
+    bool token_given : 1;                /* the user has it from another client */
 };
 
 static inline struct mx_link *mx_link_of(struct sj_link *link)

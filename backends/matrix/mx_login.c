@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Logging in. With a token from an earlier link: /account/whoami says whether it is still good.
  * Else: where the home server is (.well-known, unless the admin has fixed one), whether it is one
- * (/versions), whether it takes passwords (GET /login), and POST /login. A refused token is
- * refreshed where the server gave a token for that, else the password serves once more.
+ * (/versions), whether it takes passwords (GET /login), and POST /login. Without a password, or
+ * where none is taken, the user is asked to log in by a browser (mx_oauth.c, mx_sso.c). A refused
+ * token is refreshed where the server gave a token for that, else the login begins anew.
  *
  * The device has the same id at every login of the user, so that a new login takes the place of the
  * old one and no devices pile up. The password is wiped when the link is up.
@@ -15,7 +16,9 @@
 #include "mx_call.h"
 #include "mx_id.h"
 #include "mx_link.h"
+#include "mx_login_priv.h"
 #include "mx_net.h"
+#include "mx_room.h"
 #include "sojourn/digest.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
@@ -27,13 +30,7 @@
 #define LOGIN_STEP_MS 30000
 #define LOGIN_LOGOUT_MS 2500             /* the gateway waits 3 s for the end of a link */
 #define LOGIN_FLOWS_MAX 64u
-#define LOGIN_BODY_MAX 16384u
-
-struct mx_login {
-    char *user;                          /* as given */
-    char *password;                      /* wiped */
-    bool looked;                         /* .well-known was asked in this login */
-};
+#define LOGIN_BODY_MAX MX_LOGIN_BODY_MAX
 
 static void login_digest(const struct mx_link *l, const struct mx_login *login, uint8_t out[32])
 {
@@ -42,6 +39,8 @@ static void login_digest(const struct mx_link *l, const struct mx_login *login, 
     sj_digest_add(digest, l->salt, sizeof l->salt);
     sj_digest_add(digest, login->user, strlen(login->user) + 1);
     sj_digest_add(digest, login->password, strlen(login->password));
+    if (*login->token)
+        sj_digest_add(digest, login->token, strlen(login->token) + 1);
     sj_digest_end(digest, full);
     sj_digest_free(&digest);
     memcpy(out, full, 32);
@@ -61,6 +60,7 @@ struct mx_login *mx_login_new(struct mx_link *l, const struct sj_account *accoun
     uint8_t digest[32];
     login->user = sj_strdup(login_value(account, MX_FIELD_USER));
     login->password = sj_strdup(login_value(account, MX_FIELD_PASSWORD));
+    login->token = sj_strdup(login_value(account, MX_FIELD_TOKEN));
     if (!l->user)
         sj_random_bytes(l->salt, sizeof l->salt);
     login_digest(l, login, digest);
@@ -71,6 +71,9 @@ struct mx_login *mx_login_new(struct mx_link *l, const struct sj_account *accoun
         sj_free(l->user);
         sj_free(l->url);
         l->since = l->user = l->url = NULL;
+        mx_set(&l->oauth_client, NULL);
+        mx_set(&l->oauth_token, NULL);
+        mx_set(&l->oauth_revoke, NULL);
     }
     memcpy(l->account, digest, sizeof digest);
     return login;
@@ -82,6 +85,8 @@ void mx_login_free(struct mx_login **login)
         return;
     sj_free((*login)->user);
     sj_secret_free(&(*login)->password);
+    sj_secret_free(&(*login)->token);
+    mx_oauth_free(&(*login)->oauth);
     sj_free(*login);
     *login = NULL;
 }
@@ -109,7 +114,7 @@ enum sj_status mx_login_check_user(const struct sj_net *net, const char *user, c
 
 /* ---- steps ---- */
 
-static void login_ask(struct mx_link *l, struct mx_call_spec *spec)
+void mx_login_ask(struct mx_link *l, struct mx_call_spec *spec)
 {
     struct sj_error err = {.status = SJ_OK};
     spec->patience_ms = LOGIN_PATIENCE_MS;
@@ -118,13 +123,12 @@ static void login_ask(struct mx_link *l, struct mx_call_spec *spec)
         mx_link_end(l, SJ_END_OVERFLOW, err.text);
 }
 
-static void login_fail(struct mx_link *l, const struct mx_answer *a)
+void mx_login_fail(struct mx_link *l, const struct mx_answer *a)
 {
     mx_link_end(l, mx_answer_end(a), a->err.text);
 }
 
-/* Takes the tokens of a login or a refreshment. */
-static bool login_take_tokens(struct mx_link *l, struct json_object *json)
+bool mx_login_take_tokens(struct mx_link *l, struct json_object *json)
 {
     const char *token = mx_json_text(json, "access_token", MX_TOKEN_MAX);
     const char *refresh = mx_json_text(json, "refresh_token", MX_TOKEN_MAX);
@@ -142,6 +146,37 @@ static bool login_take_tokens(struct mx_link *l, struct json_object *json)
     return good;
 }
 
+void mx_login_device(const struct mx_link *l, char id[MX_DEVICE_SIZE])
+{
+    snprintf(id, MX_DEVICE_SIZE, "SOJOURN%016llX", (unsigned long long)l->base.user);
+}
+
+void mx_login_device_name(const struct mx_link *l, char name[MX_DEVICE_NAME_SIZE])
+{
+    snprintf(name, MX_DEVICE_NAME_SIZE, "Sojourn (%s)", l->base.net->host_name);
+}
+
+bool mx_login_is_account(const struct mx_link *l, const char *user)
+{
+    const char *given = l->login->user;
+    size_t n = strlen(given);
+    if (given[0] == '@')
+        return strcmp(given, user) == 0;
+    return strncmp(user + 1, given, n) == 0 && user[1 + n] == ':';
+}
+
+void mx_login_done(struct mx_link *l, const char *user, const char *device)
+{
+    if (!mx_net_allows(l->base.net, mx_id_server(user))) {
+        mx_link_end(l, SJ_END_AUTH, N_("Only accounts of certain home servers may log in here."));
+        return;
+    }
+    sj_free(l->user);
+    l->user = sj_strdup(user);
+    mx_set(&l->device, device);
+    mx_link_up(l);
+}
+
 static void login_on_login(struct mx_link *l, const struct mx_answer *a)
 {
     const char *user = mx_json_text(a->json, "user_id", MX_ID_MAX);
@@ -152,22 +187,14 @@ static void login_on_login(struct mx_link *l, const struct mx_answer *a)
         return;
     }
     if (a->err.status != SJ_OK) {
-        login_fail(l, a);
+        mx_login_fail(l, a);
         return;
     }
-    if (!mx_id_is_user(user) || !login_take_tokens(l, a->json)) {
+    if (!mx_id_is_user(user) || !mx_login_take_tokens(l, a->json)) {
         mx_link_end(l, SJ_END_PROTOCOL, "the home server's answer to the login is incomplete");
         return;
     }
-    if (!mx_net_allows(l->base.net, mx_id_server(user))) {
-        mx_link_end(l, SJ_END_AUTH, N_("Only accounts of certain home servers may log in here."));
-        return;
-    }
-    sj_free(l->user);
-    l->user = sj_strdup(user);
-    sj_free(l->device);
-    l->device = sj_strdup(device);
-    mx_link_up(l);
+    mx_login_done(l, user, device);
 }
 
 /* The body of POST /login. The password stands in it: no buffer that grows. */
@@ -175,17 +202,18 @@ static char *login_body(const struct mx_link *l)
 {
     char user[MX_ID_MAX * 6 + 3], *password = sj_malloc(LOGIN_BODY_MAX);
     char *body = sj_malloc(LOGIN_BODY_MAX * 2);
-    char host[sizeof l->base.net->host_name * 6 + 3];
-    char name[sizeof l->base.net->host_name + 16];
-    snprintf(name, sizeof name, "Sojourn (%s)", l->base.net->host_name);
+    char host[MX_DEVICE_NAME_SIZE * 6 + 3];
+    char name[MX_DEVICE_NAME_SIZE], id[MX_DEVICE_SIZE];
+    mx_login_device_name(l, name);
+    mx_login_device(l, id);
     if (mx_json_quote(user, sizeof user, l->login->user) &&
         mx_json_quote(password, LOGIN_BODY_MAX, l->login->password) &&
         mx_json_quote(host, sizeof host, name)) {
         snprintf(body, LOGIN_BODY_MAX * 2,
                  "{\"type\":\"m.login.password\",\"identifier\":{\"type\":\"m.id.user\","
-                 "\"user\":%s},\"password\":%s,\"device_id\":\"SOJOURN%016llX\","
+                 "\"user\":%s},\"password\":%s,\"device_id\":\"%s\","
                  "\"initial_device_display_name\":%s,\"refresh_token\":true}",
-                 user, password, (unsigned long long)l->base.user, host);
+                 user, password, id, host);
     } else {
         sj_free(body);
         body = NULL;
@@ -195,36 +223,80 @@ static char *login_body(const struct mx_link *l)
     return body;
 }
 
-static bool login_takes_passwords(struct json_object *json)
+static bool login_has_flow(struct json_object *json, const char *flow)
 {
     struct json_object *flows = mx_json_array(json, "flows");
     for (size_t i = 0; i < mx_json_length(flows) && i < LOGIN_FLOWS_MAX; i++) {
         const char *type = mx_json_text(mx_json_at(flows, i), "type", MX_ID_MAX);
-        if (type && strcmp(type, "m.login.password") == 0)
+        if (type && strcmp(type, flow) == 0)
             return true;
     }
     return false;
 }
 
-static void login_on_flows(struct mx_link *l, const struct mx_answer *a)
+static void login_by_password(struct mx_link *l)
 {
-    if (a->err.status != SJ_OK) {
-        login_fail(l, a);
-        return;
-    }
-    if (!login_takes_passwords(a->json)) {
-        mx_link_end(l, SJ_END_AUTH, N_("This home server has no login by password, and other "
-                                       "ways are not possible yet."));
-        return;
-    }
     char *body = login_body(l);
     struct mx_call_spec spec = {.method = SJ_HTTP_POST, .path = "/_matrix/client/v3/login",
                                 .body = body, .flags = MX_CALL_ANONYMOUS, .done = login_on_login};
     if (body)
-        login_ask(l, &spec);
+        mx_login_ask(l, &spec);
     else
         mx_link_end(l, SJ_END_AUTH, "the password is too long");
     sj_secret_free(&body);
+}
+
+void mx_login_without_oauth(struct mx_link *l)
+{
+    if (l->login->has_sso)
+        mx_sso_ask(l);
+    else if (l->login->has_password)
+        mx_link_end(l, SJ_END_AUTH, N_("This home server wants a password; please register again "
+                                       "and give it."));
+    else
+        mx_link_end(l, SJ_END_AUTH, N_("This home server has no way to log in that is possible "
+                                       "here."));
+}
+
+/* The password where it is taken; else a browser of the user's. */
+static void login_on_flows(struct mx_link *l, const struct mx_answer *a)
+{
+    struct mx_login *login = l->login;
+    if (a->err.status != SJ_OK && a->http != 404) {
+        mx_login_fail(l, a);
+        return;
+    }
+    login->has_password = login_has_flow(a->json, "m.login.password");
+    login->has_sso = login_has_flow(a->json, "m.login.sso");
+    if (login->has_password && *login->password)
+        login_by_password(l);
+    else
+        mx_oauth_start(l);
+}
+
+/* A token that the user has from elsewhere. */
+static void login_on_proof(struct mx_link *l, const struct mx_answer *a)
+{
+    const char *user = mx_json_text(a->json, "user_id", MX_ID_MAX);
+    if (a->err.status != SJ_OK && a->http != 401 && a->http != 403)
+        mx_login_fail(l, a);
+    else if (a->err.status != SJ_OK)
+        mx_link_end(l, SJ_END_AUTH, a->err.text);
+    else if (!mx_id_is_user(user))
+        mx_link_end(l, SJ_END_PROTOCOL, "the home server's answer to the login is incomplete");
+    else if (!mx_login_is_account(l, user))
+        mx_link_end(l, SJ_END_AUTH, N_("That is the login of another account than you have "
+                                       "registered."));
+    else
+        mx_login_done(l, user, mx_json_text(a->json, "device_id", MX_ID_MAX));
+}
+
+void mx_login_prove(struct mx_link *l)
+{
+    struct mx_call_spec spec = {.method = SJ_HTTP_GET,
+                                .path = "/_matrix/client/v3/account/whoami",
+                                .flags = MX_CALL_REPEAT, .done = login_on_proof};
+    mx_login_ask(l, &spec);
 }
 
 static void login_on_versions(struct mx_link *l, const struct mx_answer *a)
@@ -232,12 +304,18 @@ static void login_on_versions(struct mx_link *l, const struct mx_answer *a)
     struct mx_call_spec spec = {.method = SJ_HTTP_GET, .path = "/_matrix/client/v3/login",
                                 .flags = MX_CALL_ANONYMOUS | MX_CALL_REPEAT,
                                 .done = login_on_flows};
-    if (a->err.status == SJ_OK && mx_json_array(a->json, "versions"))
-        login_ask(l, &spec);
+    bool there = a->err.status == SJ_OK && mx_json_array(a->json, "versions");
+    if (there && *l->login->token) {
+        l->token_given = true;
+        sj_secret_free(&l->token);
+        l->token = sj_strdup(l->login->token);
+        mx_login_prove(l);
+    } else if (there)
+        mx_login_ask(l, &spec);
     else if (a->err.status == SJ_OK || a->err.status == SJ_NOTFOUND)
         mx_link_end(l, SJ_END_UNREACHABLE, N_("There is no home server at this address."));
     else
-        login_fail(l, a);
+        mx_login_fail(l, a);
 }
 
 static void login_ask_versions(struct mx_link *l)
@@ -245,7 +323,7 @@ static void login_ask_versions(struct mx_link *l)
     struct mx_call_spec spec = {.method = SJ_HTTP_GET, .path = "/_matrix/client/versions",
                                 .flags = MX_CALL_ANONYMOUS | MX_CALL_REPEAT,
                                 .done = login_on_versions};
-    login_ask(l, &spec);
+    mx_login_ask(l, &spec);
 }
 
 /* ---- where the server is ---- */
@@ -302,7 +380,7 @@ static void login_discover(struct mx_link *l)
     struct mx_call_spec spec = {.method = SJ_HTTP_GET, .path = url.s,
                                 .flags = MX_CALL_ANONYMOUS | MX_CALL_OUTSIDE | MX_CALL_REPEAT,
                                 .max = LOGIN_WELL_KNOWN_MAX, .done = login_on_well_known};
-    login_ask(l, &spec);
+    mx_login_ask(l, &spec);
     sj_strbuf_release(&url);
 }
 
@@ -311,7 +389,7 @@ static void login_discover(struct mx_link *l)
 static void login_on_refresh(struct mx_link *l, const struct mx_answer *a)
 {
     l->refreshing = false;
-    if (a->err.status == SJ_OK && login_take_tokens(l, a->json)) {
+    if (a->err.status == SJ_OK && mx_login_take_tokens(l, a->json)) {
         if (l->state == MX_LOGIN) {
             mx_link_up(l);
             return;
@@ -321,7 +399,8 @@ static void login_on_refresh(struct mx_link *l, const struct mx_answer *a)
             mx_link_defer(l, MX_TODO_WORK | MX_TODO_SEND);
         return;
     }
-    bool refused = a->http == 401 || a->http == 403 || a->http == 404 || a->err.status == SJ_OK;
+    bool refused = a->http == 401 || a->http == 403 || a->http == 404 || a->err.status == SJ_OK ||
+                   (a->http == 400 && l->oauth_token);
     if (refused)
         sj_secret_free(&l->refresh);
     if (refused && l->state == MX_LOGIN)
@@ -329,7 +408,7 @@ static void login_on_refresh(struct mx_link *l, const struct mx_answer *a)
     else if (refused)
         mx_login_renew(l);
     else
-        login_fail(l, a);
+        mx_login_fail(l, a);
 }
 
 static void login_refresh(struct mx_link *l)
@@ -339,10 +418,17 @@ static void login_refresh(struct mx_link *l)
                                 .body = body, .flags = MX_CALL_ANONYMOUS,
                                 .done = login_on_refresh};
     l->refreshing = true;
+    if (l->oauth_token) {
+        if (!mx_oauth_refresh(l, login_on_refresh))
+            mx_link_end(l, SJ_END_OVERFLOW, "too much waits for the network");
+        sj_free(token);
+        sj_free(body);
+        return;
+    }
     if (!mx_json_quote(token, LOGIN_BODY_MAX, l->refresh))
         snprintf(token, LOGIN_BODY_MAX, "\"\"");
     snprintf(body, LOGIN_BODY_MAX + 32, "{\"refresh_token\":%s}", token);
-    login_ask(l, &spec);
+    mx_login_ask(l, &spec);
     sj_wipe(token, LOGIN_BODY_MAX);
     sj_free(token);
     sj_secret_free(&body);
@@ -375,7 +461,7 @@ static void login_on_whoami(struct mx_link *l, const struct mx_answer *a)
     } else if (a->http == 0 && !l->base.net->homeserver && !l->login->looked) {
         login_discover(l);               /* it may have moved */
     } else {
-        login_fail(l, a);
+        mx_login_fail(l, a);
     }
 }
 
@@ -392,7 +478,11 @@ bool mx_login_end(struct mx_link *l)
     const struct mx_call_spec spec = {.method = SJ_HTTP_POST,
                                       .path = "/_matrix/client/v3/logout",
                                       .total_ms = LOGIN_LOGOUT_MS, .done = login_on_logout};
-    return l->token && l->url && mx_call(l, &spec, NULL);
+    if (!l->token || !l->url || l->token_given)
+        return false;                    /* a login of another client is that client's to end */
+    if (l->oauth_token)
+        return mx_oauth_revoke(l, LOGIN_LOGOUT_MS, login_on_logout);
+    return mx_call(l, &spec, NULL);
 }
 
 void mx_login_start(struct mx_link *l)
@@ -406,5 +496,5 @@ void mx_login_start(struct mx_link *l)
     }
     if (net->homeserver)
         login_set_url(l, net->homeserver, net->homeserver_len);
-    login_ask(l, &spec);
+    mx_login_ask(l, &spec);
 }

@@ -11,12 +11,14 @@ struct mx_link;
 struct mx_login;
 
 /* Indices of the account's values: the fields in mx_backend.c. */
-enum mx_field { MX_FIELD_USER, MX_FIELD_PASSWORD, MX_FIELDS };
+enum mx_field { MX_FIELD_USER, MX_FIELD_PASSWORD, MX_FIELD_TOKEN, MX_FIELDS };
 
 struct mx_login *mx_login_new(struct mx_link *l, const struct sj_account *account);
 void mx_login_free(struct mx_login **login);
 /* Ends in mx_link_up or mx_link_end. */
 void mx_login_start(struct mx_link *l);
+/* The answer to a question of the login. */
+enum sj_status mx_prompt_answer(struct sj_link *link, const char *value, struct sj_error *err);
 /* The server refused the token of a link that is up: gets a new one, or ends the link. */
 void mx_login_renew(struct mx_link *l);
 /* The user gives the account up: the token is to be of no use any more. False: there is none; else

@@ -38,6 +38,9 @@ const struct sj_option mx_options[] = {
       .max = MX_RUNNING_MAX,
       .help = "Requests to home servers at work at once; each user who is logged in needs one or "
               "two." },
+    { .name = "client-page", .kind = SJ_OPTION_TEXT, .max = 255,
+      .help = "Address (https://) of a page about this gateway. Home servers whose users log in by "
+              "OAuth show it to them, and may insist on it." },
 };
 _Static_assert(sizeof mx_options / sizeof mx_options[0] == MX_OPTIONS, "their number");
 
@@ -97,10 +100,15 @@ enum sj_status mx_net_new(struct sj_net **out, struct sj_loop *loop, const struc
     net->loop = loop;
     net->log = log;
     net->allowed = sj_values_text(values, "allow-homeservers");
+    net->page = sj_values_text(values, "client-page");
     net->poll_ms = sj_values_number(values, "poll-time");
     if (net_read_homeserver(net, sj_values_text(values, "homeserver"), err) != SJ_OK) {
         sj_free(net);
         return SJ_INVALID;
+    }
+    if (net->page && strncmp(net->page, "https://", 8) != 0) {
+        sj_free(net);
+        return sj_fail(err, SJ_INVALID, "client-page begins with https://");
     }
     net->private_ok = net->homeserver || sj_values_number(values, "private-addresses");
     if (gethostname(net->host_name, sizeof net->host_name) != 0)

@@ -11,7 +11,7 @@
 
 struct sj_http;
 
-#define MX_OPTIONS 6u
+#define MX_OPTIONS 7u
 extern const struct sj_option mx_options[];
 
 /* Requests of all links at work: each link has a long poll, and something to send now and then. */
@@ -27,6 +27,7 @@ struct sj_net {
     struct sj_http *http;
     const char *homeserver;              /* fixed, without a slash at its end; NULL: the user's */
     size_t homeserver_len;
+    const char *page;                    /* about this gateway, for users; or NULL */
     const char *allowed;                 /* list of server names; NULL: all */
     bool plain;                          /* homeserver is http:// */
     bool private_ok;                     /* addresses that are not public may be asked */

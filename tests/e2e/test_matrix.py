@@ -82,6 +82,18 @@ class Contacts(MatrixTest):
         self.assert_result(self.submit(client, username=other.user_id, password=ACCOUNT))
         self.assertTrue([d for d in other.devices() if d and d.startswith("Sojourn (")])
 
+    def test_token(self):
+        """A token of another client serves in place of a password, and outlives the registration
+        (G100-06, G100-19)"""
+        client, other = self.xmpp("friar"), self.person("friar")
+        refused = self.submit_form(client, username=other.user_id, x_token="syt_no_such_token")
+        self.assert_error(refused, "not-acceptable")
+        self.assert_result(self.submit_form(client, username=other.user_id, x_token=other.token))
+        self.assertFalse([d for d in other.devices() if d and d.startswith("Sojourn (")])
+        self.assert_result(client.iq("set", GATEWAY,
+                                     "<query xmlns='jabber:iq:register'><remove/></query>"))
+        self.assertTrue(other.call("GET", "/account/whoami"))
+
     def test_conversation(self):
         """Somebody begins a chat; messages go both ways, and what the user says with another client
         appears as sent (G100-43, G100-45)"""

@@ -17,13 +17,14 @@ from reactor import HOST, Listener
 SERVER = "hs.test"
 API = "/_matrix/client/v3"
 BODY_MAX = 65536                     # of a JSON request
-OPEN_TO_ALL = ("well-known", "versions", "flows", "login", "refresh", "register")
+OPEN_TO_ALL = ("well-known", "versions", "flows", "auth-metadata", "login", "refresh", "register")
 
 # (name, method, path below API or whole): what is answered by default
 ROUTES = [(name, method, re.compile(path if path.startswith(("/\\.", "/_")) else API + path))
           for name, method, path in (
               ("well-known", "GET", r"/\.well-known/matrix/client"),
               ("versions", "GET", "/_matrix/client/versions"),
+              ("auth-metadata", "GET", "/_matrix/client/v1/auth_metadata"),
               ("flows", "GET", "/login"), ("login", "POST", "/login"),
               ("refresh", "POST", "/refresh"), ("logout", "POST", "/logout"),
               ("whoami", "GET", "/account/whoami"), ("capabilities", "GET", "/capabilities"),
@@ -146,13 +147,13 @@ class MatrixServer:
             self.breach("a token in the address: %s" % request)
         if request.headers.get("host") != "%s:%d" % (HOST, self.port):
             self.breach("Host is %s" % request.headers.get("host"))
-        if request.login is None and request.name not in OPEN_TO_ALL and \
+        if request.login is None and request.name not in OPEN_TO_ALL + ("whoami",) and \
                 request.path.startswith("/_matrix/"):
             self.breach("without a token that is good: %s" % request)
         if request.json is not None and len(request.body) > BODY_MAX:
             self.breach("%d bytes of JSON" % len(request.body))
         if request.method in ("PUT", "POST") and request.json is None and \
-                not request.path.startswith("/_matrix/media/"):
+                request.path.startswith("/_matrix/client/"):
             self.breach("no JSON in %s" % request)
         m = re.fullmatch(API + r"/rooms/[^/]+/(?:send|redact)/[^/]+/([^/]+)", request.path)
         if m and request.login:
@@ -182,6 +183,9 @@ class MatrixServer:
     def on_versions(self, request, _):
         self.answer(request, 200, {"versions": self.versions, "unstable_features": {}})
 
+    def on_auth_metadata(self, request, _):
+        self.refuse(request, 404, "M_UNRECOGNIZED")
+
     def on_flows(self, request, _):
         self.answer(request, 200, {"flows": [{"type": t} for t in self.flows]})
 
@@ -203,6 +207,13 @@ class MatrixServer:
             out.update(refresh_token=one.refresh, expires_in_ms=self.lifetime)
         self.answer(request, 200, out)
 
+    def give_token(self, user, token, refresh=None):
+        """A token that is good, however it was got."""
+        one = Login(user, "DEVICE%d" % (len(self.logins) + 1), token)
+        one.refresh = refresh
+        one.since = next((o.since for o in self.logins if o.user == user), one.since)
+        self.logins.append(one)
+
     def on_refresh(self, request, _):
         given = (request.json or {}).get("refresh_token")
         one = next((o for o in self.logins if o.alive and o.refresh == given), None)
@@ -219,6 +230,9 @@ class MatrixServer:
         self.answer(request, 200, {})
 
     def on_whoami(self, request, _):
+        if request.login is None:        # which is a way to learn whether a token is good
+            self.refuse(request, 401, "M_UNKNOWN_TOKEN")
+            return
         self.answer(request, 200, {"user_id": request.user, "device_id": request.login.device})
 
     def on_capabilities(self, request, _):

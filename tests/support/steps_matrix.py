@@ -89,6 +89,8 @@ class MatrixSteps:
         elif word == "account":
             matrix.accounts[rest[0]] = rest[1]
             self.secrets.add(rest[1])
+        elif word == "token":
+            matrix.give_token(self.user_name(rest[0]), *rest[1:])
         elif word == "profile":
             matrix.profiles[self.user_name(rest[0])] = self.json_of(step.text.split(None, 2)[2])
         elif word in ("versions", "flows"):

@@ -66,9 +66,9 @@ Test(mx_login, ends_with_what_the_user_must_know)
          "1 down protocol: the home server's answer to the login is incomplete"},
         {"POST " MX_API "/login", 200, "<html>",
          "1 down protocol: the home server gave an answer that is not understood"},
-        {"GET " MX_API "/login", 200, "{\"flows\":[{\"type\":\"m.login.sso\"},7,null]}",
-         "1 down auth: This home server has no login by password, and other ways are not "
-         "possible yet."},
+        {"GET " MX_API "/login", 200, "{\"flows\":[{\"type\":\"m.login.unheard-of\"},7,null]}",
+         "1 down auth: This home server has no way to log in that is possible "
+         "here."},
         {"GET /_matrix/client/versions", 404, "nothing",
          "1 down unreachable: There is no home server at this address."},
         {"GET /_matrix/client/versions", 302, "{}", NULL},
