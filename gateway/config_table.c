@@ -159,5 +159,17 @@ const struct sj_option config_network_options[] = {
       .help = "Logins that may be made at once before login-rate counts." },
     { .name = "logins-at-once", .kind = SJ_OPTION_INT, .fallback = "20", .min = 1, .max = 10000,
       .help = "Logins that may be under way at the same time." },
+    { .name = "user-messages", .kind = SJ_OPTION_INT, .fallback = "0", .min = 0,
+      .max = 1000000000,
+      .help = "Messages, edits and reactions a minute that one user may send, all at once or one "
+              "by one; 0: no limit. This and the next three can be set for single users by the "
+              "admin's command \"limit\"." },
+    { .name = "user-bytes", .kind = SJ_OPTION_INT, .fallback = "0", .min = 0, .max = 1000000000,
+      .help = "Bytes of messages a minute that one user may send; 0: no limit." },
+    { .name = "user-joins", .kind = SJ_OPTION_INT, .fallback = "0", .min = 0, .max = 1000000000,
+      .help = "Rooms a minute that one user's clients may enter; 0: no limit." },
+    { .name = "user-logins", .kind = SJ_OPTION_INT, .fallback = "0", .min = 0, .max = 1000000000,
+      .help = "Logins an hour that one user may cause, by coming and going or by registering; 0: "
+              "no limit. Those that the gateway makes again by itself do not count." },
 };
 const size_t config_network_n = sizeof config_network_options / sizeof config_network_options[0];

@@ -146,7 +146,11 @@ static enum sj_status daemon_nets(struct daemon *d, struct sj_error *err)
             .user_key = c->secret,
             .login_rate = daemon_number(&c->common, "login-rate"),
             .login_burst = daemon_number(&c->common, "login-burst"),
-            .logins_at_once = daemon_number(&c->common, "logins-at-once")};
+            .logins_at_once = daemon_number(&c->common, "logins-at-once"),
+            .quota = {[SESSIONS_MESSAGES] = daemon_number(&c->common, "user-messages"),
+                      [SESSIONS_BYTES] = daemon_number(&c->common, "user-bytes"),
+                      [SESSIONS_JOINS] = daemon_number(&c->common, "user-joins"),
+                      [SESSIONS_LOGINS] = daemon_number(&c->common, "user-logins")}};
         d->hosts[i] = (struct xmpp_host){
             .name = c->host, .secret = c->secret,
             .server = sj_values_text(&d->config->gateway, "server"),

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "command_admin.h"
 #include "command_list.h"
 #include "session.h"
 #include "sojourn/memory.h"
@@ -272,10 +273,6 @@ static const struct command_stage admin_accounts_stages[] = {
     {.inputs = admin_accounts, .n_inputs = 1},
 };
 
-/* Does it for one address; session: of a registered user. */
-typedef enum sj_status admin_act(struct run *, struct session *, const char *resource,
-                                 struct sj_error *);
-
 struct admin_work {
     struct run *run;
     admin_act *act;
@@ -307,8 +304,7 @@ static void admin_do_one(struct admin_work *w, char *jid)
         session_release(s);
 }
 
-/* Each of the addresses, whatever becomes of the others; the note tells of both. */
-static void admin_do_all(struct run *r, admin_act *act)
+void admin_do_all(struct run *r, admin_act *act)
 {
     struct admin_work w = {.run = r, .act = act};
     char *copy = sj_strdup(run_value(r, "accountjids")), *rest = copy, *jid;

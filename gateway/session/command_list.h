@@ -10,7 +10,7 @@ extern const struct command command_register, command_unregister;
 /* command_admin.c */
 extern const struct command command_count_registered, command_count_online, command_count_disabled,
     command_list_registered, command_list_online, command_list_disabled, command_end_session,
-    command_disable, command_enable, command_delete;
+    command_disable, command_enable, command_delete, command_quota;
 /* command_announce.c */
 extern const struct command command_announce, command_shutdown;
 /* command_contact.c */

@@ -33,6 +33,7 @@ static const struct command *const command_table[] = {
     &command_disable,
     &command_enable,
     &command_delete,
+    &command_quota,
     &command_announce,
     &command_shutdown,
 };

@@ -209,6 +209,8 @@ static enum sj_status session_pass(struct session *s, const struct outgoing *o,
     if (s->state == SESSION_REFUSED)
         return sj_fail(err, SJ_UNREACHABLE, "The network refused your log-in; "
                        "register again with the right data.");
+    if (s->wants_online && quota_check(s, SESSIONS_LOGINS, 1, err) != SJ_OK)
+        return err->status;
     return sj_fail(err, SJ_UNREACHABLE, "You are not logged in to the network; "
                    "show yourself as available first.");
 }

@@ -115,7 +115,9 @@ static enum sj_status in_message(void *ctx, const struct xmpp_message_in *in, st
 
     if (!s)
         return err->status;
-    status = raw_is_for(s->network, in) ? raw_say(s, in, err) : session_send(s, in, err);
+    status = quota_take_message(s, strlen(in->body), err);
+    if (status == SJ_OK)
+        status = raw_is_for(s->network, in) ? raw_say(s, in, err) : session_send(s, in, err);
     session_release(s);
     return status;
 }
@@ -127,7 +129,12 @@ static enum sj_status in_mark(void *ctx, const struct xmpp_mark_in *in, struct s
 
     if (!s)
         return err->status;
-    status = session_mark(s, in, err);
+    if (in->kind == XMPP_MARK_RECEIVED || in->kind == XMPP_MARK_DISPLAYED)
+        status = SJ_OK;                  /* clients send those by themselves */
+    else
+        status = quota_take_message(s, in->body ? strlen(in->body) : 0, err);
+    if (status == SJ_OK)
+        status = session_mark(s, in, err);
     session_release(s);
     return status;
 }

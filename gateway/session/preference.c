@@ -82,6 +82,12 @@ static const struct preference_row preference_table[PREFERENCE_COUNT] = {
         .fallback = "0",
         .hidden = true,                  /* an admin's commands */
     },
+    [PREFERENCE_QUOTA] = {
+        .key = "quota",
+        .kind = XMPP_INPUT_TEXT,
+        .hidden = true,                  /* an admin's command, quota.c */
+        .changed = quota_load,
+    },
     [PREFERENCE_SHOW_NICK] = {
         .key = "show-nick",
         .kind = XMPP_INPUT_BOOL,
@@ -206,6 +212,7 @@ void preferences_load(struct session *s)
         err.status != SJ_NOTFOUND)
         sj_log_warn(&s->log, "preferences not read, the defaults count cause=%s",
                     SJ_CLIP(err.text));
+    quota_load(s);
 }
 
 static enum sj_status preferences_store(const struct session *s, struct sj_error *err)

@@ -522,7 +522,7 @@ static enum sj_status register_submit(struct session *s, const struct xmpp_form_
     if (status == SJ_OK && s->registered && s->state != SESSION_REFUSED &&
         values_same(value, old, b->n_fields))
         waiter_tell(s->all, &waiter, NULL);          /* nothing to check, nothing to change */
-    else if (status == SJ_OK)
+    else if (status == SJ_OK && (status = quota_take(s, SESSIONS_LOGINS, 1, err)) == SJ_OK)
         check_start(s, value, s->registered && !values_same_account(b, value, old), waiter);
     values_free(value, b->n_fields);
     values_free(old, b->n_fields);

@@ -117,7 +117,9 @@ static enum sj_status join_room(struct session *s, const char *id, const struct 
 
     if (status != SJ_OK)
         return status;
-    if (!r && (r = room_new(s, id, err)) == NULL)
+    if (!c)
+        status = quota_take(s, SESSIONS_JOINS, 1, err);
+    if (status != SJ_OK || (!r && (r = room_new(s, id, err)) == NULL))
         return err->status;
     if (!c)
         c = room_client_add(r, from->full, err);

@@ -59,6 +59,8 @@ void session_enter(struct session *s, enum session_state state, const char *reas
     }
     sj_log_debug(&s->log, "state=%s->%s reason=%s", state_name[s->state], state_name[state],
                  SJ_CLIP(reason));
+    s->network->n_online += state == SESSION_ONLINE;
+    s->network->n_online -= s->state == SESSION_ONLINE;
     s->state = state;
     s->since_ms = sj_loop_utc_ms(s->all->loop);
     sj_timer_stop(&s->timer);
@@ -78,6 +80,11 @@ void session_store_online(struct session *s, bool online)
     session_owner(s, &owner);
     sj_store_online_put(s->all->store, &owner, online);
 }
+
+static void session_tell_failure(struct session *s, enum sj_status status,
+                                 const struct sj_error *cause);
+static void session_note_trouble(struct session *s, enum sj_status status,
+                                 const struct sj_error *cause);
 
 struct link_make {
     struct session *s;
@@ -184,6 +191,29 @@ static void session_connect(void *arg)
     session_link_down(s, SJ_END_UNREACHABLE, &err);
 }
 
+void session_rest_over(void *arg)
+{
+    struct session *s = arg;
+
+    session_login(s);
+    session_release(s);
+}
+
+/* A log-in that the user causes. One too many is made as soon as it may be. */
+static bool session_may_log_in(struct session *s)
+{
+    struct sj_error err = {.status = SJ_OK};
+
+    if (quota_take(s, SESSIONS_LOGINS, 1, &err) == SJ_OK)
+        return true;
+    sj_timer_stop(&s->timer);
+    sj_timer_init(&s->timer, session_rest_over, s);
+    sj_timer_start(s->all->loop, &s->timer, quota_wait_ms(s, SESSIONS_LOGINS, 1));
+    session_tell_failure(s, SJ_LIMIT, &err);
+    session_note_trouble(s, SJ_LIMIT, &err);
+    return false;
+}
+
 void session_login(struct session *s)
 {
     if (s->ticket.go == NULL)
@@ -193,7 +223,7 @@ void session_login(struct session *s)
         return;
     if (s->state == SESSION_BACKOFF && !sj_list_empty(&s->resources) && s->tries <= 1)
         session_enter(s, SESSION_QUEUED, "user is back");
-    else if (s->state == SESSION_OFFLINE)
+    else if (s->state == SESSION_OFFLINE && session_may_log_in(s))
         session_enter(s, SESSION_QUEUED, "user is available");
     if (s->state == SESSION_QUEUED)
         governor_ask(&s->network->governor, &s->ticket, !sj_list_empty(&s->resources));
@@ -382,6 +412,27 @@ void session_unannounce(struct session *s, const struct sj_error *why)
     session_send_presence(s, &out);
 }
 
+static void session_backoff_over(void *arg);
+
+/* Nobody was online, and now somebody is: the network was away and is back. Whoever waits for it
+ * need not wait as long as it had been away; the budget says when. */
+static void session_wake_others(struct network *n)
+{
+    struct session *s;
+    uint32_t at = 0;
+    unsigned woken = 0;
+
+    while ((s = sj_map_next(&n->by_user, &at)) != NULL) {
+        if (s->state != SESSION_BACKOFF || s->throttled)
+            continue;
+        sj_timer_stop(&s->timer);
+        session_backoff_over(s);
+        woken++;
+    }
+    if (woken > 0)
+        sj_log_info(&n->log, "network is back, those who wait for it are queued n=%u", woken);
+}
+
 void session_link_up(struct session *s)
 {
     bool logs_in = s->state == SESSION_CONNECTING || s->state == SESSION_ASKING;
@@ -390,6 +441,8 @@ void session_link_up(struct session *s)
     if (logs_in)
         session_enter(s, SESSION_ONLINE, "logged in");
     sj_log_info(&s->log, "link up");
+    if (logs_in && s->network->n_online == 1)
+        session_wake_others(s->network);
     s->online_at_ms = sj_loop_now_ms(s->all->loop);
     s->last_show = SJ_SHOW_ONLINE;
     s->idle_told = 0;
@@ -464,7 +517,8 @@ static void session_wait(struct session *s, enum sj_end end, const struct sj_err
         s->tries = 0;
     s->online_at_ms = 0;
     s->tries++;
-    if (end == SJ_END_THROTTLED && s->tries < 6)
+    s->throttled = end == SJ_END_THROTTLED;
+    if (s->throttled && s->tries < 6)
         s->tries = 6;                                /* a minute at least */
     ms = session_backoff_ms(s);
     if (sj_end_is_error(end))

@@ -23,6 +23,7 @@
 #include "resource.h"
 #include "room.h"
 #include "prompt.h"
+#include "quota.h"
 #include "session_limits.h"
 #include "sessions.h"
 #include "sojourn/backend.h"
@@ -75,6 +76,7 @@ struct network {
     struct sj_map barriers;      /* struct barrier by domain */
     bool was_up;
     bool rich;                   /* messages may be more than text: SESSION_RICH_CAPS */
+    unsigned n_online;           /* sessions that are ONLINE */
     uint64_t to_network, from_network;
 };
 
@@ -100,6 +102,7 @@ struct session {
     bool fresh;                  /* first announcement since the daemon started */
     bool suggest_due, features_known, offer_refused;     /* XEP-0144, suggest.c */
     struct roster *roster;       /* owned; NULL: nothing is under way */
+    bool throttled;              /* BACKOFF: the network wants it so */
     bool gave_up;                /* REFUSED: the user did not do what the network asked for */
     bool awaited;                /* a run of a command waits for the log-in */
     uint32_t preferences;        /* bits of the yes-or-no ones (preference.h) */
@@ -142,6 +145,7 @@ struct session {
     struct bookmarks *bookmarks; /* bookmark.c, or NULL */
     struct raw *raw;             /* raw.c, or NULL */
     struct position *position;   /* position.c; NULL: nothing is on its way */
+    struct quota *quota;         /* quota.c; NULL: no limits */
     struct removal removal;
     struct sj_list reap;         /* in sessions.reap: may be dropped when nothing holds it */
 };
@@ -229,6 +233,8 @@ void session_logout(struct session *, const char *reason);
 /* The registration ends: lets the network forget the login, too. True: the session is CLOSING, or
  * will be by session_logout; false: there is nothing to forget. */
 bool session_log_out(struct session *);
+/* The timer of a session that rests: it may log in now, or be forgotten. */
+void session_rest_over(void *session);
 void session_restart(struct session *);      /* new credentials */
 bool session_login_again(struct session *);  /* the user asks for it; true: it is through */
 /* The user wants to be out until they ask for a log-in. SJ_OK or a store error. */

@@ -58,6 +58,7 @@ struct session *session_new(struct network *n, const char *user)
     sj_timer_init(&s->timer, NULL, s);
     sj_timer_init(&s->linger, session_linger_over, s);
     sj_list_init(&s->ticket.link);
+    quota_load(s);
     sj_map_put(&n->by_user, s->user, s);
     sj_idmap_put(&n->all->by_id, s->id, s);
     n->all->n_sessions++;
@@ -103,6 +104,7 @@ void session_free(struct session **at)
     sj_idmap_remove(&s->all->by_id, s->id);
     s->all->n_sessions--;
     preferences_release(s);
+    quota_free(s);
     sj_free(s->self_id);
     sj_free(s->trouble);
     sj_free(s->last_status);
@@ -224,6 +226,14 @@ static bool session_is_unused(const struct session *s)
     return rests && !waits && !s->rooms && s->n_resources == 0 && !s->wants_online;
 }
 
+/* What a user has used up is not forgotten by leaving. */
+static void session_forget_later(struct session *s, int64_t ms)
+{
+    sj_timer_stop(&s->timer);
+    sj_timer_init(&s->timer, session_rest_over, s);
+    sj_timer_start(s->all->loop, &s->timer, ms);
+}
+
 static bool sessions_all_quiet(const struct sessions *all)
 {
     const struct session *s;
@@ -257,7 +267,9 @@ static void sessions_chores(void *arg)
         sj_list_remove(&s->reap);
         if (s->suggest_due)
             suggest_run(s);
-        if (session_is_unused(s))
+        if (session_is_unused(s) && quota_busy_ms(s) > 0)
+            session_forget_later(s, quota_busy_ms(s));
+        else if (session_is_unused(s))
             session_free(&s);
     }
     if (all->stopping && all->stopped && sessions_all_quiet(all))

@@ -18,6 +18,16 @@ struct sj_net;
 struct sj_store;
 struct sessions;
 
+/* What one user may ask of a network (quota.h): messages, bytes of them and rooms entered in a
+ * minute, log-ins in an hour. */
+enum sessions_quota {
+    SESSIONS_MESSAGES,
+    SESSIONS_BYTES,
+    SESSIONS_JOINS,
+    SESSIONS_LOGINS,
+    SESSIONS_QUOTAS
+};
+
 /* One enabled network, as configured. */
 struct sessions_network {
     const char *host;                    /* hostname of the component */
@@ -28,6 +38,7 @@ struct sessions_network {
     unsigned login_rate;                 /* log-ins a second, 0: no limit */
     unsigned login_burst;
     unsigned logins_at_once;
+    uint32_t quota[SESSIONS_QUOTAS];     /* of each user, 0: no limit */
 };
 
 struct sessions_options {

@@ -679,6 +679,11 @@ void world_user_key(const char *key)
     test_network.user_key = key;
 }
 
+void world_quota(enum sessions_quota which, unsigned n)
+{
+    test_network.quota[which] = n;
+}
+
 void world_run(struct world *w)
 {
     for (int i = 0; i < 8; i++) {

@@ -81,6 +81,8 @@ void world_contacts_max(unsigned n);
 void world_files_at_once(unsigned n);
 /* What the numbers of users are keyed with; nothing unless told. */
 void world_user_key(const char *key);
+/* What one user may ask for; nothing is limited unless told. For sessions that are new. */
+void world_quota(enum sessions_quota which, unsigned n);
 /* The store refuses every change, or takes them again. */
 void world_disk_full(struct world *w, bool full);
 /* So many more accesses succeed, then none; negative: all do. */
