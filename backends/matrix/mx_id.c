@@ -12,15 +12,24 @@
 #define ID_NAME_MAX (MX_ID_MAX * 4)
 #define SIGNS "@!#"
 
-/* No space, control character or NUL, and a server that looks like one. */
-static bool id_has_form(const char *id, char sign, bool needs_server)
+/* Text of at most MX_ID_MAX bytes without spaces and control characters, behind its sign. */
+static bool id_is_text(const char *id, char sign)
 {
-    if (!id || id[0] != sign || !id[1] || strnlen(id, MX_ID_MAX + 1) > MX_ID_MAX)
+    size_t n = id ? strnlen(id, MX_ID_MAX + 1) : 0;
+    if (n < 2 || n > MX_ID_MAX || id[0] != sign || !sj_utf8_valid(id, n))
         return false;
     for (const char *p = id; *p; p++) {
         if ((unsigned char)*p <= 0x20 || *p == 0x7f)
             return false;
     }
+    return true;
+}
+
+/* The same, and its server looks like one. */
+static bool id_has_form(const char *id, char sign, bool needs_server)
+{
+    if (!id_is_text(id, sign))
+        return false;
     const char *colon = strchr(id, ':');
     if (!colon)
         return !needs_server;
@@ -46,13 +55,7 @@ bool mx_id_is_alias(const char *id)
 
 bool mx_id_is_event(const char *id)
 {
-    if (!id || id[0] != '$' || !id[1] || strnlen(id, MX_ID_MAX + 1) > MX_ID_MAX)
-        return false;
-    for (const char *p = id; *p; p++) {
-        if ((unsigned char)*p <= 0x20 || *p == 0x7f)
-            return false;
-    }
-    return true;
+    return id_is_text(id, '$');
 }
 
 const char *mx_id_server(const char *id)

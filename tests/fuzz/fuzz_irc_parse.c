@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "irc_ground.h"
-#include "irc_net.h"
 #include "sojourn/strbuf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -23,15 +22,15 @@ enum start {
     START_ENDS = 1u << 7
 };
 
-static void fuzz_link(struct ground *g, const struct sj_host *host, unsigned start)
+static void fuzz_link(struct ground *g, unsigned start)
 {
-    ground_link(g, host, start & START_PASSWORD ? "sesame" : NULL);
+    irc_ground_link(g, start & START_PASSWORD ? "sesame" : NULL);
     if (!(start & START_ONLINE))
         return;
-    ground_server(g, ":s 001 me :Welcome me!u@h");
+    irc_ground_server(g, ":s 001 me :Welcome me!u@h");
     if (start & START_MONITOR)
-        ground_server(g, ":s 005 me MONITOR=3 :are supported");
-    ground_server(g, ":s 422 me :no motd");
+        irc_ground_server(g, ":s 005 me MONITOR=3 :are supported");
+    irc_ground_server(g, ":s 422 me :no motd");
     if (start & START_LABELS)
         irc_link_of(g->link)->caps = (1u << IRC_CAP_COUNT) - 1;
 }
@@ -98,18 +97,17 @@ static void fuzz_line(struct ground *g, char *s, size_t n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct sj_host host = ground_host();
     struct ground g;
 
     if (size < 2 || size > 1 << 16)
         return 0;
-    ground_begin(&g, data[0]);
+    irc_ground_begin(&g, data[0]);
     g.net->nickserv = data[0] & START_IDENTIFY ? IRC_NICKSERV_IDENTIFY : IRC_NICKSERV_OFF;
     g.net->services.mask = "NickServ!*@*";
     if (data[0] & START_UNPACED)
         g.net->send_rate_ms = 0;
-    fuzz_link(&g, &host, data[0]);
+    fuzz_link(&g, data[0]);
     ground_lines(&g, data + 1, size - 1, fuzz_line);
-    ground_end(&g, data[0] & START_ENDS);
+    irc_ground_end(&g, data[0] & START_ENDS);
     return 0;
 }

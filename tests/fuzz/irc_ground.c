@@ -1,267 +1,27 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The ground that the fuzz targets of the IRC backend stand on: irc_ground.h. */
+/* A link of the IRC backend without a socket: irc_ground.h. */
 #include "irc_ground.h"
 
-#include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "sojourn/map.h"
 #include "sojourn/memory.h"
-#include "sojourn/strbuf.h"
 
-/* The link's log node is a member of struct ground: the way back without a global. */
-struct ground *ground_of(const struct sj_link *link)
+void irc_ground_begin(struct ground *g, uint8_t flags)
 {
-    return SJ_CONTAINER(link->log, struct ground, log);
+    ground_begin(g, &irc_backend, "server", "127.0.0.1", flags);
 }
 
-void ground_check_call(const struct sj_link *link)
-{
-    assert(!ground_of(link)->in_operation);
-    assert(!ground_of(link)->is_down);
-}
-
-void ground_check_text(const char *s, size_t max, bool may_have_lines)
-{
-    size_t n = strlen(s);
-
-    assert(n <= max);
-    assert(sj_utf8_valid(s, n));
-    for (size_t i = 0; i < n; i++)
-        assert((unsigned char)s[i] >= 0x20 || (may_have_lines && strchr("\t\n", s[i])));
-}
-
-void ground_check_id(const struct sj_link *link, const char *id)
-{
-    struct sj_strbuf out;
-    struct sj_error err;
-
-    ground_check_text(id, SJ_ID_MAX, false);
-    sj_strbuf_init(&out, SJ_ID_MAX);
-    assert(irc_backend.id_canon(&out, link->net, link, id, &err) == SJ_OK);
-    assert(strcmp(out.s, id) == 0);
-    sj_strbuf_release(&out);
-}
-
-void ground_check_owed(const struct sj_link *link, sj_op op)
-{
-    ground_check_call(link);
-    assert(op && op < ground_of(link)->next_op && ground_of(link)->owed[op] == 1);
-}
-
-/* ---- the host ---- */
-
-static void on_state(struct sj_link *link, enum sj_link_state state, enum sj_end end,
-                     const struct sj_error *why)
-{
-    ground_check_call(link);
-    assert(end < SJ_END_COUNT);
-    if (why)
-        ground_check_text(why->text, SJ_ERROR_TEXT_MAX, true);
-    ground_of(link)->is_down = state == SJ_LINK_DOWN;
-}
-
-static void on_op_done(struct sj_link *link, sj_op op, const struct sj_error *err)
-{
-    ground_check_owed(link, op);
-    ground_of(link)->owed[op] = 2;
-    if (err) {
-        assert(err->status != SJ_OK);
-        ground_check_text(err->text, SJ_ERROR_TEXT_MAX, true);
-    }
-}
-
-void ground_on_message(struct sj_link *link, const struct sj_message *m)
-{
-    ground_check_call(link);
-    ground_check_id(link, m->peer);
-    assert(*m->body);
-    ground_check_text(m->body, SJ_BODY_MAX, true);
-    if (m->id)
-        ground_check_text(m->id, SJ_ID_MAX, true);
-}
-
-static void on_contact(struct sj_link *link, const struct sj_contact *c)
-{
-    ground_check_call(link);
-    ground_check_id(link, c->id);
-    if (c->name)
-        ground_check_text(c->name, SJ_NAME_MAX, false);
-    if (c->status)
-        ground_check_text(c->status, SJ_STATUS_MAX, true);
-}
-
-static void on_gone(struct sj_link *link, const char *id, const struct sj_error *why)
-{
-    (void)why;
-    ground_check_call(link);
-    ground_check_id(link, id);
-}
-
-static void on_list_told(struct sj_link *link)
-{
-    ground_check_call(link);
-}
-
-static void on_renamed(struct sj_link *link, const char *id, const char *new_id)
-{
-    ground_check_call(link);
-    ground_check_id(link, id);
-    ground_check_id(link, new_id);
-}
-
-static void on_request(struct sj_link *link, const char *id, const char *name, const char *text)
-{
-    (void)name;
-    (void)text;
-    ground_check_call(link);
-    ground_check_id(link, id);
-}
-
-static void on_notice(struct sj_link *link, const char *text)
-{
-    ground_check_call(link);
-    ground_check_text(text, SJ_BODY_MAX, true);
-}
-
-static void on_self(struct sj_link *link, const char *id)
-{
-    ground_check_call(link);
-    ground_check_id(link, id);
-}
-
-static void on_save(struct sj_link *link, const void *blob, size_t len)
-{
-    (void)blob;
-    ground_check_call(link);
-    assert(len <= SJ_STATE_MAX);
-}
-
-static void on_raw(struct sj_link *link, sj_op op, const char *line)
-{
-    (void)op;
-    ground_check_call(link);
-    ground_check_text(line, SJ_RAW_MAX, true);
-    assert(!strchr(line, '\n'));
-}
-
-static void on_message_id(struct sj_link *link, sj_op op, const char *id)
-{
-    ground_check_owed(link, op);
-    assert(*id);
-    ground_check_text(id, SJ_ID_MAX, false);
-}
-
-static void on_mark(struct sj_link *link, const struct sj_mark *m)
-{
-    ground_check_call(link);
-    ground_check_id(link, m->peer);
-    if (m->target)
-        ground_check_text(m->target, SJ_ID_MAX, false);
-}
-
-static void on_lacks(struct sj_link *link, uint32_t caps)
-{
-    ground_check_call(link);
-    assert(!(caps & ~(SJ_CAPS_OF_CONTACT & irc_backend.caps)));
-}
-
-static void on_typing(struct sj_link *link, const char *id, enum sj_typing typing)
-{
-    (void)typing;
-    ground_check_call(link);
-    ground_check_id(link, id);
-}
-
-static void on_profile(struct sj_link *link, sj_op op, const struct sj_profile *p)
-{
-    ground_check_owed(link, op);
-    assert(p->n_facts <= SJ_FACTS_MAX);
-    for (size_t i = 0; i < SJ_PROFILE_COUNT; i++)
-        ground_check_text(p->value[i] ? p->value[i] : "", SJ_PROFILE_VALUE_MAX, true);
-    for (size_t i = 0; i < p->n_facts; i++)
-        ground_check_text(p->facts[i].value, SJ_PROFILE_VALUE_MAX, true);
-}
-
-static void on_position(struct sj_link *link, const char *position)
-{
-    ground_check_call(link);
-    assert(*position && strlen(position) <= SJ_POSITION_MAX);
-}
-
-struct sj_host ground_host(void)
-{
-    return (struct sj_host){
-        .link_state = on_state,
-        .op_done = on_op_done,
-        .message = ground_on_message,
-        .message_id = on_message_id,
-        .mark = on_mark,
-        .typing = on_typing,
-        .contact = on_contact,
-        .contact_gone = on_gone,
-        .contact_renamed = on_renamed,
-        .contact_request = on_request,
-        .list_told = on_list_told,
-        .lacks = on_lacks,
-        .notice = on_notice,
-        .raw = on_raw,
-        .self = on_self,
-        .profile = on_profile,
-        .position = on_position,
-        .state_save = on_save,
-    };
-}
-
-/* ---- the link ---- */
-
-static void no_log(enum sj_log_level level, const char *line, void *ctx)
-{
-    (void)level;
-    (void)line;
-    (void)ctx;
-}
-
-void ground_begin(struct ground *g, uint8_t flags)
-{
-    struct sj_value values[IRC_OPTIONS] = { 0 };
-    struct sj_values table = { irc_options, values, IRC_OPTIONS };
-
-    *g = (struct ground){ .log = { .area = "irc" }, .next_op = 1 };
-    sj_log_set_sink(no_log, NULL);
-    sj_log_set_level(flags & GROUND_TRACE ? SJ_LOG_TRACE : SJ_LOG_INFO);
-    g->loop = sj_loop_new();
-    sj_loop_test_advance(g->loop, 1);
-    for (size_t i = 0; i < IRC_OPTIONS; i++) {
-        values[i].text = irc_options[i].fallback;
-        if (irc_options[i].kind == SJ_OPTION_INT && irc_options[i].fallback)
-            values[i].number = strtol(irc_options[i].fallback, NULL, 10);
-        if (irc_options[i].kind == SJ_OPTION_DURATION && irc_options[i].fallback)
-            values[i].number = strtol(irc_options[i].fallback, NULL, 10) * 1000;
-        if (irc_options[i].required)
-            values[i].text = "127.0.0.1";
-    }
-    if (irc_backend.net_new(&g->net, g->loop, &g->log, &table, NULL) != SJ_OK)
-        abort();
-}
-
-void ground_link(struct ground *g, const struct sj_host *host, const char *password)
+void irc_ground_link(struct ground *g, const char *password)
 {
     const char *values[IRC_FIELDS] = { "me" };
-    const struct sj_account account = { values, IRC_FIELDS };
-    const struct sj_link base = {
-        .backend = &irc_backend, .host = host, .session = 1, .net = g->net,
-        .loop = g->loop, .log = &g->log,
-    };
 
     values[IRC_FIELD_PASSWORD] = password;
-    g->link = irc_backend.link_new(&base, &account, NULL, 0);
+    ground_link(g, values, IRC_FIELDS);
     irc_link_enter(irc_link_of(g->link), IRC_CONNECTING);
     irc_link_enter(irc_link_of(g->link), IRC_LOGIN);
 }
 
-void ground_server(struct ground *g, const char *text)
+void irc_ground_server(struct ground *g, const char *text)
 {
     char *line = sj_strdup(text);
 
@@ -269,30 +29,10 @@ void ground_server(struct ground *g, const char *text)
     sj_free(line);
 }
 
-void ground_lines(struct ground *g, const uint8_t *data, size_t size,
-                  void (*line)(struct ground *, char *s, size_t n))
-{
-    for (size_t at = 0; at < size && !g->is_down;) {
-        const uint8_t *end = memchr(data + at, '\n', size - at);
-        size_t n = end ? (size_t)(end - data) - at : size - at;
-        char *s = sj_malloc(n + 1);
-
-        memcpy(s, data + at, n);
-        s[n] = '\0';
-        line(g, s, n);
-        sj_free(s);
-        at += n + 1;
-    }
-}
-
-void ground_end(struct ground *g, bool ends)
+void irc_ground_end(struct ground *g, bool ends)
 {
     sj_loop_turn(g->loop, 0);
     if (!g->is_down && ends)
         irc_link_end(irc_link_of(g->link), SJ_END_CLOSED, "end of input");
-    for (sj_op op = 1; g->is_down && op < g->next_op; op++)
-        assert(g->owed[op] != 1);
-    irc_backend.link_free(&g->link);
-    irc_backend.net_free(&g->net);
-    sj_loop_free(&g->loop);
+    ground_end(g);
 }

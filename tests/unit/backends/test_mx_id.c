@@ -48,6 +48,15 @@ Test(mx_id, names_no_two_ids_alike_and_finds_each_again)
     }
 }
 
+Test(mx_id, takes_text_only)
+{
+    cr_expect(!mx_id_is_room("!a\x8e:hs.test"));
+    cr_expect(!mx_id_is_user("@a\xc5:hs.test"));
+    cr_expect(!mx_id_is_alias("#\xff:hs.test"));
+    cr_expect(!mx_id_is_event("$\xff"));
+    cr_expect(mx_id_is_event("$caf\xc3\xa9"));
+}
+
 Test(mx_id, takes_what_people_type)
 {
     static const struct {

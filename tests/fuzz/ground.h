@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What the fuzz targets of backends share: a link without a network, a host that holds it to the
+ * contract (clean UTF-8, canonical ids, one outcome for each operation, no event from within a
+ * call, nothing of rooms and people that are not there), and the loop over an input's lines. */
+#ifndef FUZZ_GROUND_H
+#define FUZZ_GROUND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sojourn/backend.h"
+#include "sojourn/log.h"
+#include "sojourn/loop.h"
+#include "sojourn/map.h"
+
+#define GROUND_OPS_MAX 4096
+
+enum ground_flag {
+    GROUND_TRACE = 1u << 6       /* of the first byte: everything is logged, to nowhere */
+};
+
+struct ground {
+    struct sj_loop *loop;
+    struct sj_net *net;
+    struct sj_link *link;
+    const struct sj_backend *backend;
+    struct sj_log log;
+    struct sj_map rooms;         /* the host's own book: struct ground_room by id */
+    bool in_operation, is_down;
+    sj_op next_op;
+    uint8_t owed[GROUND_OPS_MAX];    /* 0: refused or none, 1: no outcome yet, 2: it came */
+};
+struct ground *ground_of(const struct sj_link *);
+
+/* What may come and how, as sojourn/host.h has it. */
+void ground_check_call(const struct sj_link *);
+void ground_check_text(const char *, size_t max, bool may_have_lines);
+void ground_check_id(const struct sj_link *, const char *id);
+void ground_check_owed(const struct sj_link *, sj_op);
+/* All members. */
+extern const struct sj_host ground_host;
+extern const struct sj_host_rooms ground_host_rooms;
+
+/* A network with the defaults of the configuration, the option `name` apart. */
+void ground_begin(struct ground *, const struct sj_backend *, const char *name, const char *value,
+                  uint8_t flags);
+/* A link, not connected. */
+void ground_link(struct ground *, const char *const *values, size_t n);
+/* Gives each line to line, in a buffer of just its size: reading past its end is a fault that is
+ * seen. */
+void ground_lines(struct ground *, const uint8_t *data, size_t size,
+                  void (*line)(struct ground *, char *s, size_t n));
+/* After the last line: the book is closed; when the link is down nothing is owed. */
+void ground_end(struct ground *);
+/* ground_room.c */
+void ground_rooms_release(struct ground *);
+
+/* What comes down is clean: the gateway has seen to it. */
+bool ground_is_clean(const char *);
+/* The id that the gateway would use, in place. False: none. */
+bool ground_canonical(const struct ground *, char *id, size_t size);
+
+#endif
