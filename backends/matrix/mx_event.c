@@ -11,6 +11,7 @@
 #include "mx_json.h"
 #include "mx_mark.h"
 #include "mx_media.h"
+#include "mx_mention.h"
 #include "mx_muc.h"
 #include "mx_react.h"
 #include "mx_rich.h"
@@ -153,8 +154,13 @@ static void event_on_message(const struct at_hand *e)
                            .action = strcmp(type, "m.emote") == 0,
                            .notice = strcmp(type, "m.notice") == 0,
                            .replaces = rich.replaces, .reply_to = rich.reply_to};
+    struct mx_mentions mentions;
+    mx_mentions_read(&mentions, e->room, content, text.s);
+    m.mentions = mentions.list;
+    m.n_mentions = mentions.n;
     if (text.len)
         event_tell(e, &m);
+    mx_mentions_release(&mentions);
     sj_strbuf_release(&text);
 }
 
@@ -243,6 +249,8 @@ void mx_event(struct mx_room *r, struct json_object *event, bool old)
         mx_room_state(r, event);
         if (r->is_new)
             mx_room_check(r);
+        if (!old && mx_link_is_up(l) && strcmp(type, "m.room.tombstone") == 0)
+            mx_muc_moved(r, e.sender);
     }
     if (mx_json_int(event, "origin_server_ts", 0, INT64_MAX / 4, &ts) && ts > r->active_ms)
         r->active_ms = ts;

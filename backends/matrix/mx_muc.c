@@ -285,6 +285,8 @@ void mx_muc_member(struct mx_room *r, struct mx_member *m, struct json_object *e
     if (m->membership != MX_JOINED) {
         if (!muc_is_self(r, m))          /* the user's own end comes with the room's */
             muc_member_goes(r, m, event);
+        if (m->membership == MX_KNOCKS && muc_is_here(r))
+            mx_muc_knocked(r, m);
         return;
     }
     char *before = sj_strdup(m->nick);

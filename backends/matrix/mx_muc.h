@@ -32,6 +32,13 @@ const char *mx_muc_nick(struct mx_room *r, const char *user);
 /* An invitation to a room. */
 void mx_muc_invited(struct mx_link *l, const char *room, const char *by, const char *reason);
 
+/* mx_muc_door.c: asking to be let in where a join was refused (why); ends in op_done. */
+void mx_muc_knock(struct mx_link *l, const char *room, sj_op op, const struct sj_error *why);
+/* Somebody else asks. */
+void mx_muc_knocked(struct mx_room *r, const struct mx_member *m);
+/* It was replaced by r->successor, says sender. */
+void mx_muc_moved(struct mx_room *r, const char *sender);
+
 /* mx_muc_ops.c, mx_muc_change.c, mx_muc_list.c: operations. */
 enum sj_status mx_muc_join(struct sj_link *link, const char *room, const char *nick,
                            const char *password, sj_op op, struct sj_error *err);

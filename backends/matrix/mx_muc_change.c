@@ -40,6 +40,7 @@ static void change_affiliation(struct mx_steps *s, const struct mx_room *r, cons
     const struct mx_member *m = mx_member_find(r, user);
     bool banned = m && m->membership == MX_BANNED;
     bool there = m && (m->membership == MX_JOINED || m->membership == MX_INVITED);
+    bool knocks = m && m->membership == MX_KNOCKS;
     switch (c->affiliation) {
     case SJ_AFFILIATION_OUTCAST:
         mx_steps_add_user(s, "ban", user, c->text);
@@ -61,7 +62,7 @@ static void change_affiliation(struct mx_steps *s, const struct mx_room *r, cons
     case SJ_AFFILIATION_NONE:
         if (mx_power_of(r, user) >= MX_POWER_MODERATOR)
             change_level(s, r, user, 0);
-        if (there && r->closed)
+        if (knocks || (there && r->closed))
             mx_steps_add_user(s, "kick", user, c->text);
         else if (!there)                 /* bans of those whom nobody has told us of, too */
             mx_steps_add_user(s, "unban", user, c->text);

@@ -93,7 +93,8 @@ static void list_tell_own(struct mx_link *l, sj_op op, const char *words, unsign
 {
     uint32_t at = 0;
     for (struct mx_room *r; max > 0 && mx_link_is_up(l) && (r = sj_map_next(&l->rooms, &at));) {
-        if (r->kind != MX_KIND_ROOM || !list_matches(r, words))
+        bool moved = r->successor && mx_room_find(l, r->successor);
+        if (r->kind != MX_KIND_ROOM || moved || !list_matches(r, words))
             continue;
         const struct sj_room told = {.id = r->name_id, .name = r->name ? r->name : r->alias,
                                      .description = NULL, .n_occupants = r->n_joined};

@@ -53,6 +53,10 @@ static void ops_on_join(struct mx_link *l, const struct mx_answer *a)
         ops_create(l, ask.id, ask.op);
         return;
     }
+    if (mx_answer_is(a, "M_FORBIDDEN") && ask.number == 0) {
+        mx_muc_knock(l, ask.id, ask.op, &a->err);
+        return;
+    }
     if (a->err.status == SJ_OK)
         r = mx_room_add(l, mx_json_text(a->json, "room_id", MX_ID_MAX));
     if (!r || r->kind == MX_KIND_CHAT || r->join_op) {

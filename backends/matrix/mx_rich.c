@@ -14,6 +14,7 @@
 #include "mx_html.h"
 #include "mx_id.h"
 #include "mx_json.h"
+#include "mx_mention.h"
 #include "sojourn/backend.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -53,11 +54,10 @@ static void rich_put_text(struct json_object *o, const struct sj_message *m, con
     sj_strbuf_release(&text);
 }
 
-struct json_object *mx_rich_content(const struct mx_link *l, const struct sj_message *m)
+struct json_object *mx_rich_content(struct mx_link *l, const struct sj_message *m)
 {
     struct json_object *content = json_object_new_object();
     char *html = rich_html(m);
-    (void)l;
     rich_put_text(content, m, m->replaces ? "* " : "", html);
     if (m->replaces) {
         rich_put_text(mx_json_put_object(content, "m.new_content"), m, "", html);
@@ -69,6 +69,7 @@ struct json_object *mx_rich_content(const struct mx_link *l, const struct sj_mes
         mx_json_put(mx_json_put_object(relates, "m.in_reply_to"), "event_id", m->reply_to);
     }
     sj_free(html);
+    mx_mentions_put(l, m, content);
     return content;
 }
 
@@ -91,6 +92,23 @@ const char *mx_rich_thread(struct json_object *event)
     return type && strcmp(type, "m.thread") == 0 && mx_id_is_event(root) ? root : NULL;
 }
 
+/* Beside whom the text names. */
+static void rich_mention(struct json_object *content, const char *user)
+{
+    struct json_object *mentions = mx_json_object(content, "m.mentions");
+    struct json_object *users = mx_json_array(mentions, "user_ids");
+    for (size_t i = 0; i < mx_json_length(users); i++) {
+        const char *known = mx_json_text_at(users, i, MX_ID_MAX);
+        if (known && strcmp(known, user) == 0)
+            return;
+    }
+    if (!mentions)
+        mentions = mx_json_put_object(content, "m.mentions");
+    if (!users)
+        users = mx_json_put_array(mentions, "user_ids");
+    mx_json_add(users, user);
+}
+
 char *mx_rich_answer(const char *content, const char *user, const char *sender, const char *root)
 {
     struct json_object *o = json_tokener_parse(content);
@@ -102,7 +120,7 @@ char *mx_rich_answer(const char *content, const char *user, const char *sender, 
         mx_json_put_bool(relates, "is_falling_back", false);
     }
     if (relates && mx_id_is_user(sender) && strcmp(sender, user) != 0)
-        mx_json_add(mx_json_put_array(mx_json_put_object(o, "m.mentions"), "user_ids"), sender);
+        rich_mention(o, sender);
     if (relates)
         text = sj_strdup(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
                                                                JSON_C_TO_STRING_NOSLASHESCAPE));

@@ -12,7 +12,7 @@ struct sj_span;
 struct sj_strbuf;
 
 /* The content of an m.room.message; owned by the caller. */
-struct json_object *mx_rich_content(const struct mx_link *l, const struct sj_message *m);
+struct json_object *mx_rich_content(struct mx_link *l, const struct sj_message *m);
 
 struct mx_rich {                         /* borrowed from the content */
     const char *replaces;                /* event, or NULL */

@@ -157,7 +157,7 @@ struct mx_room *mx_room_add(struct mx_link *l, const char *id)
 static void room_free(struct mx_room *r)
 {
     char *texts[] = {r->name_id, r->name,   r->alias, r->topic,
-                     r->avatar,  r->before, r->last,  r->creator};
+                     r->avatar,  r->before, r->last,  r->creator, r->successor};
     uint32_t at = 0;
     for (struct mx_member *m; (m = sj_map_next(&r->members, &at));)
         member_free(m);
@@ -282,6 +282,14 @@ static void room_on_history(struct mx_room *r, struct json_object *event,
     r->history_shared = who && strcmp(who, "world_readable") == 0;
 }
 
+static void room_on_tombstone(struct mx_room *r, struct json_object *event,
+                              struct json_object *content)
+{
+    const char *id = mx_json_text(content, "replacement_room", MX_ID_MAX);
+    (void)event;
+    mx_set(&r->successor, mx_id_is_room(id) ? id : NULL);
+}
+
 bool mx_room_rename(struct mx_room *r, const char *name)
 {
     struct mx_link *l = r->link;
@@ -307,6 +315,7 @@ void mx_room_state(struct mx_room *r, struct json_object *event)
         {"m.room.create", room_on_create},         {"m.room.power_levels", room_on_power},
         {"m.room.join_rules", room_on_join_rules},
         {"m.room.history_visibility", room_on_history},
+        {"m.room.tombstone", room_on_tombstone},
     };
     const char *type = mx_json_text(event, "type", MX_ID_MAX);
     struct json_object *content = mx_json_object(event, "content");

@@ -50,6 +50,7 @@ struct mx_room {
     struct sj_map nicks;                 /* the same by nick, while the room is entered */
     struct json_object *power;           /* content of m.room.power_levels, or NULL */
     char *creator;                       /* or NULL */
+    char *successor;                     /* room by which it was replaced, or NULL */
     char *typing[8];                     /* ids of those who type (MX_TYPING_MAX) */
     sj_op join_op;                       /* 0: nobody waits to get in */
     int64_t active_ms;                   /* UTC: time of the newest event */

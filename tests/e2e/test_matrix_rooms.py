@@ -3,6 +3,7 @@
 import library
 from e2ebase import GATEWAY
 from occupant import MUC_PLUGINS, Occupant, codes
+from matrixclient import quote
 from test_matrix import ACCOUNT, MatrixTest, jid_of
 
 
@@ -100,3 +101,34 @@ class Rooms(MatrixTest):
         self.assertIn(110, codes(own))
         self.assertEqual((await self.on_matrix(host.members, room))[other.user_id], "join")
         await mercutio.user.disconnect()
+
+    def test_knocking(self):
+        """Who comes to a room that wants to be asked has asked; a room that is upgraded is followed
+        (G045-93)"""
+        client, other = self.registered("nurse")
+        host = self.person("peter")
+        room = host.create(name="Vault", preset="public_chat", room_version="9", initial_state=[
+            {"type": "m.room.join_rules", "state_key": "", "content": {"join_rule": "knock"}}])
+        client.send("<presence to='%s/nurse'><x xmlns='http://jabber.org/protocol/muc'/></presence>"
+                    % jid_of(room))
+        refused = client.wait(lambda n: n.name == "presence" and n.get("type") == "error" and
+                              (n.get("from") or "").startswith(jid_of(room)), "the refusal")
+        self.assertIn("asked to be let in", refused.find("error").find("text").text)
+        host.event(room, "m.room.member", other.user_id, membership="knock")
+        host.member("invite", room, other.user_id)
+        client.wait(lambda n: n.name == "message" and n.find("x", "jabber:x:conference") is not None
+                    and n.find("x", "jabber:x:conference").get("jid") == jid_of(room),
+                    "the invitation")
+        self.enter(self.upgraded(other, host, room))
+
+    async def upgraded(self, other, host, room):
+        nurse = await self.occupant("nurse", room)
+        own, _, _ = await nurse.join()
+        self.assertIn(110, codes(own))
+        await self.on_matrix(host.set_state, room, "m.room.join_rules", {"join_rule": "public"})
+        await self.on_matrix(host.call, "POST", "/rooms/%s/upgrade" % quote(room),
+                             {"new_version": "10"})
+        gone = await nurse.presence(self.name("nurse"), "unavailable")
+        self.assertIn("{http://jabber.org/protocol/muc#user}destroy",
+                      [child.tag for child in gone.xml.iter()])
+        await nurse.user.disconnect()
