@@ -22,6 +22,7 @@
 #include "sojourn/store_message.h"
 #include "sojourn/strbuf.h"
 #include "sojourn/translate.h"
+#include "transfer.h"
 
 /* Where a message is heard. */
 struct ear {
@@ -327,6 +328,8 @@ void room_hear(struct session *s, const struct sj_message *m)
     if (!m->in_room && (!r || r->n_clients == 0)) {
         s->network->from_network--;
         hear_stray_whisper(s, r, m);
+    } else if (r && r->state != ROOM_WAITING && m->file && transfer_receive_in_room(s, m)) {
+        s->network->from_network--;      /* it is told when it can be fetched */
     } else if (r && r->state != ROOM_WAITING) {
         hear_message(&ear, m);
     } else if (!r && s->state == SESSION_CLOSING) {

@@ -320,6 +320,7 @@ static void transfer_free(struct transfer *t)
     sj_free(t->body);
     sj_free(t->id);
     sj_free(t->full);
+    sj_free(t->nick);
     sj_free(t->rich);
     sj_free(t->buffer);
     sj_free(t->get);
@@ -409,6 +410,25 @@ bool transfer_receive(struct session *s, const struct sj_message *m)
     }
     if (full)
         transfer_in_fail(t, "too many files are on their way");
+    return true;
+}
+
+bool transfer_receive_in_room(struct session *s, const struct sj_message *m)
+{
+    const struct sessions_options *o = s->all->options;
+    struct transfer *t;
+    struct rich rich;
+
+    if (m->echo || !m->in_room || !m->file->key || m->file->size == 0 ||
+        m->file->size > o->upload_max || (m->file->url && attachment_url_is_web(m->file->url)) ||
+        !s->network->backend->file_read || !o->upload || !o->fetch || transfers_full(s))
+        return false;
+    t = transfer_new(s, TRANSFER_IN, m);
+    t->file = attachment_of_network(m->file, m->body);
+    t->nick = sj_strdup(m->nick);
+    t->in_room = true;
+    rich_of_message(&rich, m);
+    t->rich = rich_dup(&rich);
     return true;
 }
 

@@ -39,6 +39,9 @@ bool transfer_send(struct session *, const struct outgoing *o);
 /* A message from the network with a file. true: taken, it is delivered later. false: it needs no
  * transfer; its link is for everybody. */
 bool transfer_receive(struct session *, const struct sj_message *m);
+/* The same of what is said in a room. false: it is told as it is (as text, where the file cannot be
+ * fetched by everybody). */
+bool transfer_receive_in_room(struct session *, const struct sj_message *m);
 /* Must a message of this conversation wait, so that order is kept? Costs nothing without files. */
 bool transfer_blocks(const struct session *, enum transfer_way, const char *peer);
 /* No file of this arrival or before is still on its way to the user. */

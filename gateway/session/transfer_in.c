@@ -6,6 +6,7 @@
  * Source: XEP-0363 §5 to §7, DESIGN §7. */
 #include <string.h>
 
+#include "room.h"
 #include "sojourn/memory.h"
 #include "transfer_priv.h"
 
@@ -29,6 +30,12 @@ static void in_deliver(const struct transfer *t, const char *body, const struct 
 
     if (t->rich)
         rich_to_message(&m, t->rich);
+    if (t->in_room) {                    /* nobody waited for it: it is said now */
+        m.in_room = true;
+        m.nick = t->nick;
+        room_hear(s, &m);
+        return;
+    }
     session_deliver_at(s, &m, t->rich, t->orders ? t->arrival : ++s->all->arrivals);
 }
 

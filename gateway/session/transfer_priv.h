@@ -31,6 +31,8 @@ struct transfer {
     int64_t progress_ms;
     struct attachment *file;
     char *peer, *body, *id, *full;
+    char *nick;                  /* IN, in_room: who says it */
+    bool in_room;
     struct rich *rich;           /* what the message has beyond its text, or NULL */
     int64_t sent_at;
     sj_op op;                    /* 0: none open */

@@ -4,8 +4,10 @@ Prosody's upload service on the other."""
 import hashlib
 import time
 
+import library
 import synapse
 from e2ebase import GATEWAY, PASSWORD, SECRET, USERS
+from occupant import MUC_PLUGINS, Occupant
 from servers import prosody
 from test_files import LOCAL, OOB, PICTURE, SHARE, UPLOAD, get, link, put
 from test_matrix import MatrixTest, jid_of
@@ -53,6 +55,36 @@ class Media(MatrixTest):
         del content["info"]["size"]
         juliet.send_event(room, "m.room.message", {**content, "body": "rose.png"})
         self.assertIn("rose.png", client.expect_body(contact))
+
+    @library.needs_slixmpp
+    def test_in_a_room(self):
+        """A picture that is shown in a room of Matrix lies on the upload service, with its caption
+        beside it (GFIL-02, GFIL-03)"""
+        _, other = self.member("paris")
+        queen = self.person("titania")
+        room = queen.create(preset="public_chat", name="Wood")
+        library.run(self.in_a_room(queen, room), 120)
+
+    async def in_a_room(self, queen, room):
+        xmpp = await library.log_in(self.prosody.c2s, "paris", *MUC_PLUGINS)
+        await library.presence_of(xmpp, GATEWAY)
+        paris = Occupant(xmpp, jid_of(room).split("@")[0], self.name("paris"))
+        await paris.join()
+
+        def show():
+            mxc = queen.upload(PICTURE, "image/png", "rose.png")
+            queen.send_event(room, "m.room.message", {
+                "msgtype": "m.image", "url": mxc, "filename": "rose.png", "body": "Look!",
+                "info": {"mimetype": "image/png", "size": len(PICTURE)}})
+        await library.in_thread(show)
+        got = await paris.hear(lambda st: st.name == "message" and st["type"] == "groupchat" and
+                               st.xml.find("{%s}x" % OOB) is not None, "the picture")
+        url = got.xml.find("{%s}x/{%s}url" % (OOB, OOB)).text
+        self.assertEqual(got["from"].resource, self.name("titania"))
+        kind, data = await library.in_thread(lambda: get(url))
+        self.assertEqual((kind, data), ("image/png", PICTURE))
+        await paris.said(self.name("titania"), "Look!")
+        await xmpp.disconnect()
 
     def test_to_matrix(self):
         """What the user shares goes to the media repository and is a picture there (GFIL-01,

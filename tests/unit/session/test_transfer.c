@@ -8,6 +8,7 @@
 #include "session.h"
 #include "sojourn/memory.h"
 #include "transfer.h"
+#include "world_room.h"
 
 #define URL "https://up.test/a/cat.png"
 #define GOT "https://up.test/g"
@@ -739,5 +740,58 @@ Test(transfer, of_all_users_are_bounded)
     files_send(w, "p9", &link_file, URL);
     cr_expect_eq(transfers_counts(w->sessions).running, 4u);
     cr_expect_eq(transfers_counts(w->sessions).waiting, 1u);
+    world_free(w);
+}
+
+/* ---- rooms ---- */
+
+static void room_says(struct world *w, const struct sj_file *f, const char *caption)
+{
+    const struct sj_message m = {.peer = "#a", .nick = "juliet", .in_room = true, .body = caption,
+                                 .id = "n1", .file = f};
+
+    w->link->host->message(w->link, &m);
+    world_run(w);
+}
+
+/* GFIL-02: in a room, too, a place is asked for; what is said meanwhile does not wait. */
+Test(transfer, of_a_room_is_said_when_it_can_be_fetched_GFIL_02)
+{
+    struct world *w = wroom_ready(CAPS_FILES, "@juliet");
+
+    room_says(w, &network_file, "a kitten");
+    EXPECT(w, "slot " ROMEO " cat.png image/png 6 #1\n");
+    wroom_says(w, "#a", "juliet", "meanwhile", "n2");
+    cr_expect_not_null(strstr(world_lines(w), "meanwhile"));
+    files_slot(w, 1, "https://up.test/p", GOT);
+    files_room(w, 1, 10);
+    files_chunk(w, w->op, "abcdef");
+    files_op_done(w, w->op, SJ_OK);
+    world_clear(w);
+    files_done(w, 1, 201, SJ_OK);
+    const char *lines = world_lines(w);
+    const char *at = strstr(lines, GOT);
+    cr_expect_not_null(at, "%s", lines);
+    cr_expect(at && strstr(at, "a kitten"), "%s", lines);
+    cr_expect_eq(transfers_counts(w->sessions).passed_in, 1u);
+    world_free(w);
+}
+
+/* Without a place it is told, and who has left the room hears nothing of it. */
+Test(transfer, of_a_room_that_cannot_be_passed_is_told_or_nobody_is_there)
+{
+    struct world *w = wroom_ready(CAPS_FILES, "@juliet");
+    struct sj_file f = network_file;
+
+    f.size = 0;
+    room_says(w, &f, "");
+    cr_expect_not_null(strstr(world_lines(w), "fetched over there only"), "%s", world_lines(w));
+    room_says(w, &network_file, "");
+    world_clear(w);
+    files_slot(w, 1, "https://up.test/p", GOT);
+    wroom_leave(w, "r", "#a", NULL);
+    world_clear(w);
+    files_done(w, 1, 500, SJ_OK);
+    EXPECT(w, "");
     world_free(w);
 }
