@@ -173,6 +173,8 @@ void irc_link_line(struct irc_link *l, char *s, size_t n)
         sj_log_debug(l->base.log, "line dropped reason=syntax bytes=%zu", n);
         return;
     }
+    if (l->state == IRC_LOGIN)
+        irc_login_step(l, &line);
     irc_handle(l, &line);
 }
 

@@ -143,6 +143,7 @@ enum irc_field { IRC_FIELD_NICK, IRC_FIELD_PASSWORD, IRC_FIELD_LOGIN, IRC_FIELD_
                  IRC_FIELDS };
 struct irc_login {
     struct irc_link *link;
+    int64_t since_ms;                /* loop time at which it began */
     char *nick;                      /* as configured by the user */
     char *account;                   /* NULL: the nick */
     char *realname;

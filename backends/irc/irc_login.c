@@ -80,6 +80,17 @@ void irc_login_free(struct irc_login **login)
     *login = NULL;
 }
 
+void irc_login_step(struct irc_link *l, const struct irc_line *line)
+{
+    struct sj_net *net = l->base.net;
+    int64_t took = sj_loop_now_ms(l->base.loop) - l->login->since_ms;
+    bool is_step = line->numeric > 0 || strcmp(line->command, "CAP") == 0 ||
+                   strcmp(line->command, "AUTHENTICATE") == 0;
+
+    if (is_step && !l->login->waits_for_tls && took < IRC_LOGIN_TIMEOUTS * net->login_timeout_ms)
+        irc_net_wait(l, &net->login);
+}
+
 void irc_login_restart(struct irc_login *login)
 {
     sj_list_remove(&login->deriving);
@@ -138,6 +149,7 @@ void irc_login_start(struct irc_link *l)
     char ident[16];
     struct irc_out o;
 
+    login->since_ms = sj_loop_now_ms(l->base.loop);
     if (login->own_server_password && !irc_link_keeps_secrets(l)) {
         if (!net->sts.tls) {
             irc_login_end_unsafe(l);

@@ -18,6 +18,10 @@ void irc_login_free(struct irc_login **login);       /* wipes passwords */
 void irc_login_end_unsafe(struct irc_link *l);
 /* Forgets what this server said, for another connection. */
 void irc_login_restart(struct irc_login *login);
+/* A line came while the link logs in. One that takes the log-in further gives it the whole of
+ * login-timeout again, up to IRC_LOGIN_TIMEOUTS of them in all. */
+#define IRC_LOGIN_TIMEOUTS 5
+void irc_login_step(struct irc_link *l, const struct irc_line *line);
 /* The connection is up: sends the first lines. */
 void irc_login_start(struct irc_link *l);
 /* The welcome is complete: identifies, or reports the link as up. */

@@ -98,7 +98,8 @@ const struct sj_option irc_options[] = {
     { .name = "connect-timeout", .kind = SJ_OPTION_DURATION, .fallback = "30s", .min = 1000,
       .max = 10 * MINUTE, .help = "How long look-up, connection and TLS may take together." },
     { .name = "login-timeout", .kind = SJ_OPTION_DURATION, .fallback = "60s", .min = 1000,
-      .max = 10 * MINUTE, .help = "How long a login may take once connected." },
+      .max = 10 * MINUTE, .help = "How long each step of a login may take once connected; all of "
+                                  "them five times that." },
     { .name = "presence-interval", .kind = SJ_OPTION_DURATION, .fallback = "60s", .min = 10000,
       .max = HOUR,
       .help = "How often the presence of contacts is asked for, where the server does not report "

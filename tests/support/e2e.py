@@ -48,10 +48,11 @@ class Result(unittest.TestResult):
 
     def __init__(self, results, tests):
         super().__init__()
-        self.report, self.tests = results, tests
+        self.report, self.tests, self.broken = results, tests, set()
 
     def addSuccess(self, test):
-        self.report.passed(name_of(test))
+        if test.id() not in self.broken:         # a part of it failed
+            self.report.passed(name_of(test))
 
     def _failed(self, test, err):
         text = self._exc_info_to_string(err, test)
@@ -62,6 +63,11 @@ class Result(unittest.TestResult):
             self.report.failed(name, "as the one before: %s" % err[1])
 
     addFailure = addError = _failed
+
+    def addSubTest(self, test, subtest, err):
+        if err:
+            self._failed(test, err)
+            self.broken.add(test.id())
 
     def addSkip(self, test, reason):
         for name in self._names(test):

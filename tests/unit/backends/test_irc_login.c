@@ -575,6 +575,46 @@ Test(irc_login, takes_too_long)
     irc_world_free(w);
 }
 
+/* Slow, but it goes on: judged by progress. A PING is none, and there is an end all the same. */
+Test(irc_login, may_be_slow_while_it_goes_on)
+{
+    struct irc_world *w = irc_world_new("login-timeout=20s");
+
+    irc_start(w);
+    for (unsigned i = 0; i < 4; i++) {
+        irc_advance(w, 15000);
+        irc_says(w, ":irc.test 020 * :Please wait while we process your connection.");
+        irc_settle(w);
+    }
+    irc_hears_nothing(w);
+    irc_advance(w, 15000);
+    irc_says(w, "PING :still alive");
+    irc_gets(w, "PONG :still alive");
+    irc_advance(w, 5100);
+    irc_hears(w, "down timeout: the login took too long");
+    irc_world_free(w);
+}
+
+Test(irc_login, ends_when_a_server_goes_on_for_ever)
+{
+    struct irc_world *w = irc_world_new("login-timeout=20s");
+
+    irc_start(w);
+    for (unsigned i = 0; i < 9; i++) {
+        irc_hears_nothing(w);
+        irc_advance(w, 10000);
+        irc_says(w, ":irc.test 020 * :Please wait while we process your connection.");
+        irc_settle(w);
+    }
+    irc_hears_nothing(w);
+    irc_advance(w, 11000);
+    irc_says(w, ":irc.test 020 * :Please wait while we process your connection.");
+    irc_settle(w);
+    irc_advance(w, 20100);
+    irc_hears(w, "down timeout: the login took too long");
+    irc_world_free(w);
+}
+
 Test(irc_login, a_server_that_hangs_up)
 {
     struct irc_world *w = irc_world_new("");

@@ -272,6 +272,23 @@ Test(transfer, of_the_user_is_held_back_by_a_slow_network)
     world_free(w);
 }
 
+/* Slow, but it goes on: judged by progress. */
+Test(transfer, of_the_user_may_be_slow_while_it_goes_on)
+{
+    struct world *w = start();
+
+    files_send(w, "juliet", &link_file, URL);
+    files_head(w, 1, 200, NULL, 900000);
+    world_clear(w);
+    for (unsigned i = 0; i < 10; i++) {
+        files_wants(w, w->op, 100);
+        world_advance(w, TRANSFER_STALL_MS - 20000);
+        cr_expect_gt(files_flood(w, 1, 100), 0u);
+        cr_expect_null(strstr(world_lines(w), "abort"));
+    }
+    world_free(w);
+}
+
 /* ---- from the network ---- */
 
 /* G363-03, GFIL-01, GFIL-02: a place, the bytes piece by piece, then its address and digest. */
