@@ -161,6 +161,7 @@ static enum sj_status daemon_nets(struct daemon *d, struct sj_error *err)
             .has_profiles = (b->caps & SJ_CAP_PROFILES) != 0,
             .takes_idle = (b->caps & SJ_CAP_IDLE) != 0,
             .takes_profile = (b->caps & SJ_CAP_OWN_PROFILE) != 0,
+            .tells_again = (b->caps & SJ_CAP_RESUME) != 0,
             .has_rooms = (b->caps & SJ_CAP_ROOMS) != 0, .moved_marks = b->moved_marks,
             .features = abilities_of_network(b->caps), .policy = &d->policies[i]};
         about_policy(&d->policies[i], d->config, i, d->nets[i]);

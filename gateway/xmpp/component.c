@@ -53,6 +53,7 @@ static void component_enter(struct component *c, enum component_state state)
 static void component_drop_stream(struct component *c)
 {
     privileges_reset(c, false);
+    copies_lost(&c->copies);
     sj_conn_free(&c->conn);
     stream_free(&c->stream);
     c->broken = NULL;
@@ -132,6 +133,11 @@ static void component_lose(struct component *c, const char *reason)
         c->x->relieved(c->x->ctx, c->index);
 }
 
+void component_fail(struct component *c, const char *reason)
+{
+    component_lose(c, reason);
+}
+
 void component_break(struct component *c, const char *reason)
 {
     if (c->broken == NULL)
@@ -180,6 +186,7 @@ static void component_on_authenticated(struct component *c)
     sj_log_info(&c->log, "component attached server=%s", c->host->server);
     sj_timer_start(c->x->loop, &c->timer, COMPONENT_IDLE_MS);
     privileges_reset(c, true);
+    copies_send_again(&c->copies);
     c->x->in->up(c->x->ctx, c->index);
 }
 
@@ -419,6 +426,7 @@ void component_init(struct component *c, struct xmpp *x, unsigned index)
     sj_timer_init(&c->timer, component_on_timer, c);
     sj_defer_init(&c->relief, component_relieve, c);
     privileges_init(c);
+    copies_init(&c->copies, c);
 }
 
 void component_release(struct component *c)
@@ -426,6 +434,7 @@ void component_release(struct component *c)
     sj_timer_stop(&c->timer);
     component_drop_stream(c);
     privileges_release(c);
+    copies_release(&c->copies);
 }
 
 void component_start(struct component *c)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "copies.h"
 #include "output.h"
 #include "privilege.h"
 #include "sojourn/log.h"
@@ -63,6 +64,7 @@ struct component {
     bool ping_works;                 /* the server routes to ourselves, so silence means death */
     bool congested;
     struct privileges privileges;
+    struct copies copies;
     uint64_t stanzas_in, stanzas_out, refused_out, reconnects;
 };
 
@@ -77,6 +79,8 @@ enum sj_status component_write(struct component *c, const char *text, size_t n);
 enum sj_status component_check(struct component *c);
 /* A secret passed: the parts of this stream forget past texts. */
 void component_wipe(struct component *c);
+/* Ends the stream, not from inside an event of it; it reconnects. reason: static text. */
+void component_fail(struct component *c, const char *reason);
 /* Ends the stream from inside an event of it; it reconnects. reason: static text. */
 void component_break(struct component *c, const char *reason);
 

@@ -212,7 +212,9 @@ bool xmpp_send_message(struct xmpp *x, unsigned host, const struct xmpp_message_
         return false;
     stanza_set(st, "xml:lang", m->lang);
     message_add_content(x, host, st, m);
-    return room_send(x, host, st);
+    if (m->speaker != NULL && m->speaker->in_room)
+        return room_send(x, host, st);   /* it is in the archive */
+    return room_send_kept(x, host, st, false);
 }
 
 bool xmpp_send_message_error(struct xmpp *x, unsigned host, const char *peer, const char *to,
@@ -224,7 +226,7 @@ bool xmpp_send_message_error(struct xmpp *x, unsigned host, const char *peer, co
     if (id == NULL)
         xmpp_stanza_del_attribute(st, "id");
     stanza_add_error(st, stanza_condition_of(err->status), err, false);
-    return room_send(x, host, st);
+    return room_send_kept(x, host, st, true);
 }
 
 /* ---- about earlier messages ---- */
@@ -318,7 +320,9 @@ bool xmpp_send_mark(struct xmpp *x, unsigned host, const struct xmpp_mark_out *m
     if (st == NULL)
         return false;
     message_add_mark(x, host, st, m);
-    return room_send(x, host, st);
+    if ((m->speaker != NULL && m->speaker->in_room) || message_is_moderation(m))
+        return room_send(x, host, st);
+    return room_send_kept(x, host, st, false);
 }
 
 /* ---- chat states ---- */

@@ -136,5 +136,5 @@ bool xmpp_send_room_message_error(struct xmpp *x, unsigned host, const char *roo
     if (st == NULL)
         return false;
     muc_add_error(x, host, st, room, err, false, false);
-    return room_send(x, host, st);
+    return room_send_kept(x, host, st, true);
 }

@@ -143,8 +143,7 @@ static void output_attributes(struct sj_strbuf *out, xmpp_stanza_t *st, const ch
     }
 }
 
-/* Writes one element and all below it. parent_ns: in force around it, NULL: the stream's. */
-static void output_element(struct sj_strbuf *out, xmpp_stanza_t *st, const char *parent_ns)
+void output_element(struct sj_strbuf *out, xmpp_stanza_t *st, const char *parent_ns)
 {
     if (xmpp_stanza_is_text(st)) {
         const char *text = xmpp_stanza_get_text_ptr(st);

@@ -36,6 +36,9 @@ void output_release(struct output *o);
 enum sj_status output_format(struct output *o, const char *host, xmpp_stanza_t *st,
                              const char **text, size_t *n);
 
+/* Writes one element and all below it. parent_ns: in force around it, NULL: the stream's. */
+void output_element(struct sj_strbuf *out, xmpp_stanza_t *st, const char *parent_ns);
+
 /* A new stanza id, unguessable (G114-07). */
 void output_new_id(struct output *o, char out[OUTPUT_ID_SIZE]);
 /* The id of what the network calls network_id: the same after a restart, and telling nothing

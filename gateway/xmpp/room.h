@@ -58,6 +58,9 @@ struct xmpp {
 /* Sends st on host's stream and releases it. false: not queued (stream down, queue full, too
  * large, wrong address). */
 bool room_send(struct xmpp *x, unsigned host, xmpp_stanza_t *st);
+/* The same for a message that goes out again if the stream is lost before the server has handled it
+ * (copies.h). answer: it is an error, which no network tells again. */
+bool room_send_kept(struct xmpp *x, unsigned host, xmpp_stanza_t *st, bool answer);
 /* The same, telling why: SJ_UNREACHABLE, SJ_LIMIT (queue), SJ_UNACCEPTABLE (size), SJ_INVALID. */
 enum sj_status room_send_status(struct xmpp *x, unsigned host, xmpp_stanza_t *st);
 /* A log line about something that outsiders caused, at most a few in a minute. */

@@ -63,7 +63,10 @@ static void router_send_error(struct inbound *in, enum stanza_condition conditio
         stanza_add(xmpp_stanza_get_child_by_name(st, "error"), in->detail, NS_COMMANDS);
     router_add_pubsub_error(in, xmpp_stanza_get_child_by_name(st, "error"));
     in->answered = true;
-    room_send(in->x, in->host, st);
+    if (strcmp(xmpp_stanza_get_name(st), "message") == 0)
+        room_send_kept(in->x, in->host, st, true);
+    else
+        room_send(in->x, in->host, st);
 }
 
 void router_refuse(struct inbound *in, enum stanza_condition condition,

@@ -147,7 +147,8 @@ void xmpp_stats(const struct xmpp *x, unsigned host, struct xmpp_stats *out)
 
 /* ---- sending ---- */
 
-static enum sj_status room_format_and_write(struct xmpp *x, struct component *c, xmpp_stanza_t *st)
+static enum sj_status room_format_and_write(struct xmpp *x, struct component *c, xmpp_stanza_t *st,
+                                            bool kept)
 {
     enum sj_status status = component_check(c);
     if (status != SJ_OK)
@@ -161,17 +162,30 @@ static enum sj_status room_format_and_write(struct xmpp *x, struct component *c,
                       stanza_get(st, "from"), stanza_get(st, "to"));
         return status == SJ_LIMIT ? SJ_UNACCEPTABLE : status;
     }
-    return component_write(c, text, n);
+    status = component_write(c, text, n);
+    if (status == SJ_OK && kept)
+        copies_add(&c->copies, xmpp_stanza_get_to(st), text, n);
+    return status;
 }
 
-enum sj_status room_send_status(struct xmpp *x, unsigned host, xmpp_stanza_t *st)
+static enum sj_status room_send_as(struct xmpp *x, unsigned host, xmpp_stanza_t *st, bool kept)
 {
     struct component *c = &x->components[host];
-    enum sj_status status = room_format_and_write(x, c, st);
+    enum sj_status status = room_format_and_write(x, c, st, kept);
     if (status != SJ_OK)
         c->refused_out++;
     xmpp_stanza_release(st);
     return status;
+}
+
+enum sj_status room_send_status(struct xmpp *x, unsigned host, xmpp_stanza_t *st)
+{
+    return room_send_as(x, host, st, false);
+}
+
+bool room_send_kept(struct xmpp *x, unsigned host, xmpp_stanza_t *st, bool answer)
+{
+    return room_send_as(x, host, st, answer || !x->options->hosts[host].tells_again) == SJ_OK;
 }
 
 bool room_send(struct xmpp *x, unsigned host, xmpp_stanza_t *st)

@@ -175,6 +175,7 @@ struct xmpp_host {
     bool has_profiles;           /* its contacts have cards and pictures of their own */
     bool takes_idle;             /* it is told of users' idle times */
     bool takes_profile;          /* users may show their nick and picture there (G163-08) */
+    bool tells_again;            /* the network tells again what a lost stream has lost */
     bool has_rooms;              /* in->muc is asked for its addresses */
     const char *moved_marks;     /* in->moved is asked about ids with one of these; or NULL */
     uint32_t features;           /* enum xmpp_feature, of the gateway itself */

@@ -66,6 +66,8 @@ struct peer {
     struct xmpp_place_info place_info;
     void (*on_message)(struct peer *p, const struct xmpp_message_in *m);
     bool stopped;
+    bool shows_questions;        /* pings to servers about what they have handled; else they are
+                                    passed over, and not answered */
 };
 
 /* A room with n networks: irc0.example.org, ...; nothing is connected yet. */

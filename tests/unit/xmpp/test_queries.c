@@ -15,6 +15,7 @@ static bool again;
 static void setup(void)
 {
     p = peer_new(2);
+    p->shows_questions = true;
     peer_start(p);
     sj_loop_test_advance(p->loop, 0);
     n_told = 0;
