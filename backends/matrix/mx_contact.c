@@ -82,8 +82,7 @@ static const char *contact_avatar(const struct mx_contact *c)
     const struct mx_member *m = mx_member_find(c->room, c->user);
     if (!m)
         return NULL;
-    return m->avatar && mx_mxc_is(m->avatar) && strlen(m->avatar) <= SJ_AVATAR_ID_MAX ? m->avatar
-                                                                                      : "";
+    return mx_mxc_or_none(m->avatar);
 }
 
 void mx_contact_tell(struct mx_contact *c)

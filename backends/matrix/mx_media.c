@@ -34,6 +34,11 @@ bool mx_mxc_is(const char *uri)
     return slash[1 + strspn(slash + 1, of_name)] == '\0';
 }
 
+const char *mx_mxc_or_none(const char *uri)
+{
+    return mx_mxc_is(uri) && strlen(uri) <= SJ_AVATAR_ID_MAX ? uri : "";
+}
+
 const char *mx_media_msgtype(const char *media_type)
 {
     static const char *const rows[][2] = {

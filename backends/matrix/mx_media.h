@@ -56,6 +56,8 @@ struct mx_media {
 
 /* "mxc://server/id", of safe characters only. */
 bool mx_mxc_is(const char *uri);
+/* The gateway's id of a picture that lies there; "": there is none that can be read. */
+const char *mx_mxc_or_none(const char *uri);
 
 /* What the content of a message or sticker says of a file; all borrowed from the tree. *caption: ""
  * if there is none. False: there is no file that can be read. */

@@ -14,6 +14,7 @@
 #include "mx_call.h"
 #include "mx_id.h"
 #include "mx_json.h"
+#include "mx_media.h"
 #include "mx_power.h"
 #include "mx_room.h"
 #include "sojourn/log.h"
@@ -79,6 +80,7 @@ static void muc_tell_member(struct mx_room *r, struct mx_member *m)
         .nick = m->nick,
         .id = id.s,
         .account = id.s,
+        .avatar = mx_mxc_or_none(m->avatar),
         .affiliation = mx_power_affiliation(r, m),
         .role = mx_power_role(r, m),
         .show = SJ_SHOW_ONLINE,
@@ -140,6 +142,7 @@ void mx_muc_tell_room(struct mx_room *r)
     const struct sj_room told = {
         .id = r->name_id,
         .name = name.len ? name.s : NULL,
+        .avatar = mx_mxc_or_none(r->avatar),
         .flags = (r->closed ? (uint32_t)SJ_ROOM_MEMBERS_ONLY : 0) |
                  (r->encrypted ? (uint32_t)SJ_ROOM_ENCRYPTED : 0) |
                  (moderated ? (uint32_t)SJ_ROOM_MODERATED : 0) |
@@ -298,6 +301,12 @@ void mx_muc_member(struct mx_room *r, struct mx_member *m, struct json_object *e
         muc_tell_member(r, m);
     sj_free(before);
     sj_free(now);
+}
+
+void mx_muc_pictured(struct mx_room *r, struct mx_member *m)
+{
+    if (m->nick && muc_is_here(r))
+        muc_tell_member(r, m);
 }
 
 void mx_muc_power(struct mx_room *r)

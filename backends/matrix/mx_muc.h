@@ -34,6 +34,8 @@ void mx_muc_invited(struct mx_link *l, const char *room, const char *by, const c
 
 /* mx_muc_door.c: asking to be let in where a join was refused (why); ends in op_done. */
 void mx_muc_knock(struct mx_link *l, const char *room, sj_op op, const struct sj_error *why);
+/* A member of an entered room has another picture. */
+void mx_muc_pictured(struct mx_room *r, struct mx_member *m);
 /* Somebody else asks. */
 void mx_muc_knocked(struct mx_room *r, const struct mx_member *m);
 /* It was replaced by r->successor, says sender. */

@@ -114,6 +114,8 @@ void mx_room_member(struct mx_room *r, struct json_object *event, struct json_ob
     r->is_new = r->is_new || named || pictured;
     if (r->entered)
         mx_muc_member(r, m, event);
+    if (r->entered && pictured)
+        mx_muc_pictured(r, m);
 }
 
 /* ---- rooms ---- */
@@ -231,7 +233,9 @@ static void room_on_avatar(struct mx_room *r, struct json_object *event,
                            struct json_object *content)
 {
     (void)event;
-    room_set(&r->avatar, mx_json_text(content, "url", SJ_URL_MAX), SJ_URL_MAX, false);
+    if (room_set(&r->avatar, mx_json_text(content, "url", SJ_URL_MAX), SJ_URL_MAX, false) &&
+        r->entered)
+        mx_muc_tell_room(r);
 }
 
 static void room_on_encryption(struct mx_room *r, struct json_object *event,
