@@ -26,6 +26,7 @@ struct ctl_command {
     int min_args, max_args;
     const char *usage;          /* NULL: not shown */
     const char *help;
+    unsigned takes;             /* enum ctl_given */
     int (*run)(const struct ctl *ctl);
 };
 
@@ -181,18 +182,24 @@ static const struct ctl_command ctl_commands[] = {
     {.name = "check", .run = ctl_check, .usage = "check",
      .help = "check the configuration and the key"},
     {.name = "check-store", .run = ctl_check_store, .usage = "check-store [--json]",
+     .takes = CTL_JSON | CTL_KEY_FILE,
      .help = "open and judge every record of the store, also while the daemon runs"},
     {.name = "backup", .min_args = 1, .max_args = 1, .run = ctl_backup, .usage = "backup PATH",
+     .takes = CTL_JSON,
      .help = "copy the store to a new file, also while the daemon runs; the key is not in it"},
     {.name = "rekey", .run = ctl_rekey, .usage = "rekey [--json]",
+     .takes = CTL_JSON | CTL_KEY_FILE,
      .help = "give the store a new key, also while the daemon runs; may be broken off"},
     {.name = "export", .min_args = 1, .max_args = 2, .run = ctl_export,
      .usage = "export JID [HOST] --to FILE",
+     .takes = CTL_JSON | CTL_KEY_FILE | CTL_TO | CTL_NO_ARCHIVES | CTL_PASSPHRASE_FD,
      .help = "put what one user has, at one network or all, into a file sealed with a passphrase"},
     {.name = "import", .min_args = 1, .max_args = 1, .run = ctl_import,
      .usage = "import FILE [--replace]",
+     .takes = CTL_JSON | CTL_KEY_FILE | CTL_REPLACE | CTL_PASSPHRASE_FD,
      .help = "take in what such a file holds, also while the daemon runs"},
     {.name = "status", .run = ctl_status, .usage = "status [--json]",
+     .takes = CTL_JSON,
      .help = "show what the running daemon does"},
     {.name = "unregister", .min_args = 2, .max_args = 2, .run = ctl_unregister,
      .usage = "unregister JID HOST", .help = "remove a user's registration with a network"},
@@ -222,19 +229,35 @@ static void ctl_usage(FILE *out)
           out);
 }
 
+/* An option that the command does not know might mean something to whoever gave it. */
+static bool ctl_takes(const struct ctl_command *c, unsigned given)
+{
+    static const char *const names[] = {"json", "key-file", "to", "no-archives", "replace",
+                                        "passphrase-fd"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (!(given & ~c->takes & 1u << i))
+            continue;
+        fprintf(stderr, "sojournctl: %s takes no --%s\n", c->name, names[i]);
+        return false;
+    }
+    return true;
+}
+
 static int ctl_run(const struct ctl *ctl, const char *name)
 {
     for (size_t i = 0; i < CTL_COMMANDS; i++) {
         const struct ctl_command *c = &ctl_commands[i];
         if (strcmp(c->name, name) != 0)
             continue;
+        if (!ctl_takes(c, ctl->given))
+            return CTL_USAGE;
         if (ctl->n_args >= c->min_args && ctl->n_args <= c->max_args)
             return c->run(ctl);
         fprintf(stderr, "usage: sojournctl %s\n", c->usage ? c->usage : c->name);
         return CTL_USAGE;
     }
-    fprintf(stderr, "sojournctl: unknown command \"%s\"\n\n", SJ_CLIP(name));
-    ctl_usage(stderr);
+    fprintf(stderr, "sojournctl: unknown command \"%s\"; sojournctl --help lists all\n",
+            SJ_CLIP(name));
     return CTL_USAGE;
 }
 
@@ -254,21 +277,27 @@ static int ctl_option(struct ctl *ctl, int c, bool *leave)
         return CTL_DONE;
     case 'j':
         ctl->json = true;
+        ctl->given |= CTL_JSON;
         return CTL_DONE;
     case 'k':
         ctl->key_file = optarg;
+        ctl->given |= CTL_KEY_FILE;
         return CTL_DONE;
     case 't':
         ctl->to = optarg;
+        ctl->given |= CTL_TO;
         return CTL_DONE;
     case 'n':
         ctl->no_archives = true;
+        ctl->given |= CTL_NO_ARCHIVES;
         return CTL_DONE;
     case 'r':
         ctl->replace = true;
+        ctl->given |= CTL_REPLACE;
         return CTL_DONE;
     case 'p':
         ctl->passphrase_fd = ctl_descriptor(optarg);
+        ctl->given |= CTL_PASSPHRASE_FD;
         if (ctl->passphrase_fd >= 0)
             return CTL_DONE;
         fputs("sojournctl: --passphrase-fd needs the number of an open file\n", stderr);
@@ -279,8 +308,8 @@ static int ctl_option(struct ctl *ctl, int c, bool *leave)
     case 'v':
         puts("sojournctl " SOJOURN_VERSION);
         break;
-    default:
-        ctl_usage(stderr);
+    default:                            /* getopt has said which */
+        fputs("sojournctl --help lists all options\n", stderr);
         break;
     }
     *leave = true;

@@ -12,9 +12,20 @@ struct sj_strbuf;
 /* Exit statuses: done; failed, or something is wrong; wrong usage or configuration. */
 enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2 };
 
+/* Options that only some commands take. */
+enum ctl_given {
+    CTL_JSON = 1u << 0,
+    CTL_KEY_FILE = 1u << 1,
+    CTL_TO = 1u << 2,
+    CTL_NO_ARCHIVES = 1u << 3,
+    CTL_REPLACE = 1u << 4,
+    CTL_PASSPHRASE_FD = 1u << 5
+};
+
 struct ctl {
     const char *config_path;
     const char *key_file;       /* or NULL: the configuration's */
+    unsigned given;             /* options: enum ctl_given */
     bool json;
     const char *to;             /* export: the new file */
     bool no_archives;           /* export */

@@ -143,7 +143,8 @@ static int rekey_offline(const struct ctl *ctl, const char *dir, const char *key
     gid_t group = getegid();
     sj_log_set_level(SJ_LOG_WARN);
     if (access(dir, F_OK) != 0 || access(key_file, F_OK) != 0) {
-        fprintf(stderr, "sojournctl: there is no store at %s, or no key at %s\n", dir, key_file);
+        fprintf(stderr, "sojournctl: there is no store at %s, or no key at %s: nothing to "
+                "change\n", dir, key_file);
         return CTL_FAILED;
     }
     if (!rekey_make(key_file) || !ctl_become_owner(dir, key_file))

@@ -57,7 +57,10 @@ class RekeyTest(LoopbackTest):
 
     def restart(self):
         self.romeo.seen.clear()
+        written = self.daemon.log_path.stat().st_size
         self.daemon.start()
+        # Before, the server may still give stanzas to the stream of a daemon that was killed.
+        self.daemon.wait_log("component attached", after=written)
         self.enter()
 
     def finish(self):

@@ -107,9 +107,10 @@ class Daemon:
     def log_text(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
-    def wait_log(self, *words, seconds=120):
-        """The first line of the log, written already or yet to come, that has all these words."""
-        with subprocess.Popen(["tail", "-n", "+1", "-f", str(self.log_path)],
+    def wait_log(self, *words, seconds=120, after=0):
+        """The first line of the log, written already or yet to come, that has all these words;
+        behind so many bytes of it."""
+        with subprocess.Popen(["tail", "-c", "+%d" % (after + 1), "-f", str(self.log_path)],
                               stdout=subprocess.PIPE) as tail:
             limit = threading.Timer(seconds, tail.kill)
             limit.start()

@@ -283,7 +283,7 @@ Test(ctl, explains_its_usage)
         {"", 2, "usage: sojournctl "},        {"frob", 2, "unknown command \"frob\""},
         {"unregister", 2, "usage: sojournctl unregister JID HOST"},
         {"check now", 2, "usage: sojournctl check"},
-        {"--frob check", 2, "usage: sojournctl "},
+        {"--frob check", 2, "sojournctl --help lists all options"},
         {"sample", 0, "[gateway]"},           {"docs", 0, "# Configuration of Sojourn"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -320,5 +320,19 @@ Test(ctl, says_what_an_export_or_import_lacks)
     stage_run(&s, "--help");
     cr_expect_eq(s.status, 0);
     cr_expect(strstr(s.text, "export JID [HOST] --to FILE"), "%s", s.text);
+    stage_release(&s);
+}
+
+Test(ctl, refuses_options_that_mean_nothing_to_a_command)
+{
+    struct stage s;
+    stage_init(&s);
+    stage_run(&s, "backup /nowhere/file --replace");
+    cr_expect_eq(s.status, 2);
+    cr_expect_str_eq(s.problem, "sojournctl: backup takes no --replace\n");
+    stage_forget(&s);
+    stage_run(&s, "unregister --json romeo@example.org irc.example.org");
+    cr_expect_eq(s.status, 2);
+    cr_expect_str_eq(s.problem, "sojournctl: unregister takes no --json\n");
     stage_release(&s);
 }
