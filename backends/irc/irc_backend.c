@@ -140,7 +140,7 @@ const struct sj_backend irc_backend = {
                         "your nickname."),
     .caps = SJ_CAP_CONTACTS | SJ_CAP_PRESENCE | SJ_CAP_ANONYMOUS | SJ_CAP_STYLED | SJ_CAP_ROOMS |
             SJ_CAP_RAW | SJ_CAP_REPLY | SJ_CAP_REACT | SJ_CAP_RETRACT | SJ_CAP_TYPING |
-            SJ_CAP_PROFILES,
+            SJ_CAP_PROFILES | SJ_CAP_READ_SYNC,
     .fields = irc_fields,
     .n_fields = IRC_FIELDS,
     .options = irc_options,

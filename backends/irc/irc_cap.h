@@ -32,6 +32,7 @@ struct irc_line;
     X(USERHOST_IN_NAMES, "userhost-in-names")      \
     X(REDACTION, "draft/message-redaction")        \
     X(MULTILINE, "draft/multiline")                \
+    X(READ_MARKER, "draft/read-marker")            \
     X(SASL, "sasl")
 
 enum irc_cap_index {

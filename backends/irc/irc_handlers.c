@@ -16,6 +16,7 @@
 #include "irc_parse.h"
 #include "irc_presence.h"
 #include "irc_raw.h"
+#include "irc_read.h"
 #include "irc_sasl.h"
 #include "irc_self.h"
 #include "irc_send.h"
@@ -147,6 +148,7 @@ const struct irc_handler irc_handlers[] = {
     { "JOIN", 1, WELCOMED, irc_chan_handle_join },
     { "KICK", 2, WELCOMED, irc_chan_handle_kick },
     { "KILL", 1, OPEN, irc_self_handle_kill },
+    { "MARKREAD", 1, WELCOMED, irc_read_handle },
     { "MODE", 2, WELCOMED, irc_chan_handle_mode },
     { "NICK", 1, WELCOMED, irc_chan_handle_nick },
     { "NOTE", 3, OPEN, irc_text_handle_remark },

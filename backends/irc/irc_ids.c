@@ -44,6 +44,7 @@ void irc_talk_release(struct irc_link *l)
     irc_react_release(l);
     irc_multiline_release(t);
     irc_typing_release(t);
+    sj_free(t->read);
     sj_free(t);
     l->talk = NULL;
 }

@@ -18,6 +18,7 @@
 #include "irc_nick.h"
 #include "irc_parse.h"
 #include "irc_react.h"
+#include "irc_read.h"
 #include "irc_self.h"
 #include "irc_send.h"
 #include "irc_text.h"
@@ -187,6 +188,8 @@ enum sj_status irc_send_mark(struct sj_link *base, const struct sj_mark *mark, s
         return send_redact(l, mark, op, err);
     case SJ_MARK_REACTIONS:
         return send_reactions(l, mark, op, err);
+    case SJ_MARK_DISPLAYED:
+        return irc_read_send(l, mark, op, err);
     default:
         return sj_fail(err, SJ_UNSUPPORTED, "this network cannot do that");
     }
@@ -371,7 +374,7 @@ void irc_mark_handle_redact(struct irc_link *l, struct irc_line *line)
     l->base.host->mark(&l->base, &s.mark);
 }
 
-/* FAIL REDACT <code> <target> [<id>] :text */
+/* FAIL REDACT <code> <target> [<id>] :text; nobody waits for what becomes of MARKREAD. */
 bool irc_mark_on_fail(struct irc_link *l, const struct irc_line *line)
 {
     static const struct {
@@ -387,6 +390,8 @@ bool irc_mark_on_fail(struct irc_link *l, const struct irc_line *line)
     struct sj_error err;
     uint32_t number;
 
+    if (strcmp(line->param[0], "MARKREAD") == 0)
+        return true;
     if (strcmp(line->param[0], "REDACT") != 0)
         return false;
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {

@@ -64,6 +64,8 @@ uint32_t irc_tags_lacks(const struct irc_link *l)
         lacks |= SJ_CAP_TYPING;
     if (!has_ids || !irc_cap_has(l, IRC_CAP_ECHO_MESSAGE | IRC_CAP_REDACTION))
         lacks |= SJ_CAP_RETRACT;
+    if (!has_ids || !irc_cap_has(l, IRC_CAP_READ_MARKER | IRC_CAP_SERVER_TIME))
+        lacks |= SJ_CAP_READ_SYNC;
     return lacks;
 }
 

@@ -14,6 +14,7 @@
 #include "sojourn/strbuf.h"
 
 struct irc_link;
+struct irc_read;
 
 /* Messages of several lines whose ids are remembered. */
 #define IRC_SPLIT_KEPT 8u
@@ -35,6 +36,8 @@ struct irc_talk {
     struct sj_list typing;           /* irc_typing.c */
     struct sj_timer typing_timer;
     unsigned n_typing;
+    struct irc_read *read;           /* irc_read.c: a ring; NULL: none yet */
+    uint32_t n_read;                 /* so far */
 };
 
 /* Makes it at first need. */

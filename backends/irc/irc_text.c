@@ -20,6 +20,7 @@
 #include "irc_multiline.h"
 #include "irc_nick.h"
 #include "irc_parse.h"
+#include "irc_read.h"
 #include "irc_self.h"
 #include "irc_send.h"
 #include "irc_services.h"
@@ -115,6 +116,8 @@ static void report_as(struct irc_link *l, const struct irc_line *line, struct sj
     }
     if (!past && !msg->own)
         irc_tags_note(l, line);
+    if (!msg->own)
+        irc_read_note(l, msg);
     if (*msg->body && past)
         l->base.host->rooms->past(&l->base, past, msg);
     else if (*msg->body)

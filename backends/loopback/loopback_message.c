@@ -117,9 +117,12 @@ static void copy_file(struct sj_file *out, char **at, const struct sj_file *f)
 
 size_t loopback_message_bytes(const struct sj_message *m)
 {
-    return sizeof *m + copy_file_size(m->file) + m->n_spans * sizeof m->spans[0] +
-           copy_size(m->nick) + copy_size(m->body) +
-           copy_id_size(m->replaces) + copy_id_size(m->reply_to);
+    size_t n = sizeof *m + copy_file_size(m->file) + m->n_spans * sizeof m->spans[0] +
+               m->n_mentions * sizeof m->mentions[0] + copy_size(m->nick) + copy_size(m->body) +
+               copy_id_size(m->replaces) + copy_id_size(m->reply_to);
+    for (size_t i = 0; i < m->n_mentions; i++)
+        n += copy_size(m->mentions[i].id) + copy_size(m->mentions[i].nick);
+    return n;
 }
 
 struct sj_message *loopback_message_copy(const struct sj_message *m,
@@ -127,7 +130,8 @@ struct sj_message *loopback_message_copy(const struct sj_message *m,
 {
     struct sj_message *copy = sj_malloc(loopback_message_bytes(m));
     struct sj_file *file = (struct sj_file *)(copy + 1);
-    struct sj_span *spans = (struct sj_span *)(file + (m->file ? 1 : 0));
+    struct sj_mention *mentions = (struct sj_mention *)(file + (m->file ? 1 : 0));
+    struct sj_span *spans = (struct sj_span *)(mentions + m->n_mentions);
     char *at = (char *)(spans + m->n_spans);
     *copy = (struct sj_message){
         .action = m->action,
@@ -137,6 +141,8 @@ struct sj_message *loopback_message_copy(const struct sj_message *m,
         .echo = m->echo,
         .sent_at = m->sent_at,
         .n_spans = m->n_spans,
+        .mentions = mentions,
+        .n_mentions = m->n_mentions,
         .nick = copy_put(&at, m->nick),
         .body = copy_put(&at, m->body),
         .replaces = copy_id(&at, m->replaces, mirror),
@@ -145,6 +151,11 @@ struct sj_message *loopback_message_copy(const struct sj_message *m,
     if (m->n_spans > 0) {
         memcpy(spans, m->spans, m->n_spans * sizeof spans[0]);
         copy->spans = spans;
+    }
+    for (size_t i = 0; i < m->n_mentions; i++) {
+        mentions[i] = m->mentions[i];
+        mentions[i].id = copy_put(&at, m->mentions[i].id);
+        mentions[i].nick = copy_put(&at, m->mentions[i].nick);
     }
     if (m->file) {
         copy_file(file, &at, m->file);
@@ -208,12 +219,28 @@ static enum sj_status message_check_spans(const struct sj_message *m, struct sj_
     return SJ_OK;
 }
 
+static enum sj_status message_check_mentions(const struct sj_message *m, struct sj_error *err)
+{
+    size_t n = strlen(m->body);
+    if (m->n_mentions > SJ_MENTIONS_MAX)
+        return sj_fail(err, SJ_INVALID, "a message has at most %u mentions", SJ_MENTIONS_MAX);
+    for (size_t i = 0; i < m->n_mentions; i++) {
+        const struct sj_mention *at = &m->mentions[i];
+        bool nowhere = at->start == 0 && at->end == 0;
+        if ((!nowhere && at->start >= at->end) || at->end > n || (!at->id && !at->nick))
+            return sj_fail(err, SJ_INVALID, "a mention is outside the message, or of nobody");
+    }
+    return SJ_OK;
+}
+
 enum sj_status loopback_message_check(const struct loopback_link *l, const struct sj_message *m,
                                       struct sj_error *err)
 {
     enum sj_status status = message_check_body(m, err);
     if (status == SJ_OK)
         status = message_check_spans(m, err);
+    if (status == SJ_OK)
+        status = message_check_mentions(m, err);
     if (loopback_is_room(l->base.net, m->peer))
         return status;               /* a room judges by what it remembers */
     if (status == SJ_OK && m->replaces)
@@ -252,6 +279,14 @@ static void message_name(char id[LOOPBACK_MESSAGE_ID_SIZE], const struct loopbac
         loopback_message_name(id, e->number, own ? l->id : e->id);
 }
 
+/* Who is meant depends on who reads it; the copy is the reader's own. */
+void loopback_mentions_see(const struct loopback_link *l, struct sj_message *m)
+{
+    struct sj_mention *mentions = (struct sj_mention *)m->mentions;
+    for (size_t i = 0; i < m->n_mentions; i++)
+        mentions[i].self = mentions[i].id && strcmp(mentions[i].id, l->id) == 0;
+}
+
 void loopback_message_tell(struct loopback_link *l, const struct loopback_event *e)
 {
     char id[LOOPBACK_MESSAGE_ID_SIZE];
@@ -260,6 +295,7 @@ void loopback_message_tell(struct loopback_link *l, const struct loopback_event 
     m.own = e->own;
     m.confirm = !e->own && !m.nick;              /* every contact here wants to know */
     m.id = id;
+    loopback_mentions_see(l, &m);
     message_name(id, l, e, e->own);
     if (!m.nick && !m.in_room)
         loopback_heard_add(l, e);

@@ -39,6 +39,8 @@ enum sj_status loopback_mark_check(const struct loopback_link *l, const struct s
                                    struct sj_error *err);
 
 /* From the queue to the host. */
+/* Which of its mentions mean l's user. */
+void loopback_mentions_see(const struct loopback_link *l, struct sj_message *m);
 void loopback_message_tell(struct loopback_link *l, const struct loopback_event *e);
 void loopback_mark_tell(struct loopback_link *l, const struct loopback_event *e);
 void loopback_named_tell(struct loopback_link *l, const struct loopback_event *e);

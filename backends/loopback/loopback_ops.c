@@ -92,10 +92,21 @@ static void ops_mark_to_user(struct loopback_link *l, const struct sj_mark *m, s
         loopback_op_finish(l, op, SJ_OK, NULL);
 }
 
+/* For other clients of the user's, of which this network has none. */
+static enum sj_status ops_mark_quietly(struct loopback_link *l, sj_op op, struct sj_error *err)
+{
+    enum sj_status status = loopback_op_begin(l, op, err);
+    if (status == SJ_OK)
+        loopback_op_finish(l, op, SJ_OK, NULL);
+    return status;
+}
+
 enum sj_status loopback_send_mark(struct sj_link *base, const struct sj_mark *m, sj_op op,
                                   struct sj_error *err)
 {
     struct loopback_link *l = loopback_link_of(base);
+    if (m->quiet && l->state == LOOPBACK_ONLINE)
+        return ops_mark_quietly(l, op, err);
     if (loopback_is_room(base->net, m->peer))
         return loopback_room_send_mark(l, m, op, err);
     enum sj_status status = ops_check_id(m->peer, err);

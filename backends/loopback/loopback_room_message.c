@@ -95,6 +95,7 @@ void loopback_past_tell(struct loopback_link *l, const struct loopback_event *e)
     char id[LOOPBACK_ROOM_MESSAGE_SIZE];
     struct sj_message m = *e->message;
     loopback_room_message_name(id, e->number, e->id);
+    loopback_mentions_see(l, &m);
     m.peer = e->id;
     m.id = id;
     m.own = e->own;

@@ -15,7 +15,7 @@
 /* What works in rooms, too. */
 #define ABILITIES_OF_ROOM                                                                       \
     ((uint32_t)(SJ_CAP_TYPING | SJ_CAP_CORRECT | SJ_CAP_RETRACT | SJ_CAP_REACT | SJ_CAP_REPLY | \
-                SJ_CAP_STYLED))
+                SJ_CAP_STYLED | SJ_CAP_READ_SYNC))
 
 static const struct {
     uint32_t cap;                        /* enum sj_cap */
@@ -25,6 +25,7 @@ static const struct {
     {SJ_CAP_TYPING, XMPP_FEATURE_TYPING},
     {SJ_CAP_RECEIPTS, XMPP_FEATURE_RECEIPTS},
     {SJ_CAP_MARKERS, XMPP_FEATURE_MARKERS},
+    {SJ_CAP_READ_SYNC, XMPP_FEATURE_MARKERS},
     {SJ_CAP_CORRECT, XMPP_FEATURE_CORRECT},
     {SJ_CAP_RETRACT, XMPP_FEATURE_RETRACT},
     {SJ_CAP_REACT, XMPP_FEATURE_REACT},

@@ -39,6 +39,7 @@ enum event_text {
     EVENT_URL,                   /* with it the message is a file */
     EVENT_FILE_NAME,
     EVENT_FILE_TYPE,
+    EVENT_MENTIONS,              /* places in the body, as in xmpp_mention.h */
     EVENT_TEXTS
 };
 enum event_flag {

@@ -36,6 +36,7 @@ static void event_fill_message(const struct event *e, struct event_out *out)
     m->reply_quote = e->text[EVENT_REPLY_QUOTE];
     m->reply_nick = e->text[EVENT_REPLY_NICK];
     m->reply_own = (e->flags & EVENT_REPLY_OWN) != 0;
+    m->mentions = e->text[EVENT_MENTIONS];
     if (!e->text[EVENT_URL])
         return;
     out->file = (struct xmpp_file){
@@ -82,7 +83,7 @@ static bool event_send_pieces(struct session *s, const struct event_out *whole)
         struct event_out piece = *whole;
         piece.message.speaker = &piece.speaker;
         piece.message.body = text;
-        piece.message.reply_quote = NULL;
+        piece.message.reply_quote = piece.message.mentions = NULL;
         piece.message.file = NULL;
         if (!first) {
             piece.speaker.stanza_id = piece.speaker.origin_id = NULL;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "ids.h"
+#include "mention.h"
 #include "outgoing.h"
 #include "preference.h"
 #include "session.h"
@@ -123,6 +124,7 @@ static bool incoming_copy(struct session *s, const struct sj_message *m,
     sj_strbuf_addf(&body, sj_translate(s->lang, "You, elsewhere: %s%s"),
                    m->action ? "/me " : "", out->body);
     out->body = body.s;
+    out->mentions = NULL;
     out->action = false;
     sent = send(s, out);
     if (sent)
@@ -156,7 +158,8 @@ static void incoming_asks(struct session *s, const struct sj_message *m,
         return;
     out->active = (caps & SJ_CAP_TYPING) && typing_is_spoken(s);
     out->request = (caps & SJ_CAP_RECEIPTS) && m->confirm && out->id;
-    out->markable = (caps & SJ_CAP_MARKERS) && out->id && c && c->to;    /* G333-08 */
+    out->markable = (caps & (SJ_CAP_MARKERS | SJ_CAP_READ_SYNC)) && out->id && c &&
+                    c->to;               /* G333-08 */
 }
 
 bool incoming_complete(struct session *s, const struct sj_message *m, struct xmpp_message_out *out,
@@ -164,12 +167,15 @@ bool incoming_complete(struct session *s, const struct sj_message *m, struct xmp
 {
     uint32_t caps = s->network->backend->caps;
     struct ids_message target;
-    struct sj_strbuf id, first;
+    struct sj_strbuf id, first, mentions;
     bool sent;
 
     ids_init(&target);
     sj_strbuf_init(&id, SJ_STORE_NAME_MAX);
     sj_strbuf_init(&first, SJ_STORE_NAME_MAX);
+    sj_strbuf_init(&mentions, XMPP_MENTIONS_BYTES_MAX);
+    if (m->n_mentions > 0)
+        out->mentions = mentions_tell(s, NULL, m, out->body, &mentions);
     if (caps & SJ_CAPS_WITH_IDS)
         incoming_names(s, m, &id, &first, out);
     if (m->reply_to)
@@ -181,9 +187,11 @@ bool incoming_complete(struct session *s, const struct sj_message *m, struct xmp
         incoming_asks(s, m, out);
         sent = send(s, out);
     }
-    if (sent && !m->own && m->id && (caps & (SJ_CAP_MARKERS | SJ_CAP_RECEIPTS)) &&
+    if (sent && !m->own && m->id &&
+        (caps & (SJ_CAP_MARKERS | SJ_CAP_READ_SYNC | SJ_CAP_RECEIPTS)) &&
         !incoming_is_part(m, out))
         talk_note(s, m->peer, m->id);
+    sj_strbuf_release(&mentions);
     sj_strbuf_release(&first);
     sj_strbuf_release(&id);
     ids_release(&target);

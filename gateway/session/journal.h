@@ -38,7 +38,8 @@ uint64_t journal_number(struct sessions *);
 /* A message as it stands in the journal. Texts are borrowed. */
 enum journal_text {
     JOURNAL_PEER, JOURNAL_NICK, JOURNAL_FULL, JOURNAL_ID, JOURNAL_BODY, JOURNAL_OTHER_ID,
-    JOURNAL_REPLACES, JOURNAL_REPLY_TO, JOURNAL_REPLY_TEXT, JOURNAL_TEXTS
+    JOURNAL_REPLACES, JOURNAL_REPLY_TO, JOURNAL_REPLY_TEXT, JOURNAL_MENTIONS,
+    JOURNAL_TEXTS
 };
 enum journal_flag {
     JOURNAL_SENT = 1u << 0,      /* a link had it; else it waited for one */

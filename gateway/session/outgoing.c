@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "ids.h"
+#include "mention.h"
 #include "preference.h"
 #include "session.h"
 #include "sojourn/memory.h"
@@ -41,8 +42,28 @@ bool outgoing_waits(const struct session *s, const struct outgoing *o)
     return false;
 }
 
+/* With whom its text, as it goes out, mentions, where the network takes that (G372-02). */
+static enum sj_status outgoing_hand_over(struct session *s, const struct outgoing *o,
+                                         const struct sj_message *m, sj_op op,
+                                         struct sj_error *err)
+{
+    struct sj_message named = *m;
+    struct mentions found;
+    enum sj_status status;
+
+    if (m->file || !(session_caps(s, o->peer) & SJ_CAP_MENTIONS))
+        return s->network->backend->send_message(s->link, m, op, err);
+    mentions_find(s, o, m->body, &found);
+    named.mentions = found.list;
+    named.n_mentions = found.n;
+    status = s->network->backend->send_message(s->link, &named, op, err);
+    mentions_release(&found);
+    return status;
+}
+
 /* A styled text goes without its directives, and with what they say. */
-static enum sj_status outgoing_send_styled(struct session *s, const struct sj_message *m, sj_op op,
+static enum sj_status outgoing_send_styled(struct session *s, const struct outgoing *o,
+                                           const struct sj_message *m, sj_op op,
                                            struct sj_error *err)
 {
     struct sj_span spans[SJ_SPANS_MAX];
@@ -56,7 +77,7 @@ static enum sj_status outgoing_send_styled(struct session *s, const struct sj_me
     styled.body = plain.s;
     if (plain.len == 0 || !sj_strbuf_ok(&plain))
         styled = *m;
-    status = s->network->backend->send_message(s->link, &styled, op, err);
+    status = outgoing_hand_over(s, o, &styled, op, err);
     sj_strbuf_release(&plain);
     return status;
 }
@@ -85,9 +106,9 @@ static enum sj_status outgoing_submit_op(struct session *s, const struct outgoin
         m = &known;
     }
     if (outgoing_is_styled(s, o, m->body))
-        status = outgoing_send_styled(s, m, *op, err);
+        status = outgoing_send_styled(s, o, m, *op, err);
     else
-        status = s->network->backend->send_message(s->link, m, *op, err);
+        status = outgoing_hand_over(s, o, m, *op, err);
     if (status != SJ_OK)
         op_forget(s->all, *op);
     else
@@ -393,23 +414,36 @@ static enum sj_status outgoing_retract(struct session *s, const struct outgoing 
     return status;
 }
 
+/* Is it news? (G184-04, G333-03) */
+static bool outgoing_is_news(struct session *s, const struct outgoing *o,
+                             const struct ids_message *target)
+{
+    if (o->rich->kind == SJ_MARK_RECEIVED)
+        return talk_received(s, o->peer, target->network_id.s);
+    if (o->in_room)
+        return talk_read_room(s, o->peer, target->at);
+    return talk_read(s, o->peer, target->network_id.s);
+}
+
 /* Receipts and displayed markers: news about a message of the peer's are passed on, all else is
- * ignored (G184-04, G333-03). Nobody waits for an outcome. */
+ * ignored. What nobody else is to know is for networks that keep it for the user alone. Nobody
+ * waits for an outcome. */
 static void outgoing_report(struct session *s, const struct outgoing *o, uint32_t caps)
 {
     bool read = o->rich->kind == SJ_MARK_DISPLAYED;
+    bool tells = (caps & (uint32_t)(read ? SJ_CAP_MARKERS : SJ_CAP_RECEIPTS)) &&
+                 (!read || session_prefers(s, PREFERENCE_TELL_READ));
     struct ids_message target;
     struct sj_error ignored = {.status = SJ_OK};
 
-    if (!(caps & (uint32_t)(read ? SJ_CAP_MARKERS : SJ_CAP_RECEIPTS)) ||
-        (read && !session_prefers(s, PREFERENCE_TELL_READ)))
+    if (!tells && !(read && (caps & SJ_CAP_READ_SYNC)))
         return;
     ids_init(&target);
     if (outgoing_find(s, o, o->rich->target, &target) && !target.own &&
-        (read ? talk_read(s, o->peer, target.network_id.s)
-              : talk_received(s, o->peer, target.network_id.s))) {
+        outgoing_is_news(s, o, &target)) {
         const struct sj_mark mark = {.kind = o->rich->kind, .peer = o->peer,
-                                     .target = target.network_id.s};
+                                     .in_room = o->in_room, .target = target.network_id.s,
+                                     .target_at = target.at, .quiet = read && !tells};
         (void)s->network->backend->send_mark(s->link, &mark, 0, &ignored);
     }
     ids_release(&target);

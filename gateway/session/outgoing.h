@@ -14,7 +14,8 @@ struct attachment;
 struct session;
 
 /* Networks with one of these pay for more than plain texts. */
-#define SESSION_RICH_CAPS (SJ_CAPS_WITH_IDS | SJ_CAP_TYPING | SJ_CAP_ATTENTION)
+#define SESSION_RICH_CAPS                                                                 \
+    (SJ_CAPS_WITH_IDS | SJ_CAP_TYPING | SJ_CAP_ATTENTION | SJ_CAP_MENTIONS)
 
 struct outgoing {                /* borrowed */
     const char *peer;            /* canonical; a room with in_room or nick */

@@ -6,7 +6,7 @@
 
 #include "sojourn/memory.h"
 
-#define RICH_TEXTS 5u
+#define RICH_TEXTS 6u
 
 _Static_assert((int)XMPP_MARK_RECEIVED == (int)SJ_MARK_RECEIVED &&
                    (int)XMPP_MARK_DISPLAYED == (int)SJ_MARK_DISPLAYED &&
@@ -21,6 +21,7 @@ static void rich_texts(struct rich *r, const char **at[RICH_TEXTS])
     at[2] = &r->reply_to;
     at[3] = &r->reply_text;
     at[4] = &r->target;
+    at[5] = &r->mentions;
 }
 
 static size_t rich_size(const char *text)
@@ -85,7 +86,7 @@ void rich_of_text(struct rich *out, const struct xmpp_message_in *m)
     *out = (struct rich){.receipt = m->wants_receipt, .markable = m->markable,
                          .attention = m->attention, .unstored = m->unstored,
                          .other_id = m->origin_id, .replaces = m->replaces, .reply_to = m->reply_to,
-                         .reply_text = m->reply_body};
+                         .reply_text = m->reply_body, .mentions = m->mentions};
 }
 
 void rich_of_mark(struct rich *out, const struct xmpp_mark_in *m)

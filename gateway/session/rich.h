@@ -22,6 +22,7 @@ struct rich {
     const char *replaces, *reply_to;
     const char *reply_text;      /* to the network: the text without quotation; from it: what is
                                     quoted; or NULL */
+    const char *mentions;        /* to the network: places in the whole text (xmpp_mention.h) */
     const char *target;
     const char *const *reactions;
     size_t n_reactions;

@@ -14,6 +14,7 @@
 #include "event.h"
 #include "held.h"
 #include "ids.h"
+#include "mention.h"
 #include "rich.h"
 #include "room.h"
 #include "room_picture.h"
@@ -35,7 +36,7 @@ struct ear {
 struct hearing {
     struct room *room;
     struct event event;
-    struct sj_strbuf id, first, target, nick, body, stanza_id;
+    struct sj_strbuf id, first, target, nick, body, stanza_id, mentions;
     struct ids_message known;
     char fresh[XMPP_NEW_ID_SIZE];
     bool unstored;               /* its client wants it kept nowhere (G334-04) */
@@ -52,13 +53,15 @@ static void hearing_begin(struct hearing *h, struct room *r, enum event_kind kin
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         sj_strbuf_init(all[i], SJ_STORE_NAME_MAX);
     sj_strbuf_init(&h->nick, SJ_NICK_MAX);
+    sj_strbuf_init(&h->mentions, XMPP_MENTIONS_BYTES_MAX);
     sj_strbuf_init(&h->body, SJ_BODY_MAX + SJ_NICK_MAX + 64);
     ids_init(&h->known);
 }
 
 static void hearing_end(struct hearing *h)
 {
-    struct sj_strbuf *all[] = {&h->id, &h->first, &h->target, &h->stanza_id, &h->nick, &h->body};
+    struct sj_strbuf *all[] = {&h->id,   &h->first, &h->target,  &h->stanza_id,
+                               &h->nick, &h->body,  &h->mentions};
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         sj_strbuf_release(all[i]);
@@ -240,6 +243,9 @@ static void hear_text(struct ear *ear, const struct sj_message *m, const char *b
         hear_reply(&h, m);
     if (m->file && m->file->url)
         hear_file(&h.event, m->file);
+    else if (m->n_mentions > 0)
+        h.event.text[EVENT_MENTIONS] = mentions_tell(ear->room->session, ear->room, m,
+                                                     h.event.text[EVENT_BODY], &h.mentions);
     if (ear->past)
         ear->status = room_log_put_past(ear->room, &h.event, network_id);
     else

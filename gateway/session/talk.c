@@ -113,6 +113,16 @@ bool talk_read(struct session *s, const char *peer, const char *network_id)
     return true;
 }
 
+bool talk_read_room(struct session *s, const char *room, sj_msec at)
+{
+    struct talk *t = talk_get(s, room);
+
+    if (at <= t->read_at)
+        return false;
+    t->read_at = at;
+    return true;
+}
+
 bool talk_received(struct session *s, const char *peer, const char *network_id)
 {
     struct talk *t = talk_get(s, peer);

@@ -28,7 +28,8 @@ struct talk {                    /* owned by its session's talks */
     int64_t typing_until_ms;
     bool peer_types;             /* the user was shown so */
     enum sj_typing told;         /* the network, of the user */
-    sj_msec read_at;             /* when the newest message was sent that the peer has read */
+    sj_msec read_at;             /* when the newest message was sent that the peer has read; of a
+                                    room: the user */
     uint32_t recent[TALK_RECENT];        /* hashes of ids of the peer's last messages */
     uint64_t n_recent;           /* messages so far */
     uint64_t n_read;             /* the user has read that many of them */
@@ -50,6 +51,8 @@ void talk_note(struct session *, const char *peer, const char *network_id);
 /* The user has read, or received, this message of the peer's: true if that is news (G333-03,
  * G184-04). */
 bool talk_read(struct session *, const char *peer, const char *network_id);
+/* The same in a room, of a message that was sent at that time. */
+bool talk_read_room(struct session *, const char *room, sj_msec at);
 bool talk_received(struct session *, const char *peer, const char *network_id);
 
 /* typing.c */

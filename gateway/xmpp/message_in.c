@@ -6,13 +6,14 @@
  * left alone (GMSG-04). Delays that users claim are not believed (G203-05), hints change nothing
  * (G280-08, G334-03). Payloads are found by message_parts.c and file_find.c, what only rooms have
  * by muc_message.c; message_out.c writes.
- * Source: RFC 6121 §5, XEP-0100 §4.8, XEP-0085, 0184, 0224, 0245, 0308, 0333, 0359, 0393, 0424,
- * 0428, 0444, 0461. */
+ * Source: RFC 6121 §5, XEP-0100 §4.8, XEP-0085, 0184, 0224, 0245, 0308, 0333, 0359, 0372, 0393,
+ * 0424, 0428, 0444, 0461. */
 #include <string.h>
 
 #include "component.h"
 #include "file.h"
 #include "handlers.h"
+#include "mention.h"
 #include "message_parts.h"
 #include "message_refuse.h"
 #include "muc.h"
@@ -104,16 +105,41 @@ static void message_read_reply(struct inbound *in, struct xmpp_message_in *m, st
         m->reply_body = cut->s;
 }
 
+/* mentions: of the whole body, or NULL. */
+static enum sj_status message_tell_text(struct inbound *in, struct xmpp_message_in *m,
+                                        struct sj_strbuf *mentions, struct sj_error *err)
+{
+    const char *whole = m->body;
+    if (m->reply_body == NULL)
+        message_read_action(m);
+    if (mentions != NULL) {
+        mentions_shift(mentions, (size_t)(m->body - whole));
+        m->mentions = mentions->len > 0 && sj_strbuf_ok(mentions) ? mentions->s : NULL;
+    }
+    return in->x->in->message(in->x->ctx, m, err);
+}
+
 static enum sj_status message_tell_reply(struct inbound *in, struct xmpp_message_in *m,
-                                         struct sj_error *err)
+                                         struct sj_strbuf *mentions, struct sj_error *err)
 {
     struct sj_strbuf cut;
     sj_strbuf_init(&cut, SJ_BODY_MAX);
     message_read_reply(in, m, &cut);
-    if (m->reply_body == NULL)
-        message_read_action(m);
-    enum sj_status status = in->x->in->message(in->x->ctx, m, err);
+    enum sj_status status = message_tell_text(in, m, mentions, err);
     sj_strbuf_release(&cut);
+    return status;
+}
+
+/* One that names people (G372-02). */
+static enum sj_status message_tell_mentions(struct inbound *in, struct xmpp_message_in *m,
+                                            struct sj_error *err)
+{
+    struct sj_strbuf mentions;
+    sj_strbuf_init(&mentions, XMPP_MENTIONS_BYTES_MAX);
+    mentions_read(in, m->body, &mentions);
+    enum sj_status status = m->reply_to != NULL ? message_tell_reply(in, m, &mentions, err)
+                                                : message_tell_text(in, m, &mentions, err);
+    sj_strbuf_release(&mentions);
     return status;
 }
 
@@ -128,11 +154,13 @@ static enum sj_status message_tell(struct inbound *in, const struct message_part
     if (strlen(body) > SJ_BODY_MAX)
         return sj_fail(err, SJ_UNACCEPTABLE, "The message is too long.");
     message_read_parts(in, &m, parts);
-    if (m.reply_to != NULL && file == NULL)
-        return message_tell_reply(in, &m, err);
-    if (file == NULL)
-        message_read_action(&m);
-    return in->x->in->message(in->x->ctx, &m, err);
+    if (file != NULL)
+        return in->x->in->message(in->x->ctx, &m, err);
+    if (parts->part[PART_REFERENCE] != NULL)
+        return message_tell_mentions(in, &m, err);
+    if (m.reply_to != NULL)
+        return message_tell_reply(in, &m, NULL, err);
+    return message_tell_text(in, &m, NULL, err);
 }
 
 /* GFIL-09: a message about one file; of several the links go as text. *told: it was one. */

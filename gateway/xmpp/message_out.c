@@ -5,11 +5,12 @@
  * Each has one id in both places where clients look (GMSG-01), so ids of ours serve every extension
  * alike. What servers should keep for clients that are away, and what not, is hinted (G334-01).
  * What is said is left to the session room. Source: RFC 6121 §5, XEP-0100 §5.3, XEP-0085, 0184,
- * 0203, 0224, 0245, 0308, 0333, 0334, 0359, 0393, 0424, 0428, 0444, 0461. */
+ * 0203, 0224, 0245, 0308, 0333, 0334, 0359, 0372, 0393, 0424, 0428, 0444, 0461. */
 #include <stdio.h>
 #include <string.h>
 
 #include "file.h"
+#include "mention.h"
 #include "message_parts.h"
 #include "muc.h"
 #include "sojourn/translate.h"
@@ -118,13 +119,14 @@ static void message_add_fallback(xmpp_stanza_t *st, const char *ns, size_t to)
     stanza_set(body, "end", end);
 }
 
-static void message_add_body(xmpp_stanza_t *st, const struct xmpp_message_out *m)
+/* Returns how many code points of the text stand before m->body. */
+static size_t message_add_body(xmpp_stanza_t *st, const struct xmpp_message_out *m)
 {
     size_t quoted = 0;
     if (!m->action && m->reply_quote == NULL) {
         if (m->body[0] != '\0')
             stanza_add_with_text(st, "body", m->body);
-        return;
+        return 0;
     }
     struct sj_strbuf text;
     sj_strbuf_init(&text, SIZE_MAX / 2);
@@ -137,6 +139,7 @@ static void message_add_body(xmpp_stanza_t *st, const struct xmpp_message_out *m
     sj_strbuf_release(&text);
     if (quoted > 0)
         message_add_fallback(st, NS_REPLY, quoted);      /* G461-03 */
+    return quoted + (m->action ? sizeof MESSAGE_ACTION - 1 : 0);
 }
 
 /* The author's address; in 1:1 the bare one will do, in a room it is the occupant's (G461-02). */
@@ -176,10 +179,13 @@ static void message_add_parts(xmpp_stanza_t *st, const struct xmpp_message_out *
 void message_add_content(struct xmpp *x, unsigned host, xmpp_stanza_t *st,
                          const struct xmpp_message_out *m)
 {
+    size_t before = 0;
     if (m->file != NULL)
         file_add(st, m->file);
     else
-        message_add_body(st, m);
+        before = message_add_body(st, m);
+    if (m->mentions != NULL && m->file == NULL)
+        mentions_add(x, host, st, m, before);        /* G372-01 */
     message_add_origin(st, m->speaker);
     message_add_parts(st, m);
     message_add_late(x, st, m->speaker, m->sent_at);

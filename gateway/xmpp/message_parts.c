@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "mention.h"
 #include "sojourn/strbuf.h"
 #include "stanza.h"
 
@@ -31,6 +32,7 @@ static const struct part_row part_rows[] = {
     {"retract", NS_RETRACT, PART_RETRACT, XMPP_STATE_NONE},
     {"reactions", NS_REACTIONS, PART_REACTIONS, XMPP_STATE_NONE},
     {"reply", NS_REPLY, PART_REPLY, XMPP_STATE_NONE},
+    {"reference", NS_REFERENCE, PART_REFERENCE, XMPP_STATE_NONE},
     {"origin-id", NS_SID, PART_ORIGIN, XMPP_STATE_NONE},
     {"attention", NS_ATTENTION, PART_ATTENTION, XMPP_STATE_NONE},
     {"unstyled", NS_STYLING, PART_UNSTYLED, XMPP_STATE_NONE},

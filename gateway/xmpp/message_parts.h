@@ -34,6 +34,7 @@ enum message_part {
     PART_ATTENTION,
     PART_UNSTYLED,
     PART_INVITATION,
+    PART_REFERENCE,
     PART_COUNT
 };
 struct message_parts {

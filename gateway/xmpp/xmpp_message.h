@@ -63,6 +63,7 @@ struct xmpp_message_in {
     const char *replaces;      /* XEP-0308: id of the first version, or NULL */
     const char *reply_to;      /* XEP-0461: id of the message that it answers, or NULL */
     const char *reply_body;    /* with reply_to: body without the quotation, or NULL: as body */
+    const char *mentions;      /* XEP-0372: places in body (xmpp_mention.h), or NULL */
 };
 
 /* What is said about an earlier message. */
@@ -133,6 +134,7 @@ struct xmpp_message_out {
     const char *reply_quote;     /* what is quoted of that for clients without XEP-0461, or NULL */
     bool reply_own;              /* the user is the author of that message */
     const char *reply_nick;      /* in a room: the author, or NULL: not known */
+    const char *mentions;        /* XEP-0372: places in body (xmpp_mention.h), or NULL */
 };
 bool xmpp_send_message(struct xmpp *, unsigned host, const struct xmpp_message_out *);
 /* The one error answer to a message that was accepted earlier: from peer to `to`, same id. */

@@ -184,7 +184,7 @@ static void on_lacks(struct sj_link *l, uint32_t caps)
         const char *name;
     } names[] = {
         { SJ_CAP_TYPING, "typing" }, { SJ_CAP_MARKERS, "markers" }, { SJ_CAP_RETRACT, "retract" },
-        { SJ_CAP_REACT, "react" },   { SJ_CAP_REPLY, "reply" },
+        { SJ_CAP_REACT, "react" },   { SJ_CAP_REPLY, "reply" },   { SJ_CAP_READ_SYNC, "read" },
     };
     char text[128] = "lacks";
 

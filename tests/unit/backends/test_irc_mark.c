@@ -64,24 +64,22 @@ Test(irc_mark, it_is_told_when_it_changes)
     struct irc_world *w = world_with(TAGS " cap-notify", NULL);
 
     irc_says(w, ":irc.test CAP me DEL :echo-message");
-    irc_hears(w, "lacks retract");
+    irc_hears(w, "lacks retract read");
     irc_says(w, ":irc.test 005 me CLIENTTAGDENY=* :are supported");
-    irc_hears(w, "lacks typing retract react reply");
+    irc_hears(w, "lacks typing retract react reply read");
     irc_says(w, ":irc.test 005 me CLIENTTAGDENY=* :are supported");
     irc_says(w, ":irc.test 005 me -CLIENTTAGDENY :are supported");
-    irc_hears(w, "lacks retract");
+    irc_hears(w, "lacks retract read");
     irc_says(w, ":irc.test CAP me ACK :echo-message");
-    irc_hears(w, "lacks");
+    irc_hears(w, "lacks read");
     /* One that changes its mind all the time: what was lacking is lacking. */
     for (int i = 0; i < 10; i++) {
         irc_says(w, ":irc.test CAP me DEL :echo-message");
         irc_says(w, ":irc.test CAP me ACK :echo-message");
     }
-    irc_hears(w, "lacks retract");
-    irc_hears(w, "lacks");
-    irc_hears(w, "lacks retract");
-    irc_hears(w, "lacks");
-    irc_hears(w, "lacks retract");
+    irc_hears(w, "lacks retract read");
+    irc_hears(w, "lacks read");
+    irc_hears(w, "lacks retract read");
     irc_hears_nothing(w);
     irc_world_free(w);
 }
@@ -93,10 +91,10 @@ Test(irc_mark, without_ids_nothing_can_be_named)
     irc_says(w, ":irc.test NOTICE me :of the server");
     irc_hears(w, "tell of the server");
     irc_says(w, ":juliet!j@h PRIVMSG me :no id");
-    irc_hears(w, "lacks retract react reply");
+    irc_hears(w, "lacks retract react reply read");
     irc_hears(w, "message juliet no id");
     irc_says(w, "@msgid=a1 :juliet!j@h PRIVMSG me :one");
-    irc_hears(w, "lacks");
+    irc_hears(w, "lacks read");
     irc_hears(w, "message juliet a1 @0 one");
     irc_says(w, ":juliet!j@h PRIVMSG me :played back by a bouncer");
     irc_hears(w, "message juliet played back by a bouncer");

@@ -26,6 +26,7 @@ void world_facts(struct sj_strbuf *out, const struct xmpp_message_out *m)
     add_fact(out, "replaces", m->replaces);
     add_fact(out, "reply", m->reply_to);
     add_fact(out, "quote", m->reply_quote);
+    add_fact(out, "mentions", m->mentions);
     sj_strbuf_adds(out, m->reply_own ? " own" : "");
     if (m->speaker) {
         sj_strbuf_adds(out, m->speaker->in_room ? "" : " whispered");
@@ -57,6 +58,10 @@ void world_sent_facts(struct sj_strbuf *out, const struct sj_message *m)
     for (size_t i = 0; i < m->n_spans; i++)
         sj_strbuf_addf(out, " style=%d:%u-%u", (int)m->spans[i].style, m->spans[i].start,
                        m->spans[i].end);
+    for (size_t i = 0; i < m->n_mentions; i++)
+        sj_strbuf_addf(out, " mention=%u-%u:%s/%s", m->mentions[i].start, m->mentions[i].end,
+                       m->mentions[i].id ? m->mentions[i].id : "",
+                       m->mentions[i].nick ? m->mentions[i].nick : "");
 }
 
 enum sj_status xmpp_send_as_user(struct xmpp *x, unsigned host, const struct xmpp_message_out *m,
@@ -119,8 +124,9 @@ enum sj_status world_send_mark(struct sj_link *link, const struct sj_mark *m, sj
 
     (void)err;
     sj_strbuf_init(&b, 1 << 16);
-    sj_strbuf_addf(&b, "net mark %s %s %s%s", m->peer, kinds[m->kind], m->target,
-                   m->target_own ? " own" : "");
+    sj_strbuf_addf(&b, "net mark %s%s %s %s%s",
+                   m->in_room && m->kind == SJ_MARK_DISPLAYED ? "in " : "", m->peer,
+                   kinds[m->kind], m->target, m->target_own ? " own" : m->quiet ? " quiet" : "");
     add_set(&b, m->reactions, m->n_reactions);
     if (m->kind == SJ_MARK_REACTIONS && m->n_before > 0)
         sj_strbuf_adds(&b, " was");

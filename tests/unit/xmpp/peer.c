@@ -233,6 +233,7 @@ static void on_message_facts(struct sj_strbuf *out, const struct xmpp_message_in
     add_fact(out, "replaces", m->replaces);
     add_fact(out, "reply", m->reply_to);
     add_fact(out, "cut", m->reply_body);
+    add_fact(out, "mentions", m->mentions);
 }
 
 static enum sj_status on_mark(void *ctx, const struct xmpp_mark_in *m, struct sj_error *err)
