@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """End to end with Ergo, which has what the other servers lack: accounts of its own with SCRAM, ids
 of messages, history (draft/chathistory), and the newer tags."""
+import re
 import unittest
 
 import ergo
@@ -97,6 +98,42 @@ class ErgoHistory(ErgoTest):
                   for n in client.seen[start:]
                   if n.name == "message" and n.find("result") is not None]
         return [b.text for b in bodies if b is not None]
+
+
+
+class ErgoTags(ErgoTest):
+    def test_tags(self):
+        """An answer, a reaction and a message of several lines go by tags and as one message; an
+        answer and a reaction of the other side arrive as such (G461-01, G444-02)"""
+        juliet = self.irc("juliet")
+        juliet.send("CAP REQ :message-tags batch draft/multiline")
+        juliet.expect("CAP")
+        juliet.send("JOIN #verona")
+        juliet.expect("366")
+        romeo = self.go_online("romeo")
+        romeo.send("<presence to='%s/romeo'><x xmlns='http://jabber.org/protocol/muc'/></presence>"
+                   % room("#verona"))
+        romeo.expect("<message type='groupchat' from='*' to='*' ...><subject>*</subject>..."
+                     "</message>")
+        romeo.send("<message type='groupchat' to='%s' id='m1'><body>one</body></message>"
+                   % room("#verona"))
+        said = juliet.wait(lambda m: m.command == "PRIVMSG", "the message")
+        msgid = re.search("msgid=([^; ]+)", said.raw).group(1)
+        romeo.expect("<message type='groupchat' from='*' to='*' id='m1'><body>one</body>..."
+                     "</message>")
+        juliet.send("@+draft/reply=%s PRIVMSG #verona :two" % msgid)
+        romeo.expect("<message type='groupchat' from='%s/juliet' to='*' ...><body>*two</body>"
+                     "<reply xmlns='urn:xmpp:reply:0' ...>...</reply>...</message>"
+                     % room("#verona"))
+        juliet.send("@+draft/react=\N{ROSE};+draft/reply=%s TAGMSG #verona" % msgid)
+        romeo.expect("<message type='groupchat' from='%s/juliet' to='*' ...>"
+                     "<reactions xmlns='urn:xmpp:reactions:0' id='*'><reaction>\N{ROSE}</reaction>"
+                     "</reactions>...</message>" % room("#verona"))
+        romeo.send("<message type='groupchat' to='%s' id='m2'><body>a\nb</body></message>"
+                   % room("#verona"))
+        batch = juliet.wait(lambda m: m.command == "BATCH" and "draft/multiline" in m.raw,
+                            "the lines as one message")
+        self.assertIn("#verona", batch.raw)
 
 
 del Channels, ErgoTest               # not to be run by themselves
