@@ -11,6 +11,7 @@
 
 #include "mx_call.h"
 #include "mx_contact.h"
+#include "mx_gone.h"
 #include "mx_id.h"
 #include "mx_login.h"
 #include "mx_react.h"
@@ -218,7 +219,7 @@ static void link_release_memory(struct mx_link *l)
     mx_steps_drop(l);
     mx_media_drop(l);
     mx_reacts_drop(l);
-    mx_rooms_release(l);
+    mx_gone_take(l);
     mx_contacts_release(l);
     link_drop_done(l);
     json_object_put(l->direct);

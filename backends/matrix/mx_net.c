@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mx_gone.h"
 #include "sojourn/http.h"
 #include "sojourn/ipaddr.h"
 #include "sojourn/log.h"
@@ -99,6 +100,7 @@ enum sj_status mx_net_new(struct sj_net **out, struct sj_loop *loop, const struc
     struct sj_net *net = sj_calloc(1, sizeof *net);
     net->loop = loop;
     net->log = log;
+    mx_gone_init(net);
     net->allowed = sj_values_text(values, "allow-homeservers");
     net->page = sj_values_text(values, "client-page");
     net->poll_ms = sj_values_number(values, "poll-time");
@@ -123,6 +125,7 @@ void mx_net_free(struct sj_net **net)
 {
     if (!net || !*net)
         return;
+    mx_gone_release(*net);
     sj_http_free(&(*net)->http);
     sj_free(*net);
     *net = NULL;

@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #include "sojourn/backend.h"
+#include "sojourn/loop.h"
+#include "sojourn/map.h"
 
 struct sj_http;
 
@@ -33,6 +35,8 @@ struct sj_net {
     bool private_ok;                     /* addresses that are not public may be asked */
     int64_t poll_ms;
     uint64_t reading;                    /* bytes of unfinished answers */
+    struct sj_list gone;                 /* struct mx_gone */
+    struct sj_defer gone_turn;
     char host_name[65];                  /* of this machine, for the name of the device */
 };
 

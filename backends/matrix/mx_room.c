@@ -156,12 +156,12 @@ struct mx_room *mx_room_add(struct mx_link *l, const char *id)
     return r;
 }
 
-static void room_free(struct mx_room *r)
+uint32_t mx_room_free(struct mx_room *r)
 {
     char *texts[] = {r->name_id, r->name,   r->alias, r->topic,
                      r->avatar,  r->before, r->last,  r->creator, r->successor};
-    uint32_t at = 0;
-    for (struct mx_member *m; (m = sj_map_next(&r->members, &at));)
+    uint32_t at = 0, n = 0;
+    for (struct mx_member *m; (m = sj_map_next(&r->members, &at)); n++)
         member_free(m);
     sj_map_release(&r->members);
     sj_map_release(&r->nicks);
@@ -173,6 +173,7 @@ static void room_free(struct mx_room *r)
     for (size_t i = 0; i < sizeof r->typing / sizeof r->typing[0]; i++)
         sj_free(r->typing[i]);
     sj_free(r);
+    return n;
 }
 
 void mx_room_remove(struct mx_room *r)
@@ -187,17 +188,7 @@ void mx_room_remove(struct mx_room *r)
     r->contact = NULL;
     if (c)
         mx_contact_loses(c, r);
-    room_free(r);
-}
-
-void mx_rooms_release(struct mx_link *l)
-{
-    uint32_t at = 0;
-    for (struct mx_room *r; (r = sj_map_next(&l->rooms, &at));)
-        room_free(r);
-    sj_map_release(&l->rooms);
-    sj_map_release(&l->names);
-    l->n_rooms = 0;
+    mx_room_free(r);
 }
 
 /* ---- state ---- */

@@ -76,7 +76,8 @@ struct mx_room *mx_room_find_name(const struct mx_link *l, const char *name);
 /* NULL: no room id, or there are too many. */
 struct mx_room *mx_room_add(struct mx_link *l, const char *id);
 void mx_room_remove(struct mx_room *r);
-void mx_rooms_release(struct mx_link *l);
+/* The memory of one that no link has any more; how many members it had. */
+uint32_t mx_room_free(struct mx_room *r);
 
 /* The gateway knows it under another name from now on; false: that is taken. */
 bool mx_room_rename(struct mx_room *r, const char *name);

@@ -7,9 +7,11 @@
 #include <string.h>
 
 #include "mx_html.h"
+#include "mx_gone.h"
 #include "mx_id.h"
 #include "mx_json.h"
 #include "mx_link.h"
+#include "mx_net.h"
 #include "mx_power.h"
 #include "mx_rich.h"
 #include "mx_room.h"
@@ -62,7 +64,10 @@ static void fuzz_event(struct mx_room *r, struct json_object *event)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct sj_log log = {.area = "fuzz"};
-    const struct sj_link base = {.backend = &matrix_backend, .log = &log};
+    struct sj_net net = {.loop = sj_loop_new()};
+    mx_gone_init(&net);
+    const struct sj_link base = {.backend = &matrix_backend, .log = &log, .net = &net,
+                                 .loop = net.loop};
     const struct sj_account account = {NULL, 0};
     struct mx_body b;
     size_t step = size ? data[0] + 1u : 1;
@@ -83,5 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     json_object_put(root);
     mx_body_release(&b);
     matrix_backend.link_free(&link);
+    mx_gone_release(&net);
+    sj_loop_free(&net.loop);
     return 0;
 }

@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "matrix.h"
+#include "mx_gone.h"
 #include "mx_json.h"
 #include "mx_link.h"
 #include "mx_mention.h"
+#include "mx_net.h"
 #include "mx_rich.h"
 #include "mx_room.h"
 #include "sojourn/log.h"
@@ -15,6 +17,7 @@
 /* A room that romeo is in, with Juliet and a Juliette. */
 struct hall {
     struct sj_log log;
+    struct sj_net net;
     struct sj_link *link;
     struct mx_room *room;
 };
@@ -34,7 +37,10 @@ static void hall_open(struct hall *h)
 {
     const struct sj_account account = {NULL, 0};
     h->log = (struct sj_log){.area = "test"};
-    const struct sj_link base = {.backend = &matrix_backend, .log = &h->log};
+    h->net = (struct sj_net){.loop = sj_loop_new()};
+    mx_gone_init(&h->net);
+    const struct sj_link base = {.backend = &matrix_backend, .log = &h->log, .net = &h->net,
+                                 .loop = h->net.loop};
     h->link = matrix_backend.link_new(&base, &account, NULL, 0);
     mx_link_of(h->link)->user = sj_strdup("@romeo:hs.test");
     h->room = mx_room_add(mx_link_of(h->link), "!hall:hs.test");
@@ -46,6 +52,8 @@ static void hall_open(struct hall *h)
 static void hall_close(struct hall *h)
 {
     matrix_backend.link_free(&h->link);
+    mx_gone_release(&h->net);
+    sj_loop_free(&h->net.loop);
 }
 
 Test(mx_mention, finds_names_in_the_text)
