@@ -37,7 +37,7 @@ static void gone_on_turn(void *arg)
     if (!gone_step(g, MX_GONE_SLICE))
         gone_end(g);
     if (!sj_list_empty(&net->gone))
-        sj_loop_defer(net->loop, &net->gone_turn);
+        sj_loop_defer_next(net->loop, &net->gone_turn);
 }
 
 void mx_gone_init(struct sj_net *net)

@@ -154,6 +154,12 @@ void mx_link_defer(struct mx_link *l, enum mx_todo todo)
     sj_loop_defer(l->base.loop, &l->defer);
 }
 
+void mx_link_defer_next(struct mx_link *l, enum mx_todo todo)
+{
+    l->todo |= (uint8_t)todo;
+    sj_loop_defer_next(l->base.loop, &l->defer);
+}
+
 bool mx_link_has_seen(struct mx_link *l, const char *event)
 {
     uint64_t digest = 14695981039346656037u;         /* FNV-1a: a table of our own, not a lookup */

@@ -96,6 +96,8 @@ void mx_link_log_out(struct sj_link *link);
 
 void mx_link_enter(struct mx_link *l, enum mx_state state);
 void mx_link_defer(struct mx_link *l, enum mx_todo todo);
+/* The same after others had their turn. */
+void mx_link_defer_next(struct mx_link *l, enum mx_todo todo);
 /* From the loop top only. The link is down afterwards, if it was not before. */
 void mx_link_end(struct mx_link *l, enum sj_end end, const char *why);
 /* The login is through: up, self, and the first sync. */

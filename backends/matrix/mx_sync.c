@@ -114,7 +114,7 @@ void mx_sync_work(struct mx_link *l)
     if (!mx_link_is_up(l))
         return;
     if (l->work)
-        mx_link_defer(l, MX_TODO_WORK);
+        mx_link_defer_next(l, MX_TODO_WORK);
     else
         sync_poll(l);
 }

@@ -2,7 +2,8 @@
 /* The event loop over libevent: clock, timers, deferred calls, signals, and the order of a turn.
  *
  * A turn: wait for and handle input, timers and signals (one epoll_wait, one batch); call again
- * the conns that asked for it; run deferred calls, in rounds; write what the conns have queued.
+ * the conns that asked for it; run deferred calls, in rounds, but those for the next turn; write
+ * what the conns have queued.
  * libevent sees one timer, armed for the next slot of the wheel in use. Its own precise timers
  * are not asked for: they cost a timerfd_settime in every turn. */
 #include "sojourn/loop.h"
@@ -78,6 +79,7 @@ struct sj_loop *sj_loop_new(void)
     loop->wait_event = evtimer_new(loop->base, loop_on_nothing, NULL);
     loop->dns_file = "/etc/resolv.conf";
     sj_list_init(&loop->deferred);
+    sj_list_init(&loop->next);
     sj_list_init(&loop->again);
     sj_list_init(&loop->flush);
     return loop;
@@ -167,6 +169,12 @@ void sj_loop_defer(struct sj_loop *loop, struct sj_defer *d)
         sj_list_append(&loop->deferred, &d->link);
 }
 
+void sj_loop_defer_next(struct sj_loop *loop, struct sj_defer *d)
+{
+    if (sj_list_empty(&d->link))
+        sj_list_append(&loop->next, &d->link);
+}
+
 void sj_defer_cancel(struct sj_defer *d)
 {
     sj_list_remove(&d->link);
@@ -219,12 +227,13 @@ static void loop_run_deferred(struct sj_loop *loop)
             d->fn(d->arg);
         }
     }
+    loop_list_move(&loop->deferred, &loop->next);
 }
 
 static bool loop_has_work(const struct sj_loop *loop)
 {
-    return !sj_list_empty(&loop->deferred) || !sj_list_empty(&loop->again) ||
-           !sj_list_empty(&loop->flush);
+    return !sj_list_empty(&loop->deferred) || !sj_list_empty(&loop->next) ||
+           !sj_list_empty(&loop->again) || !sj_list_empty(&loop->flush);
 }
 
 /* wait_ms < 0: as long as it takes. */

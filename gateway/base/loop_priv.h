@@ -42,6 +42,7 @@ struct sj_loop {
     int64_t slack_us;           /* libevent's clock may lag behind ours by this much */
     struct event *wait_event;   /* bounds sj_loop_turn */
     struct sj_list deferred;    /* struct sj_defer */
+    struct sj_list next;        /* the same, for the next turn */
     struct sj_list again;       /* struct sj_conn.again_link: to be called in the next turn */
     struct sj_list flush;       /* struct sj_conn.flush_link: have output */
     struct loop_signal signals[LOOP_SIGNALS_MAX];

@@ -54,6 +54,9 @@ void sj_defer_init(struct sj_defer *d, void (*fn)(void *arg), void *arg);
 /* Schedules; a second call before it ran changes nothing. Order is kept. What a deferred call
  * schedules runs in the next round of the same turn (rounds are bounded: input is heard, too). */
 void sj_loop_defer(struct sj_loop *loop, struct sj_defer *d);
+/* The same for the next turn, which does not wait: input of others is heard before. For long work
+ * that is done bit by bit. */
+void sj_loop_defer_next(struct sj_loop *loop, struct sj_defer *d);
 void sj_defer_cancel(struct sj_defer *d);
 
 /* Runs fn from the loop top whenever the process gets signo; once registered it stays. */

@@ -175,6 +175,37 @@ Test(loop, bounds_the_rounds_of_a_turn_and_then_does_not_wait)
     sj_loop_free(&d.loop);
 }
 
+struct worker {
+    struct sj_loop *loop;
+    struct sj_defer defer;
+    int left, done;
+};
+
+static void worker_step(void *arg)
+{
+    struct worker *w = arg;
+    w->done++;
+    if (--w->left > 0)
+        sj_loop_defer_next(w->loop, &w->defer);
+}
+
+Test(loop, does_one_bit_of_long_work_in_each_turn_and_does_not_wait)
+{
+    struct worker w = {.loop = sj_loop_new(), .left = 3};
+    sj_defer_init(&w.defer, worker_step, &w);
+    sj_loop_defer(w.loop, &w.defer);
+    for (int turn = 1; turn <= 3; turn++) {
+        sj_loop_turn(w.loop, 100000);
+        cr_assert_eq(w.done, turn);
+    }
+    sj_loop_defer_next(w.loop, &w.defer);
+    sj_defer_cancel(&w.defer);
+    sj_loop_turn(w.loop, 0);
+    sj_loop_turn(w.loop, 0);
+    cr_assert_eq(w.done, 3);
+    sj_loop_free(&w.loop);
+}
+
 static void cancel_other(void *arg)
 {
     struct caller *c = arg;
