@@ -58,6 +58,8 @@ static void component_drop_stream(struct component *c)
     stream_free(&c->stream);
     c->broken = NULL;
     c->congested = false;
+    c->leaving = false;
+    sj_defer_cancel(&c->goodbye);
     c->ping_id[0] = '\0';
     sj_defer_cancel(&c->relief);
 }
@@ -109,8 +111,10 @@ static void component_log_loss(struct component *c, const char *reason, uint32_t
 static void component_lose(struct component *c, const char *reason)
 {
     enum component_state was = c->state;
-    if (was == COMPONENT_ENDING) {
+    if (was == COMPONENT_ENDING || c->leaving) {
         component_drop_stream(c);
+        if (was != COMPONENT_ENDING)
+            component_enter(c, COMPONENT_ENDING);
         component_enter(c, COMPONENT_STOPPED);
         room_check_stopped(c->x);
         return;
@@ -392,6 +396,36 @@ static void component_check_life(struct component *c)
     sj_timer_start(c->x->loop, &c->timer, c->ping_works ? COMPONENT_PING_MS : COMPONENT_IDLE_MS);
 }
 
+/* The last word: nothing that comes behind it can be answered (RFC 6120 §4.4). */
+static void component_say_goodbye(void *arg)
+{
+    static const char goodbye[] = "</stream:stream>";
+    struct component *c = arg;
+    int64_t left_ms = c->stop_by_ms - sj_loop_now_ms(c->x->loop);
+    c->leaving = false;
+    component_enter(c, COMPONENT_ENDING);
+    sj_conn_write(c->conn, goodbye, sizeof goodbye - 1);
+    sj_conn_finish(c->conn, left_ms > 0 ? left_ms : 0);
+}
+
+/* What the server sent before this answer has been heard; the rest of this turn is, too. */
+static void component_on_last_answer(struct xmpp *x, const struct query_reply *reply)
+{
+    struct component *c = &x->components[reply->host];
+    if (c->leaving)
+        sj_loop_defer(x->loop, &c->goodbye);
+}
+
+/* false: there is nobody to ask. */
+static bool component_ask_last(struct component *c)
+{
+    if (c->copies.domain[0] == '\0')
+        return false;
+    xmpp_stanza_t *iq = room_stanza_new(c->x, c->index, "iq", "get", NULL, c->copies.domain, NULL);
+    stanza_add(iq, "ping", NS_PING);
+    return query_send(c->x, c->index, iq, component_on_last_answer, 0);
+}
+
 static void component_on_timer(void *arg)
 {
     struct component *c = arg;
@@ -401,7 +435,10 @@ static void component_on_timer(void *arg)
         component_connect(c);
         break;
     case COMPONENT_UP:
-        component_check_life(c);
+        if (c->leaving)
+            component_say_goodbye(c);
+        else
+            component_check_life(c);
         break;
     case COMPONENT_OPENING:
     case COMPONENT_HANDSHAKE:
@@ -425,6 +462,7 @@ void component_init(struct component *c, struct xmpp *x, unsigned index)
     c->log = (struct sj_log){.parent = &x->log, .key = "host", .value = c->host->name};
     sj_timer_init(&c->timer, component_on_timer, c);
     sj_defer_init(&c->relief, component_relieve, c);
+    sj_defer_init(&c->goodbye, component_say_goodbye, c);
     privileges_init(c);
     copies_init(&c->copies, c);
 }
@@ -445,16 +483,21 @@ void component_start(struct component *c)
 
 void component_stop(struct component *c, int64_t timeout_ms)
 {
+    if (c->leaving)
+        return;
+    c->stop_by_ms = sj_loop_now_ms(c->x->loop) + timeout_ms;
     switch (c->state) {
+    case COMPONENT_UP:
+        c->leaving = true;
+        sj_timer_start(c->x->loop, &c->timer, timeout_ms / 4);
+        if (component_ask_last(c))
+            break;
+        component_say_goodbye(c);
+        break;
     case COMPONENT_OPENING:
     case COMPONENT_HANDSHAKE:
-    case COMPONENT_UP: {
-        static const char goodbye[] = "</stream:stream>";
-        component_enter(c, COMPONENT_ENDING);
-        sj_conn_write(c->conn, goodbye, sizeof goodbye - 1);
-        sj_conn_finish(c->conn, timeout_ms);
+        component_say_goodbye(c);
         break;
-    }
     case COMPONENT_ENDING:
     case COMPONENT_STOPPED:
         break;

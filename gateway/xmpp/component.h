@@ -55,6 +55,9 @@ struct component {
     struct stream *stream;
     struct sj_timer timer;           /* of the state: deadline, retry or liveness */
     struct sj_defer relief;
+    struct sj_defer goodbye;
+    bool leaving;                    /* component_stop was called, the goodbye is yet to be said */
+    int64_t stop_by_ms;
     const char *broken;              /* why the stream must end, set from inside an event */
     char reason[64];                 /* of the last loss, to log it once */
     unsigned attempts;               /* without a steady stream */
@@ -71,7 +74,8 @@ struct component {
 void component_init(struct component *c, struct xmpp *x, unsigned index);
 void component_release(struct component *c);
 void component_start(struct component *c);
-/* Says goodbye; STOPPED at the latest after timeout_ms. */
+/* Says goodbye once a server has answered a ping, so that what it sent before is heard and
+ * answered; STOPPED at the latest after timeout_ms. */
 void component_stop(struct component *c, int64_t timeout_ms);
 /* Queues bytes that output_format made. SJ_UNREACHABLE: not up; SJ_LIMIT: queue full. */
 enum sj_status component_write(struct component *c, const char *text, size_t n);

@@ -181,8 +181,7 @@ static void copies_keep(struct copies *k, int64_t at_ms, const char *text, size_
     k->end += whole;
 }
 
-/* The domain of an address. */
-static void copies_choose_domain(struct copies *k, const char *to)
+void copies_choose_domain(struct copies *k, const char *to)
 {
     size_t bare = strcspn(to, "/");
     const char *at = memchr(to, '@', bare);

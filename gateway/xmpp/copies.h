@@ -41,6 +41,8 @@ void copies_init(struct copies *, struct component *);
 void copies_release(struct copies *);
 /* The n bytes of a message to `to` were written. */
 void copies_add(struct copies *, const char *to, const char *text, size_t n);
+/* Whoever is asked shall be the server of this address. */
+void copies_choose_domain(struct copies *, const char *to);
 /* A new stream is up: they go out on it, before anything else, with a delay (XEP-0203). */
 void copies_send_again(struct copies *);
 /* The stream is gone. */

@@ -165,6 +165,8 @@ static enum sj_status room_format_and_write(struct xmpp *x, struct component *c,
     status = component_write(c, text, n);
     if (status == SJ_OK && kept)
         copies_add(&c->copies, xmpp_stanza_get_to(st), text, n);
+    else if (c->copies.domain[0] == '\0' && strchr(xmpp_stanza_get_to(st), '@') != NULL)
+        copies_choose_domain(&c->copies, xmpp_stanza_get_to(st));
     return status;
 }
 

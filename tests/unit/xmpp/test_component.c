@@ -422,8 +422,9 @@ Test(component, says_goodbye_after_what_is_queued)
     cr_expect(xmpp_send_probe(p->xmpp, 0, "romeo@montague.lit"));
     xmpp_room_stop(p->xmpp, 5000, on_stopped, p);
     cr_expect_not(p->stopped);
-    cr_expect_not(xmpp_send_probe(p->xmpp, 0, "romeo@montague.lit"));
     peer_expect(p, "<presence * type='probe'/>");
+    sj_loop_test_advance(p->loop, 1300);         /* nobody answers the last question */
+    cr_expect_not(xmpp_send_probe(p->xmpp, 0, "romeo@montague.lit"));
     for (int i = 0; i < 1000 && !p->link[0].closed; i++)
         peer_settle(p);
     cr_expect(p->link[0].closed);
@@ -508,4 +509,33 @@ Test(hosts, attaches_with_more_than_1024_descriptors)
     peer_free(&many);
     for (size_t i = 0; i < 1200; i++)
         close(fds[i]);
+}
+
+/* What the server sent before it answers the last ping is heard and answered; then comes the
+ * goodbye, though the answer came in the same turn. */
+Test(component, hears_what_came_before_its_goodbye)
+{
+    struct xmpp_message_out m = {.peer = "bob", .to = "romeo@m.lit", .body = "x"};
+
+    p->shows_questions = true;
+    peer_start(p);
+    sj_loop_test_advance(p->loop, 0);
+    cr_assert(xmpp_send_message(p->xmpp, 0, &m));
+    free(peer_next(p, 0));
+    p->status = SJ_UNAVAILABLE;
+    xmpp_room_stop(p->xmpp, 4000, on_stopped, NULL);
+    char *ping = peer_next(p, 0), text[700];
+    cr_assert_not_null(ping);
+    cr_assert(peer_match("<iq * to='m.lit' *<ping *", ping), "%s", ping);
+    char *id = strstr(ping, "id='") + 4;
+    *strchr(id, '\'') = '\0';
+    cr_expect_eq(state(), COMPONENT_UP);
+    snprintf(text, sizeof text, "<iq type='result' from='m.lit' to='irc0.example.org' id='%s'/>"
+             "<message type='chat' from='romeo@m.lit/o' to='bob@irc0.example.org' id='m1'>"
+             "<body>late</body></message>", id);
+    free(ping);
+    peer_say(p, 0, text);
+    peer_settle(p);
+    peer_expect(p, "<message * id='m1' * type='error'>*</message>");
+    cr_expect(p->link[0].closed);
 }
