@@ -198,5 +198,5 @@ Test(copies, find_a_dead_stream)
     peer_settle(p);
     sj_free(question());
     sj_loop_test_advance(p->loop, XMPP_QUERY_TIMEOUT_MS + 100);
-    cr_expect_eq(p->xmpp->components[0].state, COMPONENT_WAITING);
+    cr_expect_neq(p->xmpp->components[0].state, COMPONENT_UP);
 }
