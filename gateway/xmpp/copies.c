@@ -7,7 +7,7 @@
  * with the same id, and a delay. Twice comes only what had been handled and not yet answered for.
  *
  * The copies lie one behind the other in blocks; one question is open at a time, asked some time
- * after the first copy, so that a message alone costs neither an allocation nor a ping. Rooms are
+ * after the first copy, so that a message costs no allocation, and many cost one ping. Rooms are
  * not in it: whoever was in one is out of it when the stream breaks, and has the archive. Source:
  * DESIGN §4, XEP-0199 §4.1, XEP-0203 §4. */
 #include "copies.h"
@@ -74,11 +74,18 @@ static void copies_confirm(struct copies *k, uint64_t position)
         if (b->begin + b->used > position) {
             if (position > b->begin + b->at)
                 b->at = (size_t)(position - b->begin);
-            return;
+            break;
+        }
+        if (&b->link == k->blocks.prev && b->size == COPIES_BLOCK_BYTES) {
+            k->bytes -= b->used;
+            b->begin = k->end;
+            b->at = b->used = 0;
+            break;
         }
         copies_drop_block(k, b);
     }
-    k->overflows = false;
+    if (k->bytes == 0)
+        k->overflows = false;
 }
 
 /* ---- the question ---- */

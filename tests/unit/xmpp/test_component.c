@@ -342,7 +342,8 @@ Test(component, bounds_what_waits_for_a_server_that_does_not_read)
     struct xmpp_stats stats;
     xmpp_stats(p->xmpp, 0, &stats);
     cr_expect_eq(stats.refused_out, 2);
-    cr_expect_geq(stats.stanzas_out, sent);      /* and pings behind them */
+    cr_expect_geq(stats.stanzas_out, sent);
+    cr_expect_leq(stats.stanzas_out, sent + 1);  /* one question of copies.c, not answered */
     for (int i = 0; i < 1000 && xmpp_queued(p->xmpp, 0) > 0; i++)
         peer_settle(p);
     peer_settle(p);

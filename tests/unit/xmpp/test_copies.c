@@ -103,7 +103,14 @@ Test(copies, go_when_the_server_has_answered)
     later();
     answer(question());
     cr_expect_eq(copies()->bytes, 0);
-    cr_expect(sj_list_empty(&copies()->blocks));
+    struct sj_list *block = copies()->blocks.next;
+    cr_expect_neq(block, &copies()->blocks);     /* stays: the next message allocates nothing */
+    says("four", 0);
+    peer_expect(p, "<message * id='four' *>*</message>");
+    cr_expect_eq(copies()->blocks.next, block);
+    cr_expect_eq(copies()->blocks.prev, block);
+    later();
+    answer(question());
     later();
     breaks();
     peer_expect_nothing(p);
