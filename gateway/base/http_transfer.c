@@ -11,7 +11,7 @@
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 
-#define TRANSFER_CALL_BUFFER 4096L      /* of each call: thousands of them only wait */
+#define TRANSFER_CALL_BUFFER 1024L      /* of each call: thousands of them only wait */
 #define TRANSFER_FILE_BUFFER 32768L
 #define TRANSFER_ADDRESSES_S 300L       /* longer than any request waits for a connection */
 #define TRANSFER_KEEPALIVE_S 60L
