@@ -47,6 +47,7 @@ struct conn_attempt {
     struct conn_address *addresses;
     size_t n_addresses, next;
     int64_t deadline_ms;
+    unsigned unsent_max;
     uint16_t port;
     char ident[SJ_IDENT_MAX + 1];
     int cause;                  /* errno of the last failure */
@@ -105,9 +106,11 @@ static bool connect_parse_local(struct conn_address *out, const char *path)
     return true;
 }
 
-static void connect_set_options(int fd)
+static void connect_set_options(const struct conn_attempt *a, int fd)
 {
-    int on = 1;
+    int on = 1, most = (int)a->unsent_max;
+    if (most > 0)
+        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
@@ -136,7 +139,7 @@ static int connect_open(const struct conn_attempt *a, const struct conn_address 
     if (fd < 0)
         return -1;
     if (family != AF_UNIX)
-        connect_set_options(fd);
+        connect_set_options(a, fd);
     if (connect_bind(a, fd, family) &&
         (connect(fd, &address->u.any, address->len) == 0 || errno == EINPROGRESS))
         return fd;
@@ -336,6 +339,7 @@ void sj_conn_connect(struct sj_conn *c, const struct sj_conn_target *target)
     a->tls = target->tls;
     a->identity = conn_identity_copy(target->identity);
     a->port = target->port;
+    a->unsent_max = target->unsent_max;
     if (target->ident)
         sj_copy(a->ident, sizeof a->ident, target->ident);
     a->deadline_ms = sj_loop_now_ms(c->loop) + target->timeout_ms;

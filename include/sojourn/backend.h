@@ -157,6 +157,11 @@ struct sj_backend {
                               const struct sj_values *values, struct sj_error *);
     void (*net_free)(struct sj_net **);          /* all its links are gone by then */
     enum sj_wire (*wire)(const struct sj_net *);
+    /* Optional. The user's server cannot follow what the links of this network tell (true), or can
+     * again. Meanwhile they ask for nothing new and leave unread what the network says, and end for
+     * no silence that this makes; what was read may still be told. Lasts seconds; called at any
+     * time, also from inside a host function: only the links' next step is to look at it. */
+    void (*pause)(struct sj_net *, bool paused);
 
     /* Appends the canonical id; link may be NULL (default mapping then). SJ_INVALID: no id of
      * this network. */

@@ -51,6 +51,9 @@ struct sj_conn_target {
     const char *ident;          /* stands for the user to servers that ask (RFC 1413): up to
                                    SJ_IDENT_MAX of [a-z0-9], or NULL; see sj_conn_ident_find */
     int64_t timeout_ms;         /* for look-up, connect and handshake together */
+    unsigned unsent_max;        /* bytes that the kernel may keep unsent behind what the peer takes,
+                                   so that sj_conn_queued tells how far behind the peer is; 0: as
+                                   many as it likes */
 };
 
 /* events and arg are borrowed and outlive the conn. */

@@ -41,6 +41,32 @@ Test(conn_end, writes_on_when_a_slow_peer_reads_again)
     wire_release(&w);
 }
 
+/* Else the kernel would take megabytes, and nobody would know how far behind the peer is. */
+Test(conn_end, leaves_little_to_the_kernel_on_request)
+{
+    struct wire w;
+    static const char text[65536];
+    int little = 16384;
+    size_t total = 1024 * 1024;
+    char *got = sj_malloc(total + 1);
+    wire_init(&w);
+    wire_listen(&w);
+    setsockopt(w.listener, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+    wire_connect(&w, &(struct sj_conn_target){.host = "127.0.0.1", .port = w.port,
+                                              .timeout_ms = 10000, .unsent_max = 32768});
+    wire_until(&w, wire_is_up);
+    wire_accept(&w);
+    for (size_t at = 0; at < total; at += sizeof text) {
+        sj_conn_write(w.conn, text, sizeof text);
+        wire_turns(&w, 1);
+    }
+    cr_assert_gt(sj_conn_queued(w.conn), total - 262144);
+    wire_peer_expect(&w, got, total);
+    cr_assert_eq(sj_conn_queued(w.conn), 0);
+    sj_free(got);
+    wire_release(&w);
+}
+
 Test(conn_end, tells_of_an_empty_queue_at_once)
 {
     struct wire w;
