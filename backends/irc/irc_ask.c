@@ -204,7 +204,7 @@ static void who_take(struct irc_link *l, char *const *mask, const char *nick, co
         return;
     irc_person_learn(l, p, mask[0], mask[1]);
     bool is_oper = strchr(flags, '*') != NULL;
-    bool is_bot = bot && strchr(flags, bot);
+    bool is_bot = bot ? strchr(flags, bot) != NULL : p->is_bot;
     bool changed = is_oper != p->is_oper || is_bot != p->is_bot;
     p->is_oper = is_oper;
     p->is_bot = is_bot;

@@ -98,12 +98,14 @@ bool irc_history_is_past(const struct irc_link *l, const struct irc_line *line, 
 bool irc_history_is_old_event(const struct irc_link *l, const struct irc_line *line);
 
 /* irc_chan_ban.c */
+/* In front of masks that no ban keeps out, which have no standing of their own in rooms. */
+#define IRC_BAN_EXCEPTION "+e:"
 enum sj_status irc_chan_affiliates(struct sj_link *base, const char *room,
                                    enum sj_affiliation affiliation, sj_op op,
                                    struct sj_error *err);
 /* Those of the channel who have it by their rank. */
 void irc_ban_tell_members(struct irc_link *l, const struct irc_ask *a);
-void irc_ban_handle_mask(struct irc_link *l, struct irc_line *line);        /* 346, 367 */
-void irc_ban_handle_end(struct irc_link *l, struct irc_line *line);         /* 347, 368 */
+void irc_ban_handle_mask(struct irc_link *l, struct irc_line *line);        /* 346, 348, 367 */
+void irc_ban_handle_end(struct irc_link *l, struct irc_line *line);         /* 347, 349, 368 */
 
 #endif

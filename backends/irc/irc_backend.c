@@ -42,6 +42,8 @@ static const struct sj_field irc_fields[IRC_FIELDS] = {
     [IRC_FIELD_CERTIFICATE_KEY] = { .var = "certificate_key", .kind = SJ_FIELD_SECRET,
                                     .label = N_("Private key of the certificate (PEM), without a "
                                                 "passphrase") },
+    [IRC_FIELD_BOT] = { .var = "bot", .kind = SJ_FIELD_BOOL, .fallback = "0",
+                        .label = N_("Mark me as a bot (a program writes, not a person)") },
 };
 
 static enum sj_status backend_id_canon(struct sj_strbuf *out, const struct sj_net *net,

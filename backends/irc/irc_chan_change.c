@@ -203,13 +203,31 @@ static void mask_for(char *out, size_t size, const struct irc_member *m, const c
         (void)snprintf(out, size, "%s!*@*", name);
 }
 
+/* Whom no ban is to keep out. */
+static enum sj_status plan_exception(struct plan *p, const char *mask,
+                                     enum sj_affiliation affiliation, struct sj_error *err)
+{
+    const char excepts = irc_rules_of(p->l)->excepts;
+
+    if (!mask_is_fit(mask) ||
+        (affiliation != SJ_AFFILIATION_MEMBER && affiliation != SJ_AFFILIATION_NONE))
+        return sj_fail(err, SJ_UNACCEPTABLE, "the network does not take this value");
+    if (!excepts)
+        return sj_fail(err, SJ_UNSUPPORTED, "this network cannot do that");
+    plan_mode(p, affiliation == SJ_AFFILIATION_MEMBER, excepts, mask, false);
+    return SJ_OK;
+}
+
 /* By a mask: those who are not there, or always. */
 static enum sj_status plan_mask(struct plan *p, const struct irc_member *m, const char *name,
                                 enum sj_affiliation affiliation, struct sj_error *err)
 {
     const char invex = irc_rules_of(p->l)->invex;
+    const size_t n = strlen(IRC_BAN_EXCEPTION);
     char mask[PARAM_MAX + 1];
 
+    if (strncmp(name, IRC_BAN_EXCEPTION, n) == 0)
+        return plan_exception(p, name + n, affiliation, err);
     mask_for(mask, sizeof mask, m, name);
     if (!mask_is_fit(mask))
         return sj_fail(err, SJ_UNACCEPTABLE, "the network does not take this value");

@@ -60,6 +60,7 @@ void irc_chan_handle_join(struct irc_link *l, struct irc_line *line)
         irc_person_set(l, &m->person->account, strcmp(account, "*") == 0 ? NULL : account,
                        IRC_NICK_MAX);
     }
+    m->person->is_bot |= line->tags.bot;
     irc_chan_tell_member(l, m);
 }
 

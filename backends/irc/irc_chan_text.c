@@ -79,6 +79,16 @@ static bool is_echo(struct irc_link *l, struct irc_line *line, const char *text)
     return confirmed;
 }
 
+/* IRCv3 bot mode: the tag tells of who was not asked about by WHO; not within batches, which may be
+ * of long ago. Its absence tells nothing: not all servers that know bots set it. */
+static void learn_bot(struct irc_link *l, struct irc_person *p)
+{
+    if (p->is_bot)
+        return;
+    p->is_bot = true;
+    irc_chan_tell_person(l, p);
+}
+
 void irc_chan_on_text(struct irc_link *l, struct irc_line *line, bool is_notice)
 {
     char *text = line->param[1];
@@ -103,6 +113,8 @@ void irc_chan_on_text(struct irc_link *l, struct irc_line *line, bool is_notice)
         .peer = c->id, .in_room = true, .action = is_action, .notice = is_notice, .own = own,
     };
     const struct irc_member *m = irc_member_find(l, c, line->nick);
+    if (m && line->tags.bot && !line->tags.batch)
+        learn_bot(l, m->person);
     if (m)
         msg.nick = m->person->nick;
     else if (*line->nick && irc_nickname_of(&name, l, line->nick))

@@ -50,6 +50,8 @@ const struct irc_handler irc_handlers[] = {
     { "333", 3, WELCOMED, irc_chan_handle_topic_by },
     { "346", 3, ONLINE, irc_ban_handle_mask },
     { "347", 2, ONLINE, irc_ban_handle_end },
+    { "348", 3, ONLINE, irc_ban_handle_mask },
+    { "349", 2, ONLINE, irc_ban_handle_end },
     { "352", 7, ONLINE, irc_ask_handle_who },
     { "353", 4, WELCOMED, irc_chan_handle_names },
     { "354", 8, ONLINE, irc_ask_handle_whox },

@@ -140,7 +140,7 @@ enum irc_sasl {
 /* Indices of the account's values: irc_fields in irc_backend.c. */
 enum irc_field { IRC_FIELD_NICK, IRC_FIELD_PASSWORD, IRC_FIELD_LOGIN, IRC_FIELD_NAME,
                  IRC_FIELD_SERVER_PASSWORD, IRC_FIELD_CERTIFICATE, IRC_FIELD_CERTIFICATE_KEY,
-                 IRC_FIELDS };
+                 IRC_FIELD_BOT, IRC_FIELDS };
 struct irc_login {
     struct irc_link *link;
     int64_t since_ms;                /* loop time at which it began */
@@ -167,6 +167,7 @@ struct irc_login {
     bool asks_services;              /* IDENTIFY is out */
     bool certificate_refused;        /* SASL EXTERNAL did not work */
     bool identified;                 /* NickServ or SASL accepted the password */
+    bool is_bot;                     /* the user says so */
     const char *unused;              /* why the password was not used, or NULL */
 };
 

@@ -16,6 +16,7 @@
 #include "irc_nick.h"
 #include "irc_parse.h"
 #include "irc_regain.h"
+#include "irc_rules.h"
 #include "irc_sasl.h"
 #include "irc_self.h"
 #include "irc_send.h"
@@ -57,6 +58,8 @@ struct irc_login *irc_login_new(struct irc_link *l, const struct sj_account *acc
     /* It was usable when the user gave it; a server without TLS may still ask for it (STS). */
     (void)irc_identity_of(&login->identity, NULL, account, NULL);
     login->password = sj_locked_dup(account_value(account, IRC_FIELD_PASSWORD));
+    const char *bot = account_value(account, IRC_FIELD_BOT);
+    login->is_bot = bot && strcmp(bot, "1") == 0;
     login->own_server_password = server_password != NULL;
     login->server_password = sj_locked_dup(server_password ? server_password
                                                            : net->server_password);
@@ -209,6 +212,25 @@ void irc_login_welcomed(struct irc_link *l)
     irc_link_up(l);
 }
 
+/* IRCv3 bot mode: the letter is the server's. */
+static void login_mark_bot(struct irc_link *l)
+{
+    const char bot = irc_rules_of(l)->bot;
+    struct irc_out o;
+
+    if (!bot) {
+        irc_link_notice(l, NULL, "You are not marked as a bot, because this network has no mark "
+                                 "for bots.");
+        return;
+    }
+    irc_out_init(&o);
+    irc_out_adds(&o, "MODE ");
+    irc_out_adds(&o, l->nick);
+    irc_out_adds(&o, " +");
+    irc_out_add(&o, &bot, 1);
+    irc_send(l, &o, IRC_NOW);
+}
+
 void irc_login_report(struct irc_link *l, const struct irc_login *login)
 {
     char text[512];
@@ -229,6 +251,8 @@ void irc_login_report(struct irc_link *l, const struct irc_login *login)
                        login->unused);
         irc_link_notice(l, NULL, text);
     }
+    if (login->is_bot)
+        login_mark_bot(l);
 }
 
 void irc_login_ask_mask(struct irc_link *l)

@@ -26,7 +26,7 @@ void irc_login_step(struct irc_link *l, const struct irc_line *line);
 void irc_login_start(struct irc_link *l);
 /* The welcome is complete: identifies, or reports the link as up. */
 void irc_login_welcomed(struct irc_link *l);
-/* Tells the user what came out otherwise than asked. */
+/* Tells the user what came out otherwise than asked, and the server that the user is a bot. */
 void irc_login_report(struct irc_link *l, const struct irc_login *login);
 /* Asks the server for our own mask. */
 void irc_login_ask_mask(struct irc_link *l);

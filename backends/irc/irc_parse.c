@@ -77,6 +77,8 @@ static void tag_take(struct irc_tags *tags, const char *key, char *value)
 
     if (strcmp(key, "draft/multiline-concat") == 0)
         tags->concat = true;
+    else if (strcmp(key, "bot") == 0)
+        tags->bot = true;
     else if (strcmp(key, "time") == 0)
         slot = &tags->time;
     else if (strcmp(key, "msgid") == 0)

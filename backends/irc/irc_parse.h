@@ -21,6 +21,7 @@ struct irc_tags {
     bool concat;                     /* draft/multiline-concat */
     const char *reply;               /* +reply or +draft/reply */
     const char *react, *unreact;     /* +draft/react, +draft/unreact */
+    bool bot;                        /* the server says that a bot wrote it */
 };
 
 /* All members point into the parsed line and are NUL-terminated; the bytes are as they came (no

@@ -103,14 +103,25 @@ static void take_elist(struct irc_rules *r, const char *value)
     take_text(r->elist, sizeof r->elist, value);
 }
 
+/* A mode is a letter; 0: it is none. */
+static char mode_of(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ? c : 0;
+}
+
 static void take_invex(struct irc_rules *r, const char *value)
 {
-    r->invex = *value ? *value : 'I';
+    r->invex = *value ? mode_of(*value) : 'I';
+}
+
+static void take_excepts(struct irc_rules *r, const char *value)
+{
+    r->excepts = *value ? mode_of(*value) : 'e';
 }
 
 static void take_bot(struct irc_rules *r, const char *value)
 {
-    r->bot = *value;
+    r->bot = mode_of(*value);
 }
 
 static const struct {
@@ -122,6 +133,7 @@ static const struct {
     { .key = "CHANMODES", .take = take_modes, .unset = "beI,k,l,imnpstaqr" },
     { .key = "CHANNELLEN", .take = take_channel_length, .unset = "" },
     { .key = "ELIST", .take = take_elist, .unset = "" },
+    { .key = "EXCEPTS", .take = take_excepts },
     { .key = "INVEX", .take = take_invex },
     { .key = "KICKLEN", .take = take_kick_length, .unset = "" },
     { .key = "MODES", .take = take_modes_max, .unset = "3" },

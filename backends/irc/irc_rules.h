@@ -36,7 +36,8 @@ struct irc_rules {
     char modes[IRC_MODE_TYPES][IRC_MODES_MAX + 1];       /* CHANMODES */
     char elist[8];                   /* ELIST, upper case */
     char invex;                      /* the list of who needs no invitation; 0: none */
-    char bot;                        /* WHO marks bots with it; 0: it does not */
+    char excepts;                    /* the list of whom no ban keeps out; 0: none */
+    char bot;                        /* the user mode of bots, and their mark in WHO; 0: none */
 };
 
 /* Those of a link; never NULL, and the defaults of RFC 2812 where the server said nothing. */

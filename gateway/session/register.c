@@ -144,6 +144,18 @@ enum sj_status register_get(void *ctx, const struct xmpp_from *from, struct xmpp
     return SJ_OK;
 }
 
+/* A yes or no as it is kept: what is the default is not, so that all ways to say it are one. */
+static char *value_bool(const struct sj_field *f, const char *given)
+{
+    const char *value = given;
+
+    if (strcmp(given, "true") == 0 || strcmp(given, "1") == 0)
+        value = "1";
+    else if (strcmp(given, "false") == 0 || strcmp(given, "0") == 0 || !*given)
+        value = "0";
+    return f->fallback && strcmp(value, f->fallback) == 0 ? NULL : sj_strdup(value);
+}
+
 static void values_merge(const struct sj_backend *b, char **value, const struct xmpp_form_in *form,
                          bool registered)
 {
@@ -155,7 +167,10 @@ static void values_merge(const struct sj_backend *b, char **value, const struct 
         if (*given == '\0' && registered && b->fields[at].kind == SJ_FIELD_SECRET)
             continue;                                /* the old password is kept (G077-07) */
         sj_secret_free(&value[at]);
-        value[at] = *given ? sj_strdup(given) : NULL;
+        if (b->fields[at].kind == SJ_FIELD_BOOL)
+            value[at] = value_bool(&b->fields[at], given);
+        else
+            value[at] = *given ? sj_strdup(given) : NULL;
     }
 }
 
@@ -182,6 +197,9 @@ static enum sj_status values_check(const struct session *s, char **value,
         bool on_file = s->registered && f->kind == SJ_FIELD_SECRET && value[i];
         if (f->required && !on_file && !(given && *given))
             return sj_fail(err, SJ_UNACCEPTABLE, "Please fill in \"%s\".", f->label);
+        if (f->kind == SJ_FIELD_BOOL && value[i] && strcmp(value[i], "0") != 0 &&
+            strcmp(value[i], "1") != 0)
+            return sj_fail(err, SJ_UNACCEPTABLE, "%s: yes or no.", f->label);
         if (value[i] && strlen(value[i]) > SJ_FIELD_MAX)
             return sj_fail(err, SJ_UNACCEPTABLE, "\"%s\" is too long.", f->label);
     }
@@ -197,11 +215,11 @@ static bool values_same(char *const *a, char *const *b, size_t n)
     return true;
 }
 
-/* Passwords change, names are who one is. */
+/* Passwords and settings change, names are who one is. */
 static bool values_same_account(const struct sj_backend *b, char *const *x, char *const *y)
 {
     for (size_t i = 0; i < b->n_fields; i++) {
-        if (b->fields[i].kind != SJ_FIELD_SECRET && !values_same(&x[i], &y[i], 1))
+        if (b->fields[i].kind == SJ_FIELD_TEXT && !values_same(&x[i], &y[i], 1))
             return false;
     }
     return true;

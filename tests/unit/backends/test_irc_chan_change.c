@@ -222,6 +222,110 @@ Test(irc_chan_change, tells_who_is_banned)
     irc_world_free(w);
 }
 
+/* Members by mask are two lists, where the server has both; the exceptions from bans are told
+ * apart, as they are named in changes. */
+Test(irc_chan_change, tells_whom_no_ban_keeps_out)
+{
+    struct irc_world *w = world_in_verona(ISUPPORT " EXCEPTS=e");
+
+    cr_assert_eq(irc_affiliates(w, "#verona", SJ_AFFILIATION_MEMBER), SJ_OK);
+    irc_gets(w, "MODE #verona +I");
+    irc_says(w, ":irc.test 346 me #verona *!*@friends.test");
+    irc_hears(w, "affiliate 2 *!*@friends.test member");
+    /* Of the list that was not asked for yet, and of another channel. */
+    irc_says(w, ":irc.test 348 me #verona *!*@early.test");
+    irc_says(w, ":irc.test 349 me #verona :End");
+    irc_says(w, ":irc.test 347 me #mantua :End");
+    irc_hears_nothing(w);
+    irc_says(w, ":irc.test 347 me #verona :End of channel invite exception list");
+    irc_gets(w, "MODE #verona +e");
+    irc_says(w, ":irc.test 346 me #verona *!*@late.test");
+    irc_says(w, ":irc.test 348 me #verona *!*@Safe.test juliet 1300000000");
+    irc_hears(w, "affiliate 2 +e:*!*@Safe.test member");
+    irc_says(w, ":irc.test 349 me #verona :End of channel exception list");
+    irc_hears(w, "affiliate 2 nurse member nick=nurse");
+    irc_hears(w, "affiliate 2 romeo member nick=romeo");
+    irc_hears(w, "op 2 ok");
+    cr_assert_eq(irc_affiliates(w, "#verona", SJ_AFFILIATION_MEMBER), SJ_OK);
+    irc_gets(w, "MODE #verona +I");
+    irc_says(w, ":irc.test 347 me #verona :End");
+    irc_gets(w, "MODE #verona +e");
+    irc_says(w, ":irc.test 482 me #verona :You're not channel operator");
+    irc_hears(w, "op 3 not permitted: only operators of the room may do that (the network says: "
+                 "You're not channel operator)");
+    irc_hears_nothing(w);
+    irc_world_free(w);
+}
+
+/* Any of the lists may be missing, and one letter for both is one list. */
+Test(irc_chan_change, servers_have_one_list_or_none)
+{
+    static const struct {
+        const char *isupport, *line, *answer, *end;
+    } rows[] = {
+        { "EXCEPTS", "MODE #verona +e", ":irc.test 348 me #verona a!*@*",
+          ":irc.test 349 me #verona :End" },
+        { "INVEX EXCEPTS=I", "MODE #verona +I", ":irc.test 346 me #verona a!*@*",
+          ":irc.test 347 me #verona :End" },
+        { "INVEX=+ EXCEPTS=\001", NULL, NULL, NULL },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct irc_world *w = world_in_verona(rows[i].isupport);
+        cr_assert_eq(irc_affiliates(w, "#verona", SJ_AFFILIATION_MEMBER), SJ_OK);
+        if (rows[i].line) {
+            irc_gets(w, rows[i].line);
+            irc_says(w, rows[i].answer);
+            irc_hears(w, i == 0 ? "affiliate 2 +e:a!*@* member" : "affiliate 2 a!*@* member");
+            irc_says(w, rows[i].end);
+        }
+        irc_skips_to(w, "op 2 ok");
+        irc_gets_nothing(w);
+        irc_world_free(w);
+    }
+}
+
+Test(irc_chan_change, excepts_from_bans)
+{
+    static const struct {
+        const char *id;
+        enum sj_affiliation affiliation;
+        const char *line;
+        enum sj_status status;
+    } rows[] = {
+        { "+e:*!*@safe.test", SJ_AFFILIATION_MEMBER, "MODE #verona +e *!*@safe.test", SJ_OK },
+        { "+e:*!*@safe.test", SJ_AFFILIATION_NONE, "MODE #verona -e *!*@safe.test", SJ_OK },
+        { "+e:$a:juliet", SJ_AFFILIATION_MEMBER, "MODE #verona +e $a:juliet", SJ_OK },
+        { "+e:*!*@safe.test", SJ_AFFILIATION_OUTCAST, NULL, SJ_UNACCEPTABLE },
+        { "+e:*!*@safe.test", SJ_AFFILIATION_ADMIN, NULL, SJ_UNACCEPTABLE },
+        { "+e:", SJ_AFFILIATION_MEMBER, NULL, SJ_UNACCEPTABLE },
+        { "+e:a b", SJ_AFFILIATION_MEMBER, NULL, SJ_UNACCEPTABLE },
+        { "+e:a\r\nQUIT", SJ_AFFILIATION_NONE, NULL, SJ_UNACCEPTABLE },
+    };
+    struct irc_world *w = world_in_verona(ISUPPORT " EXCEPTS");
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cr_assert_eq(change(w, (struct sj_room_change){ .kind = SJ_CHANGE_AFFILIATION,
+                                                        .id = rows[i].id,
+                                                        .affiliation = rows[i].affiliation }),
+                     rows[i].status, "row %zu: %s", i, irc_error(w));
+        if (rows[i].line) {
+            irc_gets(w, rows[i].line);
+            irc_pongs(w);
+            cr_assert(strstr(irc_event(w), " ok"), "row %zu", i);
+        }
+    }
+    irc_gets_nothing(w);
+    irc_world_free(w);
+    w = world_in_verona(ISUPPORT);
+    cr_assert_eq(change(w, (struct sj_room_change){ .kind = SJ_CHANGE_AFFILIATION,
+                                                    .id = "+e:*!*@safe.test",
+                                                    .affiliation = SJ_AFFILIATION_MEMBER }),
+                 SJ_UNSUPPORTED);
+    irc_gets_nothing(w);
+    irc_world_free(w);
+}
+
 Test(irc_chan_change, says_when_a_list_is_refused_or_never_comes)
 {
     struct irc_world *w = irc_world_new("send-rate=0 ping-interval=60m");

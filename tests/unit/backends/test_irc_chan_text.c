@@ -173,6 +173,34 @@ Test(irc_chan_text, what_was_said_is_lost_with_the_link)
     irc_world_free(w);
 }
 
+/* IRCv3 bot mode: the tag tells what WHO was not asked for; old messages tell nothing of now. */
+Test(irc_chan_text, the_tag_of_bots_is_heard)
+{
+    struct irc_world *w = irc_world_new("send-rate=0");
+
+    irc_online(w, "batch message-tags server-time draft/chathistory", "BOT=B");
+    irc_in_channel(w, "#verona", "me romeo nurse");
+    irc_says(w, "@bot :romeo!r@h PRIVMSG #verona :beep");
+    irc_hears(w, "occupant #verona romeo none participant online (Bot)");
+    irc_hears(w, "message #verona/romeo beep");
+    irc_says(w, "@bot=x :romeo!r@h PRIVMSG #verona :beep");
+    irc_hears(w, "message #verona/romeo beep");
+    irc_says(w, ":romeo!r@h PRIVMSG #verona :beep");
+    irc_hears(w, "message #verona/romeo beep");
+    irc_says(w, "@bot :paris!r@h JOIN #verona");
+    irc_hears(w, "occupant #verona paris none participant online (Bot)");
+    irc_says(w, "@bot :nobody!r@h NOTICE #verona :beep");
+    irc_hears(w, "notice #verona/nobody beep");
+    irc_says(w, "@bot :juliet!j@h PRIVMSG me :beep");
+    irc_hears(w, "message juliet beep");
+    irc_says(w, ":irc.test BATCH +h chathistory #verona");
+    irc_says(w, "@batch=h;bot :nurse!n@h PRIVMSG #verona :then");
+    irc_says(w, ":irc.test BATCH -h");
+    irc_settle(w);
+    cr_assert_null(strstr(irc_event(w), "(Bot)"));
+    irc_world_free(w);
+}
+
 Test(irc_chan_text, only_so_much_waits)
 {
     struct irc_world *w = irc_world_new("send-rate=0 max-lines=500");

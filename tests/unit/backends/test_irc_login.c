@@ -150,6 +150,66 @@ Test(irc_login, follows_capabilities_that_come_and_go)
     irc_world_free(w);
 }
 
+/* ---- bots ---- */
+
+/* Logs in as somebody whose field "bot" is this, where the server says isupport. */
+static struct irc_world *bot_online(const char *fields, const char *isupport)
+{
+    struct irc_world *w = irc_world_new("");
+    char line[200];
+
+    irc_account(w, fields);
+    irc_gets(w, "CAP LS 302");
+    irc_gets(w, "NICK me");
+    irc_gets(w, "USER me 0 * :me");
+    irc_says(w, ":irc.test 001 me :Welcome me!me@host.example.org");
+    (void)snprintf(line, sizeof line, ":irc.test 005 me %s :are supported", isupport);
+    irc_says(w, line);
+    irc_gets_nothing(w);
+    irc_says(w, ":irc.test 422 me :no message of the day");
+    irc_gets(w, "USERHOST me");
+    irc_hears(w, "up");
+    irc_hears(w, "self me");
+    return w;
+}
+
+Test(irc_login, says_that_it_is_a_bot)
+{
+    struct irc_world *w = bot_online("username=me bot=1", "BOT=b WHOX");
+
+    irc_gets(w, "MODE me +b");
+    irc_says(w, ":me MODE me +b");
+    irc_hears_nothing(w);
+    irc_gets_nothing(w);
+    irc_world_free(w);
+}
+
+Test(irc_login, says_nothing_of_bots_unless_asked)
+{
+    static const char *const rows[] = { "username=me", "username=me bot=0", "username=me bot=yes" };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct irc_world *w = bot_online(rows[i], "BOT=B");
+        irc_gets_nothing(w);
+        irc_hears_nothing(w);
+        irc_world_free(w);
+    }
+}
+
+/* Neither do servers without one, nor what is no letter. */
+Test(irc_login, tells_who_cannot_be_marked_as_a_bot)
+{
+    static const char *const rows[] = { "NETWORK=x", "BOT", "BOT=", "BOT=+x", "BOT=B -BOT" };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct irc_world *w = bot_online("username=me bot=1", rows[i]);
+        irc_hears(w, "tell You are not marked as a bot, because this network has no mark for "
+                     "bots.");
+        irc_gets_nothing(w);
+        irc_world_free(w);
+    }
+}
+
 Test(irc_cap, request_lines_are_bounded)
 {
     uint32_t all = (1u << IRC_CAP_COUNT) - 1;
