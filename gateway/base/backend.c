@@ -10,7 +10,7 @@
 
 #define BACKEND_NAME_MAX 16u
 #define BACKEND_VAR_MAX 31u
-#define BACKEND_CAPS ((SJ_CAP_READ_SYNC << 1) - 1u)
+#define BACKEND_CAPS ((SJ_CAP_THREADS << 1) - 1u)
 
 struct end_row {
     const char *text;

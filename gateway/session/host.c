@@ -284,6 +284,7 @@ static void host_self(struct sj_link *link, const char *id)
 static void host_state_save(struct sj_link *link, const void *blob, size_t len)
 {
     struct session *s = host_session(link);
+    struct sj_error ignored = {.status = SJ_OK};
     struct sj_owner owner;
 
     if (s && host_is_check(s, link))
@@ -292,6 +293,7 @@ static void host_state_save(struct sj_link *link, const void *blob, size_t len)
         return;
     session_owner(s, &owner);
     sj_store_state_put(s->all->store, &owner, blob, len);
+    (void)sj_store_flush(s->all->store, &ignored);       /* what fails is logged, and tried again */
 }
 
 static void host_position(struct sj_link *link, const char *position)

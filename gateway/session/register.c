@@ -261,11 +261,14 @@ void check_save_state(struct session *s, const void *blob, size_t len)
 
 static void check_store_state(const struct session *s)
 {
+    struct sj_error ignored = {.status = SJ_OK};
     struct sj_owner owner;
 
+    if (!s->check->state)
+        return;
     session_owner(s, &owner);
-    if (s->check->state)
-        sj_store_state_put(s->all->store, &owner, s->check->state, s->check->state_len);
+    sj_store_state_put(s->all->store, &owner, s->check->state, s->check->state_len);
+    (void)sj_store_flush(s->all->store, &ignored);       /* see host_state_save */
 }
 
 void check_free(struct session *s)

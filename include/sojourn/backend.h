@@ -83,16 +83,17 @@ enum sj_cap {
     SJ_CAP_MENTIONS = 1u << 25,     /* sj_message.mentions, both ways */
     SJ_CAP_READ_SYNC = 1u << 26,    /* keeps how far the user has read, for their other clients:
                                        SJ_MARK_DISPLAYED down, of chats and rooms */
+    SJ_CAP_THREADS = 1u << 27,      /* sj_message.thread, both ways */
 };
 /* Those of which a single contact (sj_contact.lacks) or login (host->lacks) may lack one. */
 #define SJ_CAPS_OF_CONTACT                                                                     \
     (SJ_CAP_TYPING | SJ_CAP_RECEIPTS | SJ_CAP_MARKERS | SJ_CAP_CORRECT | SJ_CAP_RETRACT |       \
      SJ_CAP_REACT | SJ_CAP_REPLY | SJ_CAP_ATTENTION | SJ_CAP_STYLED | SJ_CAP_FILES |           \
-     SJ_CAP_MENTIONS | SJ_CAP_READ_SYNC)
+     SJ_CAP_MENTIONS | SJ_CAP_READ_SYNC | SJ_CAP_THREADS)
 /* Those that name earlier messages by the network's ids. */
 #define SJ_CAPS_WITH_IDS                                                                       \
     (SJ_CAP_RECEIPTS | SJ_CAP_MARKERS | SJ_CAP_CORRECT | SJ_CAP_RETRACT | SJ_CAP_REACT |        \
-     SJ_CAP_REPLY | SJ_CAP_READ_SYNC)
+     SJ_CAP_REPLY | SJ_CAP_READ_SYNC | SJ_CAP_THREADS)
 
 /* Registration fields. `var` is a stable key, also in the store. These names have a fixed meaning
  * (and standard places in forms): username, password, name, email. */

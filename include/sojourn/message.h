@@ -86,11 +86,15 @@ struct sj_message {              /* one message, either direction */
     const char *reply_to;        /* SJ_CAP_REPLY: id of the message that it answers; body without
                                     the quotation */
     const char *reply_text;      /* up: begin of that message where the network tells, or NULL */
+    const char *thread;          /* SJ_CAP_THREADS: id of the message that began the thread which it
+                                    belongs to; down: one that came up, or the
+                                    message of a contact or in a room with which one begins */
     const struct sj_span *spans; /* SJ_CAP_STYLED */
     size_t n_spans;
     const struct sj_mention *mentions;   /* SJ_CAP_MENTIONS */
     size_t n_mentions;
-    const struct sj_file *file;  /* up: always allowed; down: SJ_CAP_FILES; or NULL */
+    const struct sj_file *file;  /* up: always allowed; down: SJ_CAP_FILES, to
+                                    everybody in a room as well; or NULL */
 };
 
 /* Something that happened to an earlier message. */
