@@ -7,11 +7,13 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "mx_contact.h"
 #include "mx_id.h"
 #include "mx_link.h"
 #include "mx_media.h"
 #include "mx_net.h"
 #include "mx_profile.h"
+#include "mx_room.h"
 #include "mx_send.h"
 #include "sojourn/file_name.h"
 #include "sojourn/memory.h"
@@ -193,6 +195,14 @@ static enum sj_status up_start(struct mx_media *f, struct sj_http_request *q, co
     return err->status;
 }
 
+/* What is encrypted is told by the event's own error else, when the home server has it already. */
+static bool up_is_encrypted(struct mx_link *l, const struct sj_message *m)
+{
+    const struct mx_contact *c = m->in_room ? NULL : mx_contact_find(l, m->peer);
+    const struct mx_room *r = m->in_room ? mx_room_find_name(l, m->peer) : c ? c->room : NULL;
+    return r && r->encrypted;
+}
+
 enum sj_status mx_media_send(struct mx_link *l, const struct sj_message *m, sj_op op,
                              struct sj_error *err)
 {
@@ -200,6 +210,8 @@ enum sj_status mx_media_send(struct mx_link *l, const struct sj_message *m, sj_o
     char name[SJ_FILE_NAME_MAX + 1];
     if (m->file->size == 0 || m->file->size > MX_MEDIA_MAX)
         return sj_fail(err, SJ_UNACCEPTABLE, "this network wants to know the size of a file");
+    if (up_is_encrypted(l, m))
+        return sj_fail(err, SJ_UNSUPPORTED, MX_SEND_ENCRYPTED);
     struct mx_media *f = mx_media_new(l, MX_MEDIA_SEND, op, err);
     if (!f)
         return err->status;

@@ -141,10 +141,16 @@ static void send_tell(struct mx_link *l, const struct mx_send *s)
 {
     struct mx_room *r = mx_room_find_name(l, s->to);
     struct json_object *content = json_tokener_parse(s->content);
+    struct sj_file file;
+    const char *caption;
     if (r && r->entered && content && strcmp(s->type, "m.room.message") == 0) {
-        const struct sj_message m = {
+        struct sj_message m = {
             .peer = s->to, .in_room = true, .own = s->op == 0, .echo = s->op, .id = s->event,
             .nick = mx_muc_nick(r, l->user), .body = mx_json_text(content, "body", SJ_BODY_MAX)};
+        if (mx_media_read(content, &file, &caption)) {
+            m.file = &file;
+            m.body = caption;
+        }
         if (m.body)
             l->base.host->message(&l->base, &m);
     }
@@ -320,8 +326,7 @@ static void send_into(struct mx_link *l, struct mx_send *s, struct mx_room *r)
     if (s->key)
         send_resolve(l, s, r);
     else if (r->encrypted && !s->target)
-        send_fail(l, s, SJ_UNSUPPORTED, N_("This conversation is encrypted, which is not possible "
-                                           "here; nothing was sent."));
+        send_fail(l, s, SJ_UNSUPPORTED, MX_SEND_ENCRYPTED);
     else if (s->answers)
         send_look(l, s, r);
     else

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "sojourn/backend.h"
+#include "sojourn/translate.h"
 
 struct json_object;
 struct mx_link;
@@ -16,6 +17,9 @@ struct mx_room;
 
 enum sj_status mx_send_message(struct sj_link *link, const struct sj_message *m, sj_op op,
                                struct sj_error *err);
+#define MX_SEND_ENCRYPTED                                                                  \
+    N_("This conversation is encrypted, which is not possible here; nothing was sent.")
+
 /* Something to send: an event, a redaction (target), or nothing but the wish for a chat. */
 struct mx_send_spec {
     const char *to;                      /* contact or room, as the gateway calls it */

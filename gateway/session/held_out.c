@@ -245,8 +245,9 @@ enum sj_status session_send(struct session *s, const struct xmpp_message_in *m,
     enum sj_status status;
 
     if (m->in_room || m->nick) {
+        status = room_say(s, m, file, err);
         sj_free(file);
-        return room_say(s, m, err);
+        return status;
     }
     if (s->network->rich || m->replaces || m->attention) {
         rich_of_text(&rich, m);

@@ -238,9 +238,10 @@ enum sj_status outgoing_offer(struct session *s, const struct outgoing *o,
                               const struct sj_file *file, const char *caption, sj_op *op,
                               struct sj_error *err)
 {
-    struct sj_message m = {.peer = o->peer, .id = o->id, .body = caption, .file = file};
-    struct op_ask ask = {.kind = OP_FILE, .peer = o->peer, .full = o->full, .id = o->id,
-                         .said = o};
+    struct sj_message m = {.peer = o->peer, .in_room = o->in_room, .id = o->id, .body = caption,
+                           .file = file};
+    struct op_ask ask = {.kind = OP_FILE, .peer = o->peer, .in_room = o->in_room,
+                         .full = o->full, .id = o->id, .said = o};
     struct ids_message target;
     enum sj_status status;
 
@@ -249,6 +250,7 @@ enum sj_status outgoing_offer(struct session *s, const struct outgoing *o,
         ask.other_id = o->rich->other_id;
         ask.receipt = o->rich->receipt;
         ask.markable = o->rich->markable;
+        ask.unstored = o->rich->unstored;
     }
     if (o->rich && o->rich->reply_to && (session_caps(s, o->peer) & SJ_CAP_REPLY) &&
         outgoing_find(s, o, o->rich->reply_to, &target))
@@ -453,7 +455,7 @@ enum sj_status outgoing_send(struct session *s, const struct outgoing *o, struct
 {
     uint32_t caps;
 
-    if (o->file && !o->in_room && !o->nick && !(o->rich && o->rich->replaces) &&
+    if (o->file && !o->nick && !(o->rich && o->rich->replaces) &&
         transfer_send(s, o))
         return SJ_OK;
     if (!o->rich)

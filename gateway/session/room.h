@@ -22,6 +22,7 @@ struct network;
 struct outgoing;
 struct room_fill;
 struct room_picture;
+struct attachment;
 struct session;
 struct sessions;
 struct sj_strbuf;
@@ -263,7 +264,8 @@ void room_log_retract(struct room *, const char *id);
 bool room_log_show(struct room_client *);
 
 /* ---- room_say.c: what the user says ---- */
-enum sj_status room_say(struct session *, const struct xmpp_message_in *, struct sj_error *);
+enum sj_status room_say(struct session *, const struct xmpp_message_in *,
+                        const struct attachment *file, struct sj_error *);
 enum sj_status room_say_mark(struct session *, const struct xmpp_mark_in *, struct sj_error *);
 
 /* ---- room_told.c: what a room is ---- */

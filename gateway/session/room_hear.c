@@ -262,12 +262,32 @@ static void hear_styled(struct ear *ear, const struct sj_message *m)
     sj_strbuf_release(&text);
 }
 
+/* The user's own, from here: what the client sent, not what the network made of it (G045-52). */
+static bool hear_own_file(struct ear *ear, const struct sj_message *m)
+{
+    const char *body;
+    const struct attachment *sent = transfer_sent(ear->room->session, m->echo, &body);
+    struct sj_message own = *m;
+    struct sj_file file;
+
+    if (!sent)
+        return false;
+    file = attachment_to_network(sent);
+    own.file = sent->caption ? NULL : &file;
+    own.n_mentions = 0;
+    own.body = sent->caption ? body : file.url;
+    hear_text(ear, &own, own.body, xmpp_styling_is_accidental(own.body) && !own.file);
+    return true;
+}
+
 /* The file, then what is said beside it (GFIL-03), which has no id of its own. */
 static void hear_with_file(struct ear *ear, const struct sj_message *m)
 {
     struct sj_message caption = *m;
     struct sj_strbuf text;
 
+    if (m->echo && hear_own_file(ear, m))
+        return;
     if (m->file->url) {
         hear_text(ear, m, m->file->url, false);
         caption.file = NULL;

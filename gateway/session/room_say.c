@@ -13,6 +13,7 @@
 #include "rooms.h"
 #include "session.h"
 #include "sojourn/strbuf.h"
+#include "transfer.h"
 
 /* The room of a client that is in it; NULL with err (G045-41, G045-43, G045-47). */
 static struct room *say_room(struct session *s, const char *typed, const char *full,
@@ -61,16 +62,17 @@ static enum sj_status say_send(struct session *s, struct room *r, const char *ni
     o->in_room = to == NULL;
     if (!to && !(o->rich && o->rich->is_mark))
         r->typing = SJ_TYPING_STOPPED;
-    if (o->rich && outgoing_waits(s, o))
+    if ((o->rich && outgoing_waits(s, o)) || transfer_blocks(s, TRANSFER_OUT, r->id))
         return held_out_add(s, o, err);
     return outgoing_send(s, o, err);
 }
 
-enum sj_status room_say(struct session *s, const struct xmpp_message_in *m, struct sj_error *err)
+enum sj_status room_say(struct session *s, const struct xmpp_message_in *m,
+                        const struct attachment *file, struct sj_error *err)
 {
     struct room *r = say_room(s, m->peer, m->from.full, err);
     struct outgoing o = {.full = m->from.full, .id = m->from.id, .body = m->body,
-                         .action = m->action, .unstyled = m->unstyled};
+                         .action = m->action, .unstyled = m->unstyled, .file = file};
     struct rich rich;
 
     if (!r)

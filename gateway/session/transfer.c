@@ -389,9 +389,20 @@ bool transfer_send(struct session *s, const struct outgoing *o)
         return false;
     t = transfer_new(s, TRANSFER_OUT, &m);
     t->full = sj_strdup(o->full);
+    t->in_room = o->in_room;
     t->file = attachment_dup(o->file);
     t->rich = rich_dup(o->rich);
     return true;
+}
+
+const struct attachment *transfer_sent(const struct session *s, sj_op op, const char **body)
+{
+    const struct transfer *t = sj_idmap_find(&s->all->transfers->by_op, op);
+
+    if (!t || t->session != s->id || t->way != TRANSFER_OUT)
+        return NULL;
+    *body = t->body;
+    return t->file;
 }
 
 bool transfer_receive(struct session *s, const struct sj_message *m)

@@ -36,6 +36,8 @@ void transfers_free(struct transfers **);
  * of it, one error at most, comes by itself. false: it is to go as text (network or contact take no
  * files, none may be fetched). */
 bool transfer_send(struct session *, const struct outgoing *o);
+/* What the user sends by op, and the text that has its link; NULL: no file of theirs. */
+const struct attachment *transfer_sent(const struct session *, sj_op, const char **body);
 /* A message from the network with a file. true: taken, it is delivered later. false: it needs no
  * transfer; its link is for everybody. */
 bool transfer_receive(struct session *, const struct sj_message *m);

@@ -16,8 +16,8 @@
 
 static struct outgoing out_outgoing(const struct transfer *t)
 {
-    return (struct outgoing){.peer = t->peer, .full = t->full, .id = t->id, .body = t->body,
-                             .rich = t->rich};
+    return (struct outgoing){.peer = t->peer, .in_room = t->in_room, .full = t->full, .id = t->id,
+                             .body = t->body, .rich = t->rich};
 }
 
 /* The link as text; its outcome is the message's. */
@@ -28,13 +28,14 @@ static void out_send_text(struct transfer *t)
     struct sj_error err = {.status = SJ_OK};
 
     if (outgoing_send(s, &o, &err) != SJ_OK)
-        refusal_send(s, &(struct refused){.peer = t->peer, .full = t->full, .id = t->id}, &err);
+        transfer_out_refuse(t, &err);
 }
 
 void transfer_out_refuse(const struct transfer *t, const struct sj_error *why)
 {
     refusal_send(transfer_session(t),
-                 &(struct refused){.peer = t->peer, .full = t->full, .id = t->id}, why);
+                 &(struct refused){.peer = t->peer, .in_room = t->in_room, .full = t->full,
+                                   .id = t->id}, why);
 }
 
 void transfer_out_fail(struct transfer *t, const struct sj_error *why)

@@ -32,7 +32,7 @@ struct transfer {
     struct attachment *file;
     char *peer, *body, *id, *full;
     char *nick;                  /* IN, in_room: who says it */
-    bool in_room;
+    bool in_room;                /* said to everybody in the room `peer` */
     struct rich *rich;           /* what the message has beyond its text, or NULL */
     int64_t sent_at;
     sj_op op;                    /* 0: none open */

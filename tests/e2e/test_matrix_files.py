@@ -3,6 +3,7 @@
 Prosody's upload service on the other."""
 import hashlib
 import time
+from xml.etree import ElementTree
 
 import library
 import synapse
@@ -59,13 +60,14 @@ class Media(MatrixTest):
     @library.needs_slixmpp
     def test_in_a_room(self):
         """A picture that is shown in a room of Matrix lies on the upload service, with its caption
-        beside it (GFIL-02, GFIL-03)"""
-        _, other = self.member("paris")
+        beside it, and one that a user of XMPP shares there is one of the media repository
+        (GFIL-02, GFIL-03, GFIL-10)"""
+        self.sharing, other = self.member("paris")
         queen = self.person("titania")
         room = queen.create(preset="public_chat", name="Wood")
-        library.run(self.in_a_room(queen, room), 120)
+        library.run(self.in_a_room(queen, other, room), 120)
 
-    async def in_a_room(self, queen, room):
+    async def in_a_room(self, queen, other, room):
         xmpp = await library.log_in(self.prosody.c2s, "paris", *MUC_PLUGINS)
         await library.presence_of(xmpp, GATEWAY)
         paris = Occupant(xmpp, jid_of(room).split("@")[0], self.name("paris"))
@@ -84,7 +86,25 @@ class Media(MatrixTest):
         kind, data = await library.in_thread(lambda: get(url))
         self.assertEqual((kind, data), ("image/png", PICTURE))
         await paris.said(self.name("titania"), "Look!")
+        await self.share_in_a_room(paris, queen, other, room)
         await xmpp.disconnect()
+
+    async def share_in_a_room(self, paris, queen, other, room):
+        """What paris shares is a picture of the media repository; what he says behind it comes
+        behind it, and he sees the address that he gave."""
+        url = await library.in_thread(lambda: self.upload(self.sharing, "cat.png"))
+        message = paris.user.make_message(paris.room, url, mtype="groupchat")
+        oob = ElementTree.SubElement(message.xml, "{%s}x" % OOB)
+        ElementTree.SubElement(oob, "{%s}url" % OOB).text = url
+        message.send()
+        paris.say("that was my cat")
+        event = await library.in_thread(lambda: queen.event(
+            room, "m.room.message", other.user_id, msgtype="m.image"))
+        kind, data = await library.in_thread(lambda: queen.download(event["content"]["url"]))
+        self.assertEqual((kind, data), ("image/png", PICTURE))
+        await library.in_thread(lambda: queen.message(room, "that was my cat"))
+        await paris.said(self.name("paris"), url)
+        await paris.said(self.name("paris"), "that was my cat")
 
     def test_to_matrix(self):
         """What the user shares goes to the media repository and is a picture there (GFIL-01,

@@ -266,3 +266,19 @@ Test(mx_chat, makes_one_chat_also_when_the_sync_is_faster)
     cr_expect_eq(fake_matrix_count(w.server, "POST " MX_API "/createRoom"), 2);
     mx_world_close(&w);
 }
+
+/* Nothing of a file reaches the home server either. */
+Test(mx_chat, takes_no_file_for_an_encrypted_chat)
+{
+    const struct sj_file file = {.name = "cat.png", .media_type = "image/png", .size = 3};
+    const struct sj_message m = {.peer = "juliet:hs.test", .body = "", .file = &file};
+    struct mx_world w;
+    open_chat(&w);
+    mx_world_say(&w, "s2", "!r:hs.test",
+                 "{\"type\":\"m.room.encryption\",\"state_key\":\"\",\"event_id\":\"$1\","
+                 "\"sender\":\"@juliet:hs.test\",\"content\":{\"algorithm\":"
+                 "\"m.megolm.v1.aes-sha2\"}}");
+    cr_expect_eq(recorder_send_message(w.r, 1, &m), SJ_UNSUPPORTED);
+    mx_world_asked(&w, "POST /_matrix/media/", 0);
+    mx_world_close(&w);
+}

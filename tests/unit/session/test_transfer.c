@@ -812,3 +812,88 @@ Test(transfer, of_a_room_that_cannot_be_passed_is_told_or_nobody_is_there)
     EXPECT(w, "");
     world_free(w);
 }
+
+/* To everybody in the room #a, by romeo/r. */
+static enum sj_status room_shares(struct world *w, const struct xmpp_file *f, const char *body)
+{
+    struct xmpp_message_in m = {.from = {.user = ROMEO, .resource = "r", .full = ROMEO "/r",
+                                         .id = "m1"},
+                                .peer = "#a", .in_room = true, .body = body, .file = f};
+    struct sj_error err = {.status = SJ_OK};
+    enum sj_status status = w->in->message(w->sessions, &m, &err);
+
+    world_run(w);
+    return status;
+}
+
+static void room_shows_again(struct world *w, const char *caption)
+{
+    const struct sj_message m = {.peer = "#a", .nick = "me", .in_room = true, .body = caption,
+                                 .id = "n1", .echo = w->op, .file = &network_file};
+
+    w->link->host->message(w->link, &m);
+    w->link->host->op_done(w->link, w->op, NULL);
+    world_run(w);
+}
+
+/* GFIL-10: into a room it goes as to a person; what the user says behind it waits, and it comes
+ * back as the client sent it (G045-52). */
+Test(transfer, of_the_user_streams_into_a_room_GFIL_10)
+{
+    for (unsigned with = 0; with < 2; with++) {
+        struct world *w = wroom_ready(CAPS_FILES, "@juliet");
+        struct xmpp_file f = link_file;
+        f.caption = with ? "a kitten" : NULL;
+        cr_expect_eq(room_shares(w, &f, with ? "a kitten " URL : URL), SJ_OK);
+        EXPECT(w, "http 1 get " URL "\n");
+        wroom_send(w, "r", "#a", NULL, "behind it", "m2");
+        EXPECT(w, "");
+        files_head(w, 1, 200, "image/png", 3);
+        cr_expect_str_eq(world_lines(w), with ? "net file #a cat.png image/png 3 a kitten\n"
+                                              : "net file #a cat.png image/png 3\n");
+        files_data(w, 1, "abc");
+        files_done(w, 1, 200, SJ_OK);
+        files_wants(w, w->op, 100);
+        files_wants(w, w->op, 100);
+        world_clear(w);
+        room_shows_again(w, with ? "a kitten" : "");
+        const char *lines = world_lines(w);
+        cr_expect_not_null(strstr(lines, with ? "a kitten " URL : "file #a -> " ROMEO "/r " URL),
+                           "%s", lines);
+        cr_expect_not_null(strstr(lines, "behind it"), "%s", lines);
+        cr_expect_null(strstr(lines, "over there only"), "%s", lines);
+        cr_expect_eq(transfers_counts(w->sessions).passed_out, 1u);
+        world_free(w);
+    }
+}
+
+/* What cannot be fetched goes as its link; what the room refuses in any form is one error of the
+ * room's, with the message's id (G100-44). */
+Test(transfer, of_the_user_into_a_room_that_fails_goes_as_text_or_is_refused)
+{
+    for (unsigned way = 0; way < 2; way++) {
+        struct world *w = wroom_ready(CAPS_FILES, "@juliet");
+        struct sj_error gone = {.status = SJ_NOTFOUND, .text = "you are in this room no longer"};
+        room_shares(w, &link_file, URL);
+        world_clear(w);
+        if (way == 0) {
+            files_head(w, 1, 404, NULL, 0);
+            cr_expect_str_eq(world_lines(w), "http 1 cancel\nnet send #a " URL "\n");
+        } else {
+            files_head(w, 1, 200, "image/png", 3);
+            files_data(w, 1, "abc");
+            files_done(w, 1, 200, SJ_OK);
+            files_wants(w, w->op, 100);
+            files_wants(w, w->op, 100);
+            world_clear(w);
+            w->messages_wait = true;
+            w->link->host->op_done(w->link, w->op, &gone);
+            world_run(w);
+            w->link->host->op_done(w->link, w->op, &gone);
+            world_run(w);
+            const char *lines = world_lines(w);
+            cr_expect_not_null(strstr(lines, "error-room #a -> " ROMEO "/r m1"), "%s", lines);
+        }
+        world_free(w);
+    }
+}
