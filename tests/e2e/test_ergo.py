@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MPL-2.0
 """End to end with Ergo, which has what the other servers lack: accounts of its own with SCRAM, ids
 of messages, history (draft/chathistory), and the newer tags."""
-import re
 import unittest
 
 import ergo
 from clients import IrcClient
-from e2ebase import GatewayTest
+from e2ebase import GATEWAY, REGISTER, GatewayTest
 from test_channels import Channels, room
 
 PASSWORD = "account-password"
@@ -14,6 +13,7 @@ PASSWORD = "account-password"
 
 class ErgoTest(GatewayTest):
     programs = ("prosody",)
+    together = False
 
     @classmethod
     def setUpClass(cls):
@@ -24,7 +24,7 @@ class ErgoTest(GatewayTest):
 
     @classmethod
     def network(cls, lab):
-        server = ergo.start(lab)
+        server = ergo.start(lab, cls.together)
         return server, {"server": "127.0.0.1", "port": server.irc, "tls": "no"}
 
 
@@ -33,16 +33,24 @@ class Ergo(Channels, ErgoTest):
     tells_server = False
 
 
-class ErgoAccounts(ErgoTest):
+class WithAccounts(ErgoTest):
+    """Some have an account on the network."""
+    accounts = ("romeo",)
+
     @classmethod
     def network(cls, lab):
         server, keys = super().network(lab)
-        owner = IrcClient(server.irc, "romeo")
-        owner.send("NS REGISTER " + PASSWORD)
-        owner.wait(lambda m: m.command == "NOTICE" and "logged in" in m.raw, "the account")
-        owner.send("QUIT")
-        owner.close()
+        for nick in cls.accounts:
+            owner = IrcClient(server.irc, nick)
+            owner.send("NS REGISTER " + PASSWORD)
+            owner.wait(lambda m: m.command == "NOTICE" and "logged in" in m.raw, "the account")
+            owner.send("QUIT")
+            owner.expect("ERROR")
+            owner.close()
         return server, keys
+
+
+class ErgoAccounts(WithAccounts):
 
     def test_scram(self):
         """The password proves itself without being sent (SCRAM-SHA-256); a wrong one is found out
@@ -101,39 +109,206 @@ class ErgoHistory(ErgoTest):
 
 
 
-class ErgoTags(ErgoTest):
-    def test_tags(self):
-        """An answer, a reaction and a message of several lines go by tags and as one message; an
-        answer and a reaction of the other side arrive as such (G461-01, G444-02)"""
-        juliet = self.irc("juliet")
-        juliet.send("CAP REQ :message-tags batch draft/multiline")
-        juliet.expect("CAP")
-        juliet.send("JOIN #verona")
-        juliet.expect("366")
-        romeo = self.go_online("romeo")
-        romeo.send("<presence to='%s/romeo'><x xmlns='http://jabber.org/protocol/muc'/></presence>"
-                   % room("#verona"))
-        romeo.expect("<message type='groupchat' from='*' to='*' ...><subject>*</subject>..."
-                     "</message>")
-        romeo.send("<message type='groupchat' to='%s' id='m1'><body>one</body></message>"
-                   % room("#verona"))
-        said = juliet.wait(lambda m: m.command == "PRIVMSG", "the message")
-        msgid = re.search("msgid=([^; ]+)", said.raw).group(1)
-        romeo.expect("<message type='groupchat' from='*' to='*' id='m1'><body>one</body>..."
-                     "</message>")
-        juliet.send("@+draft/reply=%s PRIVMSG #verona :two" % msgid)
-        romeo.expect("<message type='groupchat' from='%s/juliet' to='*' ...><body>*two</body>"
-                     "<reply xmlns='urn:xmpp:reply:0' ...>...</reply>...</message>"
-                     % room("#verona"))
-        juliet.send("@+draft/react=\N{ROSE};+draft/reply=%s TAGMSG #verona" % msgid)
-        romeo.expect("<message type='groupchat' from='%s/juliet' to='*' ...>"
-                     "<reactions xmlns='urn:xmpp:reactions:0' id='*'><reaction>\N{ROSE}</reaction>"
-                     "</reactions>...</message>" % room("#verona"))
-        romeo.send("<message type='groupchat' to='%s' id='m2'><body>a\nb</body></message>"
-                   % room("#verona"))
-        batch = juliet.wait(lambda m: m.command == "BATCH" and "draft/multiline" in m.raw,
-                            "the lines as one message")
-        self.assertIn("#verona", batch.raw)
+ROSE = "\N{ROSE}"
 
 
-del Channels, ErgoTest               # not to be run by themselves
+class TagsTest(WithAccounts):
+    """Both sides in #verona, or in one conversation: romeo on XMPP, juliet on IRC.
+    Accounts are used with a password."""
+    accounts, password = (), None
+
+    def setUp(self):
+        super().setUp()
+        self.juliet = self.irc("juliet", password=self.password and "juliet:" + self.password)
+        self.juliet.send("CAP REQ :message-tags echo-message batch labeled-response "
+                         "draft/multiline draft/message-redaction")
+        self.juliet.expect("CAP", None, "ACK")
+        self.romeo = self.go_online("romeo", username="romeo", password=self.password or "")
+
+    def tearDown(self):
+        try:
+            self.assert_result(self.romeo.iq("set", GATEWAY, "<query xmlns='%s'><remove/></query>"
+                                             % REGISTER))
+            self.juliet.wait_online("romeo", False)
+            self.juliet.send("QUIT")
+            self.juliet.expect("ERROR")
+        finally:
+            super().tearDown()
+
+    def enter(self):
+        self.juliet.send("JOIN #verona")
+        self.juliet.expect("366")
+        self.romeo.send("<presence to='%s/romeo'><x xmlns='http://jabber.org/protocol/muc'/>"
+                        "</presence>" % room("#verona"))
+        self.romeo.expect("<message type='groupchat' from='*' to='*' ...><subject>*</subject>..."
+                          "</message>")
+
+    def says(self, ident, body, payload=""):
+        """Romeo in the channel; the line's id, and the room's own."""
+        self.romeo.send("<message type='groupchat' to='%s' id='%s'><body>%s</body>%s</message>"
+                        % (room("#verona"), ident, body, payload))
+        line = self.heard_by_juliet("PRIVMSG")
+        self.romeo.expect("<message type='groupchat' from='%s/romeo' to='*' id='%s'>...<stanza-id "
+                          "xmlns='urn:xmpp:sid:0' by='*' id='$mine'/>...</message>"
+                          % (room("#verona"), ident))
+        return line, self.romeo.vars.pop("mine")
+
+    def hears(self, body, tags=""):
+        """Juliet in the channel; the same two ids."""
+        self.juliet.send("%sPRIVMSG #verona :%s" % (tags, body))
+        line = self.juliet.expect("PRIVMSG", source="juliet")
+        self.romeo.expect("<message type='groupchat' from='%s/juliet' to='*' ...>...<stanza-id "
+                          "xmlns='urn:xmpp:sid:0' by='*' id='$theirs'/>...</message>"
+                          % room("#verona"))
+        return line.tags["msgid"], self.romeo.vars.pop("theirs")
+
+    def heard_by_juliet(self, command):
+        return self.juliet.expect(command, source="romeo")
+
+    def in_room(self, payload, ident):
+        self.romeo.send("<message type='groupchat' to='%s' id='%s'>%s</message>"
+                        % (room("#verona"), ident, payload))
+
+
+class ErgoTags(TagsTest):
+    def test_in(self):
+        """An answer and a reaction of the other side arrive as such; several lines go as one
+        message (G461-01, G444-02)"""
+        self.enter()
+        line, mine = self.says("m1", "one")
+        self.hears("two", "@+draft/reply=%s " % line.tags["msgid"])
+        self.romeo.heard("<message type='groupchat' from='%s/juliet' to='*' ...><body>*two</body>"
+                         "...<reply xmlns='urn:xmpp:reply:0' id='%s' ...>...</reply>...</message>"
+                         % (room("#verona"), mine))
+        self.juliet.send("@+draft/react=%s;+draft/reply=%s TAGMSG #verona"
+                         % (ROSE, line.tags["msgid"]))
+        self.romeo.expect("<message type='groupchat' from='%s/juliet' to='*' ...>"
+                          "<reactions xmlns='urn:xmpp:reactions:0' id='%s'><reaction>%s</reaction>"
+                          "</reactions>...</message>" % (room("#verona"), mine, ROSE))
+        self.romeo.send("<message type='groupchat' to='%s' id='m2'><body>a\nb</body></message>"
+                        % room("#verona"))
+        batch = self.heard_by_juliet("BATCH")
+        self.assertIn("draft/multiline", batch.raw)
+
+    def test_out(self):
+        """An answer and a reaction go out as tags, which name the message (G461-01, G444-02)"""
+        self.enter()
+        msgid, theirs = self.hears("question")
+        line, _ = self.says("m1", "answer", "<reply xmlns='urn:xmpp:reply:0' to='%s/juliet' "
+                            "id='%s'/>" % (room("#verona"), theirs))
+        self.assertEqual((line.tags.get("+draft/reply"), line.tags.get("+reply")), (msgid, msgid))
+        self.in_room("<reactions xmlns='urn:xmpp:reactions:0' id='%s'><reaction>%s</reaction>"
+                     "</reactions>" % (theirs, ROSE), "r1")
+        line = self.heard_by_juliet("TAGMSG")
+        self.assertEqual((line.tags["+draft/react"], line.tags["+draft/reply"]), (ROSE, msgid))
+        self.romeo.expect("<message type='groupchat' from='%s/romeo' to='*' id='r1'><reactions "
+                          "xmlns='urn:xmpp:reactions:0' id='%s'>...</reactions>...</message>"
+                          % (room("#verona"), theirs))
+        self.in_room("<reactions xmlns='urn:xmpp:reactions:0' id='%s'/>" % theirs, "r2")
+        line = self.heard_by_juliet("TAGMSG")
+        self.assertEqual((line.tags["+draft/unreact"], line.tags["+draft/reply"]), (ROSE, msgid))
+
+    def test_redaction_refused(self):
+        """Who has no account may not take messages back there, and is told so (G424-01)"""
+        self.enter()
+        _, mine = self.says("m1", "rash")
+        self.in_room("<retract xmlns='urn:xmpp:message-retract:1' id='%s'/>" % mine, "x1")
+        self.romeo.expect("<message type='error' from='%s' to='*' id='x1'>...</message>"
+                          % room("#verona"))
+
+    def test_typing(self):
+        """Who types is told, both ways, to persons and in channels (G085-02, G085-05)"""
+        self.enter()
+        juliet = "juliet@" + GATEWAY
+        self.befriend(self.romeo, "juliet")
+        for where, kind, to in (("romeo", "chat", juliet),
+                                ("#verona", "groupchat", room("#verona"))):
+            self.romeo.send("<message type='%s' to='%s'><composing "
+                            "xmlns='http://jabber.org/protocol/chatstates'/></message>"
+                            % (kind, to))
+            line = self.heard_by_juliet("TAGMSG")
+            self.assertEqual(line.tags["+typing"], "active")
+            self.juliet.send("@+typing=active TAGMSG " + where)
+            self.romeo.expect("<message type='%s' from='*' to='*' ...><composing "
+                              "xmlns='http://jabber.org/protocol/chatstates'/>...</message>" % kind)
+
+    def test_labels(self):
+        """The same words twice, and once in vain: each message is told once, or refused, as the
+        server's labels say (G045-50)"""
+        self.enter()
+        for ident in ("m1", "m2"):
+            self.in_room("<body>same</body>", ident)
+        ids = {self.heard_by_juliet("PRIVMSG").tags["msgid"] for _ in range(2)}
+        self.assertEqual(len(ids), 2)
+        self.juliet.send("MODE #verona +m")
+        self.juliet.expect("MODE", "#verona", "+m")
+        self.juliet.send("PRIVMSG #verona :moderated")
+        self.romeo.expect("<message type='groupchat' from='%s/juliet' to='*' ...><body>moderated"
+                          "</body>...</message>" % room("#verona"))
+        self.in_room("<body>same</body>", "m3")
+        self.romeo.expect("<message type='error' from='%s' to='*' id='m3'>...</message>"
+                          % room("#verona"))
+        told = [n.get("id") for n in self.romeo.seen
+                if n.name == "message" and n.get("type") == "groupchat" and
+                n.get("from") == room("#verona") + "/romeo" and n.find("body") is not None]
+        self.assertEqual(told, ["m1", "m2"])
+
+    def test_bot(self):
+        """The server takes the mode of bots, and marks what one says (IRCv3 bot-mode)"""
+        self.juliet.send("MODE juliet +B")
+        self.juliet.expect("MODE", "juliet")
+        self.enter()
+        self.hears("beep")
+        self.romeo.heard("<presence from='%s/juliet' to='*'>...<hats xmlns='urn:xmpp:hats:0'>..."
+                         "<hat title='Bot' uri='*'/>...</hats>...</presence>" % room("#verona"))
+        self.assert_result(self.submit_form(self.romeo, username="romeo", x_bot="true"))
+        self.juliet.expect("QUIT", source="romeo")
+        self.juliet.wait_online("romeo")
+        self.juliet.send("WHOIS romeo")
+        self.assertEqual(self.juliet.wait(lambda m: m.command in ("335", "318"),
+                                          "the answer to WHOIS").command, "335")
+
+
+class ErgoTagsOfAccounts(TagsTest):
+    """What the server lets nobody do but who is logged in to an account."""
+    accounts, password, together = ("romeo", "juliet"), PASSWORD, True
+
+    def test_redaction(self):
+        """Messages are taken back, both ways (G424-01)"""
+        self.enter()
+        line, mine = self.says("m1", "rash")
+        self.in_room("<retract xmlns='urn:xmpp:message-retract:1' id='%s'/>" % mine, "x1")
+        self.juliet.expect("REDACT", "#verona", line.tags["msgid"], source="romeo")
+        self.romeo.expect("<message type='groupchat' from='%s/romeo' to='*' id='x1'>...<retract "
+                          "xmlns='urn:xmpp:message-retract:1' id='%s'/>...</message>"
+                          % (room("#verona"), mine))
+        msgid, theirs = self.hears("unadvised")
+        self.juliet.send("REDACT #verona " + msgid)
+        self.romeo.expect("<message type='groupchat' from='%s/juliet' to='*' ...>...<retract "
+                          "xmlns='urn:xmpp:message-retract:1' id='%s'/>...</message>"
+                          % (room("#verona"), theirs))
+
+    def test_read(self):
+        """What the user has read is told to their other clients, of persons and of channels
+        (G333-01, G333-02)"""
+        self.enter()
+        other = self.irc("romeo", password="romeo:" + PASSWORD)
+        other.send("CAP REQ :draft/read-marker server-time")
+        other.expect("CAP", None, "ACK")
+        self.juliet.send("PRIVMSG romeo :one")
+        line = other.expect("PRIVMSG", source="juliet")
+        self.romeo.expect("<message type='chat' from='juliet@%s' to='*' id='$id'><body>one</body>"
+                          "...</message>" % GATEWAY)
+        self.romeo.send("<message type='chat' to='juliet@%s' id='d1'><displayed "
+                        "xmlns='urn:xmpp:chat-markers:0' id='%s'/></message>"
+                        % (GATEWAY, self.romeo.vars.pop("id")))
+        other.expect("MARKREAD", "juliet", "timestamp=" + line.tags["time"])
+        _, theirs = self.hears("two")
+        line = other.expect("PRIVMSG", "#verona", source="juliet")
+        self.in_room("<displayed xmlns='urn:xmpp:chat-markers:0' id='%s'/>" % theirs, "d2")
+        other.expect("MARKREAD", "#verona", "timestamp=" + line.tags["time"])
+        other.send("QUIT")
+        other.expect("ERROR")
+
+
+del Channels, ErgoTest, WithAccounts, TagsTest               # not to be run by themselves

@@ -79,7 +79,7 @@ def _run(argv, folder):
     return None if done.returncode == 0 else said[-1], done.stdout.decode("utf-8", "replace")
 
 
-def _configuration(directory, port):
+def _configuration(directory, port, together):
     return {
         "network": {"name": "ErgoTest"},
         "server": {
@@ -90,12 +90,13 @@ def _configuration(directory, port):
             "compatibility": {"force-trailing": True, "send-unprefixed-sasl": True}},
         "accounts": {
             "authentication-enabled": True, "advertise-scram": True,
+            "login-via-pass-command": True,
             "registration": {"enabled": True, "allow-before-connect": True, "bcrypt-cost": 4,
                              "throttling": {"enabled": False}},
             "login-throttling": {"enabled": False},
             "nick-reservation": {"enabled": True, "method": "strict",
                                  "force-nick-equals-account": False},
-            "multiclient": {"enabled": False}},
+            "multiclient": {"enabled": together, "allowed-by-default": True}},
         "channels": {"default-modes": "+nt", "max-channels-per-client": 100,
                      "registration": {"enabled": True}},
         "oper-classes": {}, "opers": {},
@@ -116,13 +117,13 @@ def _configuration(directory, port):
                     "tagmsg-storage": {"default": False, "whitelist": ["+draft/react"]}}}
 
 
-def start(lab):
-    """Attribute irc: the port."""
+def start(lab, together=False):
+    """Attribute irc: the port. together: several clients of one account are one person."""
     directory = lab.dir / "ergo"
     directory.mkdir()
     port = lab.ports.take()
     config = directory / "ircd.yaml"                 # JSON is YAML
-    config.write_text(json.dumps(_configuration(directory, port)))
+    config.write_text(json.dumps(_configuration(directory, port, together)))
     subprocess.run([place(), "initdb", "--conf", config, "--quiet"], check=True, cwd=directory,
                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     server = lab.start("ergo", [place(), "run", "--conf", config], accepts(port))
