@@ -138,8 +138,8 @@ class Wires(unittest.TestCase):
                 server.close()
         asyncio.run(run())
 
-    @staticmethod
-    async def echo(reader, writer):
+    async def echo(self, reader, writer):
+        self.server = writer
         try:
             while line := await reader.readline():
                 writer.write(b":server PONG server" + line[4:] if line.startswith(b"PING")
@@ -202,6 +202,24 @@ class Wires(unittest.TestCase):
             self.wire.hold(False)
             await self.until(b"PONG")
             self.assertFalse(m.out["irc", "x0"][0].eaten)
+        self.run_wire(steps)
+
+    def test_what_is_let_go_when_nobody_reads_any_more_is_eaten(self):
+        async def steps():
+            self.say(b"PING :1")
+            await self.until(b"PONG")
+            mark = self.book.write("i0", "x0").encode()
+            self.wire.hold(True)
+            self.server.write(b":a!b@c PRIVMSG romeo :" + mark + b"\r\n")
+            hops = self.book.find(ledger.find_mark(mark)).into
+            while not hops:
+                await asyncio.sleep(0.01)
+            self.writer.close()
+            await self.writer.wait_closed()
+            self.wire.hold(False)
+            while self.wire.pairs:
+                await asyncio.sleep(0.01)
+            self.assertTrue(all(hop.eaten for hop in hops["irc", "x0"]))
         self.run_wire(steps)
 
     def test_ends(self):
