@@ -225,7 +225,7 @@ static const struct xmpp_in session_xmpp_in = {
     .probe = presence_probe,
     .bounce = presence_bounce,
     .message = in_message,
-    .messages = {.mark = in_mark, .state = in_state},
+    .messages = {.mark = in_mark, .state = in_state, .unanswered = refusal_unanswered},
     .moved = in_moved,
     .prompt = in_prompt,
     .peer = presence_peer,

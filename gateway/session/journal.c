@@ -147,33 +147,39 @@ uint64_t journal_number(struct sessions *all)
 }
 
 /* A text too long for a record stays out of it: then the message can only be answered. */
+static void journal_put(struct session *s, uint64_t number, struct journal_record *r)
+{
+    struct sj_owner owner;
+    struct sj_strbuf bytes;
+
+    sj_strbuf_init(&bytes, SJ_STORE_JOURNAL_MAX);
+    journal_encode(r, &bytes);
+    if (!sj_strbuf_ok(&bytes)) {
+        sj_strbuf_reset(&bytes);
+        r->text[JOURNAL_BODY] = r->text[JOURNAL_REPLY_TEXT] = NULL;
+        r->flags &= ~(uint32_t)JOURNAL_WHOLE;
+        journal_encode(r, &bytes);
+    }
+    session_owner(s, &owner);
+    sj_store_journal_put(s->all->store, &owner, number, bytes.s, bytes.len);
+    s->all->n_journal++;
+    sj_strbuf_release(&bytes);
+}
+
 static void journal_write(struct session *s, struct journal *j)
 {
     struct journal_record r = {.flags = 0};
-    struct sj_owner owner;
-    struct sj_strbuf bytes;
 
     if (j->held)
         held_describe(j, &r);
     else
         op_describe(j, &r);
-    sj_strbuf_init(&bytes, SJ_STORE_JOURNAL_MAX);
-    journal_encode(&r, &bytes);
-    if (!sj_strbuf_ok(&bytes)) {
-        sj_strbuf_reset(&bytes);
-        r.text[JOURNAL_BODY] = r.text[JOURNAL_REPLY_TEXT] = NULL;
-        r.flags &= ~(uint32_t)JOURNAL_WHOLE;
-        journal_encode(&r, &bytes);
-    }
     if (!j->number)
         j->number = journal_number(s->all);
-    session_owner(s, &owner);
-    sj_store_journal_put(s->all->store, &owner, j->number, bytes.s, bytes.len);
+    journal_put(s, j->number, &r);
     j->written = true;
-    s->all->n_journal++;
     sj_log_debug(&s->log, "message kept until its outcome is known number=%llu",
                  (unsigned long long)j->number);
-    sj_strbuf_release(&bytes);
 }
 
 static bool journal_may_write(struct session *s)
@@ -189,6 +195,19 @@ static bool journal_may_write(struct session *s)
         sj_log_warn(&s->all->log, "journal is full, messages are not kept over a crash n=%u "
                     "suppressed=%u", s->all->n_journal, dropped);
     return false;
+}
+
+void journal_refuse_later(struct session *s, const struct refused *refused)
+{
+    struct journal_record r = {
+        .flags = journal_flag(refused->in_room, JOURNAL_IN_ROOM),
+        .text = {[JOURNAL_PEER] = refused->peer, [JOURNAL_NICK] = refused->nick,
+                 [JOURNAL_FULL] = refused->full, [JOURNAL_ID] = refused->id}};
+
+    if (!journal_may_write(s))
+        return;
+    journal_put(s, journal_number(s->all), &r);
+    sj_log_debug(&s->log, "message to be refused after the next start");
 }
 
 static void journal_on_timer(void *arg)

@@ -61,6 +61,10 @@ void journal_encode(const struct journal_record *, struct sj_strbuf *out);
 bool journal_decode(struct journal_record *, const void *data, size_t n);
 void journal_describe(struct journal_record *, const struct outgoing *, bool sent);
 
+struct refused;
+/* The next process tells the sender that it was not sent. */
+void journal_refuse_later(struct session *, const struct refused *);
+
 /* What carries it describes it (op.c, held.c). */
 void op_describe(const struct journal *, struct journal_record *);
 void held_describe(const struct journal *, struct journal_record *);

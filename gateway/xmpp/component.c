@@ -233,7 +233,9 @@ static void component_on_stanza(void *arg, xmpp_stanza_t *st, bool cut)
         component_on_authenticated(c);
         return;
     }
-    if (c->state != COMPONENT_UP)
+    /* What crossed our goodbye is refused, and the next process says so. */
+    bool late = c->state == COMPONENT_ENDING && strcmp(xmpp_stanza_get_name(st), "message") == 0;
+    if (c->state != COMPONENT_UP && !late)
         return;
     c->stanzas_in++;
     if (!component_is_echo(c, st))
@@ -310,11 +312,21 @@ static bool component_read(struct component *c, size_t limit)
     return true;
 }
 
+/* Nothing more is read; our end is closed behind what is still queued. */
+static void component_finish(struct component *c)
+{
+    int64_t left_ms = c->stop_by_ms - sj_loop_now_ms(c->x->loop);
+    sj_conn_finish(c->conn, left_ms > 0 ? left_ms : 0);
+}
+
 static void component_on_data(void *arg)
 {
     struct component *c = arg;
     if (!component_read(c, COMPONENT_TURN_BYTES)) {
-        component_lose(c, c->broken);
+        if (c->state == COMPONENT_ENDING)
+            component_finish(c);           /* the server's goodbye, mostly */
+        else
+            component_lose(c, c->broken);
         return;
     }
     if (sj_conn_available(c->conn) > 0)
@@ -343,7 +355,7 @@ static void component_on_down(void *arg, const struct sj_error *why)
                          : why->status == SJ_TIMEOUT ? "timeout"
                                                      : why->text;
     /* What the server said last (a stream error, mostly) is still unread. */
-    if (c->stream != NULL && c->state != COMPONENT_ENDING && !component_read(c, SIZE_MAX))
+    if (c->stream != NULL && !component_read(c, SIZE_MAX))
         reason = c->broken;
     char copy[sizeof c->reason];
     sj_copy(copy, sizeof copy, reason[0] != '\0' ? reason : "unreachable");
@@ -396,7 +408,8 @@ static void component_check_life(struct component *c)
     sj_timer_start(c->x->loop, &c->timer, c->ping_works ? COMPONENT_PING_MS : COMPONENT_IDLE_MS);
 }
 
-/* The last word: nothing that comes behind it can be answered (RFC 6120 §4.4). */
+/* The last word: nothing that comes behind it can be answered on this stream (RFC 6120 §4.4). The
+ * server is heard until it says the same, for half of the time that is left. */
 static void component_say_goodbye(void *arg)
 {
     static const char goodbye[] = "</stream:stream>";
@@ -405,7 +418,7 @@ static void component_say_goodbye(void *arg)
     c->leaving = false;
     component_enter(c, COMPONENT_ENDING);
     sj_conn_write(c->conn, goodbye, sizeof goodbye - 1);
-    sj_conn_finish(c->conn, left_ms > 0 ? left_ms : 0);
+    sj_timer_start(c->x->loop, &c->timer, left_ms > 0 ? left_ms / 2 : 0);
 }
 
 /* What the server sent before this answer has been heard; the rest of this turn is, too. */
@@ -443,6 +456,9 @@ static void component_on_timer(void *arg)
     case COMPONENT_OPENING:
     case COMPONENT_HANDSHAKE:
         component_lose(c, "handshake-timeout");
+        break;
+    case COMPONENT_ENDING:
+        component_finish(c);
         break;
     default:
         break;

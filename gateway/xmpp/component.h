@@ -75,7 +75,8 @@ void component_init(struct component *c, struct xmpp *x, unsigned index);
 void component_release(struct component *c);
 void component_start(struct component *c);
 /* Says goodbye once a server has answered a ping, so that what it sent before is heard and
- * answered; STOPPED at the latest after timeout_ms. */
+ * answered. Messages behind that are refused as well, by messages.unanswered, until the server has
+ * said goodbye; STOPPED at the latest after timeout_ms. */
 void component_stop(struct component *c, int64_t timeout_ms);
 /* Queues bytes that output_format made. SJ_UNREACHABLE: not up; SJ_LIMIT: queue full. */
 enum sj_status component_write(struct component *c, const char *text, size_t n);

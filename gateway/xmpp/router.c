@@ -40,6 +40,18 @@ static void router_add_pubsub_error(const struct inbound *in, xmpp_stanza_t *err
 }
 
 /* words: or NULL. */
+/* What the stream does not take is the session room's to keep. */
+static void router_keep_error(struct inbound *in, const struct sj_error *words)
+{
+    struct sj_error err = {.status = SJ_UNAVAILABLE};
+
+    if (words != NULL && words->status != SJ_OK)
+        err = *words;
+    if (in->peer != NULL)
+        in->x->in->messages.unanswered(in->x->ctx, &in->from, in->peer, in->nick,
+                                       in->room != NULL && in->nick == NULL, &err);
+}
+
 static void router_send_error(struct inbound *in, enum stanza_condition condition,
                               const struct sj_error *words, bool legacy_code)
 {
@@ -63,10 +75,10 @@ static void router_send_error(struct inbound *in, enum stanza_condition conditio
         stanza_add(xmpp_stanza_get_child_by_name(st, "error"), in->detail, NS_COMMANDS);
     router_add_pubsub_error(in, xmpp_stanza_get_child_by_name(st, "error"));
     in->answered = true;
-    if (strcmp(xmpp_stanza_get_name(st), "message") == 0)
-        room_send_kept(in->x, in->host, st, true);
-    else
+    if (strcmp(xmpp_stanza_get_name(st), "message") != 0)
         room_send(in->x, in->host, st);
+    else if (!room_send_kept(in->x, in->host, st, true))
+        router_keep_error(in, words);
 }
 
 void router_refuse(struct inbound *in, enum stanza_condition condition,

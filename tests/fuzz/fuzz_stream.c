@@ -137,6 +137,15 @@ static enum sj_status on_message(void *ctx, const struct xmpp_message_in *m, str
     return sj_fail(err, SJ_NOTFOUND, "%s", m->body);
 }
 
+static void on_unanswered(void *ctx, const struct xmpp_from *f, const char *peer,
+                          const char *nick, bool in_room, const struct sj_error *why)
+{
+    (void)ctx;
+    check_from(f);
+    check_peer(peer);
+    assert(peer != NULL && (nick == NULL || !in_room) && why->status != SJ_OK);
+}
+
 static enum sj_status on_mark(void *ctx, const struct xmpp_mark_in *m, struct sj_error *err)
 {
     (void)ctx;
@@ -597,7 +606,7 @@ static const struct xmpp_in session = {
     .probe = on_probe,
     .bounce = on_bounce,
     .message = on_message,
-    .messages = {.mark = on_mark, .state = on_chat_state},
+    .messages = {.mark = on_mark, .state = on_chat_state, .unanswered = on_unanswered},
     .search = {.form = on_search_form, .start = on_search},
     .moved = on_moved,
     .prompt = on_prompt,

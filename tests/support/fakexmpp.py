@@ -95,6 +95,8 @@ class Stream(Connection):
     def _closed(self):
         self.said_goodbye = True
         self.server.note("C", "<", "end of stream %s" % self.host)
+        for text in self.server.late.pop(self.host, ()):
+            self.server.send(self, text)
         self.write(b"</stream:stream>")
 
     def ended(self):
@@ -130,6 +132,7 @@ class XmppServer:
         self.asked, self.iq_ids = {}, {}
         self.mute, self.withhold, self.refuse = set(), set(), {}
         self.tried = set()             # hosts whose handshake came
+        self.late = {}                 # host: what it is sent behind its goodbye
         self.stream_id = None
         self.features = {}             # full JID: features it answers disco#info with
         self.manual = set()            # kinds of request that are left to the scenario

@@ -181,6 +181,8 @@ class Steps:
         elif word in ("pause", "resume"):
             for stream in self.xmpp.streams.get(host, []):
                 stream.pause(word == "pause")
+        elif word == "late":
+            self.xmpp.late.setdefault(host, []).append(xmlmatch.expand(rest, self.vars))
         elif word == "refuse":
             self.xmpp.listener.close()
         elif word == "listen":

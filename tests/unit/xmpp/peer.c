@@ -236,6 +236,15 @@ static void on_message_facts(struct sj_strbuf *out, const struct xmpp_message_in
     add_fact(out, "mentions", m->mentions);
 }
 
+static void on_unanswered(void *ctx, const struct xmpp_from *f, const char *peer,
+                          const char *nick, bool in_room, const struct sj_error *why)
+{
+    char where[64];
+
+    heard(ctx, "unanswered %s to %s%s: %s id=%s", f->full, peer, peer_where(in_room, nick, where),
+          sj_status_text(why->status), or_dash(f->id));
+}
+
 static enum sj_status on_mark(void *ctx, const struct xmpp_mark_in *m, struct sj_error *err)
 {
     static const char *const kinds[] = {"received", "displayed", "retracted", "reactions"};
@@ -542,7 +551,7 @@ const struct xmpp_in peer_session = {
     .probe = on_probe,
     .bounce = on_bounce,
     .message = on_message,
-    .messages = {.mark = on_mark, .state = on_state},
+    .messages = {.mark = on_mark, .state = on_state, .unanswered = on_unanswered},
     .moved = on_moved,
     .prompt = on_prompt,
     .peer = on_peer,

@@ -540,3 +540,76 @@ Test(component, hears_what_came_before_its_goodbye)
     peer_expect(p, "<message * id='m1' * type='error'>*</message>");
     cr_expect(p->link[0].closed);
 }
+
+/* What the server sent before it read the goodbye is not answered on this stream, and not lost;
+ * requests and presence are. */
+Test(component, refuses_what_crosses_its_goodbye)
+{
+    static const char crossing[] =
+        "<message type='chat' from='romeo@m.lit/o' to='bob@irc0.example.org' id='m1'>"
+        "<body>late</body></message>"
+        "<iq type='get' from='romeo@m.lit/o' to='irc0.example.org' id='p1'>"
+        "<ping xmlns='urn:xmpp:ping'/></iq>"
+        "<presence from='romeo@m.lit/o' to='irc0.example.org'/>"
+        "<message type='error' from='romeo@m.lit/o' to='bob@irc0.example.org' id='m2'/>";
+
+    peer_start(p);
+    sj_loop_test_advance(p->loop, 0);
+    p->status = SJ_UNAVAILABLE;
+    xmpp_room_stop(p->xmpp, 4000, on_stopped, p);
+    for (int i = 0; i < 1000 && !p->link[0].closed; i++)
+        peer_settle(p);
+    cr_assert_eq(state(), COMPONENT_ENDING);
+    peer_say(p, 0, crossing);
+    peer_hears(p, "message 0 romeo@m.lit/o to bob: late");
+    peer_hears(p, "unanswered romeo@m.lit/o to bob: service unavailable id=m1");
+    peer_hears(p, "bounce romeo@m.lit/o to bob: m undefined-condition id=m2");
+    cr_expect_eq(p->heard.first, p->heard.end);
+    cr_expect_not(p->stopped);
+    peer_say(p, 0, "</stream:stream>");
+    peer_settle(p);
+    cr_expect_not(p->stopped, "what is queued goes out first");
+    drop_connection();
+    for (int i = 0; i < 1000 && !p->stopped; i++)
+        sj_loop_turn(p->loop, 5);
+    cr_expect(p->stopped);
+}
+
+Test(component, refuses_what_comes_with_the_end_behind_its_goodbye)
+{
+    static const char last[] =
+        "<message type='chat' from='romeo@m.lit/o' to='bob@irc0.example.org' id='m1'>"
+        "<body>late</body></message></stream:stream>";
+
+    peer_start(p);
+    p->status = SJ_UNAVAILABLE;
+    xmpp_room_stop(p->xmpp, 4000, on_stopped, p);
+    cr_assert_eq(send(p->link[0].fd, last, sizeof last - 1, 0), sizeof last - 1);
+    drop_connection();
+    for (int i = 0; i < 1000 && !p->stopped; i++)
+        sj_loop_turn(p->loop, 5);
+    cr_expect(p->stopped);
+    peer_hears(p, "message 0 romeo@m.lit/o to bob: late");
+    peer_hears(p, "unanswered romeo@m.lit/o to bob: service unavailable id=m1");
+}
+
+/* A stream that is full to the brim takes no error either. */
+Test(component, gives_back_an_error_that_the_stream_does_not_take)
+{
+    static const char said[] =
+        "<message type='chat' from='romeo@m.lit/o' to='bob@irc0.example.org' id='m1'>"
+        "<body>hi</body></message>";
+    static char body[50001];
+    struct xmpp_message_out m = {.peer = "bob", .to = "romeo@m.lit", .body = body};
+
+    memset(body, 'x', 50000);
+    peer_start(p);
+    p->status = SJ_UNAVAILABLE;
+    while (xmpp_send_message(p->xmpp, 0, &m))
+        sj_loop_turn(p->loop, 0);
+    cr_assert_eq(send(p->link[0].fd, said, sizeof said - 1, 0), sizeof said - 1);
+    for (int i = 0; i < 1000 && p->heard.end == p->heard.first; i++)
+        sj_loop_turn(p->loop, 1);
+    peer_hears(p, "message 0 romeo@m.lit/o to bob: hi");
+    peer_hears(p, "unanswered romeo@m.lit/o to bob: service unavailable id=m1");
+}
