@@ -168,7 +168,7 @@ static void sweep_step(void *arg)
     /* While records move to another key rooms are in no order. */
     enum sj_status status = s->rekey ? SJ_NOTFOUND : sweep_look(s, &due);
     if (due)
-        status = store_write(s, true, sweep_change, NULL, NULL);
+        status = store_write(s, STORE_BEHIND, sweep_change, NULL, NULL);
     if (status != SJ_OK) {               /* through, or a disk that must rest */
         memset(s->archive_at, 0, sizeof s->archive_at);
         wait = SWEEP_REST_MS;

@@ -74,7 +74,7 @@ enum sj_status sj_store_contacts_write(struct sj_store *s, const struct sj_store
         if (status != SJ_OK)
             return status;
     }
-    return store_write(s, true, contact_changes, &job, err);
+    return store_write(s, STORE_NOW, contact_changes, &job, err);
 }
 
 struct contact_walk {

@@ -4,12 +4,14 @@
  * A synced commit alone costs 24 times one in a group, so flags and link states are kept in a
  * bounded list, newest value for each record, seen by reads at once, and written together: by a
  * timer SJ_STORE_GROUP_MS after the first, with the next synced commit (so that order holds), at
- * flush, at close, and when a bound is reached. A commit that fails is tried again later; until
- * then a full list refuses further values, which is logged. */
+ * flush, at close, and when a bound is reached; the disk is waited for on another thread, while the
+ * next group is collected (behind.c). A commit that fails is tried again later; until then a full
+ * list refuses further values, which is logged. */
 #include <string.h>
 
-#include "sojourn/memory.h"
+#include "behind.h"
 #include "group.h"
+#include "sojourn/memory.h"
 
 #define GROUP_NAME_LEN (2 * STORE_PART_LEN + 1 + 2 * sizeof(uint64_t))
 
@@ -79,7 +81,9 @@ static void pending_free(struct sj_store *s, struct pending *p)
 static void group_on_timer(void *arg)
 {
     struct sj_store *s = arg;
-    if (store_write(s, true, NULL, NULL, NULL) != SJ_OK)
+    if (store_busy(s))
+        return;                          /* group_go_on when it is through */
+    if (store_write(s, STORE_BEHIND, NULL, NULL, NULL) != SJ_OK)
         sj_timer_start(s->loop, &s->pending_timer, STORE_RETRY_MS);
 }
 
@@ -135,11 +139,17 @@ static void group_start_timer(struct sj_store *s)
         sj_timer_start(s->loop, &s->pending_timer, SJ_STORE_GROUP_MS);
 }
 
+void group_go_on(struct sj_store *s)
+{
+    if (!group_empty(s))
+        group_start_timer(s);
+}
+
 bool group_room(struct sj_store *s, size_t n)
 {
     /* After a failure the timer decides when to try again, not each caller. */
     if (!group_has_room(s, NULL, n) && !s->pending_failed)
-        store_write(s, true, NULL, NULL, NULL);
+        store_write(s, STORE_BEHIND, NULL, NULL, NULL);
     if (!group_has_room(s, NULL, n)) {
         group_refused(s);
         return false;
@@ -161,7 +171,7 @@ static struct pending *group_entry(struct sj_store *s, enum store_table table,
     if (!group_has_room(s, p, n)) {
         /* After a failure the timer decides when to try again, not each caller. */
         if (!s->pending_failed)
-            store_write(s, true, NULL, NULL, NULL);
+            store_write(s, STORE_BEHIND, NULL, NULL, NULL);
         p = group_lookup_number(s, table, user, number);
         if (!group_has_room(s, p, n)) {
             group_refused(s);
@@ -245,6 +255,8 @@ void group_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN])
     }
     waits_drop(s, user);
     archive_waits_drop(s, user);
+    if (s->behind)
+        behind_drop(s->behind, user, STORE_PART_LEN);
 }
 
 static enum sj_status pending_apply_flags(struct sj_store *s, const struct pending *p,

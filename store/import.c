@@ -219,7 +219,7 @@ static enum sj_status import_settle(struct sj_import *im, struct sj_error *err)
 {
     enum sj_status status = import_may(im, true, err);
     if (status == SJ_OK)
-        status = store_write(im->s, true, import_change, im, err);
+        status = store_write(im->s, STORE_NOW, import_change, im, err);
     if (status != SJ_OK)
         return status;
     import_forget(im, 1);

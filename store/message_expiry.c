@@ -86,7 +86,7 @@ static void expiry_step(void *arg)
     /* While records move to another key owners are in no order. */
     enum sj_status status = s->rekey ? SJ_NOTFOUND : expiry_look(s, job.before, &due);
     if (due)
-        status = store_write(s, true, expiry_change, &job, NULL);
+        status = store_write(s, STORE_BEHIND, expiry_change, &job, NULL);
     if (status != SJ_OK) {               /* through, or a disk that must rest */
         memset(s->expiry_at, 0, sizeof s->expiry_at);
         wait = EXPIRY_REST_MS;

@@ -55,5 +55,5 @@ enum sj_status migrate_run(struct sj_store *s, uint8_t schema, const struct migr
     if (schema >= steps->n)
         return SJ_OK;
     sj_log_info(&s->log, "store is upgraded schema=%u->%zu", schema, steps->n);
-    return store_write(s, false, migrate_change, &job, err);
+    return store_write(s, STORE_ALONE, migrate_change, &job, err);
 }

@@ -51,7 +51,7 @@ enum sj_status sj_store_preferences_put(struct sj_store *s, const struct sj_owne
     if (status != SJ_OK)
         return status;
     seal_user_part(s->seal, owner, job.user);
-    return store_write(s, true, preference_change, &job, err);
+    return store_write(s, STORE_NOW, preference_change, &job, err);
 }
 
 static enum sj_status preference_load(struct sj_store *s, const uint8_t user[STORE_PART_LEN],

@@ -106,7 +106,7 @@ enum sj_status sj_store_registration_put(struct sj_store *s, const struct sj_reg
     if (status != SJ_OK)
         return status;
     seal_user_part(s->seal, &r->owner, job.user);
-    return store_write(s, true, registration_put_change, &job, err);
+    return store_write(s, STORE_NOW, registration_put_change, &job, err);
 }
 
 static enum sj_status registration_remove_change(struct sj_store *s, void *arg,
@@ -130,10 +130,10 @@ enum sj_status sj_store_registration_remove(struct sj_store *s, const struct sj_
     if (status != SJ_OK)
         return status;
     seal_user_part(s->seal, owner, job.user);
-    status = store_write(s, true, registration_remove_change, &job, err);
+    status = store_write(s, STORE_NOW, registration_remove_change, &job, err);
     /* Who leaves must be able to leave while a full disk keeps others' values waiting. */
     if (status == SJ_LIMIT)
-        status = store_write(s, false, registration_remove_change, &job, err);
+        status = store_write(s, STORE_ALONE, registration_remove_change, &job, err);
     if (status != SJ_OK)
         return status;
     group_drop(s, job.user);

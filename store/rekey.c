@@ -218,7 +218,7 @@ static void rekey_step(void *arg)
     struct rekey_slice slice;
     enum rekey_step step = r->step;
     struct sj_error err = {.status = SJ_OK};
-    if (store_write(s, true, rekey_change, &slice, &err) != SJ_OK) {
+    if (store_write(s, STORE_NOW, rekey_change, &slice, &err) != SJ_OK) {
         s->rekeying.failing = true;      /* logged by the engine: a disk that must rest */
         sj_timer_start(s->loop, &r->timer, STORE_RETRY_MS);
         return;
@@ -298,7 +298,7 @@ enum sj_status sj_store_rekey(struct sj_store *s, struct sj_error *err)
     }
     status = sj_store_flush(s, err);     /* what waits is found by the old key */
     if (status == SJ_OK)
-        status = store_write(s, false, rekey_mark, seal, err);
+        status = store_write(s, STORE_ALONE, rekey_mark, seal, err);
     if (status != SJ_OK) {
         seal_free(&seal);
         return status;

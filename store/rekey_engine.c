@@ -40,10 +40,10 @@ static struct store_bytes lend(struct rekey *r, enum store_table table,
 
 /* --- transactions ------------------------------------------------------------------------- */
 
-static enum sj_status both_begin(struct engine *e, bool write, struct sj_error *err)
+static enum sj_status both_begin(struct engine *e, enum engine_mode mode, struct sj_error *err)
 {
     struct rekey *r = rekey_of(e);
-    return r->inner->ops->begin(r->inner, write, err);
+    return r->inner->ops->begin(r->inner, mode, err);
 }
 
 static enum sj_status both_commit(struct engine *e, struct sj_error *err)

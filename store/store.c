@@ -7,22 +7,26 @@
 #include <assert.h>
 #include <string.h>
 
+#include "behind.h"
 #include "group.h"
 #include "header.h"
 #include "keyfile.h"
 #include "sojourn/memory.h"
 #include "store_priv.h"
 
-static enum sj_status store_try(struct sj_store *s, bool with_pending,
-                                enum sj_status (*change)(struct sj_store *, void *,
-                                                         struct sj_error *),
+typedef enum sj_status store_change(struct sj_store *, void *arg, struct sj_error *);
+
+static enum sj_status store_try(struct sj_store *s, enum store_when when, store_change *change,
                                 void *arg, struct sj_error *err)
 {
     const struct engine_ops *ops = s->engine->ops;
-    enum sj_status status = ops->begin(s->engine, true, err);
+    static const enum engine_mode modes[] = {
+        [STORE_NOW] = ENGINE_WRITES, [STORE_ALONE] = ENGINE_ALONE, [STORE_BEHIND] = ENGINE_BEHIND,
+    };
+    enum sj_status status = ops->begin(s->engine, modes[when], err);
     if (status != SJ_OK)
         return status;
-    if (with_pending)
+    if (when != STORE_ALONE)
         status = group_apply(s, err);
     if (status == SJ_OK && change)
         status = change(s, arg, err);
@@ -32,18 +36,16 @@ static enum sj_status store_try(struct sj_store *s, bool with_pending,
     return status;
 }
 
-enum sj_status store_write(struct sj_store *s, bool with_pending,
-                           enum sj_status (*change)(struct sj_store *, void *arg,
-                                                    struct sj_error *),
+enum sj_status store_write(struct sj_store *s, enum store_when when, store_change *change,
                            void *arg, struct sj_error *err)
 {
     assert(!s->busy);            /* a callback must not call the store */
     s->busy = true;
-    enum sj_status status = store_try(s, with_pending, change, arg, err);
+    enum sj_status status = store_try(s, when, change, arg, err);
     if (status == SJ_LIMIT && s->engine->ops->grow(s->engine))
-        status = store_try(s, with_pending, change, arg, err);
+        status = store_try(s, when, change, arg, err);
     s->busy = false;
-    if (with_pending) {
+    if (when != STORE_ALONE) {
         s->pending_failed = status == SJ_LIMIT || status == SJ_INTERNAL;
         if (status == SJ_OK)
             group_clear(s);
@@ -51,10 +53,23 @@ enum sj_status store_write(struct sj_store *s, bool with_pending,
     return status;
 }
 
+/* A batch is durable, or could not be written: then what waits grows to its bounds. */
+static void store_settled(void *arg, enum sj_status status)
+{
+    struct sj_store *s = arg;
+    s->pending_failed = status == SJ_LIMIT || status == SJ_INTERNAL;
+    group_go_on(s);
+}
+
+bool store_busy(const struct sj_store *s)
+{
+    return s->behind && behind_busy(s->behind);
+}
+
 enum sj_status store_read_begin(struct sj_store *s, struct sj_error *err)
 {
     assert(!s->busy);
-    enum sj_status status = s->engine->ops->begin(s->engine, false, err);
+    enum sj_status status = s->engine->ops->begin(s->engine, ENGINE_READS, err);
     s->busy = status == SJ_OK;
     return status;
 }
@@ -146,7 +161,7 @@ static enum sj_status store_verify(struct sj_store *s, struct sj_error *err)
 {
     uint8_t schema = 0;
     if (!s->reader && store_empty(s))
-        return store_write(s, false, store_create, NULL, err);
+        return store_write(s, STORE_ALONE, store_create, NULL, err);
     enum sj_status status = store_read_begin(s, err);
     if (status != SJ_OK)
         return status;
@@ -243,11 +258,21 @@ enum sj_status sj_store_open(struct sj_store **out, struct sj_loop *loop, const 
     if (!engine)
         status = engine_lmdb_open(&engine, log, options->dir, options->map_bytes, options->tool,
                                   err);
-    if (status == SJ_OK)
-        status = store_open_engine(out, loop, log, engine, options->key_file, err);
-    if (status == SJ_OK)
-        store_start(*out, options);
-    return status;
+    if (status != SJ_OK)
+        return status;
+    struct behind *behind = NULL;
+    if (engine->ops->write && !options->tool) {
+        behind = behind_new(engine, loop, log);
+        engine = behind_engine(behind);
+    }
+    status = store_open_engine(out, loop, log, engine, options->key_file, err);
+    if (status != SJ_OK)
+        return status;
+    if (behind)
+        behind_watch(behind, store_settled, *out);
+    (*out)->behind = behind;
+    store_start(*out, options);
+    return SJ_OK;
 }
 
 void store_start(struct sj_store *s, const struct sj_store_options *options)
@@ -275,9 +300,9 @@ void sj_store_close(struct sj_store **store)
 
 enum sj_status sj_store_flush(struct sj_store *s, struct sj_error *err)
 {
-    if (group_empty(s))
+    if (group_empty(s) && !store_busy(s))
         return SJ_OK;
-    return store_write(s, true, NULL, NULL, err);
+    return store_write(s, STORE_NOW, NULL, NULL, err);
 }
 
 void sj_store_id_key(const struct sj_store *s, uint8_t out[SJ_STORE_ID_KEY_LEN])

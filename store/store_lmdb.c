@@ -2,60 +2,26 @@
 /* The engine on LMDB: one environment in the data directory, one named database a table.
  *
  * Always synced (no MDB_NOSYNC, no MDB_WRITEMAP); readers end at once, because an open one stops
- * the reuse of pages. The map is address space, not disk: it grows before it is 80 % full, and
- * when a transaction fills it. A full disk fails the commit and nothing else; what LMDB calls a
- * panic (its header page could not be written) is healed by opening again. Damaged files are met
- * by lmdb_check.c at open, since LMDB itself may crash on them. Nothing here is secret: values come
- * sealed, keys hashed. */
+ * the reuse of pages. A full disk fails the commit and nothing else; what LMDB calls a
+ * panic (its header page could not be written) is healed by opening again (lmdb_open.c). Damaged
+ * files are met by lmdb_check.c at open, since LMDB itself may crash on them. Nothing here is
+ * secret: values come sealed, keys hashed. */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <lmdb.h>
-
-#include "data_dir.h"
-#include "lmdb_check.h"
+#include "lmdb_priv.h"
 #include "sojourn/memory.h"
-#include "store_priv.h"
 
-#define LMDB_FILE "data.mdb"             /* LMDB's own name */
 #define LMDB_MAP_DEFAULT ((size_t)1 << 30)
 #define LMDB_MAP_MIN ((size_t)256 << 10)
-/* Growth is at least this, so that one step is enough for the largest group of writes. */
-#define LMDB_MAP_STEP ((size_t)64 << 20)
-static_assert(LMDB_MAP_STEP > 4 * STORE_PENDING_BYTES_MAX, "one step of growth must suffice");
-#define LMDB_MAP_GROW_PERCENT 80u
-#define LMDB_WRITES 1000u                /* between two looks at the table of readers */
-
-struct lmdb_engine {
-    struct engine engine;
-    struct sj_log log;
-    struct data_dir dir;
-    MDB_env *env;                /* NULL after a failure: begin opens it again */
-    MDB_dbi dbi[STORE_TABLE_COUNT];
-    MDB_txn *txn;                /* the one transaction, or NULL */
-    size_t map_bytes;
-    bool map_full;               /* cause of the last SJ_LIMIT */
-    bool panic;                  /* the environment must be opened again */
-    bool stuck;                  /* the map could not grow: only a full one tries again */
-    bool failing;                /* this row of failures has been logged */
-    bool reader;                 /* another process may be the writer */
-    unsigned writes;             /* until dead readers are looked for */
-};
-
-static struct lmdb_engine *lmdb_of(struct engine *e)
-{
-    return SJ_CONTAINER(e, struct lmdb_engine, engine);
-}
 
 /* --- failures ----------------------------------------------------------------------------- */
 
-/* One line for each row of failures; a commit that succeeds ends the row. */
-static void lmdb_log_failure(struct lmdb_engine *l, const char *what, const char *cause)
+void lmdb_log_failure(struct lmdb_engine *l, const char *what, const char *cause)
 {
     if (l->failing)
         return;
@@ -63,7 +29,7 @@ static void lmdb_log_failure(struct lmdb_engine *l, const char *what, const char
     sj_log_error(&l->log, "store failed op=%s cause=\"%s\"", what, cause);
 }
 
-static enum sj_status lmdb_fail(struct lmdb_engine *l, const char *what, int rc,
+enum sj_status lmdb_fail(struct lmdb_engine *l, const char *what, int rc,
                                 struct sj_error *err)
 {
     if (rc == MDB_NOTFOUND)
@@ -82,158 +48,26 @@ static enum sj_status lmdb_fail(struct lmdb_engine *l, const char *what, int rc,
     return sj_fail(err, SJ_INTERNAL, "the store failed");
 }
 
-/* --- opening ------------------------------------------------------------------------------ */
-
-/* Damage of the file's structure is found before LMDB meets it. */
-static enum sj_status lmdb_check(const struct lmdb_engine *l, struct sj_error *err)
+void lmdb_well(struct lmdb_engine *l)
 {
-    struct stat st;
-    int fd = openat(l->dir.fd, LMDB_FILE, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT)
-        return SJ_OK;                    /* new */
-    if (fd < 0)
-        return sj_fail(err, SJ_DENIED, "the files in data-dir cannot be opened: %s",
-                       strerror(errno));
-    bool sound = (fstat(fd, &st) == 0 && st.st_size == 0) || lmdb_check_file(fd);
-    close(fd);
-    if (sound)
-        return SJ_OK;
-    return sj_fail(err, SJ_INTERNAL, "the files in data-dir are damaged or cut: move them away and "
-                   "restore a backup");
-}
-
-/* Opens the named databases, all or none; 0 or LMDB's code. */
-static int lmdb_open_tables(struct lmdb_engine *l, unsigned txn_flags, unsigned dbi_flags)
-{
-    MDB_txn *txn = NULL;
-    int rc = mdb_txn_begin(l->env, NULL, txn_flags, &txn);
-    if (rc != 0)
-        return rc;
-    for (int t = 0; rc == 0 && t < STORE_TABLE_COUNT; t++)
-        rc = mdb_dbi_open(txn, store_table_name((enum store_table)t), dbi_flags, &l->dbi[t]);
-    if (rc != 0) {
-        mdb_txn_abort(txn);
-        return rc;
-    }
-    return mdb_txn_commit(txn);
-}
-
-static void lmdb_close_env(struct lmdb_engine *l)
-{
-    if (l->env)
-        mdb_env_close(l->env);
-    l->env = NULL;
-}
-
-static enum sj_status lmdb_open_env(struct lmdb_engine *l, struct sj_error *err)
-{
-    int dead = 0;
-    int rc = mdb_env_create(&l->env);
-    if (rc == 0)
-        rc = mdb_env_set_maxdbs(l->env, STORE_TABLE_COUNT);
-    if (rc == 0 && !l->reader)           /* a reader takes what the file says */
-        rc = mdb_env_set_mapsize(l->env, l->map_bytes);
-    if (rc == 0)
-        rc = mdb_env_open(l->env, l->dir.path, l->reader ? MDB_RDONLY : 0, 0600);
-    if (rc == 0)
-        data_dir_give(&l->dir);
-    if (rc == 0)
-        rc = mdb_reader_check(l->env, &dead);
-    if (rc == 0) {
-        rc = lmdb_open_tables(l, MDB_RDONLY, 0);
-        if (rc == MDB_NOTFOUND && !l->reader)        /* new: only then a commit is spent on it */
-            rc = lmdb_open_tables(l, 0, MDB_CREATE);
-    }
-    if (rc == 0 && !l->reader && !data_dir_sync(&l->dir))
-        rc = errno;
-    l->panic = false;
-    if (rc == 0)
-        return SJ_OK;
-    lmdb_close_env(l);
-    if (l->reader && rc == MDB_NOTFOUND)
-        return sj_fail(err, SJ_INVALID, "data-dir was written by an older version: start the "
-                       "daemon once, it upgrades them");
-    if (rc == ENOSPC || rc == EDQUOT)
-        return sj_fail(err, SJ_LIMIT, "the disk of data-dir is full");
-    return sj_fail(err, SJ_INTERNAL, "data-dir cannot be opened: %s", mdb_strerror(rc));
+    if (l->failing)
+        sj_log_info(&l->log, "store works again");
+    l->failing = false;
 }
 
 /* --- transactions ------------------------------------------------------------------------- */
 
-/* A larger map, with no transaction open. False: no address space; the old map stays. */
-static bool lmdb_enlarge(struct lmdb_engine *l)
-{
-    MDB_envinfo info;
-    struct sj_error err;
-    mdb_env_info(l->env, &info);
-    size_t size = info.me_mapsize + (info.me_mapsize > LMDB_MAP_STEP ? info.me_mapsize
-                                                                     : LMDB_MAP_STEP);
-    /* LMDB unmaps before it maps anew, and is lost when that fails: try on something else. */
-    void *room = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    l->stuck = true;
-    if (size <= info.me_mapsize || room == MAP_FAILED) {
-        lmdb_log_failure(l, "grow", "no address space");
-        return false;
-    }
-    munmap(room, size);
-    int rc = mdb_env_set_mapsize(l->env, size);
-    if (rc == 0) {
-        l->map_bytes = size;
-        l->stuck = false;
-        sj_log_info(&l->log, "store map grown mib=%zu", size >> 20);
-        return true;
-    }
-    lmdb_log_failure(l, "grow", mdb_strerror(rc));
-    lmdb_close_env(l);
-    lmdb_open_env(l, &err);
-    return false;
-}
-
-static bool lmdb_grow(struct engine *e)
-{
-    struct lmdb_engine *l = lmdb_of(e);
-    bool cause = l->map_full;
-    l->map_full = false;
-    return cause && l->env && lmdb_enlarge(l);
-}
-
-static bool lmdb_nearly_full(const struct lmdb_engine *l)
-{
-    MDB_envinfo info;
-    MDB_stat stat;
-    mdb_env_info(l->env, &info);
-    mdb_env_stat(l->env, &stat);
-    return (info.me_last_pgno + 1) * stat.ms_psize > info.me_mapsize / 100 * LMDB_MAP_GROW_PERCENT;
-}
-
-/* A tool that was killed while it read leaves its mark, which keeps pages from being used again. */
-static void lmdb_forget_readers(struct lmdb_engine *l)
-{
-    int dead = 0;
-    if (++l->writes < LMDB_WRITES)
-        return;
-    l->writes = 0;
-    if (mdb_reader_check(l->env, &dead) == 0 && dead > 0)
-        sj_log_info(&l->log, "store readers forgotten that had died n=%d", dead);
-}
-
-static enum sj_status lmdb_begin(struct engine *e, bool write, struct sj_error *err)
+static enum sj_status lmdb_begin(struct engine *e, enum engine_mode mode, struct sj_error *err)
 {
     struct lmdb_engine *l = lmdb_of(e);
     assert(!l->txn);
-    if (l->panic)
-        lmdb_close_env(l);
-    if (!l->env) {
-        enum sj_status status = lmdb_open_env(l, err);
-        if (status != SJ_OK)
-            return status;
-        sj_log_warn(&l->log, "store opened again after a failure");
-    }
+    enum sj_status status = lmdb_ready(l, err);
+    if (status != SJ_OK)
+        return status;
+    bool write = mode != ENGINE_READS;
     if (write)
-        lmdb_forget_readers(l);
-    if (write && !l->stuck && lmdb_nearly_full(l))
-        lmdb_enlarge(l);                 /* not possible: what fits still fits */
-    if (!l->env)
+        lmdb_make_room(l);
+    if (!l->env)                         /* lost while it grew */
         return sj_fail(err, SJ_INTERNAL, "the store failed");
     int rc = mdb_txn_begin(l->env, NULL, write ? 0 : MDB_RDONLY, &l->txn);
     if (rc == MDB_MAP_RESIZED && l->reader) {        /* by the writer */
@@ -252,10 +86,7 @@ static enum sj_status lmdb_commit(struct engine *e, struct sj_error *err)
     int rc = mdb_txn_commit(txn);
     if (rc != 0)
         return lmdb_fail(l, "commit", rc, err);
-    if (l->failing) {
-        l->failing = false;
-        sj_log_info(&l->log, "store works again");
-    }
+    lmdb_well(l);
     return SJ_OK;
 }
 
@@ -267,16 +98,6 @@ static void lmdb_abort(struct engine *e)
 }
 
 /* --- records ------------------------------------------------------------------------------ */
-
-/* LMDB's structure is not const-correct; it does not write through it. */
-static MDB_val lmdb_val(const void *p, size_t n)
-{
-    union {
-        const void *in;
-        void *out;
-    } u = {.in = p};
-    return (MDB_val){.mv_size = n, .mv_data = u.out};
-}
 
 static enum sj_status lmdb_get(struct engine *e, enum store_table table,
                                const uint8_t key[STORE_KEY_LEN], struct store_bytes *out,
@@ -464,6 +285,9 @@ static const struct engine_ops lmdb_ops = {
     .remove_prefix = lmdb_remove_prefix,
     .each = lmdb_each,
     .grow = lmdb_grow,
+    .prepare = lmdb_prepare,
+    .write = lmdb_write,
+    .written = lmdb_written,
     .count = lmdb_count,
     .stats = lmdb_stats,
     .free = lmdb_free,

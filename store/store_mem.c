@@ -86,10 +86,10 @@ static struct mem_record mem_take(struct mem_table *t, size_t i)
     return r;
 }
 
-static enum sj_status mem_begin(struct engine *e, bool write, struct sj_error *err)
+static enum sj_status mem_begin(struct engine *e, enum engine_mode mode, struct sj_error *err)
 {
     (void)e;
-    (void)write;
+    (void)mode;
     (void)err;
     return SJ_OK;
 }

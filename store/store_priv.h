@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* What the files of the store share: the engine interface, the store's own struct, and the frames
+/* What the files of the store share: the store's own struct, and the frames
  * in which all reads and writes run. Nothing here leaves the room. */
 #ifndef SOJOURN_STORE_PRIV_H
 #define SOJOURN_STORE_PRIV_H
@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine.h"
 #include "seal.h"
 #include "sojourn/error.h"
 #include "sojourn/log.h"
@@ -35,97 +36,6 @@
 /* Damaged records that are remembered as logged; beyond them only the count goes on. */
 #define STORE_DAMAGED_MAX 256u
 
-/* Tables. The names are part of the format: they stand in the additional data of each record. */
-#define STORE_TABLE_LIST(X) \
-    X(HEADER, "header")     \
-    X(KEY, "key")           \
-    X(REGISTRATION, "registration") \
-    X(FLAGS, "flags")       \
-    X(CONTACT, "contact")   \
-    X(STATE, "state")       \
-    X(POSITION, "position") \
-    X(JOURNAL, "journal") \
-    X(MESSAGE, "message")   \
-    X(MESSAGE_ORDER, "message-order") \
-    X(PREFERENCE, "preference") \
-    X(ARCHIVE, "archive")   \
-    X(ARCHIVE_ID, "archive-id")
-enum store_table {
-#define STORE_TABLE_ENUM(name, text) STORE_##name,
-    STORE_TABLE_LIST(STORE_TABLE_ENUM)
-#undef STORE_TABLE_ENUM
-    STORE_TABLE_COUNT
-};
-const char *store_table_name(enum store_table table);
-
-/* A stored value: borrowed from the engine, valid until the next write or the transaction's end. */
-struct store_bytes {
-    const uint8_t *p;
-    size_t n;
-};
-
-struct store_found {
-    uint8_t key[STORE_KEY_LEN];
-    struct store_bytes value;
-};
-
-/* An engine keeps byte values by table and 32-byte key, ordered by key, and knows neither keys
- * nor formats. One transaction at a time. Statuses: SJ_NOTFOUND, SJ_LIMIT (full), SJ_INTERNAL;
- * engines fill err, and log once when a row of failures begins. */
-struct engine;
-struct engine_ops {
-    enum sj_status (*begin)(struct engine *, bool write, struct sj_error *);
-    /* Makes the changes durable. Ends the transaction, also on failure: nothing is changed then. */
-    enum sj_status (*commit)(struct engine *, struct sj_error *);
-    /* Ends the transaction, changes are dropped. */
-    void (*abort)(struct engine *);
-    enum sj_status (*get)(struct engine *, enum store_table, const uint8_t key[STORE_KEY_LEN],
-                          struct store_bytes *out, struct sj_error *);
-    enum sj_status (*put)(struct engine *, enum store_table, const uint8_t key[STORE_KEY_LEN],
-                          struct store_bytes value, struct sj_error *);
-    enum sj_status (*remove)(struct engine *, enum store_table, const uint8_t key[STORE_KEY_LEN],
-                             struct sj_error *);
-    /* The first record at or after key, the last at or before it, or the last whose key starts with
-     * the n bytes of prefix. */
-    enum sj_status (*seek)(struct engine *, enum store_table, const uint8_t key[STORE_KEY_LEN],
-                           struct store_found *out, struct sj_error *);
-    enum sj_status (*seek_back)(struct engine *, enum store_table,
-                                const uint8_t key[STORE_KEY_LEN], struct store_found *out,
-                                struct sj_error *);
-    enum sj_status (*last)(struct engine *, enum store_table, const uint8_t *prefix, size_t n,
-                           struct store_found *out, struct sj_error *);
-    /* Removes all whose key starts with the n bytes of prefix (any number, also none). */
-    enum sj_status (*remove_prefix)(struct engine *, enum store_table, const uint8_t *prefix,
-                                    size_t n, struct sj_error *);
-    /* Calls fn for each whose key starts with prefix, in order, until it returns false. fn may
-     * get, not write. */
-    enum sj_status (*each)(struct engine *, enum store_table, const uint8_t *prefix, size_t n,
-                           bool (*fn)(void *arg, const uint8_t key[STORE_KEY_LEN],
-                                      struct store_bytes value),
-                           void *arg, struct sj_error *);
-    /* After SJ_LIMIT, outside of a transaction: true when a bound of the engine's own was the
-     * cause and has been raised, so that another attempt makes sense. */
-    bool (*grow)(struct engine *);
-    /* Number of records in a table; needs no transaction. */
-    uint64_t (*count)(struct engine *, enum store_table);
-    /* map_bytes and used_bytes only. */
-    void (*stats)(struct engine *, struct sj_store_stats *out);
-    void (*free)(struct engine *);
-};
-struct engine {                     /* first member of an engine's own struct */
-    const struct engine_ops *ops;
-};
-
-/* Opens (makes) LMDB files in dir. SJ_EXISTS: another process has them. log is borrowed and
- * outlives the engine. */
-enum sj_status engine_lmdb_open(struct engine **out, const struct sj_log *log, const char *dir,
-                                size_t map_bytes, bool tool, struct sj_error *err);
-/* Opens them for reading beside a writer. SJ_NOTFOUND: there are none; SJ_INVALID: of an older
- * version. */
-enum sj_status engine_lmdb_open_reader(struct engine **out, const struct sj_log *log,
-                                       const char *dir, struct sj_error *err);
-struct engine *engine_mem_new(void);
-
 /* A buffer for plain records: wiped before it is freed or moved. Zero-initialised is empty. */
 struct secret_buf {
     uint8_t *p;
@@ -134,8 +44,11 @@ struct secret_buf {
 void secret_buf_reserve(struct secret_buf *b, size_t n);   /* contents are lost */
 void secret_buf_release(struct secret_buf *b);
 
+struct behind;
+
 struct sj_store {
     struct engine *engine;          /* owned */
+    struct behind *behind;          /* in it, for grouped commits; NULL: they are made at once */
     struct seal *seal;              /* owned */
     char *key_file;                 /* or NULL */
     struct rekey *rekey;            /* the master key is being changed: s->engine is its; or NULL */
@@ -193,11 +106,18 @@ enum sj_status migrate_run(struct sj_store *s, uint8_t schema, const struct migr
 
 /* Frames. write: begins, applies what is grouped, runs change, commits; when the map was full
  * grows it and does all of that once more. change returning anything but SJ_OK drops everything
- * and is returned. with_pending false leaves the grouped values waiting. Failures are logged. */
-enum sj_status store_write(struct sj_store *s, bool with_pending,
+ * and is returned. Failures are logged. */
+enum store_when {
+    STORE_NOW,                  /* durable when it returns SJ_OK, with all that is grouped */
+    STORE_ALONE,                /* likewise; what is grouped goes on waiting */
+    STORE_BEHIND,               /* not to be waited for (behind.c), with all that is grouped */
+};
+enum sj_status store_write(struct sj_store *s, enum store_when when,
                            enum sj_status (*change)(struct sj_store *, void *arg,
                                                     struct sj_error *),
                            void *arg, struct sj_error *err);
+/* Is a commit under way, or could the last one not be made? STORE_BEHIND would have to wait. */
+bool store_busy(const struct sj_store *s);
 enum sj_status store_read_begin(struct sj_store *s, struct sj_error *err);
 void store_read_end(struct sj_store *s);
 

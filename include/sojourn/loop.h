@@ -59,6 +59,15 @@ void sj_loop_defer(struct sj_loop *loop, struct sj_defer *d);
 void sj_loop_defer_next(struct sj_loop *loop, struct sj_defer *d);
 void sj_defer_cancel(struct sj_defer *d);
 
+/* A call that another thread asks for: the one function here that may be used outside of the loop's
+ * thread is sj_wake_call, between sj_wake_new and sj_wake_free. */
+struct sj_wake;
+/* NULL: no file descriptor is left. */
+struct sj_wake *sj_wake_new(struct sj_loop *loop, void (*fn)(void *arg), void *arg);
+/* fn runs from the loop top, once for all calls since it ran last. */
+void sj_wake_call(struct sj_wake *wake);
+void sj_wake_free(struct sj_wake **wake);
+
 /* Runs fn from the loop top whenever the process gets signo; once registered it stays. */
 void sj_loop_on_signal(struct sj_loop *loop, int signo, void (*fn)(int signo, void *arg),
                        void *arg);

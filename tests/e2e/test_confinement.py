@@ -4,6 +4,7 @@
 import ctypes
 import errno
 import os
+import pathlib
 import platform
 import select
 import signal
@@ -86,5 +87,9 @@ class Confinement(LoopbackTest):
         (self.data / "new").unlink()
         client.message("echo@" + GATEWAY, "still here")
         self.assertEqual(client.expect_body("echo@" + GATEWAY), "still here")
+        threads = list(pathlib.Path("/proc/%d/task" % self.daemon.proc.pid).glob("*/status"))
+        self.assertEqual(len(threads), 2, "the loop's and the store's")
+        for status in threads:
+            self.assertRegex(status.read_text(), r"NoNewPrivs:\s1\nSeccomp:\s2\n")
         self.daemon.signal(signal.SIGHUP)
         self.daemon.wait_log("log level reloaded")

@@ -627,10 +627,10 @@ void world_free(struct world *w)
     sj_free(w);
 }
 
-static enum sj_status full_begin(struct engine *e, bool write, struct sj_error *err)
+static enum sj_status full_begin(struct engine *e, enum engine_mode mode, struct sj_error *err)
 {
-    return write ? sj_fail(err, SJ_LIMIT, "the disk is full")
-                 : world_now->engine->begin(e, write, err);
+    return mode != ENGINE_READS ? sj_fail(err, SJ_LIMIT, "the disk is full")
+                 : world_now->engine->begin(e, mode, err);
 }
 
 void world_disk_full(struct world *w, bool full)
@@ -640,9 +640,9 @@ void world_disk_full(struct world *w, bool full)
     w->store->engine->ops = full ? &world_full_engine : w->engine;
 }
 
-static enum sj_status broken_begin(struct engine *e, bool write, struct sj_error *err)
+static enum sj_status broken_begin(struct engine *e, enum engine_mode mode, struct sj_error *err)
 {
-    return world_accesses-- > 0 ? world_now->engine->begin(e, write, err)
+    return world_accesses-- > 0 ? world_now->engine->begin(e, mode, err)
                                 : sj_fail(err, SJ_INTERNAL, "the disk is broken");
 }
 

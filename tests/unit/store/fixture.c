@@ -250,9 +250,16 @@ long fixture_state(struct fixture *f, unsigned i, unsigned char *out, size_t siz
     return c.len;
 }
 
+void fixture_settle(struct fixture *f)
+{
+    while (store_busy(f->store))
+        sj_loop_turn(f->loop, 10);
+}
+
 uint64_t fixture_records(struct fixture *f)
 {
     struct sj_store_stats stats;
+    fixture_settle(f);
     sj_store_stats(f->store, &stats);
     return stats.records;
 }
@@ -281,7 +288,7 @@ void fixture_tamper(struct fixture *f, enum store_table table,
     struct sj_error err = {.status = SJ_OK};
     struct engine *e = f->store->engine;
     struct tamper *t = sj_calloc(1, sizeof *t);
-    cr_assert_eq(e->ops->begin(e, true, &err), SJ_OK);
+    cr_assert_eq(e->ops->begin(e, ENGINE_WRITES, &err), SJ_OK);
     cr_assert_eq(e->ops->each(e, table, NULL, 0, tamper_take, t, &err), SJ_OK);
     for (size_t i = 0; i < t->count; i++) {
         change(t->value[i], &t->n[i]);

@@ -87,6 +87,8 @@ enum sj_status fixture_add_contact(struct fixture *f, unsigned i, const char *id
 long fixture_state(struct fixture *f, unsigned i, unsigned char *out, size_t size);
 
 /* Records in all tables but the header. */
+/* Waits until the last grouped commit is durable. */
+void fixture_settle(struct fixture *f);
 uint64_t fixture_records(struct fixture *f);
 /* Calls change on the stored bytes of each record of a table and puts the result back. */
 void fixture_tamper(struct fixture *f, enum store_table table,

@@ -163,7 +163,7 @@ static void displace(enum store_table table, const uint8_t *place)
 {
     struct engine *e = f.store->engine;
     struct moving m = {.from = table};
-    cr_assert_eq(e->ops->begin(e, true, NULL), SJ_OK);
+    cr_assert_eq(e->ops->begin(e, ENGINE_WRITES, NULL), SJ_OK);
     cr_assert_eq(e->ops->each(e, table, NULL, 0, take, &m, NULL), SJ_OK);
     cr_assert_gt(m.n, 0);
     cr_assert_eq(e->ops->remove(e, table, m.key, NULL), SJ_OK);
@@ -239,7 +239,7 @@ Test(check, a_reader_makes_nothing)
 Test(check, a_reader_does_not_upgrade)
 {
     open_full(1);
-    cr_assert_eq(f.store->engine->ops->begin(f.store->engine, true, NULL), SJ_OK);
+    cr_assert_eq(f.store->engine->ops->begin(f.store->engine, ENGINE_WRITES, NULL), SJ_OK);
     cr_assert_eq(header_write(f.store, 1, NULL), SJ_OK);
     cr_assert_eq(f.store->engine->ops->commit(f.store->engine, NULL), SJ_OK);
     sj_store_close(&f.store);

@@ -200,7 +200,7 @@ Test(rekey, leaves_nothing_to_the_old_key)
     for (unsigned round = 0; round < 2; round++) {
         look.found = look.opened = 0;
         struct engine *e = f.store->engine;
-        cr_assert_eq(e->ops->begin(e, false, NULL), SJ_OK);
+        cr_assert_eq(e->ops->begin(e, ENGINE_READS, NULL), SJ_OK);
         for (int t = 0; t < STORE_TABLE_COUNT; t++)
             e->ops->each(e, (enum store_table)t, NULL, 0, look_with_old, &look, NULL);
         e->ops->abort(e);

@@ -788,7 +788,7 @@ BOTH(refuses_a_store_without_its_header)
     struct sj_error err = {.status = SJ_OK};
     struct engine *e = f->store->engine;
     fixture_register(f, 1);
-    cr_assert_eq(e->ops->begin(e, true, &err), SJ_OK);
+    cr_assert_eq(e->ops->begin(e, ENGINE_WRITES, &err), SJ_OK);
     cr_assert_eq(e->ops->remove(e, STORE_HEADER, zeros, &err), SJ_OK);
     cr_assert_eq(e->ops->commit(e, &err), SJ_OK);
     struct engine *engine = store_release(&f->store);
@@ -856,7 +856,7 @@ BOTH(reads_contacts_of_schema_1)
     uint8_t schema = 0;
     fixture_register(f, 1);
     cr_assert_eq(fixture_add_contact(f, 1, "a"), SJ_OK);
-    cr_assert_eq(store_write(f->store, false, old_header, NULL, &err), SJ_OK);
+    cr_assert_eq(store_write(f->store, STORE_ALONE, old_header, NULL, &err), SJ_OK);
     fixture_reopen(f);
     cr_assert_eq(store_read_begin(f->store, &err), SJ_OK);
     cr_expect_eq(header_check(f->store, &schema, &err), SJ_OK);

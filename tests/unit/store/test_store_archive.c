@@ -71,12 +71,12 @@ BOTH(seeks_both_ways)
     for (uint8_t n = 10; n <= 30; n = (uint8_t)(n + 10)) {
         uint8_t key[STORE_KEY_LEN];
         archive_key(key, prefix, n);
-        cr_assert_eq(e->ops->begin(e, true, NULL), SJ_OK);
+        cr_assert_eq(e->ops->begin(e, ENGINE_WRITES, NULL), SJ_OK);
         cr_assert_eq(sought(f, true, UINT64_MAX), n - 10u, "also while it writes");
         cr_assert_eq(e->ops->put(e, STORE_ARCHIVE, key, (struct store_bytes){&n, 1}, NULL), SJ_OK);
         cr_assert_eq(e->ops->commit(e, NULL), SJ_OK);
     }
-    cr_assert_eq(e->ops->begin(e, false, NULL), SJ_OK);
+    cr_assert_eq(e->ops->begin(e, ENGINE_READS, NULL), SJ_OK);
     for (unsigned n = 0; n < 40; n++) {
         cr_expect_eq(sought(f, true, n), n / 10 > 3 ? 30 : n / 10 * 10, "back from %u", n);
         cr_expect_eq(sought(f, false, n), n > 30 ? 0 : n > 20 ? 30 : n > 10 ? 20 : 10,
@@ -564,6 +564,7 @@ BOTH(bounds_what_waits)
         cr_assert_leq(group_waiting(f->store), STORE_PENDING_MAX);
     }
     cr_expect_eq(said_count(f, 1), 200 + 3 * STORE_PENDING_MAX);
+    fixture_settle(f);
     sj_loop_test_advance(f->loop, SJ_STORE_GROUP_MS + 2 * SJ_LOOP_TICK_MS);
     cr_expect_eq(group_waiting(f->store), 0);
     cr_expect_eq(f->store->pending_bytes, 0);

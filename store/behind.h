@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* An engine around another one that can write on another thread (behind.c). */
+#ifndef STORE_BEHIND_H
+#define STORE_BEHIND_H
+
+#include "store_priv.h"
+
+/* Owns inner, which has prepare, write and written. loop and log outlive it. */
+struct behind *behind_new(struct engine *inner, struct sj_loop *loop, const struct sj_log *log);
+struct engine *behind_engine(struct behind *b);
+/* settled is called from the loop top, or within a call that ends what was under way, whenever a
+ * batch is durable (SJ_OK) or could not be written; it must not call the store. A batch that could
+ * not be written is tried again by itself, and by the next synced change. */
+void behind_watch(struct behind *b, void (*settled)(void *arg, enum sj_status status), void *arg);
+/* Of a batch that could not be written, forgets what has keys with that prefix, in all tables. Only
+ * behind an ordinary write, which leaves none under way. */
+void behind_drop(struct behind *b, const uint8_t *prefix, size_t n);
+/* Is there a batch that is not durable yet? The next one would have to wait for it. */
+bool behind_busy(struct behind *b);
+
+#endif

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Batches that are written on another thread (store/behind.c, overlay.c, writer.c). The inner
+ * engine is LMDB's with a gate before its write: a closed one holds the writer, as a slow disk
+ * does. */
+#include "fixture.h"
+
+#include <pthread.h>
+
+#include <criterion/criterion.h>
+
+#include "behind.h"
+#include "sojourn/memory.h"
+
+#define KEYS 40u
+
+static struct fixture f;
+static struct behind *b;
+static struct engine *e;                 /* b's */
+static struct engine *inner;
+static struct engine_ops ops;            /* inner's, with the gate */
+
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool closed;
+    int fails;                           /* so many writes, with this code */
+    int code;
+    unsigned writes;
+    int (*write)(struct engine *, const struct overlay *);
+} gate = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+static struct {
+    unsigned times;
+    enum sj_status status;
+} settled;
+
+static int gate_write(struct engine *engine, const struct overlay *changes)
+{
+    pthread_mutex_lock(&gate.lock);
+    gate.writes++;
+    while (gate.closed)
+        pthread_cond_wait(&gate.changed, &gate.lock);
+    int code = gate.fails > 0 ? gate.code : 0;
+    gate.fails -= gate.fails > 0;
+    pthread_mutex_unlock(&gate.lock);
+    return code != 0 ? code : gate.write(engine, changes);
+}
+
+static void gate_set(bool closed)
+{
+    pthread_mutex_lock(&gate.lock);
+    gate.closed = closed;
+    pthread_cond_broadcast(&gate.changed);
+    pthread_mutex_unlock(&gate.lock);
+}
+
+static void on_settled(void *arg, enum sj_status status)
+{
+    (void)arg;
+    settled.times++;
+    settled.status = status;
+}
+
+static void set_up(void)
+{
+    struct sj_error err = {.status = SJ_OK};
+    fixture_init(&f, FIXTURE_LMDB);
+    cr_assert_eq(engine_lmdb_open(&inner, &f.log, f.dir, 0, false, &err), SJ_OK, "%s", err.text);
+    gate.write = inner->ops->write;
+    ops = *inner->ops;
+    ops.write = gate_write;
+    inner->ops = &ops;
+    b = behind_new(inner, f.loop, &f.log);
+    behind_watch(b, on_settled, NULL);
+    e = behind_engine(b);
+}
+
+static void tear_down(void)
+{
+    gate_set(false);
+    e->ops->free(e);
+    sj_loop_free(&f.loop);
+    sj_log_set_sink(NULL, NULL);
+    fixture_sweep(&f);
+}
+
+TestSuite(behind, .init = set_up, .fini = tear_down);
+
+/* --- a small model: keys 0 to 39, values text ---------------------------------------------- */
+
+static void key_of(unsigned i, uint8_t out[STORE_KEY_LEN])
+{
+    memset(out, 0, STORE_KEY_LEN);
+    out[0] = (uint8_t)(i / 10);
+    out[STORE_KEY_LEN - 1] = (uint8_t)(i % 10);
+}
+
+static void begin(struct engine *engine, enum engine_mode mode)
+{
+    struct sj_error err = {.status = SJ_OK};
+    cr_assert_eq(engine->ops->begin(engine, mode, &err), SJ_OK, "%s", err.text);
+}
+
+static void commit(struct engine *engine)
+{
+    struct sj_error err = {.status = SJ_OK};
+    cr_assert_eq(engine->ops->commit(engine, &err), SJ_OK, "%s", err.text);
+}
+
+static void put(struct engine *engine, unsigned i, const char *text)
+{
+    uint8_t key[STORE_KEY_LEN];
+    key_of(i, key);
+    struct store_bytes value = {(const uint8_t *)text, strlen(text)};
+    cr_assert_eq(engine->ops->put(engine, STORE_STATE, key, value, NULL), SJ_OK);
+}
+
+static enum sj_status take(struct engine *engine, unsigned i)
+{
+    uint8_t key[STORE_KEY_LEN];
+    key_of(i, key);
+    return engine->ops->remove(engine, STORE_STATE, key, NULL);
+}
+
+/* All records in order, as "1=a 12=b ". */
+static bool show_one(void *arg, const uint8_t key[STORE_KEY_LEN], struct store_bytes value)
+{
+    char *out = arg;
+    size_t n = strlen(out);
+    snprintf(out + n, 4096 - n, "%u=%.*s ", 10u * key[0] + key[STORE_KEY_LEN - 1], (int)value.n,
+             (const char *)value.p);
+    return true;
+}
+
+static const char *show(struct engine *engine)
+{
+    static char out[2][4096];
+    static unsigned at;
+    char *text = out[at++ % 2];
+    text[0] = '\0';
+    begin(engine, ENGINE_READS);
+    cr_assert_eq(engine->ops->each(engine, STORE_STATE, NULL, 0, show_one, text, NULL), SJ_OK);
+    engine->ops->abort(engine);
+    return text;
+}
+
+static void note(unsigned i, const char *text)
+{
+    begin(e, ENGINE_BEHIND);
+    put(e, i, text);
+    commit(e);
+}
+
+static void settle(void)
+{
+    while (behind_busy(b))
+        sj_loop_turn(f.loop, 10);
+}
+
+/* --- tests ---------------------------------------------------------------------------------- */
+
+Test(behind, shows_what_is_being_written)
+{
+    begin(e, ENGINE_WRITES);
+    put(e, 1, "old");
+    put(e, 2, "goes");
+    put(e, 3, "stays");
+    commit(e);
+    gate_set(true);
+    begin(e, ENGINE_BEHIND);
+    put(e, 1, "new");
+    cr_expect_eq(take(e, 2), SJ_OK);
+    cr_expect_eq(take(e, 2), SJ_NOTFOUND);
+    put(e, 12, "more");
+    commit(e);
+    cr_expect(behind_busy(b));
+    cr_expect_str_eq(show(e), "1=new 3=stays 12=more ");
+    cr_expect_str_eq(show(inner), "1=old 2=goes 3=stays ");
+    cr_expect_eq(settled.times, 0);
+    gate_set(false);
+    settle();
+    cr_expect_eq(settled.times, 1);
+    cr_expect_eq(settled.status, SJ_OK);
+    cr_expect_str_eq(show(inner), "1=new 3=stays 12=more ");
+    cr_expect_str_eq(show(e), "1=new 3=stays 12=more ");
+}
+
+Test(behind, tells_the_loop_when_it_is_through)
+{
+    note(1, "a");
+    while (settled.times == 0)
+        sj_loop_turn(f.loop, 100);
+    cr_expect_str_eq(show(inner), "1=a ");
+}
+
+static void *open_soon(void *arg)
+{
+    (void)arg;
+    pthread_mutex_lock(&gate.lock);
+    while (gate.writes == 0) {           /* the writer is at the gate */
+        pthread_mutex_unlock(&gate.lock);
+        pthread_mutex_lock(&gate.lock);
+    }
+    pthread_mutex_unlock(&gate.lock);
+    gate_set(false);
+    return NULL;
+}
+
+Test(behind, keeps_the_order_of_changes)
+{
+    pthread_t opener;
+    gate_set(true);
+    note(1, "first");
+    cr_assert_eq(pthread_create(&opener, NULL, open_soon, NULL), 0);
+    begin(e, ENGINE_WRITES);             /* waits for the batch */
+    put(e, 1, "second");
+    commit(e);
+    pthread_join(opener, NULL);
+    cr_expect_str_eq(show(inner), "1=second ");
+    note(1, "third");
+    note(1, "fourth");                   /* likewise */
+    settle();
+    cr_expect_str_eq(show(inner), "1=fourth ");
+}
+
+Test(behind, drops_what_is_not_committed)
+{
+    note(1, "a");
+    settle();
+    begin(e, ENGINE_BEHIND);
+    put(e, 1, "b");
+    cr_expect_eq(take(e, 1), SJ_OK);
+    e->ops->abort(e);
+    cr_expect_not(behind_busy(b));
+    cr_expect_str_eq(show(e), "1=a ");
+    begin(e, ENGINE_BEHIND);             /* nothing in it: no write */
+    commit(e);
+    cr_expect_not(behind_busy(b));
+    cr_expect_eq(gate.writes, 1);
+}
+
+Test(behind, tries_again_what_could_not_be_written)
+{
+    gate.fails = 2;
+    gate.code = EIO;
+    note(1, "a");
+    while (settled.times == 0)
+        sj_loop_turn(f.loop, 100);
+    cr_expect_neq(settled.status, SJ_OK);
+    cr_expect(behind_busy(b));
+    cr_expect_str_eq(show(e), "1=a ", "nothing is forgotten");
+    cr_expect_neq(e->ops->begin(e, ENGINE_BEHIND, NULL), SJ_OK, "one batch at a time");
+    for (unsigned i = 2; i <= 3; i++) {
+        sj_loop_test_advance(f.loop, STORE_RETRY_MS + SJ_LOOP_TICK_MS);
+        while (settled.times < i)
+            sj_loop_turn(f.loop, 100);
+    }
+    cr_expect_eq(settled.status, SJ_OK);
+    cr_expect_str_eq(show(inner), "1=a ");
+}
+
+Test(behind, brings_in_what_could_not_be_written)
+{
+    begin(e, ENGINE_WRITES);
+    put(e, 2, "goes");
+    commit(e);
+    gate.fails = 1;
+    gate.code = ENOSPC;
+    begin(e, ENGINE_BEHIND);
+    put(e, 1, "a");
+    cr_expect_eq(take(e, 2), SJ_OK);
+    commit(e);
+    while (settled.times == 0)
+        sj_loop_turn(f.loop, 100);
+    cr_expect_eq(settled.status, SJ_LIMIT);
+    begin(e, ENGINE_WRITES);
+    put(e, 3, "b");
+    commit(e);
+    cr_expect_not(behind_busy(b));
+    cr_expect_eq(settled.times, 2);
+    cr_expect_eq(settled.status, SJ_OK);
+    cr_expect_str_eq(show(inner), "1=a 3=b ");
+}
+
+Test(behind, lets_somebody_go_whose_changes_could_not_be_written)
+{
+    uint8_t prefix[1] = {1};
+    note(11, "old");
+    settle();
+    gate.fails = 1;
+    gate.code = ENOSPC;
+    begin(e, ENGINE_BEHIND);
+    put(e, 1, "another's");
+    put(e, 11, "new");
+    put(e, 12, "new");
+    commit(e);
+    while (settled.times < 2)
+        sj_loop_turn(f.loop, 100);
+    begin(e, ENGINE_ALONE);
+    cr_expect_eq(e->ops->remove_prefix(e, STORE_STATE, prefix, 1, NULL), SJ_OK);
+    commit(e);
+    behind_drop(b, prefix, 1);
+    cr_expect_str_eq(show(inner), "");
+    cr_expect_str_eq(show(e), "1=another's ");
+    sj_loop_test_advance(f.loop, STORE_RETRY_MS + SJ_LOOP_TICK_MS);
+    settle();
+    cr_expect_str_eq(show(inner), "1=another's ");
+}
+
+/* --- against the engine in memory ------------------------------------------------------------- */
+
+static void same_places(struct engine *model)
+{
+    for (unsigned i = 0; i < KEYS; i++) {
+        uint8_t key[STORE_KEY_LEN], prefix[1] = {(uint8_t)(i / 10)};
+        struct store_found is, should;
+        struct store_bytes one, other;
+        key_of(i, key);
+#define SAME(call, ...)                                                                           \
+    do {                                                                                          \
+        enum sj_status want = model->ops->call(model, STORE_STATE, __VA_ARGS__, &should, NULL);   \
+        cr_assert_eq(e->ops->call(e, STORE_STATE, __VA_ARGS__, &is, NULL), want, #call " %u", i); \
+        if (want == SJ_OK) {                                                                      \
+            cr_assert_arr_eq(is.key, should.key, STORE_KEY_LEN, #call " %u", i);                  \
+            cr_assert_eq(is.value.n, should.value.n);                                             \
+            cr_assert_arr_eq(is.value.p, should.value.p, is.value.n);                             \
+        }                                                                                         \
+    } while (0)
+        SAME(seek, key);
+        SAME(seek_back, key);
+        SAME(last, prefix, 1);
+        enum sj_status want = model->ops->get(model, STORE_STATE, key, &other, NULL);
+        cr_assert_eq(e->ops->get(e, STORE_STATE, key, &one, NULL), want);
+        cr_assert(want != SJ_OK || one.n == other.n);
+    }
+}
+
+static void change_both(struct engine *model, enum engine_mode mode, unsigned round)
+{
+    begin(e, mode);
+    begin(model, ENGINE_WRITES);
+    for (unsigned n = sj_random_below(8); n > 0; n--) {
+        unsigned i = sj_random_below(KEYS);
+        uint8_t prefix[1] = {(uint8_t)(i / 10)};
+        char text[32];
+        snprintf(text, sizeof text, "%u.%u", round, n);
+        switch (sj_random_below(8)) {
+        case 0:
+            cr_assert_eq(e->ops->remove_prefix(e, STORE_STATE, prefix, 1, NULL), SJ_OK);
+            cr_assert_eq(model->ops->remove_prefix(model, STORE_STATE, prefix, 1, NULL), SJ_OK);
+            break;
+        case 1:
+        case 2:
+            cr_assert_eq(take(e, i), take(model, i));
+            break;
+        default:
+            put(e, i, text);
+            put(model, i, text);
+        }
+        if (sj_random_below(4) == 0)
+            same_places(model);
+    }
+    commit(e);
+    commit(model);
+}
+
+Test(behind, is_like_an_engine_that_does_not_wait)
+{
+    struct engine *model = engine_mem_new();
+    for (unsigned round = 0; round < 600; round++) {
+        gate_set(sj_random_below(2) == 0);
+        if (behind_busy(b))
+            gate_set(false);
+        change_both(model, sj_random_below(4) == 0 ? ENGINE_WRITES : ENGINE_BEHIND, round);
+        cr_assert_str_eq(show(e), show(model), "round %u", round);
+        begin(e, ENGINE_READS);
+        same_places(model);
+        e->ops->abort(e);
+        if (sj_random_below(3) == 0)
+            sj_loop_turn(f.loop, 0);
+    }
+    gate_set(false);
+    settle();
+    cr_expect_str_eq(show(inner), show(model));
+    model->ops->free(model);
+}
