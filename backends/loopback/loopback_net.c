@@ -28,7 +28,9 @@ enum sj_status loopback_net_new(struct sj_net **out, struct sj_loop *loop,
     net->login_steps = (enum loopback_steps)sj_values_number(values, "login-steps");
     net->confirm_ms = sj_values_number(values, "login-confirm");
     net->period_ms = sj_values_number(values, "residents-period");
-    net->message = (uint64_t)sj_loop_utc_ms(loop);
+    /* The ids of a former process are kept by others, and do not come again: a millisecond has
+     * room for a thousand. */
+    net->message = (uint64_t)sj_loop_utc_ms(loop) * 1000;
     sj_map_init(&net->accounts);
     sj_idmap_init(&net->links);
     sj_list_init(&net->files);

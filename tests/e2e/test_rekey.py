@@ -20,7 +20,7 @@ class RekeyTest(LoopbackTest):
 
     def setUp(self):
         super().setUp()
-        self.dice, self.said, self.talks, self.lost = random.Random(SEED), 0, True, 0
+        self.dice, self.said, self.lost = random.Random(SEED), 0, 0
         self.ctl = self.bin / "sojournctl"
         self.key = self.daemon.dir / "store.key"
         self.romeo = self.go_online("romeo")
@@ -37,8 +37,6 @@ class RekeyTest(LoopbackTest):
 
     def say(self, n):
         """n messages; each has come back, and so stands in the archive, or soon will."""
-        if not self.talks:
-            return
         for i in range(self.said, self.said + n):
             self.romeo.send("<message to='%s' type='groupchat' id='w%d'><body>word %d</body>"
                             "</message>" % (ROOM, i, i))
@@ -105,7 +103,7 @@ class RekeyTest(LoopbackTest):
         old_key.chmod(0o600)
         begun, written = self.begun(), self.daemon.log_path.stat().st_size
         tool = self.tool("rekey")
-        while self.talks and self.begun() == begun:
+        while self.begun() == begun:
             self.say(1)
         self.daemon.wait_log("new key is taken", after=written)
         self.say(self.dice.randint(1, 40))
@@ -120,7 +118,6 @@ class RekeyTest(LoopbackTest):
         if killed == "nobody":
             self.assertEqual(tool.returncode, 0, text)
         if not self.daemon.running:
-            self.talks = False           # the writers' part ends with the first kill
             self.restart()
         self.say(self.dice.randint(1, 40))
         backup = self.tool("backup", str(self.lab.dir / ("half-%d" % number)))
