@@ -326,6 +326,10 @@ void room_end(struct room *r, const struct sj_exit *exit, uint32_t statuses)
         if (c->state != ROOM_CLIENT_WAITS && r->self)
             occupant_show_exit(r, r->self, c, exit, statuses);
     }
+    if (exit->kind == SJ_EXIT_BANNED)
+        occupant_tell_absent(r, SJ_AFFILIATION_OUTCAST, exit->reason);
+    else if (exit->kind == SJ_EXIT_REMOVED)
+        occupant_tell_absent(r, SJ_AFFILIATION_NONE, exit->reason);
     if (room_comes_back(r))
         return;
     room_end_wait(r, exit);

@@ -203,6 +203,9 @@ bool occupant_show_exit(const struct room *, const struct occupant *, const stru
 /* The same presence to every client that was shown this one before. */
 void occupant_show_all(struct room *, const struct occupant *);
 uint32_t occupant_exit_status(const struct sj_exit *);
+/* The user has this affiliation now; a message says so where no client of theirs is in the room to
+ * see it (G045-81). reason: or NULL. */
+void occupant_tell_absent(const struct room *, enum sj_affiliation, const char *reason);
 
 /* ---- room_client.c: the user's resources in it ---- */
 struct room_client *room_client_find(const struct room *, const char *full);

@@ -327,14 +327,30 @@ void occupants_clear(struct room *r)
     r->full = false;
 }
 
+void occupant_tell_absent(const struct room *r, enum sj_affiliation affiliation, const char *reason)
+{
+    const struct session *s = r->session;
+    const struct xmpp_room_item item = {.affiliation = (enum xmpp_affiliation)affiliation,
+                                        .role = XMPP_ROLE_NONE, .jid = s->user,
+                                        .reason = reason};
+
+    if (r->state == ROOM_IN && r->n_clients == 0)
+        xmpp_send_room_changed(s->all->xmpp, s->network->index, r->id, s->user,
+                               XMPP_STATUS_ABSENT, &item);
+}
+
 void occupant_told(struct room *r, const struct sj_occupant *in)
 {
     struct occupant *o = occupant_find(r, in->nick);
+    bool moves = o && o->self && in->self && o->affiliation != in->affiliation;
 
     if (!o)
         o = occupant_new(r, in->nick);
-    if (o && occupant_learn(r, o, in) && r->state == ROOM_IN)
-        occupant_show_all(r, o);
+    if (!o || !occupant_learn(r, o, in) || r->state != ROOM_IN)
+        return;
+    occupant_show_all(r, o);
+    if (moves)
+        occupant_tell_absent(r, in->affiliation, NULL);
 }
 
 void occupant_gone(struct room *r, const char *nick, const struct sj_exit *exit)

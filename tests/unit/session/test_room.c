@@ -474,6 +474,35 @@ Test(room, asks_the_user_into_a_room_that_the_network_entered)
     world_free(w);
 }
 
+/* Nobody of the user's is in the room to see it. */
+Test(room, who_is_absent_hears_what_becomes_of_their_affiliation_G045_81)
+{
+    static const struct sj_exit ways[] = {
+        {.kind = SJ_EXIT_BANNED, .reason = "peace"}, {.kind = SJ_EXIT_REMOVED},
+        {.kind = SJ_EXIT_KICKED}, {.kind = SJ_EXIT_LOST}};
+    static const char *const lines[] = {
+        "changed #a -> " ROMEO " " ROMEO "/1/0 why=peace 101\n",
+        "changed #a -> " ROMEO " " ROMEO "/0/0 101\n", "", ""};
+
+    for (size_t i = 0; i < 4; i++) {
+        struct world *w = world_new(CAPS_ROOMS);
+        world_ready(w);
+        wroom_occupant(w, "#a", "me", true);
+        wroom_occupant(w, "#a", "juliet", false);
+        w->link->host->rooms->entered(w->link, "#a");
+        world_run(w);
+        world_clear(w);
+        wroom_occupant(w, "#a", "@me", true);
+        EXPECT(w, "changed #a -> " ROMEO " " ROMEO "/4/0 101\n");
+        wroom_occupant(w, "#a", "@me", true);
+        wroom_occupant(w, "#a", "@juliet", false);
+        EXPECT(w, "");
+        w->link->host->rooms->left(w->link, "#a", &ways[i]);
+        EXPECT(w, lines[i]);
+        world_free(w);
+    }
+}
+
 static unsigned count_lines(const char *lines, const char *what)
 {
     unsigned n = 0;

@@ -195,11 +195,14 @@ bool xmpp_send_room_changed(struct xmpp *x, unsigned host, const char *room, con
 {
     struct sj_strbuf b;
 
-    (void)host, (void)item;
+    (void)host;
     if (!world_takes(x))
         return false;
     sj_strbuf_init(&b, 1 << 16);
     sj_strbuf_addf(&b, "changed %s -> %s", room, to);
+    if (item)
+        sj_strbuf_addf(&b, " %s/%d/%d%s%s", item->jid, item->affiliation, item->role,
+                       item->reason ? " why=" : "", item->reason ? item->reason : "");
     codes(&b, statuses);
     note(&b);
     return true;
