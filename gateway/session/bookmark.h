@@ -18,6 +18,8 @@ void bookmark_room(const struct room *r);
 void bookmark_known(const struct room *r);
 /* It is out of r for good. */
 void bookmark_left(const struct room *r);
+/* The network has told which rooms the account is in: bookmarks of ours of others go. */
+void bookmarks_listed(struct session *);
 void bookmarks_free(struct session *);
 bool bookmarks_fit(const struct network *);
 

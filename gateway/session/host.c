@@ -3,6 +3,7 @@
  * session's id each time; an event of a link that was given up is dropped. */
 #include <string.h>
 
+#include "bookmark.h"
 #include "position.h"
 #include "raw.h"
 #include "roster.h"
@@ -223,6 +224,7 @@ static void host_list_told(struct sj_link *link)
         if (c->expected && !c->listed && !c->asked_out)
             contact_gone(s, c, NULL);
     }
+    bookmarks_listed(s);
 }
 
 static void host_contact_renamed(struct sj_link *link, const char *id, const char *new_id)

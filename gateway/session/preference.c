@@ -74,7 +74,12 @@ static const struct preference_row preference_table[PREFERENCE_COUNT] = {
     [PREFERENCE_TOLD_ROOMS] = {
         .key = "told-rooms",
         .kind = XMPP_INPUT_TEXT,
-        .hidden = true,                  /* bookmark.c */
+        .hidden = true,                  /* bookmark.c, as the next one */
+    },
+    [PREFERENCE_MADE_ROOMS] = {
+        .key = "made-rooms",
+        .kind = XMPP_INPUT_TEXT,
+        .hidden = true,
     },
     [PREFERENCE_DISABLED] = {
         .key = "disabled",

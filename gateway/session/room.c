@@ -328,7 +328,7 @@ void room_end(struct room *r, const struct sj_exit *exit, uint32_t statuses)
     }
     if (exit->kind == SJ_EXIT_BANNED)
         occupant_tell_absent(r, SJ_AFFILIATION_OUTCAST, exit->reason);
-    else if (exit->kind == SJ_EXIT_REMOVED)
+    else if (exit->kind == SJ_EXIT_REMOVED && r->self && r->self->affiliation)
         occupant_tell_absent(r, SJ_AFFILIATION_NONE, exit->reason);
     if (room_comes_back(r))
         return;

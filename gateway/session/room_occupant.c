@@ -330,7 +330,7 @@ void occupants_clear(struct room *r)
 void occupant_tell_absent(const struct room *r, enum sj_affiliation affiliation, const char *reason)
 {
     const struct session *s = r->session;
-    const struct xmpp_room_item item = {.affiliation = (enum xmpp_affiliation)affiliation,
+    const struct xmpp_room_item item = {.affiliation = (int)affiliation,
                                         .role = XMPP_ROLE_NONE, .jid = s->user,
                                         .reason = reason};
 

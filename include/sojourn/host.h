@@ -63,9 +63,10 @@ struct sj_host {
     void (*contact)(struct sj_link *, const struct sj_contact *);
     /* A contact went from the list: removed there, or it refused (why, may be NULL). */
     void (*contact_gone)(struct sj_link *, const char *id, const struct sj_error *why);
-    /* SJ_CAP_CONTACT_LIST, once after UP: the list has been told in full, and which rooms of
-     * SJ_ROOM_MEMBERSHIP the account is in. Who was in it before and was not told is gone, and such
-     * a room was left. Not called when the list could not be read. */
+    /* SJ_CAP_CONTACT_LIST, once after UP: the list has been told in full, and the rooms of
+     * SJ_ROOM_MEMBERSHIP that the network puts the account into by itself were entered. Who was in
+     * the list before and was not told is gone; such a room of an earlier log-in that was not
+     * entered was left meanwhile. Not called when the list could not be read. */
     void (*list_told)(struct sj_link *);
     /* A contact changed its id (nick). */
     void (*contact_renamed)(struct sj_link *, const char *id, const char *new_id);

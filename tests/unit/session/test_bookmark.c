@@ -129,6 +129,98 @@ Test(bookmark, goes_with_the_room_G402_03)
     world_free(w);
 }
 
+/* It was left while the user was logged out: the network puts the account there no more. */
+static struct world *logs_in_without(const char *room, const char *others)
+{
+    struct world *w = ready(XMPP_MAY_BOOKMARK);
+
+    puts_into(w, room);
+    puts_into(w, others);
+    read_ends(w, true);
+    written(w, room, true);
+    written(w, others, true);
+    leaves(w, room, SJ_EXIT_LOST);
+    leaves(w, others, SJ_EXIT_LOST);
+    puts_into(w, others);
+    world_clear(w);
+    world_list_told(w);
+    world_run(w);
+    return w;
+}
+
+Test(bookmark, goes_when_the_room_was_left_meanwhile_G402_03)
+{
+    struct world *w = logs_in_without("#a", "#b");
+
+    EXPECT(w, "bookmarks-read " ROMEO "\n");
+    item(w, "#z");
+    item(w, "#A");
+    item(w, "#b");
+    read_ends(w, true);
+    EXPECT(w, "bookmark-remove #a\n");
+    written(w, "#a", true);
+    cr_expect_null(world_session(w)->bookmarks);
+    cr_expect_eq(strlen(told(w)), 12);
+    world_list_told(w);                  /* nothing more is missing */
+    world_run(w);
+    EXPECT(w, "");
+    puts_into(w, "#a");                  /* joined anew, so told anew */
+    EXPECT(w, "bookmarks-read " ROMEO "\n");
+    world_free(w);
+}
+
+/* The user took it out, or came into the room again; or there is no way to read them now. */
+Test(bookmark, of_a_room_that_was_left_meanwhile_may_be_gone)
+{
+    struct world *w = logs_in_without("#a", "#b");
+
+    read_ends(w, true);
+    EXPECT(w, "bookmarks-read " ROMEO "\n");
+    cr_expect_null(world_session(w)->bookmarks);
+    cr_expect_eq(strlen(told(w)), 12);
+    world_free(w);
+    w = logs_in_without("#a", "#b");
+    puts_into(w, "#a");
+    world_clear(w);
+    item(w, "#a");
+    read_ends(w, true);
+    EXPECT(w, "");
+    cr_expect_eq(strlen(told(w)), 24);
+    world_free(w);
+    w = logs_in_without("#a", "#b");
+    read_ends(w, false);
+    cr_expect_null(world_session(w)->bookmarks);
+    cr_expect_eq(strlen(told(w)), 24);
+    world_clear(w);
+    world_list_told(w);                  /* the next log-in tries again */
+    world_run(w);
+    EXPECT(w, "bookmarks-read " ROMEO "\n");
+    world_free(w);
+}
+
+/* One that the user has made, or whose room lasts no longer than the log-in, is theirs. */
+Test(bookmark, of_the_users_stays_when_the_room_was_left_meanwhile)
+{
+    struct world *w = ready(XMPP_MAY_BOOKMARK);
+
+    puts_into(w, "#a");
+    item(w, "#a");
+    read_ends(w, true);
+    wroom_occupant(w, "#b", "me", true);
+    w->link->host->rooms->entered(w->link, "#b");
+    world_run(w);
+    read_ends(w, true);
+    written(w, "#b", true);
+    leaves(w, "#a", SJ_EXIT_LOST);
+    leaves(w, "#b", SJ_EXIT_LOST);
+    world_clear(w);
+    world_list_told(w);
+    world_run(w);
+    EXPECT(w, "");
+    cr_expect_eq(strlen(told(w)), 24);
+    world_free(w);
+}
+
 /* A room that the user's own client joined is known to it; its bookmark goes all the same. */
 Test(bookmark, of_rooms_that_clients_joined_goes_too_G402_03)
 {
