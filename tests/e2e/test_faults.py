@@ -2,8 +2,11 @@
 """A short round of faults with a fixed seed, and that the harness finds what it is to find. The
 long rounds are tests/soak; what is in them stands in tests/faults."""
 import asyncio
+import collections
+import json
 import os
 import pathlib
+import signal
 import sys
 import types
 import unittest
@@ -73,6 +76,79 @@ class NgIrcd(Faults, unittest.TestCase):
             self.assertEqual((count["lost"], count["doubled"]), (1, 1), text)
         self.assertEqual((report.total("lost"), report.total("doubled")), (2, 2), text)
         self.assertFalse(report.passed)
+
+
+class Journal(unittest.TestCase):
+    """sojournd is killed with SIGKILL while its journal holds messages."""
+    EACH = 4
+
+    def setUp(self):
+        reason = needs("prosody", "ngircd")
+        if reason:
+            self.skipTest(reason)
+
+    def run_world(self, steps):
+        async def run():
+            w = world.World("ngircd", os.environ["SOJOURN_BIN"], asyncio.get_running_loop().time())
+            try:
+                await w.start()
+                await steps(w)
+            finally:
+                await w.close(bool(os.environ.get("SOJOURN_KEEP")))
+            return w
+        w = asyncio.run(run())
+        self.assertEqual(w.trouble, [])
+        self.assertEqual(w.ledger.disorder, [])
+        return collections.Counter(v for m, d, _, v in w.ledger.verdicts() if d == ledger.TO_IRC)
+
+    def say(self, w):
+        for user in w.users:
+            for i, name in enumerate(world.PEOPLE[:self.EACH]):
+                self.assertTrue(user.say("i%d" % i, name, "what is kept"))
+        return len(w.users) * self.EACH
+
+    @staticmethod
+    async def committed(w, n):
+        """The journal on the disk has n messages, as another process sees it."""
+        def look():
+            _, text = w.daemon.control(w.binaries / "sojournctl", "check-store", "--json")
+            tables = {t["table"]: t["records"] for t in json.loads(text)["tables"]}
+            return tables["journal"] == n
+        while not await w.loop.run_in_executor(None, look):
+            pass
+
+    async def again(self, w):
+        """After the kill, until everybody is back and everything has its end."""
+        w.daemon.signal(signal.SIGKILL)
+        await w.loop.run_in_executor(None, w.daemon.proc.wait)
+        w.irc.heal()
+        w.daemon.begin()
+        self.assertTrue(await w.until(w.is_well, 60), w.state())
+        self.assertTrue(await w.until(lambda: not w.ledger.open_pairs(), 20))
+        await self.committed(w, 0)
+
+    def test_what_a_link_had_is_answered(self):
+        """What a link had been given and nobody confirmed: its writers are told, once"""
+        async def steps(w):
+            w.irc.hold(True)
+            await self.committed(w, self.say(w))
+            await self.again(w)
+            for m in w.ledger.messages.values():
+                self.assertEqual(len(m.errors), 1, m.mark)
+        count = self.run_world(steps)
+        self.assertEqual(count["unsure"] + count["refused"], 20, count)
+
+    def test_what_waited_for_a_link_is_sent(self):
+        """What waits for a link is sent after the next start, once, in order"""
+        async def steps(w):
+            w.irc.refuse()
+            w.irc.cut()
+            self.assertTrue(await w.until(lambda: not w.irc.living(), 20))
+            self.assertTrue(await w.until(
+                lambda: w.daemon.log_text().count("state=online->waiting") >= len(w.users), 20))
+            await self.committed(w, self.say(w))
+            await self.again(w)
+        self.assertEqual(self.run_world(steps), {"delivered": 20})
 
 
 class InspIrcd(Faults, unittest.TestCase):
