@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 
+import ergo
 import servers
 from daemon import Daemon
 from ledger import Ledger
@@ -17,7 +18,8 @@ from wire import IrcTap, StreamTap, Wire
 SECRET, PASSWORD = "component-secret-faults", "xmpp-password-faults"
 USERS = ("romeo", "benvolio", "mercutio", "tybalt", "paris")
 PEOPLE = ("juliet", "nurse", "rosaline", "ursula", "helena")
-NETWORKS = {"ngircd": ("ngircd",), "inspircd": ("inspircd", "atheme-services")}
+# Programs that each needs; Ergo is not one that is installed (ergo.py).
+NETWORKS = {"ngircd": ("ngircd",), "inspircd": ("inspircd", "atheme-services"), "ergo": ()}
 NICK_TAIL = re.compile(r"[_\d]+$")
 POLL = 0.05
 STOP_SECONDS, BACK_SECONDS = 20, 20
@@ -71,7 +73,8 @@ class World:
     def start_servers(self):
         self.prosody = servers.prosody(self.lab, {u: PASSWORD for u in USERS}, {GATEWAY: SECRET},
                                        ("offline",))
-        self.ircd = getattr(servers, self.network)(self.lab)
+        self.ircd = ergo.start(self.lab) if self.network == "ergo" else \
+            getattr(servers, self.network)(self.lab)
         self.xmpp = Wire("xmpp", self.lab.ports.take(), self.prosody.component, self.ledger,
                          StreamTap, self.person)
         self.irc = Wire("irc", self.lab.ports.take(), self.ircd.irc, self.ledger, IrcTap,
