@@ -138,7 +138,8 @@ const struct sj_backend loopback_backend = {
             SJ_CAP_SEARCH | SJ_CAP_CONTACT_NAMES | SJ_CAP_TYPING | SJ_CAP_RECEIPTS |
             SJ_CAP_MARKERS | SJ_CAP_CORRECT | SJ_CAP_RETRACT | SJ_CAP_REACT | SJ_CAP_REPLY |
             SJ_CAP_ATTENTION | SJ_CAP_STYLED | SJ_CAP_IDLE | SJ_CAP_FILES | SJ_CAP_ROOMS |
-            SJ_CAP_RAW | SJ_CAP_RESUME | SJ_CAP_MENTIONS | SJ_CAP_READ_SYNC,
+            SJ_CAP_RAW | SJ_CAP_RESUME | SJ_CAP_MENTIONS | SJ_CAP_READ_SYNC |
+            SJ_CAP_THREADS,
     .fields = loopback_fields,
     .n_fields = LOOPBACK_FIELDS,
     .options = loopback_options,

@@ -119,7 +119,7 @@ size_t loopback_message_bytes(const struct sj_message *m)
 {
     size_t n = sizeof *m + copy_file_size(m->file) + m->n_spans * sizeof m->spans[0] +
                m->n_mentions * sizeof m->mentions[0] + copy_size(m->nick) + copy_size(m->body) +
-               copy_id_size(m->replaces) + copy_id_size(m->reply_to);
+               copy_id_size(m->replaces) + copy_id_size(m->reply_to) + copy_id_size(m->thread);
     for (size_t i = 0; i < m->n_mentions; i++)
         n += copy_size(m->mentions[i].id) + copy_size(m->mentions[i].nick);
     return n;
@@ -147,6 +147,7 @@ struct sj_message *loopback_message_copy(const struct sj_message *m,
         .body = copy_put(&at, m->body),
         .replaces = copy_id(&at, m->replaces, mirror),
         .reply_to = copy_id(&at, m->reply_to, mirror),
+        .thread = copy_id(&at, m->thread, mirror),
     };
     if (m->n_spans > 0) {
         memcpy(spans, m->spans, m->n_spans * sizeof spans[0]);
@@ -247,6 +248,8 @@ enum sj_status loopback_message_check(const struct loopback_link *l, const struc
         status = message_check_target(m->replaces, l->id, err);
     if (status == SJ_OK && m->reply_to)
         status = message_check_target(m->reply_to, NULL, err);
+    if (status == SJ_OK && m->thread)
+        status = message_check_target(m->thread, NULL, err);
     return status;
 }
 

@@ -242,7 +242,8 @@ static enum sj_status message_judge(struct loopback_ask *a, const struct sj_mess
         a->why = "too many messages wait for those who are in this room";
         return SJ_LIMIT;
     }
-    if (m->reply_to && !message_number(m->reply_to, a->room->id)) {
+    if ((m->reply_to && !message_number(m->reply_to, a->room->id)) ||
+        (m->thread && !message_number(m->thread, a->room->id))) {
         a->why = "there is no such message";
         return SJ_NOTFOUND;
     }

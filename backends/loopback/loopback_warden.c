@@ -143,6 +143,16 @@ static void obey_reply(struct order *o, int unused)
     order_say(o, o->warden, &m, NULL);
 }
 
+/* In the thread that begins with the message with the word. */
+static void obey_thread(struct order *o, int unused)
+{
+    char id[LOOPBACK_ROOM_MESSAGE_SIZE];
+    const struct sj_message m = {.peer = o->r->id, .body = o->rest, .thread = id};
+    (void)unused;
+    loopback_room_message_name(id, o->number, o->r->id);
+    order_say(o, o->warden, &m, NULL);
+}
+
 /* Its last message is replaced. */
 static void obey_correct(struct order *o, int unused)
 {
@@ -398,6 +408,7 @@ static const struct word warden_words[] = {
     {"note", WORD_WHO | WORD_REST, obey_speak, SPEAK_NOTICE},
     {"whisper", WORD_WHO | WORD_REST, obey_whisper, 0},
     {"reply", WORD_ROOM | WORD_REST, obey_reply, 0},
+    {"thread", WORD_ROOM | WORD_REST, obey_thread, 0},
     {"correct", WORD_ROOM | WORD_REST, obey_correct, 0},
     {"retract", WORD_ROOM, obey_retract, 0},
     {"moderate", WORD_ROOM, obey_mark, SJ_MARK_RETRACTED},

@@ -106,7 +106,7 @@ const struct sj_backend matrix_backend = {
             SJ_CAP_ROOMS | SJ_CAP_FILES | SJ_CAP_PROFILES | SJ_CAP_OWN_PROFILE | SJ_CAP_SEARCH |
             SJ_CAP_TYPING | SJ_CAP_MARKERS | SJ_CAP_CORRECT | SJ_CAP_RETRACT | SJ_CAP_REACT |
             SJ_CAP_REPLY | SJ_CAP_STYLED | SJ_CAP_MENTIONS | SJ_CAP_RESUME | SJ_CAP_REPEAT |
-            SJ_CAP_PROMPTS,
+            SJ_CAP_PROMPTS | SJ_CAP_THREADS,
     .fields = backend_fields,
     .n_fields = MX_FIELDS,
     .search_fields = mx_search_fields,

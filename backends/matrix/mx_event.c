@@ -56,6 +56,7 @@ static void event_tell(const struct at_hand *e, struct sj_message *m)
     m->id = e->id;
     m->own = e->own;
     m->sent_at = e->sent_at;
+    m->thread = mx_rich_thread(e->event);
     if (e->room->entered) {
         m->peer = e->room->name_id;
         m->in_room = true;

@@ -13,6 +13,7 @@
 #include "mx_media.h"
 #include "mx_net.h"
 #include "mx_profile.h"
+#include "mx_rich.h"
 #include "mx_room.h"
 #include "mx_send.h"
 #include "sojourn/file_name.h"
@@ -170,10 +171,7 @@ static struct json_object *up_content(const struct sj_message *m, const char *na
     mx_json_put(content, "body", m->body[0] ? m->body : name);
     mx_json_put(content, "filename", name);
     up_add_info(content, m->file);
-    if (m->reply_to) {
-        struct json_object *relates = mx_json_put_object(content, "m.relates_to");
-        mx_json_put(mx_json_put_object(relates, "m.in_reply_to"), "event_id", m->reply_to);
-    }
+    mx_rich_relate(content, m);
     return content;
 }
 

@@ -54,6 +54,21 @@ static void rich_put_text(struct json_object *o, const struct sj_message *m, con
     sj_strbuf_release(&text);
 }
 
+/* In a thread an answer to nobody names its beginning, for clients without threads. */
+void mx_rich_relate(struct json_object *content, const struct sj_message *m)
+{
+    const char *answers = m->reply_to ? m->reply_to : m->thread;
+    if (!answers)
+        return;
+    struct json_object *relates = mx_json_put_object(content, "m.relates_to");
+    if (m->thread) {
+        mx_json_put(relates, "rel_type", "m.thread");
+        mx_json_put(relates, "event_id", m->thread);
+        mx_json_put_bool(relates, "is_falling_back", !m->reply_to);
+    }
+    mx_json_put(mx_json_put_object(relates, "m.in_reply_to"), "event_id", answers);
+}
+
 struct json_object *mx_rich_content(struct mx_link *l, const struct sj_message *m)
 {
     struct json_object *content = json_object_new_object();
@@ -64,9 +79,8 @@ struct json_object *mx_rich_content(struct mx_link *l, const struct sj_message *
         struct json_object *relates = mx_json_put_object(content, "m.relates_to");
         mx_json_put(relates, "rel_type", "m.replace");
         mx_json_put(relates, "event_id", m->replaces);
-    } else if (m->reply_to) {
-        struct json_object *relates = mx_json_put_object(content, "m.relates_to");
-        mx_json_put(mx_json_put_object(relates, "m.in_reply_to"), "event_id", m->reply_to);
+    } else {
+        mx_rich_relate(content, m);
     }
     sj_free(html);
     mx_mentions_put(l, m, content);
@@ -80,7 +94,7 @@ const char *mx_rich_answers(struct json_object *content)
     struct json_object *relates = mx_json_object(content, "m.relates_to");
     const char *id = mx_json_text(mx_json_object(relates, "m.in_reply_to"), "event_id",
                                   MX_ID_MAX);
-    return mx_id_is_event(id) ? id : NULL;
+    return mx_id_is_event(id) && !mx_json_is_true(relates, "is_falling_back") ? id : NULL;
 }
 
 const char *mx_rich_thread(struct json_object *event)

@@ -24,6 +24,8 @@ struct json_object *mx_rich_read(struct json_object *content, struct mx_rich *ou
 /* Text and spans of a formatted message, as mx_html_read; 0: html has no styles, and the plain body
  * says what there is to say. */
 size_t mx_rich_styles(const char *html, struct sj_strbuf *text, struct sj_span *spans);
+/* Says of a content which thread the message is in, and what it answers. */
+void mx_rich_relate(struct json_object *content, const struct sj_message *m);
 /* The event that the content answers; borrowed, NULL: none. */
 const char *mx_rich_answers(struct json_object *content);
 /* The content (JSON; freed by the caller) of an answer to what sender said, in the thread that

@@ -40,6 +40,7 @@ enum event_text {
     EVENT_FILE_NAME,
     EVENT_FILE_TYPE,
     EVENT_MENTIONS,              /* places in the body, as in xmpp_mention.h */
+    EVENT_THREAD,
     EVENT_TEXTS
 };
 enum event_flag {

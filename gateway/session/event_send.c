@@ -37,6 +37,7 @@ static void event_fill_message(const struct event *e, struct event_out *out)
     m->reply_nick = e->text[EVENT_REPLY_NICK];
     m->reply_own = (e->flags & EVENT_REPLY_OWN) != 0;
     m->mentions = e->text[EVENT_MENTIONS];
+    m->thread = e->text[EVENT_THREAD];
     if (!e->text[EVENT_URL])
         return;
     out->file = (struct xmpp_file){

@@ -28,6 +28,7 @@ void held_free(struct held *h)
     sj_free(h->nick);
     sj_free(h->rich);
     sj_free(h->file);
+    sj_free(h->mentions);
     sj_free(h);
 }
 

@@ -38,6 +38,8 @@ struct held {
     struct rich *rich;           /* NULL: a plain text */
     struct journal journal;      /* to the network */
     uint64_t txn;                /* as struct outgoing has it */
+    struct sj_mention *mentions;         /* whom it names, from the network; or NULL */
+    size_t n_mentions;
 };
 
 /* The error of a message that the stream did not take yet. */

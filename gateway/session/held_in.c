@@ -8,6 +8,7 @@
 #include "deliver.h"
 #include "held_priv.h"
 #include "incoming.h"
+#include "mention.h"
 #include "position.h"
 #include "session.h"
 #include "sojourn/memory.h"
@@ -31,6 +32,17 @@ static struct held *held_in_new(struct session *s, const struct sj_message *m,
         h->styled = true;
     sj_strbuf_release(&text);
     return h;
+}
+
+/* Whom it names. */
+static void held_in_mentions(struct session *s, struct held *h, const struct sj_message *m)
+{
+    size_t bytes;
+
+    h->n_mentions = m->n_mentions < SJ_MENTIONS_MAX ? m->n_mentions : SJ_MENTIONS_MAX;
+    h->mentions = mentions_dup(m->mentions, h->n_mentions, &bytes);
+    h->bytes += bytes;
+    s->held_bytes += bytes;
 }
 
 /* Puts it where it belongs: before the first that came later. */
@@ -65,6 +77,8 @@ static void held_in_add(struct session *s, const struct sj_message *m, const str
     h->action = m->action;
     h->file = attachment_of_network(m->file, NULL);
     h->is_caption = caption;
+    if (m->n_mentions > 0)
+        held_in_mentions(s, h, m);
     h->arrival = arrival;
     held_in_insert(s, h);
     if (flows)
@@ -74,7 +88,8 @@ static void held_in_add(struct session *s, const struct sj_message *m, const str
 static bool held_in_send_one(struct session *s, const struct held *h)
 {
     struct sj_message m = {.peer = h->peer, .body = h->body, .id = h->id, .sent_at = h->sent_at,
-                           .action = h->action};
+                           .action = h->action, .mentions = h->mentions,
+                           .n_mentions = h->n_mentions};
     struct sj_file file;
     struct sj_mark mark = {.peer = h->peer, .sent_at = h->sent_at};
 

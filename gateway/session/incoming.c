@@ -167,10 +167,11 @@ bool incoming_complete(struct session *s, const struct sj_message *m, struct xmp
 {
     uint32_t caps = s->network->backend->caps;
     struct ids_message target;
-    struct sj_strbuf id, first, mentions;
+    struct sj_strbuf id, first, mentions, thread;
     bool sent;
 
     ids_init(&target);
+    sj_strbuf_init(&thread, SJ_STORE_NAME_MAX);
     sj_strbuf_init(&id, SJ_STORE_NAME_MAX);
     sj_strbuf_init(&first, SJ_STORE_NAME_MAX);
     sj_strbuf_init(&mentions, XMPP_MENTIONS_BYTES_MAX);
@@ -180,6 +181,10 @@ bool incoming_complete(struct session *s, const struct sj_message *m, struct xmp
         incoming_names(s, m, &id, &first, out);
     if (m->reply_to)
         incoming_reply(s, m, &target, out);
+    if (m->thread) {                     /* one name, whoever began it (outgoing_thread) */
+        ids_name(s, m->peer, m->thread, false, NULL, &thread);
+        out->thread = thread.s;
+    }
     out->attention = m->attention;
     if (m->own) {
         sent = incoming_own(s, m, out, send);
@@ -191,6 +196,7 @@ bool incoming_complete(struct session *s, const struct sj_message *m, struct xmp
         (caps & (SJ_CAP_MARKERS | SJ_CAP_READ_SYNC | SJ_CAP_RECEIPTS)) &&
         !incoming_is_part(m, out))
         talk_note(s, m->peer, m->id);
+    sj_strbuf_release(&thread);
     sj_strbuf_release(&mentions);
     sj_strbuf_release(&first);
     sj_strbuf_release(&id);

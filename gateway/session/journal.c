@@ -117,6 +117,7 @@ void journal_describe(struct journal_record *r, const struct outgoing *o, bool s
     r->text[JOURNAL_REPLY_TO] = rich->reply_to;
     r->text[JOURNAL_REPLY_TEXT] = rich->reply_text;
     r->text[JOURNAL_MENTIONS] = rich->mentions;
+    r->text[JOURNAL_THREAD] = rich->thread;
 }
 
 static void journal_to_outgoing(const struct journal_record *r, struct outgoing *o,
@@ -130,7 +131,8 @@ static void journal_to_outgoing(const struct journal_record *r, struct outgoing 
                           .replaces = r->text[JOURNAL_REPLACES],
                           .reply_to = r->text[JOURNAL_REPLY_TO],
                           .reply_text = r->text[JOURNAL_REPLY_TEXT],
-                          .mentions = r->text[JOURNAL_MENTIONS]};
+                          .mentions = r->text[JOURNAL_MENTIONS],
+                          .thread = r->text[JOURNAL_THREAD]};
     *o = (struct outgoing){.peer = r->text[JOURNAL_PEER], .nick = r->text[JOURNAL_NICK],
                            .in_room = r->flags & JOURNAL_IN_ROOM, .full = r->text[JOURNAL_FULL],
                            .id = r->text[JOURNAL_ID], .body = r->text[JOURNAL_BODY],

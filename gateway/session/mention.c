@@ -42,6 +42,39 @@ static bool mention_place(const char *from, uint32_t start, uint32_t end, const 
     return true;
 }
 
+static const char *mention_put(char **at, const char *text)
+{
+    size_t n = text ? strlen(text) + 1 : 0;
+    char *start = *at;
+
+    if (!text)
+        return NULL;
+    memcpy(start, text, n);
+    *at += n;
+    return start;
+}
+
+struct sj_mention *mentions_dup(const struct sj_mention *list, size_t n, size_t *bytes)
+{
+    struct sj_mention *copy;
+    char *at;
+
+    *bytes = n * sizeof *list;
+    for (size_t i = 0; i < n; i++)
+        *bytes += (list[i].id ? strlen(list[i].id) + 1 : 0) +
+                  (list[i].nick ? strlen(list[i].nick) + 1 : 0);
+    if (n == 0)
+        return NULL;
+    copy = sj_malloc(*bytes);
+    at = (char *)(copy + n);
+    for (size_t i = 0; i < n; i++) {
+        copy[i] = list[i];
+        copy[i].id = mention_put(&at, list[i].id);
+        copy[i].nick = mention_put(&at, list[i].nick);
+    }
+    return copy;
+}
+
 /* ---- from the network ---- */
 
 static void mention_name(const struct room *r, const struct sj_mention *m,

@@ -17,6 +17,9 @@ struct sj_strbuf;
 const char *mentions_tell(struct session *, const struct room *r, const struct sj_message *,
                           const char *text, struct sj_strbuf *out);
 
+/* A copy in one piece of *bytes bytes, for sj_free; NULL for none. */
+struct sj_mention *mentions_dup(const struct sj_mention *, size_t n, size_t *bytes);
+
 /* Those of what the user says, in the text that goes out. */
 struct mentions {
     struct sj_mention list[SJ_MENTIONS_MAX];

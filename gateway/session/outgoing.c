@@ -190,6 +190,25 @@ static void outgoing_answer(struct session *s, const struct outgoing *o, uint32_
         outgoing_take_text(m, o->rich->reply_text);
 }
 
+/* A thread that the network has told of, or that begins with a message of somebody's: then the
+ * client repeats the name that it has from here (ids_name). Clients make up threads of their own
+ * for whole conversations (RFC 6121 §5.2.5); such a one is known to nobody over there and goes no
+ * further. */
+static void outgoing_thread(struct session *s, const struct outgoing *o, uint32_t caps,
+                            struct ids_message *root, struct sj_message *m)
+{
+    const char *thread = o->rich ? o->rich->thread : NULL;
+    struct sj_strbuf name;
+
+    if (!thread || !(caps & SJ_CAP_THREADS) || !ids_find(s, o->peer, thread, root))
+        return;
+    sj_strbuf_init(&name, SJ_STORE_NAME_MAX);
+    ids_name(s, o->peer, root->network_id.s, false, NULL, &name);
+    if (strcmp(name.s, thread) == 0)
+        m->thread = root->network_id.s;
+    sj_strbuf_release(&name);
+}
+
 static void outgoing_nudge(const struct session *s, const struct outgoing *o, uint32_t caps,
                            struct sj_message *m)
 {
@@ -212,12 +231,13 @@ static enum sj_status outgoing_text(struct session *s, const struct outgoing *o,
                          .other_id = r->other_id, .receipt = r->receipt, .markable = r->markable,
                          .unstored = r->unstored};
     uint32_t caps = session_caps(s, o->peer);
-    struct ids_message first, target;
+    struct ids_message first, target, root;
     struct sj_strbuf text;
     enum sj_status status;
 
     ids_init(&first);
     ids_init(&target);
+    ids_init(&root);
     sj_strbuf_init(&text, SJ_BODY_MAX);
     if (r->attention)
         outgoing_nudge(s, o, caps, &m);
@@ -225,10 +245,13 @@ static enum sj_status outgoing_text(struct session *s, const struct outgoing *o,
         outgoing_answer(s, o, caps, &target, &m);
     if (r->replaces)
         outgoing_correct(s, o, caps, &first, &m, &text);
+    if (r->thread)
+        outgoing_thread(s, o, caps, &root, &m);
     ask.target = m.replaces;
     status = outgoing_submit(s, o, &m, &ask, err);
     typing_ends(s, o->peer, true);
     sj_strbuf_release(&text);
+    ids_release(&root);
     ids_release(&target);
     ids_release(&first);
     return status;
@@ -242,20 +265,24 @@ enum sj_status outgoing_offer(struct session *s, const struct outgoing *o,
                            .file = file};
     struct op_ask ask = {.kind = OP_FILE, .peer = o->peer, .in_room = o->in_room,
                          .full = o->full, .id = o->id, .said = o};
-    struct ids_message target;
+    uint32_t caps = session_caps(s, o->peer);
+    struct ids_message target, root;
     enum sj_status status;
 
     ids_init(&target);
+    ids_init(&root);
+    outgoing_thread(s, o, caps, &root, &m);
     if (o->rich) {
         ask.other_id = o->rich->other_id;
         ask.receipt = o->rich->receipt;
         ask.markable = o->rich->markable;
         ask.unstored = o->rich->unstored;
     }
-    if (o->rich && o->rich->reply_to && (session_caps(s, o->peer) & SJ_CAP_REPLY) &&
+    if (o->rich && o->rich->reply_to && (caps & SJ_CAP_REPLY) &&
         outgoing_find(s, o, o->rich->reply_to, &target))
         m.reply_to = target.network_id.s;
     status = outgoing_submit_op(s, o, &m, &ask, op, err);
+    ids_release(&root);
     ids_release(&target);
     return status;
 }

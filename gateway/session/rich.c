@@ -6,7 +6,7 @@
 
 #include "sojourn/memory.h"
 
-#define RICH_TEXTS 6u
+#define RICH_TEXTS 7u
 
 _Static_assert((int)XMPP_MARK_RECEIVED == (int)SJ_MARK_RECEIVED &&
                    (int)XMPP_MARK_DISPLAYED == (int)SJ_MARK_DISPLAYED &&
@@ -22,6 +22,7 @@ static void rich_texts(struct rich *r, const char **at[RICH_TEXTS])
     at[3] = &r->reply_text;
     at[4] = &r->target;
     at[5] = &r->mentions;
+    at[6] = &r->thread;
 }
 
 static size_t rich_size(const char *text)
@@ -86,7 +87,8 @@ void rich_of_text(struct rich *out, const struct xmpp_message_in *m)
     *out = (struct rich){.receipt = m->wants_receipt, .markable = m->markable,
                          .attention = m->attention, .unstored = m->unstored,
                          .other_id = m->origin_id, .replaces = m->replaces, .reply_to = m->reply_to,
-                         .reply_text = m->reply_body, .mentions = m->mentions};
+                         .reply_text = m->reply_body, .mentions = m->mentions,
+                         .thread = m->thread};
 }
 
 void rich_of_mark(struct rich *out, const struct xmpp_mark_in *m)
@@ -99,7 +101,7 @@ void rich_of_message(struct rich *out, const struct sj_message *m)
 {
     *out = (struct rich){.receipt = m->confirm, .attention = m->attention, .notice = m->notice,
                          .own = m->own, .replaces = m->replaces, .reply_to = m->reply_to,
-                         .reply_text = m->reply_text};
+                         .reply_text = m->reply_text, .thread = m->thread};
 }
 
 void rich_to_message(struct sj_message *out, const struct rich *r)
@@ -111,6 +113,7 @@ void rich_to_message(struct sj_message *out, const struct rich *r)
     out->replaces = r->replaces;
     out->reply_to = r->reply_to;
     out->reply_text = r->reply_text;
+    out->thread = r->thread;
 }
 
 void rich_of_network_mark(struct rich *out, const struct sj_mark *m)

@@ -23,6 +23,7 @@ struct rich {
     const char *reply_text;      /* to the network: the text without quotation; from it: what is
                                     quoted; or NULL */
     const char *mentions;        /* to the network: places in the whole text (xmpp_mention.h) */
+    const char *thread;          /* as the client says, or the network's id of its beginning */
     const char *target;
     const char *const *reactions;
     size_t n_reactions;

@@ -36,7 +36,7 @@ struct ear {
 struct hearing {
     struct room *room;
     struct event event;
-    struct sj_strbuf id, first, target, nick, body, stanza_id, mentions;
+    struct sj_strbuf id, first, target, nick, body, stanza_id, mentions, thread;
     struct ids_message known;
     char fresh[XMPP_NEW_ID_SIZE];
     bool unstored;               /* its client wants it kept nowhere (G334-04) */
@@ -44,7 +44,7 @@ struct hearing {
 
 static void hearing_begin(struct hearing *h, struct room *r, enum event_kind kind, sj_msec sent_at)
 {
-    struct sj_strbuf *all[] = {&h->id, &h->first, &h->target, &h->stanza_id};
+    struct sj_strbuf *all[] = {&h->id, &h->first, &h->target, &h->stanza_id, &h->thread};
 
     h->room = r;
     h->unstored = false;
@@ -61,7 +61,7 @@ static void hearing_begin(struct hearing *h, struct room *r, enum event_kind kin
 static void hearing_end(struct hearing *h)
 {
     struct sj_strbuf *all[] = {&h->id,   &h->first, &h->target,  &h->stanza_id,
-                               &h->nick, &h->body,  &h->mentions};
+                               &h->nick, &h->body,  &h->mentions, &h->thread};
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         sj_strbuf_release(all[i]);
@@ -241,6 +241,10 @@ static void hear_text(struct ear *ear, const struct sj_message *m, const char *b
     hear_names(&h, m, ear->past);
     if (m->reply_to)
         hear_reply(&h, m);
+    if (m->thread) {                     /* one name, whoever began it (outgoing_thread) */
+        ids_name(ear->room->session, m->peer, m->thread, false, NULL, &h.thread);
+        h.event.text[EVENT_THREAD] = h.thread.s;
+    }
     if (m->file && m->file->url)
         hear_file(&h.event, m->file);
     else if (m->n_mentions > 0)

@@ -90,6 +90,7 @@ static void message_read_parts(const struct inbound *in, struct xmpp_message_in 
     m->origin_id = message_origin_id(in, p);
     m->replaces = message_part_id(p, PART_REPLACE);
     m->reply_to = message_part_id(p, PART_REPLY);
+    m->thread = p->thread;
 }
 
 /* The text of a reply without the quotation: cut is filled when that is another text (G461-04). */

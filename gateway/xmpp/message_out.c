@@ -160,6 +160,8 @@ static void message_add_reply(xmpp_stanza_t *st, const struct xmpp_message_out *
 
 static void message_add_parts(xmpp_stanza_t *st, const struct xmpp_message_out *m)
 {
+    if (m->thread != NULL)
+        stanza_add_with_text(st, "thread", m->thread);
     if (m->replaces != NULL)
         stanza_set(stanza_add(st, "replace", NS_CORRECT), "id", m->replaces);
     if (m->reply_to != NULL)

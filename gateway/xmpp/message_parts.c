@@ -48,15 +48,31 @@ static const struct part_row *part_find(const char *name, const char *ns)
     return NULL;
 }
 
-/* The first letters of the names above: body, subject and thread are none of them, and looking up
- * a namespace costs more than all the rest. */
+/* The first letters of the names above: body and subject are none of them, and looking up a
+ * namespace costs more than all the rest. */
 #define PART_INITIALS "acdgimoprux"
+
+/* Of the stream's own namespace. */
+static const char *part_thread(xmpp_stanza_t *st, xmpp_stanza_t *c)
+{
+    const char *ns = xmpp_stanza_get_ns(c);
+    const char *of = xmpp_stanza_get_ns(st);
+    if (strcmp(xmpp_stanza_get_name(c), "thread") != 0 || ns == NULL || of == NULL ||
+        strcmp(ns, of) != 0)
+        return NULL;
+    const char *text = stanza_text(c);
+    bool usable = text != NULL && text[0] != '\0' &&
+                  strnlen(text, XMPP_MESSAGE_ID_MAX + 1) <= XMPP_MESSAGE_ID_MAX;
+    return usable ? text : NULL;
+}
 
 void message_parts_read(struct message_parts *out, xmpp_stanza_t *st)
 {
     *out = (struct message_parts){.state = XMPP_STATE_NONE};
     for (xmpp_stanza_t *c = stanza_first(st); c != NULL; c = stanza_next(c)) {
         const char *name = xmpp_stanza_get_name(c);
+        if (name[0] == 't' && out->thread == NULL)
+            out->thread = part_thread(st, c);
         if (strchr(PART_INITIALS, name[0]) == NULL)
             continue;
         const char *ns = xmpp_stanza_get_ns(c);

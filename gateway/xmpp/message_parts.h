@@ -40,6 +40,7 @@ enum message_part {
 struct message_parts {
     xmpp_stanza_t *part[PART_COUNT];     /* NULL: not there */
     enum xmpp_chat_state state;
+    const char *thread;                  /* RFC 6121 §5.2.5, an id that can be one; or NULL */
 };
 void message_parts_read(struct message_parts *out, xmpp_stanza_t *st);
 /* The id attribute of a part that names a message; NULL: no part, or no such id. */

@@ -64,6 +64,7 @@ struct xmpp_message_in {
     const char *reply_to;      /* XEP-0461: id of the message that it answers, or NULL */
     const char *reply_body;    /* with reply_to: body without the quotation, or NULL: as body */
     const char *mentions;      /* XEP-0372: places in body (xmpp_mention.h), or NULL */
+    const char *thread;        /* RFC 6121 §5.2.5, at most XMPP_MESSAGE_ID_MAX bytes, or NULL */
 };
 
 /* What is said about an earlier message. */
@@ -140,6 +141,7 @@ struct xmpp_message_out {
     bool reply_own;              /* the user is the author of that message */
     const char *reply_nick;      /* in a room: the author, or NULL: not known */
     const char *mentions;        /* XEP-0372: places in body (xmpp_mention.h), or NULL */
+    const char *thread;          /* RFC 6121 §5.2.5, or NULL */
 };
 bool xmpp_send_message(struct xmpp *, unsigned host, const struct xmpp_message_out *);
 /* The one error answer to a message that was accepted earlier: from peer to `to`, same id. */

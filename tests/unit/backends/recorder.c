@@ -175,6 +175,8 @@ static void recorder_add_more(struct sj_strbuf *out, const struct sj_message *m)
         sj_strbuf_addf(out, " replaces=%s", m->replaces);
     if (m->reply_to)
         sj_strbuf_addf(out, " reply=%s", m->reply_to);
+    if (m->thread)
+        sj_strbuf_addf(out, " thread=%s", m->thread);
     for (size_t i = 0; i < m->n_spans; i++)
         sj_strbuf_addf(out, " style=%d:%u-%u", (int)m->spans[i].style, m->spans[i].start,
                        m->spans[i].end);

@@ -126,7 +126,7 @@ Test(event, refuses_what_is_no_event)
         SIZED(HEAD BODY "\4\0\0\0\3i\0i\0"),     /* a NUL inside */
         SIZED(HEAD ID BODY),                     /* not ascending */
         SIZED(HEAD BODY BODY ID),                /* twice */
-        SIZED(HEAD BODY ID "\20\0\0\0\1x\0"),    /* tags that are none */
+        SIZED(HEAD BODY ID "\21\0\0\0\1x\0"),    /* tags that are none */
         SIZED(HEAD BODY ID "\77\0\0\0\1x\0"),
         SIZED(HEAD BODY ID "\103\0\0\0\1x\0"),
         SIZED(HEAD BODY ID "\100\0\0\0\1x\0"),   /* numbers, digest of another length */

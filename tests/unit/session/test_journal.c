@@ -174,11 +174,12 @@ Test(journal, goes_with_the_registration)
 
 Test(journal, knows_what_is_to_be_stored_nowhere)
 {
-    const struct rich rich = {.unstored = true};
+    const struct rich rich = {.unstored = true, .thread = "t1"};
     struct journal_record r;
 
     journal_describe(&r, &(struct outgoing){.peer = "#a", .body = "hi", .rich = &rich}, false);
     cr_expect(r.flags & JOURNAL_UNSTORED);
+    cr_expect_str_eq(r.text[JOURNAL_THREAD], "t1");
 }
 
 Test(journal, records_are_what_was_encoded)

@@ -397,6 +397,81 @@ Test(rich, the_networks_reply_names_ours_and_quotes_G461_02_G461_03)
     world_free(w);
 }
 
+/* ---- threads ---- */
+
+/* The thread of the last message that was told. */
+static const char *thread_told(struct world *w, char out[256])
+{
+    const char *lines = world_lines(w), *at = strstr(lines, " thread=");
+
+    cr_assert(at, "%s", lines);
+    at += strlen(" thread=");
+    snprintf(out, 256, "%.*s", (int)strcspn(at, " \n"), at);
+    return out;
+}
+
+static void hear_in_thread(struct world *w, const char *id, const char *thread, char out[256])
+{
+    world_clear(w);
+    world_tells(w, &(struct sj_message){.id = id, .body = "hi", .thread = thread});
+    thread_told(w, out);
+}
+
+Test(rich, a_thread_has_one_name_and_is_taken_under_that_name_alone)
+{
+    struct world *w = rich_world(CAPS_RICH | SJ_CAP_THREADS);
+    char one[256], again[256], other[256];
+
+    hear_in_thread(w, "2", "1", one);
+    hear_in_thread(w, "3", "1", again);
+    hear_in_thread(w, "4", "3", other);
+    cr_expect_str_eq(one, again);
+    cr_expect_str_neq(one, other);
+    world_clear(w);
+    world_send_rich(w, "m1", &(struct xmpp_message_in){.body = "a", .thread = one});
+    EXPECT(w, "net send juliet a thread=1\n");
+    world_send_rich(w, "m2", &(struct xmpp_message_in){.body = "b", .thread = "made-up"});
+    EXPECT(w, "net send juliet b\n");
+    world_send_rich(w, "m3", &(struct xmpp_message_in){.body = "c", .thread = "m1"});
+    EXPECT(w, "net send juliet c\n");
+    world_send_rich(w, "m4", &(struct xmpp_message_in){.body = "d", .thread = "1"});
+    EXPECT(w, "net send juliet d\n");
+    world_free(w);
+}
+
+Test(rich, a_thread_survives_being_held)
+{
+    struct world *w = rich_world(CAPS_RICH | SJ_CAP_THREADS);
+    char one[256], again[256];
+
+    hear_in_thread(w, "2", "1", one);
+    world_stream(w, false);
+    world_tells(w, &(struct sj_message){.id = "3", .body = "yes", .thread = "1"});
+    world_clear(w);
+    world_stream(w, true);
+    cr_expect_str_eq(thread_told(w, again), one);
+    w->connect_waits = true;
+    world_down(w, SJ_END_CLOSED);
+    world_send_rich(w, "m1", &(struct xmpp_message_in){.body = "a", .thread = one});
+    world_advance(w, 3001);
+    world_advance(w, 100);
+    world_clear(w);
+    world_up(w);
+    const char *lines = world_lines(w);
+    cr_expect_not_null(strstr(lines, "net send juliet a thread=1\n"), "%s", lines);
+    world_free(w);
+}
+
+Test(rich, a_thread_is_nothing_to_a_network_without)
+{
+    struct world *w = rich_world(CAPS_RICH & ~(uint32_t)SJ_CAP_THREADS);
+    const char *theirs = hear(w, "4711", "hello");
+
+    world_send_rich(w, "m1", &(struct xmpp_message_in){.body = "a", .thread = theirs});
+    EXPECT(w, "net send juliet a\n");
+    world_free(w);
+}
+
 /* ---- receipts and markers ---- */
 
 Test(rich, a_receipt_goes_to_the_client_that_asked_G184_02)
@@ -751,7 +826,7 @@ Test(rich, a_message_that_gets_no_id_leaves_text)
 Test(rich, everything_survives_being_held)
 {
     struct world *w = rich_world(CAPS_RICH);
-    const char *theirs = hear(w, "4711", "hello");
+    const char *theirs = hear(w, "4711", "hello"), *lines;
     char want[2048];
 
     say(w, "m1", "one");
@@ -771,16 +846,19 @@ Test(rich, everything_survives_being_held)
               "net mark juliet reactions 4711 " ROSE " " HEART "\n");
     world_stream(w, false);
     world_clear(w);
+    const struct sj_mention who = {.start = 0, .end = 3, .self = true};
     world_tells(w, &(struct sj_message){.id = "5", .body = "yes", .reply_to = "n1",
-                                        .reply_text = "one", .confirm = true});
+                                        .reply_text = "one", .confirm = true,
+                                        .mentions = &who, .n_mentions = 1});
     world_marks(w, SJ_MARK_REACTIONS, "n1", ROSE);
     world_marks(w, SJ_MARK_RECEIVED, "n1", NULL);
     EXPECT(w, "");
     world_stream(w, true);
     snprintf(want, sizeof want, "message juliet -> " ROMEO " yes request markable reply=m1 "
-             "quote=one own\nmark juliet -> " ROMEO " reactions m1 " ROSE "\n"
+             "quote=one mentions=0 3 u \n own\nmark juliet -> " ROMEO " reactions m1 " ROSE "\n"
              "mark juliet -> " ROMEO "/r received m1\n");
-    cr_expect_not_null(strstr(world_lines(w), want));
+    lines = world_lines(w);
+    cr_expect_not_null(strstr(lines, want), "%s", lines);
     world_free(w);
 }
 

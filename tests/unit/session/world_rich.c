@@ -27,6 +27,7 @@ void world_facts(struct sj_strbuf *out, const struct xmpp_message_out *m)
     add_fact(out, "reply", m->reply_to);
     add_fact(out, "quote", m->reply_quote);
     add_fact(out, "mentions", m->mentions);
+    add_fact(out, "thread", m->thread);
     sj_strbuf_adds(out, m->reply_own ? " own" : "");
     if (m->speaker) {
         sj_strbuf_adds(out, m->speaker->in_room ? "" : " whispered");
@@ -55,6 +56,7 @@ void world_sent_facts(struct sj_strbuf *out, const struct sj_message *m)
     sj_strbuf_adds(out, m->attention ? " attention" : "");
     add_fact(out, "replaces", m->replaces);
     add_fact(out, "reply", m->reply_to);
+    add_fact(out, "thread", m->thread);
     for (size_t i = 0; i < m->n_spans; i++)
         sj_strbuf_addf(out, " style=%d:%u-%u", (int)m->spans[i].style, m->spans[i].start,
                        m->spans[i].end);

@@ -234,6 +234,7 @@ static void on_message_facts(struct sj_strbuf *out, const struct xmpp_message_in
     add_fact(out, "reply", m->reply_to);
     add_fact(out, "cut", m->reply_body);
     add_fact(out, "mentions", m->mentions);
+    add_fact(out, "thread", m->thread);
 }
 
 static void on_unanswered(void *ctx, const struct xmpp_from *f, const char *peer,

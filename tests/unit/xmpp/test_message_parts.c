@@ -52,6 +52,9 @@ Test(message_parts, are_told_with_the_text)
     static const struct row rows[] = {
         {CHAT(BODY STATE("active")), HEARD " state=1"},
         {CHAT(BODY STATE("gone") STATE("active")), HEARD " state=5"},
+        {CHAT(BODY "<thread parent='x'>t</thread>"), HEARD " thread=t"},
+        {CHAT("<thread/>" BODY "<thread>t</thread>"), HEARD " thread=t"},
+        {CHAT(BODY "<thread xmlns='urn:x'>t</thread><things>t</things>"), HEARD},
         {CHAT(BODY "<active xmlns='urn:x'/>"), HEARD},
         {CHAT(BODY "<request xmlns='urn:xmpp:receipts'/>"), HEARD " receipt"},
         {"<message type='chat' from='r@m.lit/o' to='bob@irc0.example.org'>" BODY
@@ -276,6 +279,11 @@ Test(message_parts, quote_what_a_reply_answers)
     cr_assert(xmpp_send_message(p->xmpp, 0, &m));
     peer_expect(p, FROM_BOB("n1") "<body>yes</body>" ORIGIN("n1")
                    "<reply id='t' to='r@m.lit' xmlns='urn:xmpp:reply:0'/></message>");
+    m.reply_to = NULL;
+    m.thread = "a<b";
+    cr_assert(xmpp_send_message(p->xmpp, 0, &m));
+    peer_expect(p, FROM_BOB("n1") "<body>yes</body>" ORIGIN("n1")
+                   "<thread>a<b</thread></message>");
 }
 
 /* G184-02, G184-08, G280-01, G334-02, G333-04, G334-01, G424-01, G444-04. */
