@@ -74,9 +74,11 @@ class MatrixClient:
         self.raw("POST", path, json.dumps(body).encode(), "application/json")
 
     def login(self, user, password):
-        answer = self.call("POST", "/login", {
-            "type": "m.login.password", "password": password,
-            "identifier": {"type": "m.id.user", "user": user}})
+        self.login_with({"type": "m.login.password", "password": password,
+                         "identifier": {"type": "m.id.user", "user": user}})
+
+    def login_with(self, body):
+        answer = self.call("POST", "/login", body)
         self.token, self.user_id = answer["access_token"], answer["user_id"]
         self.sync()
 

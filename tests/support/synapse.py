@@ -96,7 +96,7 @@ _LIMITS.update({
     "rc_presence": {"per_user": _FREE}})
 
 
-def _configuration(directory, port):
+def _configuration(directory, port, more):
     return {
         "server_name": NAME, "public_baseurl": "http://%s:%d/" % (HOST, port),
         "pid_file": str(directory / "pid"),
@@ -110,7 +110,7 @@ def _configuration(directory, port):
         "registration_shared_secret": SHARED_SECRET, "macaroon_secret_key": "macaroon-e2e",
         "form_secret": "form-e2e", "bcrypt_rounds": 4, "presence": {"enabled": True},
         "user_directory": {"enabled": True, "search_all_users": True},
-        "room_list_publication_rules": [{"action": "allow"}], **_LIMITS}
+        "room_list_publication_rules": [{"action": "allow"}], **_LIMITS, **more}
 
 
 _LOG = {"version": 1, "formatters": {"line": {
@@ -142,12 +142,12 @@ class Shared:
         return "%d %s" % (self.port, self.log)
 
 
-def start(lab):
-    """A server of this lab, new and empty."""
+def start(lab, **more):
+    """A server of this lab, new and empty; more: of its configuration."""
     directory, port = lab.dir / "synapse", lab.ports.take()
     directory.mkdir()
     (directory / "log.yaml").write_text(json.dumps(_LOG))            # JSON is YAML
-    (directory / "homeserver.yaml").write_text(json.dumps(_configuration(directory, port)))
+    (directory / "homeserver.yaml").write_text(json.dumps(_configuration(directory, port, more)))
     server = lab.start("synapse", [python(), "-m", "synapse.app.homeserver", "--config-path",
                                    directory / "homeserver.yaml"], accepts(port))
     return Shared(port, server.log)
