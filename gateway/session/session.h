@@ -24,6 +24,7 @@
 #include "room.h"
 #include "prompt.h"
 #include "quota.h"
+#include "session_end.h"
 #include "session_limits.h"
 #include "sessions.h"
 #include "sojourn/backend.h"
@@ -243,11 +244,6 @@ enum sj_status session_stay_out(struct session *, struct sj_error *);
 void session_dismiss(struct session *);
 void session_adopt(struct session *, struct sj_link *);
 void session_link_up(struct session *);
-/* The user did not do what the network asked for. */
-void session_give_up(struct session *, const struct sj_error *why);
-void session_link_down(struct session *, enum sj_end, const struct sj_error *why);
-/* Why a link ended, in words: the network's own, or those of end. */
-void session_cause(struct sj_error *out, enum sj_end end, const struct sj_error *why);
 /* Makes a link with the stored account (values NULL) or with these values. */
 struct sj_link *session_link_new(struct session *, char *const *values, size_t n,
                                  struct sj_error *);

@@ -39,8 +39,7 @@ static void router_add_pubsub_error(const struct inbound *in, xmpp_stanza_t *err
                    in->unsupported);
 }
 
-/* words: or NULL. */
-/* What the stream does not take is the session room's to keep. */
+/* What the stream does not take is the session room's to keep. words: or NULL. */
 static void router_keep_error(struct inbound *in, const struct sj_error *words)
 {
     struct sj_error err = {.status = SJ_UNAVAILABLE};
@@ -52,6 +51,7 @@ static void router_keep_error(struct inbound *in, const struct sj_error *words)
                                        in->room != NULL && in->nick == NULL, &err);
 }
 
+/* words: or NULL. */
 static void router_send_error(struct inbound *in, enum stanza_condition condition,
                               const struct sj_error *words, bool legacy_code)
 {
