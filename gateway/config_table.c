@@ -83,8 +83,9 @@ const struct sj_option config_gateway_options[] = {
               "takes from components." },
     { .name = "queue-max", .kind = SJ_OPTION_INT, .fallback = "8388608", .min = 64 * KIB,
       .max = 32 * MIB,
-      .help = "Bytes that may wait for one XMPP stream; beyond it, messages are held for each user "
-              "within bounds, and what passes those is dropped with a log line." },
+      .help = "Bytes that may wait for one XMPP stream when its server takes nothing for 20 s "
+              "(until then networks wait for it); beyond twice that, messages are held for each "
+              "user within bounds, and what passes those is dropped with a log line." },
     { .name = "message-ids-days", .kind = SJ_OPTION_INT, .fallback = "30", .min = 1, .max = 3650,
       .help = "Days for which the ids of sent messages are kept (not the messages), so that they "
               "can be edited and reacted to also after a restart; only for networks that can do "

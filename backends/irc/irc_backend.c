@@ -153,6 +153,7 @@ const struct sj_backend irc_backend = {
     .net_new = irc_net_new,
     .net_free = irc_net_free,
     .wire = backend_wire,
+    .pause = irc_net_pause,
     .id_canon = backend_id_canon,
     .id_moved = irc_moved_id,
     .account_check = backend_account_check,

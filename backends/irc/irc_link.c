@@ -199,17 +199,31 @@ static bool link_read(struct irc_link *l, unsigned most)
     return l->state != IRC_DOWN;
 }
 
+static unsigned link_lines(const struct irc_link *l)
+{
+    const struct sj_net *net = l->base.net;
+
+    if (net->pressed_until_ms == 0 || sj_loop_now_ms(net->loop) >= net->pressed_until_ms)
+        return IRC_LINES_PER_TURN;
+    return IRC_LINES_PRESSED;
+}
+
 static void link_open(struct irc_link *l);
 
 static void link_on_data(void *arg)
 {
     struct irc_link *l = arg;
+    struct sj_net *net = l->base.net;
 
+    if (l->state == IRC_ONLINE && net->paused) {
+        irc_net_wait(l, &net->parked);
+        return;
+    }
     /* Any input is a sign of life. */
     if (l->state == IRC_ONLINE)
-        irc_net_wait(l, &l->base.net->live);
+        irc_net_wait(l, &net->live);
     l->in_input = true;
-    bool more = link_read(l, IRC_LINES_PER_TURN);
+    bool more = link_read(l, link_lines(l));
     l->in_input = false;
     if (l->state == IRC_DOWN) {
         sj_conn_free(&l->conn);

@@ -35,6 +35,9 @@ struct sj_scram;
 /* Input: 8191 bytes of tags and 512 of text is what servers may send (IRCv3 message tags). */
 #define IRC_INPUT_LINE_MAX 16384u
 #define IRC_LINES_PER_TURN 64u
+/* The same, and for so long after the net was paused, so that all get their share. */
+#define IRC_LINES_PRESSED 8u
+#define IRC_PRESSED_MS 1000
 /* Unwritten bytes towards a server that does not read: above, messages are refused; above the
  * second, the link ends. */
 #define IRC_OUTPUT_MAX (1024u * 1024u)
@@ -115,6 +118,7 @@ struct irc_link {
     bool is_tls : 1;                 /* this connection */
     bool asked_ison : 1;             /* an ISON waits for its reply */
     bool has_raw : 1;
+    bool is_parked : 1;              /* in net.parked: its conn is paused */
     bool is_slow : 1;                /* the server has warned: irc_send_slow_down */
     bool no_reply : 1, no_draft_reply : 1;   /* tags that the server does not pass on */
     bool no_react : 1, no_typing : 1;

@@ -183,8 +183,8 @@ enum sj_status irc_net_new(struct sj_net **out, struct sj_loop *loop, const stru
     net->log = log;
     net->casemap = IRC_CASEMAP_RFC1459;
     struct sj_list *lists[] = { &net->login, &net->identify, &net->live, &net->pinged,
-                                &net->closing, &net->confirm, &net->barrier, &net->asking,
-                                &net->pacing, &net->deriving, &net->regain };
+                                &net->closing, &net->parked, &net->confirm, &net->barrier,
+                                &net->asking, &net->pacing, &net->deriving, &net->regain };
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         sj_list_init(lists[i]);
     for (size_t i = 0; i < IRC_PHASES; i++)
@@ -268,13 +268,26 @@ void irc_net_wait(struct irc_link *l, struct sj_list *list)
     struct sj_net *net = l->base.net;
 
     sj_list_remove(&l->wait);
+    if (l->is_parked != (list == &net->parked)) {
+        l->is_parked = !l->is_parked;
+        if (l->conn)
+            sj_conn_pause(l->conn, l->is_parked);
+    }
     if (!list)
         return;
     bool is_first = sj_list_empty(list);
     l->wait_ms = sj_loop_now_ms(net->loop);
     sj_list_append(list, &l->wait);
-    if (is_first)
+    if (is_first && !l->is_parked)
         irc_net_wake(net, l->wait_ms + wait_limit(net, list));
+}
+
+void irc_net_pause(struct sj_net *net, bool paused)
+{
+    net->paused = paused;
+    net->pressed_until_ms = sj_loop_now_ms(net->loop) + IRC_PRESSED_MS;
+    while (!paused && !sj_list_empty(&net->parked))
+        irc_net_wait(SJ_CONTAINER(net->parked.next, struct irc_link, wait), &net->live);
 }
 
 static int64_t confirm_limit(const struct sj_net *net, const struct sj_list *list)
@@ -398,6 +411,8 @@ static int64_t sweep_confirms(struct sj_net *net, struct sj_list *list, int64_t 
             irc_net_confirm(l, list);
         } else if (list == &net->confirm) {
             confirm_by_ping(l);
+        } else if (l->is_parked) {
+            irc_net_confirm(l, list);    /* the answer may have come: it is not read */
         } else {
             irc_link_end(l, SJ_END_TIMEOUT, "the server does not confirm messages");
         }

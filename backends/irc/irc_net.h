@@ -69,6 +69,9 @@ struct sj_net {
     struct sj_list live;                 /* by last input */
     struct sj_list pinged;               /* silent, by the time of our PING */
     struct sj_list closing;              /* QUIT sent with messages unconfirmed */
+    struct sj_list parked;               /* not read while the net is paused */
+    bool paused;
+    int64_t pressed_until_ms;            /* it was paused: links read a little at a time */
     /* By `confirm`: lines sent that no PING stands behind; then, lines with one. */
     struct sj_list confirm, barrier;
     struct sj_list asking;               /* the same: get their PING at the end of this turn */
@@ -95,6 +98,8 @@ struct sj_tls *irc_net_tls(const struct sj_net *net);
 void irc_net_wake(struct sj_net *net, int64_t at_ms);
 /* Puts l at the end of one of the `wait` lists (NULL: none) as of now. */
 void irc_net_wait(struct irc_link *l, struct sj_list *list);
+/* struct sj_backend.pause: links that have something to say are parked, in their order. */
+void irc_net_pause(struct sj_net *net, bool paused);
 /* The same with the time limit of that list, for the wake-up. */
 void irc_net_confirm(struct irc_link *l, struct sj_list *list);
 /* Has l send a PING at the end of this turn, behind all that it writes until then. */

@@ -117,6 +117,7 @@ const struct sj_backend matrix_backend = {
     .net_new = mx_net_new,
     .net_free = mx_net_free,
     .wire = mx_net_wire,
+    .pause = mx_sync_pause,
     .id_canon = backend_id_canon,
     .account_check = backend_account_check,
     .link_new = mx_link_new,

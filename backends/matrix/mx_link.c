@@ -198,6 +198,7 @@ struct sj_link *mx_link_new(const struct sj_link *base, const struct sj_account 
     l->base.magic = MX_LINK_MAGIC;
     l->show = SJ_SHOW_ONLINE;
     sj_list_init(&l->calls);
+    sj_list_init(&l->parked);
     sj_list_init(&l->sends);
     sj_list_init(&l->done);
     sj_list_init(&l->steps);

@@ -52,6 +52,7 @@ struct mx_link {
     struct mx_login *login;              /* until the link is up */
     struct sj_list calls;
     struct sj_defer defer;
+    struct sj_list parked;               /* in net.parked while what is next has to wait */
     struct mx_work *work;                /* NULL: none */
     struct sj_map rooms;                 /* struct mx_room by id */
     struct sj_map names;                 /* the same by the name that the gateway knows */

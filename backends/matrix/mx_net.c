@@ -101,6 +101,7 @@ enum sj_status mx_net_new(struct sj_net **out, struct sj_loop *loop, const struc
     net->loop = loop;
     net->log = log;
     mx_gone_init(net);
+    sj_list_init(&net->parked);
     net->allowed = sj_values_text(values, "allow-homeservers");
     net->page = sj_values_text(values, "client-page");
     net->poll_ms = sj_values_number(values, "poll-time");

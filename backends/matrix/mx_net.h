@@ -36,6 +36,8 @@ struct sj_net {
     int64_t poll_ms;
     uint64_t reading;                    /* bytes of unfinished answers */
     struct sj_list gone;                 /* struct mx_gone */
+    struct sj_list parked;               /* links that wait while the net is paused */
+    bool paused;
     struct sj_defer gone_turn;
     char host_name[65];                  /* of this machine, for the name of the device */
 };

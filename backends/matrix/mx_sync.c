@@ -52,6 +52,7 @@ static void sync_poll(struct mx_link *l);
 
 void mx_sync_drop(struct mx_link *l)
 {
+    sj_list_remove(&l->parked);
     mx_work_free(l);
 }
 
@@ -101,8 +102,23 @@ static void sync_end_work(struct mx_link *l)
         mx_link_defer(l, MX_TODO_SEND);
 }
 
+void mx_sync_pause(struct sj_net *net, bool paused)
+{
+    net->paused = paused;
+    while (!paused && !sj_list_empty(&net->parked)) {
+        struct mx_link *l = SJ_CONTAINER(net->parked.next, struct mx_link, parked);
+        sj_list_remove(&l->parked);
+        mx_link_defer_next(l, MX_TODO_WORK);
+    }
+}
+
 void mx_sync_work(struct mx_link *l)
 {
+    if (l->base.net->paused) {
+        if (sj_list_empty(&l->parked))
+            sj_list_append(&l->base.net->parked, &l->parked);
+        return;
+    }
     for (unsigned i = 0; l->work && i < SYNC_SLICE && mx_link_is_up(l); i++) {
         if (l->work->waits || l->refreshing)
             return;                      /* for what is missing, for a new token */

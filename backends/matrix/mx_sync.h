@@ -3,8 +3,11 @@
 #ifndef MX_SYNC_H
 #define MX_SYNC_H
 
+#include <stdbool.h>
+
 struct mx_link;
 struct sj_link;
+struct sj_net;
 
 /* The first question of a link that has come up. */
 void mx_sync_start(struct mx_link *l);
@@ -12,6 +15,8 @@ void mx_sync_start(struct mx_link *l);
 void mx_sync_work(struct mx_link *l);
 /* Everything behind that position is told once more; NULL: behind where the link began. */
 void mx_sync_resume(struct sj_link *link, const char *position);
+/* struct sj_backend.pause: what has come is worked off later, and nothing new is asked for. */
+void mx_sync_pause(struct sj_net *net, bool paused);
 void mx_sync_drop(struct mx_link *l);
 
 #endif

@@ -20,8 +20,11 @@
 static struct session *host_session(const struct sj_link *link)
 {
     struct sessions *all = SJ_CONTAINER(link->host, struct sessions, host);
+    struct session *s = session_by_id(all, link->session);
 
-    return session_by_id(all, link->session);
+    if (s)
+        pressure_look(s->network);
+    return s;
 }
 
 static bool host_is_check(const struct session *s, const struct sj_link *link)

@@ -19,6 +19,7 @@
 #include "language.h"
 #include "own_profile.h"
 #include "preference.h"
+#include "pressure.h"
 #include "profile.h"
 #include "resource.h"
 #include "room.h"
@@ -73,6 +74,7 @@ struct network {
     const struct sj_backend *backend;
     struct sj_log log;
     struct governor governor;
+    struct pressure pressure;
     struct sj_map by_user;
     struct sj_map barriers;      /* struct barrier by domain */
     bool was_up;

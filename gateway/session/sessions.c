@@ -329,6 +329,7 @@ struct sessions *sessions_new(struct sj_loop *loop, const struct sj_log *log,
                       n->options->logins_at_once);
         sj_map_init(&n->by_user);
         sj_map_init(&n->barriers);
+        pressure_init(n);
     }
     sj_timer_init(&all->stop_timer, sessions_stopped, all);
     sj_timer_init(&all->shutdown, sessions_shutdown, all);
@@ -354,6 +355,7 @@ void sessions_free(struct sessions **at)
     startup_clear(all);
     for (unsigned i = 0; i < all->n_networks; i++) {
         governor_release(&all->networks[i].governor);
+        pressure_release(&all->networks[i]);
         sj_map_release(&all->networks[i].by_user);
     }
     for (size_t i = 0; i < XMPP_FIELDS_MAX; i++)
@@ -380,6 +382,7 @@ void sessions_free(struct sessions **at)
 void sessions_set_xmpp(struct sessions *all, struct xmpp *xmpp)
 {
     all->xmpp = xmpp;
+    xmpp_on_relieved(xmpp, pressure_relieved);
 }
 
 static bool sessions_count(const struct sj_registration *r, void *arg)

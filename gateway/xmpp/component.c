@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "congestion.h"
 #include "room.h"
 #include "router.h"
 #include "sojourn/conn.h"
@@ -57,11 +58,10 @@ static void component_drop_stream(struct component *c)
     sj_conn_free(&c->conn);
     stream_free(&c->stream);
     c->broken = NULL;
-    c->congested = false;
+    congestion_forget(c);
     c->leaving = false;
     sj_defer_cancel(&c->goodbye);
     c->ping_id[0] = '\0';
-    sj_defer_cancel(&c->relief);
 }
 
 /* Must an admin act, and does trying at once make no sense? */
@@ -322,6 +322,8 @@ static void component_finish(struct component *c)
 static void component_on_data(void *arg)
 {
     struct component *c = arg;
+    if (congestion_stops_reading(c))
+        return;
     if (!component_read(c, COMPONENT_TURN_BYTES)) {
         if (c->state == COMPONENT_ENDING)
             component_finish(c);           /* the server's goodbye, mostly */
@@ -333,19 +335,9 @@ static void component_on_data(void *arg)
         sj_conn_again(c->conn);
 }
 
-static void component_relieve(void *arg)
-{
-    struct component *c = arg;
-    if (!c->congested)
-        return;
-    c->congested = false;
-    if (c->x->relieved != NULL)
-        c->x->relieved(c->x->ctx, c->index);
-}
-
 static void component_on_drained(void *arg)
 {
-    component_relieve(arg);
+    congestion_end(arg);
 }
 
 static void component_on_down(void *arg, const struct sj_error *why)
@@ -379,6 +371,7 @@ static void component_connect(struct component *c)
         .host = c->host->server,
         .port = c->host->port,
         .timeout_ms = COMPONENT_SETUP_MS,
+        .unsent_max = CONGESTION_UNSENT_BYTES,
     };
     sj_conn_connect(c->conn, &target);
 }
@@ -477,7 +470,7 @@ void component_init(struct component *c, struct xmpp *x, unsigned index)
     };
     c->log = (struct sj_log){.parent = &x->log, .key = "host", .value = c->host->name};
     sj_timer_init(&c->timer, component_on_timer, c);
-    sj_defer_init(&c->relief, component_relieve, c);
+    congestion_init(c);
     sj_defer_init(&c->goodbye, component_say_goodbye, c);
     privileges_init(c);
     copies_init(&c->copies, c);
@@ -502,6 +495,7 @@ void component_stop(struct component *c, int64_t timeout_ms)
     if (c->leaving)
         return;
     c->stop_by_ms = sj_loop_now_ms(c->x->loop) + timeout_ms;
+    congestion_listen(c);
     switch (c->state) {
     case COMPONENT_UP:
         c->leaving = true;
@@ -521,33 +515,6 @@ void component_stop(struct component *c, int64_t timeout_ms)
         component_drop_stream(c);
         component_enter(c, COMPONENT_STOPPED);
     }
-}
-
-enum sj_status component_check(struct component *c)
-{
-    if (c->state != COMPONENT_UP)
-        return SJ_UNREACHABLE;
-    size_t queued = sj_conn_queued(c->conn);
-    size_t max = c->x->options->queue_max;
-    if (queued > max && !c->congested) {
-        c->congested = true;
-        sj_conn_wants_drain(c->conn);
-    } else if (c->congested && queued < max / 2) {
-        sj_loop_defer(c->x->loop, &c->relief);
-    }
-    return queued > max && queued - max > max ? SJ_LIMIT : SJ_OK;
-}
-
-enum sj_status component_write(struct component *c, const char *text, size_t n)
-{
-    enum sj_status status = component_check(c);
-    if (status != SJ_OK)
-        return status;
-    sj_conn_write(c->conn, text, n);
-    c->stanzas_out++;
-    if (!c->congested)
-        component_check(c);                /* notes that the queue is full now */
-    return SJ_OK;
 }
 
 void component_wipe(struct component *c)

@@ -65,7 +65,9 @@ struct component {
     char ping_id[OUTPUT_ID_SIZE];    /* "" when none is out */
     int64_t ping_ms;
     bool ping_works;                 /* the server routes to ourselves, so silence means death */
-    bool congested;
+    bool congested;                  /* much waits for the server; until it is relieved */
+    struct sj_timer deaf;            /* runs while the server is not read */
+    bool deaf_in_vain;               /* it was, and took nothing; until it is relieved */
     struct privileges privileges;
     struct copies copies;
     uint64_t stanzas_in, stanzas_out, refused_out, reconnects;
@@ -78,7 +80,8 @@ void component_start(struct component *c);
  * answered. Messages behind that are refused as well, by messages.unanswered, until the server has
  * said goodbye; STOPPED at the latest after timeout_ms. */
 void component_stop(struct component *c, int64_t timeout_ms);
-/* Queues bytes that output_format made. SJ_UNREACHABLE: not up; SJ_LIMIT: queue full. */
+/* congestion.c. Queues bytes that output_format made. SJ_UNREACHABLE: not up; SJ_LIMIT: queue
+ * full. */
 enum sj_status component_write(struct component *c, const char *text, size_t n);
 /* SJ_OK when a stanza would be taken. */
 enum sj_status component_check(struct component *c);

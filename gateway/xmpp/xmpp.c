@@ -127,6 +127,11 @@ size_t xmpp_queued(const struct xmpp *x, unsigned host)
     return c->state == COMPONENT_UP ? sj_conn_queued(c->conn) : 0;
 }
 
+bool xmpp_is_congested(const struct xmpp *x, unsigned host)
+{
+    return x->components[host].congested;
+}
+
 void xmpp_on_relieved(struct xmpp *x, void (*relieved)(void *ctx, unsigned host))
 {
     x->relieved = relieved;

@@ -207,10 +207,11 @@ void xmpp_start(struct xmpp *);
 void xmpp_room_stop(struct xmpp *, int64_t timeout_ms, void (*done)(void *arg), void *arg);
 void xmpp_room_free(struct xmpp **);               /* not from inside an event */
 bool xmpp_is_up(const struct xmpp *, unsigned host);
-/* Bytes waiting for the server; above options.queue_max the session room stops reading from
- * networks. relieved is called (from the loop top) once when it has fallen below half of that.
- * What is on its way meanwhile is still taken, up to twice queue_max. */
+/* Bytes waiting for the server. What is on its way is taken up to twice options.queue_max. */
 size_t xmpp_queued(const struct xmpp *, unsigned host);
+/* Does so much wait that the session room is to stop reading from that network? Then relieved is
+ * called (from the loop top) once when the server has taken it, or the stream is lost. */
+bool xmpp_is_congested(const struct xmpp *, unsigned host);
 void xmpp_on_relieved(struct xmpp *, void (*relieved)(void *ctx, unsigned host));
 
 /* Answers a pending request: err NULL gives an empty result, else the error of its status. */

@@ -353,8 +353,19 @@ class Bench:
 
     def deaf_server(self, quiet):
         self.order("deaf", "f0")
-        self.measure("an IRC server that reads nothing of a user who says 1000 messages a second",
-                     quiet, rate=1000)
+        self.measure("an IRC server that reads nothing of a user who says 5000 messages a second",
+                     quiet, rate=5000)
+        self.order("hears", "f0")
+        self.account_out()
+
+    def refused_and_slow(self, quiet):
+        """Each message of the flood has an error, and errors are larger."""
+        self.order("deaf", "f0")
+        self.stream.rate, self.stream.filled = SLOW, time.monotonic()
+        self.measure("both at once: a user whose messages are all refused says as many as can be, "
+                     "the XMPP server reads 1 MiB/s", quiet, limit=2 * SLOW_MAX, rate=None)
+        self.stream.rate = None
+        self.settle()
         self.order("hears", "f0")
         self.account_out()
 
@@ -387,6 +398,7 @@ class Bench:
         quiet = self.measure("quiet", None)
         for phase in (lambda: self.deaf_server(quiet),
                       lambda: self.slow_xmpp(quiet),
+                      lambda: self.refused_and_slow(quiet),
                       lambda: self.user_floods(quiet, 5000),
                       lambda: self.user_floods(quiet, None),
                       lambda: self.irc_floods(quiet, "room", "a room with %s lines a second", 5000),

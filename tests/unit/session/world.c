@@ -85,6 +85,17 @@ size_t xmpp_queued(const struct xmpp *x, unsigned host)
     return x->w->queued;
 }
 
+bool xmpp_is_congested(const struct xmpp *x, unsigned host)
+{
+    (void)host;
+    return x->w->congested;
+}
+
+void xmpp_on_relieved(struct xmpp *x, void (*relieved)(void *ctx, unsigned host))
+{
+    x->w->relieved = relieved;
+}
+
 bool xmpp_send_presence(struct xmpp *x, unsigned host, const struct xmpp_presence_out *p)
 {
     static const char *const name[] = {"offline", "online", "chat", "away", "xa", "dnd"};
@@ -526,6 +537,17 @@ static void world_open(struct world *w)
     w->in->up(w->sessions, 0);
     world_advance(w, 1);
     world_run(w);
+}
+
+static void test_pause(struct sj_net *net, bool paused)
+{
+    (void)net;
+    RECORD("net %s", paused ? "pause" : "go on");
+}
+
+void world_pausable(bool can_pause)
+{
+    test_backend.pause = can_pause ? test_pause : NULL;
 }
 
 static enum sj_status test_name(struct sj_link *link, const char *id, const char *name,

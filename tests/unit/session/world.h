@@ -14,7 +14,8 @@
  *   roster-read USER                           roster-write PEER 'NAME' SUBSCRIPTION [+GROUP ...]
  *   roster-remove PEER
  *   handled? DOMAIN                            net resume POSITION|-
- *   net idle SINCE                             stop (an admin wants it)
+ *   net idle SINCE                             net pause|go on
+ *   stop (an admin wants it)
  *   net connect|disconnect|send PEER BODY|add PEER|remove PEER|answer PEER yes|no|show SHOW|
  *       name PEER 'NAME' 'GROUP' */
 #ifndef TEST_WORLD_H
@@ -56,6 +57,8 @@ struct world {
     unsigned n_ids;
     bool stream_down;            /* xmpp_send_* return false */
     size_t queued;               /* bytes that wait for the server; WORLD_QUEUE_MAX: no more */
+    bool congested;
+    void (*relieved)(void *ctx, unsigned host);
     size_t body_max;             /* xmpp_send_message refuses longer ones; 0: none */
     unsigned takes;              /* the queue is full after so many more messages; 0: never */
     enum sj_status search_refused;       /* search returns this instead of SJ_OK */
@@ -77,6 +80,8 @@ void world_free(struct world *w);
 void world_keeps_history(void);
 /* A user may have so many contacts; 4 unless told. */
 void world_contacts_max(unsigned n);
+/* The network can be told to wait; it cannot unless told. */
+void world_pausable(bool can_pause);
 /* So many files may be on their way; 8 unless told. */
 void world_files_at_once(unsigned n);
 /* What the numbers of users are keyed with; nothing unless told. */

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Back-pressure: while the XMPP server takes less than a network tells, the links of that network
+ * are not read. So the network itself waits, as it would for any slow client, nothing is lost, and
+ * what waits here stays small: whoever says something else meanwhile waits behind little.
+ *
+ * A server that takes nothing at all is not waited for as long as that lasts, because networks end
+ * log-ins that no longer answer: after a while the links are read again, and messages are held for
+ * each user, within bounds (held_in.c), until the server has taken something or the stream is
+ * lost. */
+#include "pressure.h"
+
+#include "session.h"
+
+static void pressure_end(struct network *n, enum pressure_state state)
+{
+    bool paused = n->pressure.state == PRESSURE_PAUSED;
+
+    sj_timer_stop(&n->pressure.timer);
+    n->pressure.state = state;
+    if (paused)
+        n->backend->pause(n->options->net, false);
+}
+
+static void pressure_give_up(void *arg)
+{
+    struct network *n = arg;
+
+    sj_log_warn(&n->log, "server takes nothing, messages are held for each user seconds=%u",
+                PRESSURE_MAX_MS / 1000u);
+    pressure_end(n, PRESSURE_STUCK);
+}
+
+void pressure_init(struct network *n)
+{
+    sj_timer_init(&n->pressure.timer, pressure_give_up, n);
+}
+
+void pressure_release(struct network *n)
+{
+    sj_timer_stop(&n->pressure.timer);
+}
+
+void pressure_look(struct network *n)
+{
+    if (n->pressure.state != PRESSURE_NONE || !n->backend->pause || n->all->stopping ||
+        !xmpp_is_congested(n->all->xmpp, n->index))
+        return;
+    sj_log_debug(&n->log, "server reads slowly, the network waits queued=%zu",
+                 xmpp_queued(n->all->xmpp, n->index));
+    n->pressure.state = PRESSURE_PAUSED;
+    sj_timer_start(n->all->loop, &n->pressure.timer, PRESSURE_MAX_MS);
+    n->backend->pause(n->options->net, true);
+}
+
+void pressure_relieved(void *sessions, unsigned host)
+{
+    struct sessions *all = sessions;
+
+    pressure_end(&all->networks[host], PRESSURE_NONE);
+}
