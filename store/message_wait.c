@@ -92,18 +92,26 @@ void waits_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN])
     }
 }
 
+/* Most of a group come from few users, one behind the other: each one's key is opened once for
+ * such a run. */
 enum sj_status waits_apply(struct sj_store *s, struct sj_error *err)
 {
+    const uint8_t *user = NULL;          /* whose key it is */
+    enum sj_status status = SJ_OK;
+    struct seal_key key;
     for (struct sj_list *l = s->waits_order.next; l != &s->waits_order; l = l->next) {
         const struct message_wait *w = SJ_CONTAINER(l, struct message_wait, link);
-        struct seal_key key;
-        enum sj_status status = sealed_owner_key(s, w->user, &key, err);
-        if (status == SJ_OK)
+        if (!user || memcmp(user, w->user, STORE_PART_LEN) != 0) {
+            status = sealed_owner_key(s, w->user, &key, err);
+            user = status == SJ_OK ? w->user : NULL;
+        }
+        if (user)
             status = order_put(s, w, &key, err);
-        seal_key_wipe(&key);
         /* Owners that are unknown or damaged must not hold up the others. */
         if (status != SJ_OK && status != SJ_NOTFOUND && status != SJ_INTERNAL)
-            return status;
+            break;
+        status = SJ_OK;
     }
-    return SJ_OK;
+    seal_key_wipe(&key);
+    return status;
 }
