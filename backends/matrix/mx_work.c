@@ -11,6 +11,7 @@
 
 #include "mx_contact.h"
 #include "mx_event.h"
+#include "mx_gone.h"
 #include "mx_id.h"
 #include "mx_json.h"
 #include "mx_link.h"
@@ -29,9 +30,13 @@ void mx_work_free(struct mx_link *l)
         return;
     mx_gap_end(l, w);
     l->work = NULL;
-    l->base.net->reading -= w->bytes;
-    json_object_put(w->room);
-    json_object_put(w->root);
+    if (w->stage != MX_STAGE_END) {      /* cut short: others are not to wait for the rest */
+        mx_gone_take_json(l->base.net, w->room, 0);
+        mx_gone_take_json(l->base.net, w->root, w->bytes);
+    } else {
+        l->base.net->reading -= w->bytes;
+        json_object_put(w->root);
+    }
     sj_free(w->next);
     sj_free(w->room_id);
     sj_free(w);
