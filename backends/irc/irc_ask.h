@@ -99,7 +99,7 @@ bool irc_history_is_old_event(const struct irc_link *l, const struct irc_line *l
 
 /* irc_chan_ban.c */
 /* In front of masks that no ban keeps out, which have no standing of their own in rooms. */
-#define IRC_BAN_EXCEPTION "+e:"
+#define IRC_BAN_EXCEPTION "except:"
 enum sj_status irc_chan_affiliates(struct sj_link *base, const char *room,
                                    enum sj_affiliation affiliation, sj_op op,
                                    struct sj_error *err);

@@ -3,8 +3,8 @@
  * there.
  *
  * The banned (mode b), those who need no invitation (INVEX) and those whom no ban keeps out
- * (EXCEPTS) are masks, which are told as they are, the last with "+e:" in front: they are ids for
- * irc_chan_change.c, too. Everything else is known here. RFC 2812 §3.2.3; RFC 2811 §4.3. */
+ * (EXCEPTS) are masks, which are told as they are, the last with "except:" in front: they are ids
+ * for irc_chan_change.c, too. Everything else is known here. RFC 2812 §3.2.3; RFC 2811 §4.3. */
 #include <string.h>
 
 #include "irc_ask.h"

@@ -157,12 +157,29 @@ class Channels:
         answer = user.iq("get", room("#paris"), "<query xmlns='%s#admin'>"
                          "<item affiliation='outcast'/></query>" % MUC)
         self.assertEqual(len(answer.find("query").children), 1, format_node(answer))
+        self.masks(user, paris)
         form = "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>" \
                "http://jabber.org/protocol/muc#roomconfig</value></field>" \
                "<field var='muc#roomconfig_moderatedroom'><value>1</value></field></x>"
         self.assert_result(user.iq("set", room("#paris"), "<query xmlns='%s#owner'>%s</query>"
                                    % (MUC, form)))
         paris.expect("MODE", "#paris", "+m", source="tybalt")
+
+    def masks(self, user, paris):
+        """Who needs no invitation, and whom no ban keeps out."""
+        address = "%s*!*\\40safe.test@" + GATEWAY
+        for prefix, mode in (("", "I"), ("except\\3a", "e")):
+            for affiliation, sign in (("member", "+"), ("none", "-")):
+                self.assert_result(user.iq("set", room("#paris"), "<query xmlns='%s#admin'>"
+                                           "<item jid='%s' affiliation='%s'/></query>"
+                                           % (MUC, address % prefix, affiliation)))
+                line = paris.expect("MODE", "#paris", source="tybalt")
+                self.assertIn(sign, line.params[1])
+                self.assertIn(mode, line.params[1])
+                answer = user.iq("get", room("#paris"), "<query xmlns='%s#admin'>"
+                                 "<item affiliation='member'/></query>" % MUC)
+                jids = [i.get("jid") for i in answer.find("query").children]
+                self.assertEqual(address % prefix in jids, affiliation == "member", jids)
 
     def test_profiles(self):
         """Who somebody is: WHOIS as a card of an occupant, and by the command (G054-01, G054-04)"""

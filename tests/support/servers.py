@@ -365,7 +365,8 @@ INSPIRCD_TLS = """
 <module name="ircv3_sts">
 <sts host="localhost" duration="5m" port="{ircs}">
 """
-INSPIRCD_MODULES = """cap ircv3 ircv3_accounttag ircv3_batch ircv3_capnotify ircv3_chghost
+INSPIRCD_MODULES = """banexception cap inviteexception
+ ircv3 ircv3_accounttag ircv3_batch ircv3_capnotify ircv3_chghost
  ircv3_ctctags ircv3_echomessage ircv3_labeledresponse ircv3_msgid ircv3_servertime namesx monitor
  setname sasl services_account servprotect spanningtree chghost deaf svshold globops
  hidechans"""

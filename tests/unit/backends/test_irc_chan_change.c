@@ -241,7 +241,7 @@ Test(irc_chan_change, tells_whom_no_ban_keeps_out)
     irc_gets(w, "MODE #verona +e");
     irc_says(w, ":irc.test 346 me #verona *!*@late.test");
     irc_says(w, ":irc.test 348 me #verona *!*@Safe.test juliet 1300000000");
-    irc_hears(w, "affiliate 2 +e:*!*@Safe.test member");
+    irc_hears(w, "affiliate 2 except:*!*@Safe.test member");
     irc_says(w, ":irc.test 349 me #verona :End of channel exception list");
     irc_hears(w, "affiliate 2 nurse member nick=nurse");
     irc_hears(w, "affiliate 2 romeo member nick=romeo");
@@ -276,7 +276,7 @@ Test(irc_chan_change, servers_have_one_list_or_none)
         if (rows[i].line) {
             irc_gets(w, rows[i].line);
             irc_says(w, rows[i].answer);
-            irc_hears(w, i == 0 ? "affiliate 2 +e:a!*@* member" : "affiliate 2 a!*@* member");
+            irc_hears(w, i == 0 ? "affiliate 2 except:a!*@* member" : "affiliate 2 a!*@* member");
             irc_says(w, rows[i].end);
         }
         irc_skips_to(w, "op 2 ok");
@@ -293,14 +293,14 @@ Test(irc_chan_change, excepts_from_bans)
         const char *line;
         enum sj_status status;
     } rows[] = {
-        { "+e:*!*@safe.test", SJ_AFFILIATION_MEMBER, "MODE #verona +e *!*@safe.test", SJ_OK },
-        { "+e:*!*@safe.test", SJ_AFFILIATION_NONE, "MODE #verona -e *!*@safe.test", SJ_OK },
-        { "+e:$a:juliet", SJ_AFFILIATION_MEMBER, "MODE #verona +e $a:juliet", SJ_OK },
-        { "+e:*!*@safe.test", SJ_AFFILIATION_OUTCAST, NULL, SJ_UNACCEPTABLE },
-        { "+e:*!*@safe.test", SJ_AFFILIATION_ADMIN, NULL, SJ_UNACCEPTABLE },
-        { "+e:", SJ_AFFILIATION_MEMBER, NULL, SJ_UNACCEPTABLE },
-        { "+e:a b", SJ_AFFILIATION_MEMBER, NULL, SJ_UNACCEPTABLE },
-        { "+e:a\r\nQUIT", SJ_AFFILIATION_NONE, NULL, SJ_UNACCEPTABLE },
+        { "except:*!*@safe.test", SJ_AFFILIATION_MEMBER, "MODE #verona +e *!*@safe.test", SJ_OK },
+        { "except:*!*@safe.test", SJ_AFFILIATION_NONE, "MODE #verona -e *!*@safe.test", SJ_OK },
+        { "except:$a:juliet", SJ_AFFILIATION_MEMBER, "MODE #verona +e $a:juliet", SJ_OK },
+        { "except:*!*@safe.test", SJ_AFFILIATION_OUTCAST, NULL, SJ_UNACCEPTABLE },
+        { "except:*!*@safe.test", SJ_AFFILIATION_ADMIN, NULL, SJ_UNACCEPTABLE },
+        { "except:", SJ_AFFILIATION_MEMBER, NULL, SJ_UNACCEPTABLE },
+        { "except:a b", SJ_AFFILIATION_MEMBER, NULL, SJ_UNACCEPTABLE },
+        { "except:a\r\nQUIT", SJ_AFFILIATION_NONE, NULL, SJ_UNACCEPTABLE },
     };
     struct irc_world *w = world_in_verona(ISUPPORT " EXCEPTS");
 
@@ -319,7 +319,7 @@ Test(irc_chan_change, excepts_from_bans)
     irc_world_free(w);
     w = world_in_verona(ISUPPORT);
     cr_assert_eq(change(w, (struct sj_room_change){ .kind = SJ_CHANGE_AFFILIATION,
-                                                    .id = "+e:*!*@safe.test",
+                                                    .id = "except:*!*@safe.test",
                                                     .affiliation = SJ_AFFILIATION_MEMBER }),
                  SJ_UNSUPPORTED);
     irc_gets_nothing(w);
