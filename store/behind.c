@@ -15,12 +15,22 @@
 #include "sojourn/memory.h"
 #include "writer.h"
 
+/* Nothing is left from `from` up to `to`, not included: where the oldest records make room for new
+ * ones, each search would otherwise pass over all that have gone. Both begin with one user part. */
+struct behind_gap {
+    bool known;
+    enum store_table table;
+    uint8_t from[STORE_KEY_LEN], to[STORE_KEY_LEN];
+};
+#define BEHIND_GAPS 64u
+
 struct behind {
     struct engine engine;
     struct engine *inner;                /* owned */
     struct sj_loop *loop;
     struct sj_log log;
     struct overlay changes;              /* noted, handed over, or to be tried again */
+    struct behind_gap gaps[BEHIND_GAPS]; /* of both together, by table and key */
     struct writer *writer;
     bool handed;                         /* to the writer, and its outcome not looked at */
     bool alone;                          /* the system gave no thread: logged */
@@ -36,6 +46,51 @@ struct behind {
 static struct behind *behind_of(struct engine *e)
 {
     return SJ_CONTAINER(e, struct behind, engine);
+}
+
+/* --- gaps --------------------------------------------------------------------------------- */
+
+static struct behind_gap *gap_at(struct behind *b, enum store_table table,
+                                 const uint8_t key[STORE_KEY_LEN])
+{
+    return &b->gaps[(key[0] + 7u * (unsigned)table) % BEHIND_GAPS];
+}
+
+/* The gap that key lies in, or NULL. */
+static struct behind_gap *gap_find(struct behind *b, enum store_table table,
+                                   const uint8_t key[STORE_KEY_LEN])
+{
+    struct behind_gap *g = gap_at(b, table, key);
+    bool inside = g->known && g->table == table && memcmp(key, g->from, STORE_KEY_LEN) >= 0 &&
+                  memcmp(key, g->to, STORE_KEY_LEN) < 0;
+    return inside ? g : NULL;
+}
+
+static void gap_note(struct behind *b, enum store_table table, const uint8_t from[STORE_KEY_LEN],
+                     const uint8_t to[STORE_KEY_LEN])
+{
+    struct behind_gap *g = gap_find(b, table, from);
+    if (memcmp(from, to, STORE_PART_LEN) != 0)
+        return;
+    if (!g) {
+        g = gap_at(b, table, from);
+        g->known = true;
+        g->table = table;
+        memcpy(g->from, from, STORE_KEY_LEN);
+    }
+    memcpy(g->to, to, STORE_KEY_LEN);
+}
+
+static void gap_fill(struct behind *b, enum store_table table, const uint8_t key[STORE_KEY_LEN])
+{
+    struct behind_gap *g = gap_find(b, table, key);
+    if (g)
+        g->known = false;
+}
+
+static void gaps_forget(struct behind *b)
+{
+    memset(b->gaps, 0, sizeof b->gaps);
 }
 
 /* --- batches ------------------------------------------------------------------------------ */
@@ -62,6 +117,7 @@ static void behind_hand_over(struct behind *b)
 static void behind_settle(struct behind *b, enum sj_status status)
 {
     b->status = status;
+    gaps_forget(b);
     if (status == SJ_OK)
         overlay_clear(&b->changes);
     else
@@ -148,6 +204,7 @@ static enum sj_status behind_begin_writes(struct behind *b, enum engine_mode mod
                                           struct sj_error *err)
 {
     enum sj_status status = b->inner->ops->begin(b->inner, mode, err);
+    gaps_forget(b);
     if (status != SJ_OK || mode == ENGINE_ALONE)
         return status;
     status = behind_bring_in(b, err);
@@ -198,6 +255,7 @@ static void behind_abort(struct engine *e)
     b->inner->ops->abort(b->inner);
     if (b->mode == ENGINE_BEHIND)
         overlay_clear(&b->changes);
+    gaps_forget(b);
     b->open = false;
 }
 
@@ -250,7 +308,7 @@ static bool behind_step(uint8_t key[STORE_KEY_LEN], int by)
 }
 
 /* The nearest of both that is not removed, from key on (by 1) or back (by -1). */
-static enum sj_status behind_nearest(const struct behind *b, enum store_table table,
+static enum sj_status behind_nearest(struct behind *b, enum store_table table,
                                      const uint8_t from[STORE_KEY_LEN], int by,
                                      struct store_found *out, struct sj_error *err)
 {
@@ -284,17 +342,21 @@ static enum sj_status behind_seek(struct engine *e, enum store_table table,
                                   const uint8_t key[STORE_KEY_LEN], struct store_found *out,
                                   struct sj_error *err)
 {
-    const struct behind *b = behind_of(e);
+    struct behind *b = behind_of(e);
     if (!behind_covers(b))
         return b->inner->ops->seek(b->inner, table, key, out, err);
-    return behind_nearest(b, table, key, 1, out, err);
+    const struct behind_gap *g = gap_find(b, table, key);
+    enum sj_status status = behind_nearest(b, table, g ? g->to : key, 1, out, err);
+    if (status == SJ_OK)
+        gap_note(b, table, key, out->key);
+    return status;
 }
 
 static enum sj_status behind_seek_back(struct engine *e, enum store_table table,
                                        const uint8_t key[STORE_KEY_LEN], struct store_found *out,
                                        struct sj_error *err)
 {
-    const struct behind *b = behind_of(e);
+    struct behind *b = behind_of(e);
     if (!behind_covers(b))
         return b->inner->ops->seek_back(b->inner, table, key, out, err);
     return behind_nearest(b, table, key, -1, out, err);
@@ -303,7 +365,7 @@ static enum sj_status behind_seek_back(struct engine *e, enum store_table table,
 static enum sj_status behind_last(struct engine *e, enum store_table table, const uint8_t *prefix,
                                   size_t n, struct store_found *out, struct sj_error *err)
 {
-    const struct behind *b = behind_of(e);
+    struct behind *b = behind_of(e);
     uint8_t end[STORE_KEY_LEN];
     if (!behind_covers(b))
         return b->inner->ops->last(b->inner, table, prefix, n, out, err);
@@ -322,6 +384,7 @@ static enum sj_status behind_put(struct engine *e, enum store_table table,
     struct behind *b = behind_of(e);
     if (behind_writes(b))
         return b->inner->ops->put(b->inner, table, key, value, err);
+    gap_fill(b, table, key);
     overlay_put(&b->changes, table, key, &value);
     return SJ_OK;
 }
@@ -370,7 +433,7 @@ static enum sj_status behind_each(struct engine *e, enum store_table table, cons
                                              struct store_bytes value),
                                   void *arg, struct sj_error *err)
 {
-    const struct behind *b = behind_of(e);
+    struct behind *b = behind_of(e);
     struct store_found found;
     uint8_t key[STORE_KEY_LEN];
     behind_start(key, prefix, n);

@@ -163,6 +163,12 @@ bool group_empty(const struct sj_store *s)
     return group_waiting(s) == 0;
 }
 
+bool group_is_half_full(const struct sj_store *s)
+{
+    return group_waiting(s) >= STORE_PENDING_MAX / 2 ||
+           s->pending_bytes >= STORE_PENDING_BYTES_MAX / 2;
+}
+
 /* The record's entry with room for n bytes, made when there is none; NULL: no room. */
 static struct pending *group_entry(struct sj_store *s, enum store_table table,
                                    const uint8_t user[STORE_PART_LEN], uint64_t number, size_t n)

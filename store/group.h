@@ -32,6 +32,8 @@ void group_go_on(struct sj_store *s);
 /* How many records wait to be written. */
 size_t group_waiting(const struct sj_store *s);
 bool group_empty(const struct sj_store *s);
+/* Half of one of the bounds is reached. */
+bool group_is_half_full(const struct sj_store *s);
 /* Forgets all that waits for this owner. */
 void group_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN]);
 /* Writes what waits; inside a write frame. */

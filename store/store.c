@@ -54,11 +54,24 @@ enum sj_status store_write(struct sj_store *s, enum store_when when, store_chang
 }
 
 /* A batch is durable, or could not be written: then what waits grows to its bounds. */
-static void store_settled(void *arg, enum sj_status status)
+void store_settled(void *arg, enum sj_status status)
 {
     struct sj_store *s = arg;
     s->pending_failed = status == SJ_LIMIT || status == SJ_INTERNAL;
     group_go_on(s);
+    if (s->relieved)
+        s->relieved(s->relieved_arg);
+}
+
+bool sj_store_is_pressed(const struct sj_store *s)
+{
+    return group_is_half_full(s) && store_busy(s);
+}
+
+void sj_store_on_relieved(struct sj_store *s, void (*relieved)(void *arg), void *arg)
+{
+    s->relieved = relieved;
+    s->relieved_arg = arg;
 }
 
 bool store_busy(const struct sj_store *s)

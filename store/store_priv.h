@@ -63,6 +63,8 @@ struct sj_store {
     size_t pending_bytes;
     bool pending_failed;            /* the last commit failed: the timer tries again */
     struct sj_timer pending_timer;
+    void (*relieved)(void *arg);    /* or NULL */
+    void *relieved_arg;
     struct sj_log_limit dropped;    /* of lines about values that found no room */
     struct sj_map waits;            /* struct message_wait by item, message_wait.c */
     struct sj_list waits_order;     /* the same, oldest first */
@@ -116,6 +118,8 @@ enum sj_status store_write(struct sj_store *s, enum store_when when,
                            enum sj_status (*change)(struct sj_store *, void *arg,
                                                     struct sj_error *),
                            void *arg, struct sj_error *err);
+/* For behind_watch. */
+void store_settled(void *store, enum sj_status status);
 /* Is a commit under way, or could the last one not be made? STORE_BEHIND would have to wait. */
 bool store_busy(const struct sj_store *s);
 enum sj_status store_read_begin(struct sj_store *s, struct sj_error *err);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Back-pressure: while the XMPP server takes less than a network tells, the links of that network
- * are not read. So the network itself waits, as it would for any slow client, nothing is lost, and
- * what waits here stays small: whoever says something else meanwhile waits behind little.
+/* Back-pressure: while the XMPP server, or the disk of the store, takes less than a network tells,
+ * the links of that network are not read. So the network itself waits, as it would for any slow
+ * client, nothing is lost, and what waits here stays small: whoever says something else meanwhile
+ * waits behind little.
  *
  * A server that takes nothing at all is not waited for as long as that lasts, because networks end
  * log-ins that no longer answer: after a while the links are read again, and messages are held for
@@ -21,12 +22,21 @@ static void pressure_end(struct network *n, enum pressure_state state)
         n->backend->pause(n->options->net, false);
 }
 
+static const char *pressure_cause(const struct network *n)
+{
+    if (xmpp_is_congested(n->all->xmpp, n->index))
+        return "server";
+    return sj_store_is_pressed(n->all->store) ? "disk" : NULL;
+}
+
 static void pressure_give_up(void *arg)
 {
     struct network *n = arg;
+    const char *cause = pressure_cause(n);
 
-    sj_log_warn(&n->log, "server takes nothing, messages are held for each user seconds=%u",
-                PRESSURE_MAX_MS / 1000u);
+    if (cause)
+        sj_log_warn(&n->log, "%s takes nothing, messages are held for each user seconds=%u", cause,
+                    PRESSURE_MAX_MS / 1000u);
     pressure_end(n, PRESSURE_STUCK);
 }
 
@@ -42,10 +52,12 @@ void pressure_release(struct network *n)
 
 void pressure_look(struct network *n)
 {
+    const char *cause;
+
     if (n->pressure.state != PRESSURE_NONE || !n->backend->pause || n->all->stopping ||
-        !xmpp_is_congested(n->all->xmpp, n->index))
+        !(cause = pressure_cause(n)))
         return;
-    sj_log_debug(&n->log, "server reads slowly, the network waits queued=%zu",
+    sj_log_debug(&n->log, "%s is slow, the network waits queued=%zu", cause,
                  xmpp_queued(n->all->xmpp, n->index));
     n->pressure.state = PRESSURE_PAUSED;
     sj_timer_start(n->all->loop, &n->pressure.timer, PRESSURE_MAX_MS);
@@ -56,5 +68,16 @@ void pressure_relieved(void *sessions, unsigned host)
 {
     struct sessions *all = sessions;
 
-    pressure_end(&all->networks[host], PRESSURE_NONE);
+    if (!sj_store_is_pressed(all->store))
+        pressure_end(&all->networks[host], PRESSURE_NONE);
+}
+
+void pressure_committed(void *sessions)
+{
+    struct sessions *all = sessions;
+
+    for (unsigned i = 0; i < all->n_networks; i++) {
+        if (!xmpp_is_congested(all->xmpp, i))
+            pressure_end(&all->networks[i], PRESSURE_NONE);
+    }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Back-pressure from the XMPP server to the networks. */
+/* Back-pressure from the XMPP server, and the disk, to the networks. */
 #ifndef SOJOURN_PRESSURE_H
 #define SOJOURN_PRESSURE_H
 
@@ -31,5 +31,7 @@ void pressure_release(struct network *);
 void pressure_look(struct network *);
 /* The server has taken what waited, or the stream is lost: struct xmpp calls it. */
 void pressure_relieved(void *sessions, unsigned host);
+/* The same for the store, of all networks. */
+void pressure_committed(void *sessions);
 
 #endif

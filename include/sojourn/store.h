@@ -91,6 +91,13 @@ void sj_store_close(struct sj_store **store);
 /* Commits what is grouped now. */
 enum sj_status sj_store_flush(struct sj_store *store, struct sj_error *err);
 
+/* Does so much wait for a grouped commit, while the one before is under way, that soon a call
+ * would have to wait for the disk? Whoever can make others wait does so then. relieved is called
+ * when that commit is through, from the loop top or inside any call of the store; it must not call the store.
+ * One at a time. */
+bool sj_store_is_pressed(const struct sj_store *store);
+void sj_store_on_relieved(struct sj_store *store, void (*relieved)(void *arg), void *arg);
+
 /* The key for ids that are made of names and shown to others: the same as long as the key file is,
  * and not to be told (G421-05). Nothing is sealed with it. */
 #define SJ_STORE_ID_KEY_LEN 32u

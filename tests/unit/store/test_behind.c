@@ -307,6 +307,98 @@ Test(behind, lets_somebody_go_whose_changes_could_not_be_written)
     cr_expect_str_eq(show(inner), "1=another's ");
 }
 
+static unsigned seeks;
+static enum sj_status (*real_seek)(struct engine *, enum store_table,
+                                   const uint8_t key[STORE_KEY_LEN], struct store_found *,
+                                   struct sj_error *);
+
+static enum sj_status counted_seek(struct engine *engine, enum store_table table,
+                                   const uint8_t key[STORE_KEY_LEN], struct store_found *out,
+                                   struct sj_error *err)
+{
+    seeks++;
+    return real_seek(engine, table, key, out, err);
+}
+
+static void numbered(uint8_t key[STORE_KEY_LEN], unsigned n)
+{
+    memset(key, 0, STORE_KEY_LEN);
+    key[STORE_KEY_LEN - 2] = (uint8_t)(n >> 8);
+    key[STORE_KEY_LEN - 1] = (uint8_t)n;
+}
+
+static void put_number(unsigned n)
+{
+    uint8_t key[STORE_KEY_LEN];
+    numbered(key, n);
+    cr_assert_eq(e->ops->put(e, STORE_STATE, key, (struct store_bytes){key, 1}, NULL), SJ_OK);
+}
+
+Test(behind, finds_the_oldest_without_passing_all_that_have_gone)
+{
+    uint8_t first[STORE_KEY_LEN], key[STORE_KEY_LEN];
+    struct store_found found;
+    numbered(first, 0);
+    begin(e, ENGINE_WRITES);
+    for (unsigned i = 1; i <= 1000; i++)
+        put_number(i);
+    commit(e);
+    real_seek = ops.seek;
+    ops.seek = counted_seek;
+    begin(e, ENGINE_BEHIND);
+    for (unsigned i = 1; i <= 1000; i++) {
+        put_number(1000 + i);
+        cr_assert_eq(e->ops->seek(e, STORE_STATE, first, &found, NULL), SJ_OK);
+        numbered(key, i);
+        cr_assert_arr_eq(found.key, key, STORE_KEY_LEN, "%u", i);
+        cr_assert_eq(e->ops->remove(e, STORE_STATE, key, NULL), SJ_OK);
+    }
+    cr_expect_leq(seeks, 3000, "%u", seeks);
+    put_number(500);                     /* into the gap */
+    cr_assert_eq(e->ops->seek(e, STORE_STATE, first, &found, NULL), SJ_OK);
+    numbered(key, 500);
+    cr_expect_arr_eq(found.key, key, STORE_KEY_LEN);
+    commit(e);
+}
+
+static void on_relieved(void *arg)
+{
+    ++*(unsigned *)arg;
+}
+
+/* As session/pressure.c uses it: half full while the one before is under way. */
+Test(behind, tells_when_others_should_wait)
+{
+    unsigned relieved = 0;
+    struct sj_store *store;
+    struct sj_error err = {.status = SJ_OK};
+    cr_assert_eq(store_open_engine(&store, f.loop, &f.log, e, f.key_file, &err), SJ_OK);
+    store->behind = b;
+    sj_store_on_relieved(store, on_relieved, &relieved);
+    behind_watch(b, store_settled, store);
+    f.store = store;
+    fixture_register(&f, 1);
+    const struct sj_owner owner = fixture_owner(1);
+    gate_set(true);
+    sj_store_journal_put(store, &owner, 1, "a", 1);
+    sj_loop_test_advance(f.loop, SJ_STORE_GROUP_MS + 2 * SJ_LOOP_TICK_MS);
+    cr_assert(store_busy(store));
+    for (unsigned i = 0; i < STORE_PENDING_MAX / 2; i++) {
+        cr_expect_not(sj_store_is_pressed(store), "%u wait", i);
+        sj_store_journal_put(store, &owner, 2 + i, "b", 1);
+    }
+    cr_expect(sj_store_is_pressed(store));
+    cr_expect_eq(relieved, 0);
+    gate_set(false);
+    for (unsigned i = 0; relieved == 0 && i < 100; i++)
+        sj_loop_turn(f.loop, 100);
+    cr_expect_eq(relieved, 1);
+    cr_expect_not(sj_store_is_pressed(store));
+    sj_store_close(&store);
+    f.store = NULL;
+    set_up();                            /* for tear_down */
+}
+
 /* --- against the engine in memory ------------------------------------------------------------- */
 
 static void same_places(struct engine *model)
