@@ -93,8 +93,8 @@ enum sj_status sj_store_flush(struct sj_store *store, struct sj_error *err);
 
 /* Does so much wait for a grouped commit, while the one before is under way, that soon a call
  * would have to wait for the disk? Whoever can make others wait does so then. relieved is called
- * when that commit is through, from the loop top or inside any call of the store; it must not call the store.
- * One at a time. */
+ * when that commit is through, from the loop top or inside any call of the store; it must not
+ * call the store, but for sj_store_is_pressed. One at a time; NULL: none. */
 bool sj_store_is_pressed(const struct sj_store *store);
 void sj_store_on_relieved(struct sj_store *store, void (*relieved)(void *arg), void *arg);
 
