@@ -303,7 +303,8 @@ static void call_start(struct mx_call *c)
         sj_strbuf_adds(&url, l->url);
     sj_strbuf_adds(&url, c->path);
     const struct sj_http_request q = {
-        .method = c->method, .kind = SJ_HTTP_CALL, .url = url.s,
+        .method = c->method, .url = url.s,
+        .kind = (c->flags & MX_CALL_LARGE) ? SJ_HTTP_LARGE : SJ_HTTP_CALL,
         .allow_http = l->base.net->plain && !outside,
         .redirects_max = outside && c->method == SJ_HTTP_GET ? CALL_REDIRECTS : 0,
         .headers = headers, .n_headers = bearer ? 3 : 2,

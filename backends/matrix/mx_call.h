@@ -46,6 +46,7 @@ enum {
     MX_CALL_REPEAT = 1u << 1,            /* may be asked again when it failed half-way */
     MX_CALL_OUTSIDE = 1u << 2,           /* path is a whole URL, redirects are followed */
     MX_CALL_FORM = 1u << 4,              /* body is a form */
+    MX_CALL_LARGE = 1u << 5,             /* the answer may be: a connection of its own */
     MX_CALL_PATIENT = 1u << 3,           /* waits as long as a server asks, whatever the patience */
 };
 

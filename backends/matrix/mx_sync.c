@@ -195,7 +195,8 @@ static void sync_poll(struct mx_link *l)
     if (l->since && !l->synced)
         sj_strbuf_adds(&path, "&full_state=true");
     const struct mx_call_spec spec = {
-        .method = SJ_HTTP_GET, .path = path.s, .flags = MX_CALL_REPEAT | MX_CALL_PATIENT,
+        .method = SJ_HTTP_GET, .path = path.s,
+        .flags = MX_CALL_REPEAT | MX_CALL_PATIENT | (l->synced ? 0 : (unsigned)MX_CALL_LARGE),
         .max = MX_SYNC_MAX, .total_ms = l->synced ? poll_ms + SYNC_GRACE_MS : SYNC_FIRST_MS,
         .patience_ms = poll_ms + SYNC_PATIENCE_MS, .done = sync_on_answer};
     l->polling = mx_call(l, &spec, &err);

@@ -350,7 +350,8 @@ static bool transfer_set_kind(struct http_request *r)
         SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
         SET(CURLOPT_FRESH_CONNECT, 1L);
         SET(CURLOPT_FORBID_REUSE, 1L);
-        SET(CURLOPT_BUFFERSIZE, TRANSFER_FILE_BUFFER);
+        SET(CURLOPT_BUFFERSIZE,
+            r->kind == SJ_HTTP_LARGE ? TRANSFER_CALL_BUFFER : TRANSFER_FILE_BUFFER);
     }
     return good;
 }

@@ -51,6 +51,9 @@ enum sj_http_kind {
                            or streamed to, since one stream that waits would stop all others. When
                            a shared connection turns out to be dead within two seconds, what was
                            asked is asked once more on a fresh one, but never a POST */
+    SJ_HTTP_LARGE,      /* a call whose answer may be large: an HTTP/1.1 connection of its own, so
+                           that nobody waits behind it, bytes as they are, so that none of them
+                           becomes many; small buffers */
     SJ_HTTP_TRANSFER    /* an HTTP/1.1 connection of its own, bytes as they are; can be paused and
                            streamed to */
 };
