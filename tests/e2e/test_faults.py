@@ -118,7 +118,7 @@ class Journal(unittest.TestCase):
             pass
 
     async def again(self, w):
-        """After the kill, until everybody is back and everything has its end."""
+        """After the kill, until everybody is back, everything has its end, and has been told."""
         w.daemon.signal(signal.SIGKILL)
         await w.loop.run_in_executor(None, w.daemon.proc.wait)
         w.irc.heal()
@@ -126,6 +126,7 @@ class Journal(unittest.TestCase):
         self.assertTrue(await w.until(w.is_well, 60), w.state())
         self.assertTrue(await w.until(lambda: not w.ledger.open_pairs(), 20))
         await self.committed(w, 0)
+        self.assertTrue(all(await asyncio.gather(*(user.heard() for user in w.users))))
 
     def test_what_a_link_had_is_answered(self):
         """What a link had been given and nobody confirmed: its writers are told, once"""

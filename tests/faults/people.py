@@ -172,6 +172,10 @@ class XmppUser(Person):
             await asyncio.sleep(AGAIN_SECONDS)
         await self.announced.wait()
 
+    async def heard(self):
+        """What the gateway had sent is here when this returns True: answers keep their order."""
+        return await self.iq("get", GATEWAY, PING) is not None
+
     def join(self):
         self.send("<presence to='%s/%s'><x xmlns='%s'><history maxstanzas='0'/></x></presence>"
                   % (ROOM, self.name, MUC))
