@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Registration: the form, and the check of what was submitted by logging in. */
+/* The check of a registration by logging in. */
 #ifndef SESSION_CHECK_H
 #define SESSION_CHECK_H
 
@@ -29,7 +29,7 @@ struct check {
     struct waiter waiter;
     uint32_t lacks;              /* enum sj_cap that its link has not */
     bool first;                  /* no registration yet: its link becomes the session's */
-    bool by_form;                /* the request of waiter brought an answer (register_answer) */
+    bool by_form;                /* the request of waiter brought an answer (check_answer) */
     bool other;                  /* it is another account than the registered one */
     bool was_asked;              /* the network asked something: who waits may be gone since */
     char *value[SJ_FIELDS_MAX];  /* wiped at the end */
@@ -38,18 +38,15 @@ struct check {
     size_t state_len;
 };
 
-/* register.c */
-/* The network's fields, also while it asks something. */
-enum sj_status register_fields(void *ctx, const struct xmpp_from *, struct xmpp_form_out *,
-                               struct sj_error *);
-enum sj_status register_get(void *ctx, const struct xmpp_from *, struct xmpp_form_out *,
-                            struct sj_error *);
-enum sj_status register_set(void *ctx, const struct xmpp_from *, const struct xmpp_form_in *,
-                            xmpp_req, struct sj_error *);
-enum sj_status register_remove(void *ctx, const struct xmpp_from *, xmpp_req, struct sj_error *);
-/* What register_set does, whoever waits. SJ_OK: the waiter is told (maybe it has been). */
-enum sj_status register_begin(struct sessions *, const struct xmpp_from *,
-                              const struct xmpp_form_in *, struct waiter, struct sj_error *);
+/* Logs in with value, parallel to the backend's fields, which the check takes over (value is
+ * emptied); other: it is another account than the registered one. */
+void check_start(struct session *, char **value, bool other, struct waiter);
+/* An answer in the form that register_get gave; its outcome is the request's. */
+enum sj_status check_answer(struct session *, const char *value, xmpp_req, struct sj_error *);
+/* The network has asked something, and nobody waits at this moment. */
+bool check_is_left(const struct session *);
+/* Wipes and frees them, leaves NULLs. */
+void values_free(char **value, size_t n);
 void waiter_tell(struct sessions *, const struct waiter *, const struct sj_error *err);
 /* Nobody wants to know any more: nothing is stored. */
 void check_abandon(struct session *);

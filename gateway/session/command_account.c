@@ -4,6 +4,7 @@
  * are only asked and told in another way. */
 #include "command.h"
 #include "command_list.h"
+#include "register.h"
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/translate.h"

@@ -9,6 +9,7 @@
 #include "dialogue.h"
 #include "position.h"
 #include "raw.h"
+#include "register.h"
 #include "rooms.h"
 #include "roster.h"
 #include "search.h"
