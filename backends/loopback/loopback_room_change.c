@@ -152,6 +152,10 @@ static enum sj_status change_judge_room(struct loopback_ask *a, const struct sj_
         a->why = "this cannot be changed here";
         return SJ_UNACCEPTABLE;
     }
+    if (c->kind == SJ_CHANGE_ALIASES) {
+        a->why = "rooms of this network have one address";
+        return SJ_UNSUPPORTED;
+    }
     if (c->kind == SJ_CHANGE_PICTURE)
         return loopback_room_picture_judge(a, c->picture);
     return SJ_OK;
@@ -253,6 +257,8 @@ static bool change_make(struct loopback_ask *a, const struct sj_room_change *c, 
     case SJ_CHANGE_PICTURE:
         loopback_room_picture_set(a->l->base.net, r, c->picture);
         return true;
+    case SJ_CHANGE_ALIASES:
+        return false;
     }
     return false;
 }
@@ -269,6 +275,7 @@ static enum sj_status change_check(const struct sj_room_change *c, size_t n, str
         [SJ_CHANGE_PASSWORD] = SJ_ROOM_PASSWORD_MAX,
         [SJ_CHANGE_OCCUPANTS_MAX] = SJ_REASON_MAX,
         [SJ_CHANGE_PICTURE] = SJ_REASON_MAX,
+        [SJ_CHANGE_ALIASES] = SJ_REASON_MAX,
     };
     enum sj_status status = SJ_OK;
     if (n > SJ_ROOM_CHANGES_MAX)

@@ -174,6 +174,8 @@ static const char *backend_check_caps(const struct sj_backend *b)
     if (b->rooms && (!b->rooms->is_room || !b->rooms->join || !b->rooms->leave ||
                      !b->rooms->set_nick || !b->rooms->set_subject))
         return "a mandatory function of rooms is missing";
+    if (b->rooms && b->rooms->aliases && !b->rooms->change)
+        return "aliases of rooms need change";
     return backend_check_functions(b);
 }
 

@@ -363,6 +363,8 @@ static bool transfer_set_request(struct http_request *r)
     SET(CURLOPT_HTTPHEADER, r->headers);
     if (r->method == SJ_HTTP_HEAD) {
         SET(CURLOPT_NOBODY, 1L);
+    } else if (r->method == SJ_HTTP_DELETE) {
+        SET(CURLOPT_CUSTOMREQUEST, "DELETE");
     } else if (r->method != SJ_HTTP_GET) {
         SET(CURLOPT_UPLOAD, 1L);        /* for POST, too: a form is only one kind of body */
         if (r->method == SJ_HTTP_POST)

@@ -43,7 +43,7 @@ struct sj_http_options {                /* 0 or NULL: what stands in brackets */
     size_t n_allowed;
 };
 
-enum sj_http_method { SJ_HTTP_GET, SJ_HTTP_HEAD, SJ_HTTP_PUT, SJ_HTTP_POST };
+enum sj_http_method { SJ_HTTP_GET, SJ_HTTP_HEAD, SJ_HTTP_PUT, SJ_HTTP_POST, SJ_HTTP_DELETE };
 
 enum sj_http_kind {
     SJ_HTTP_CALL,       /* shares connections with others to the same server (HTTP/2 streams, else

@@ -30,6 +30,7 @@
 #define SJ_ROOM_PASSWORD_MAX 255u
 #define SJ_ROOM_TITLES_MAX 8u
 #define SJ_ROOM_CHANGES_MAX 64u          /* of one room_change */
+#define SJ_ROOM_ALIASES_MAX 32u          /* addresses of one room beside its id */
 #define SJ_ROOM_HISTORY_MAX 1000u        /* messages of one room_history */
 
 struct sj_link;
@@ -99,6 +100,10 @@ struct sj_room {
     uint32_t known;              /* which flags are known */
     uint32_t n_occupants;        /* 0: unknown */
     uint32_t occupants_max;      /* 0: no limit, or, of a room that one is not in, unknown */
+    /* Addresses by which people find it, the main one first, in the network's own writing, as
+     * people know it; at most SJ_ROOM_ALIASES_MAX. NULL: unknown. */
+    const char *const *aliases;
+    size_t n_aliases;
 };
 
 /* A change that the user asks for in a room. */
@@ -112,7 +117,8 @@ enum sj_room_change_kind {
     SJ_CHANGE_DESCRIPTION,       /* text */
     SJ_CHANGE_PASSWORD,          /* text, "" none; only lent, wiped by nobody */
     SJ_CHANGE_OCCUPANTS_MAX,     /* number, 0 none */
-    SJ_CHANGE_PICTURE            /* picture, len 0 none */
+    SJ_CHANGE_PICTURE,           /* picture, len 0 none */
+    SJ_CHANGE_ALIASES            /* aliases: all that it shall have, the main one first */
 };
 struct sj_room_change {
     enum sj_room_change_kind kind;
@@ -123,6 +129,9 @@ struct sj_room_change {
     uint32_t flags, known;
     uint32_t number;
     const struct sj_avatar *picture;     /* data and len alone; some image (contact NULL) */
+    const char *const *aliases;  /* as people typed them: not checked, each at most SJ_ID_MAX bytes,
+                                    of one line; at most SJ_ROOM_ALIASES_MAX */
+    size_t n_aliases;
 };
 
 /* One person of a list of affiliations. */
@@ -184,6 +193,9 @@ struct sj_backend_rooms {
                               struct sj_error *);
     /* One room that need not be joined: answered by host->rooms->room. */
     enum sj_status (*look)(struct sj_link *, const char *room, sj_op, struct sj_error *);
+    /* Which addresses a room that the user is in has beside its id: answered by host->rooms->room,
+     * with the whole room. NULL: none, and then there is no SJ_CHANGE_ALIASES. */
+    enum sj_status (*aliases)(struct sj_link *, const char *room, sj_op, struct sj_error *);
     /* Public rooms whose name or description holds `words` ("" all), at most max. */
     enum sj_status (*list)(struct sj_link *, const char *words, unsigned max, sj_op,
                            struct sj_error *);

@@ -39,6 +39,33 @@ Test(http, fetches_a_page)
     web_release(&w);
 }
 
+static void serve_delete(struct httpd *d, struct httpd_peer *p)
+{
+    static const char line[] = "DELETE /old HTTP/1.1\r\n";
+    char length[20];
+    (void)d;
+    cr_expect_eq(strncmp(p->in.s + p->read, line, sizeof line - 1), 0);
+    cr_expect_str_eq(httpd_header(p, "Content-Length", length, sizeof length), "");
+    httpd_sends(p, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+    httpd_next(p);
+}
+
+Test(http, deletes_without_a_body)
+{
+    struct web w = {0};
+    struct fetch f = {0};
+    web_init(&w);
+    w.httpd.serve = serve_delete;
+    struct sj_http_request q = fetch_request(&w, "/old");
+    q.method = SJ_HTTP_DELETE;
+    fetch_start(&f, &w, q);
+    fetch_wait(&f);
+    cr_assert_eq(f.err.status, SJ_OK, "%s", f.err.text);
+    cr_assert_str_eq(f.body.s, "{}");
+    fetch_release(&f);
+    web_release(&w);
+}
+
 static void serve_big(struct httpd *d, struct httpd_peer *p)
 {
     char head[100];

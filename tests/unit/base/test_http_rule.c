@@ -186,6 +186,7 @@ static const struct {
     {{.method = SJ_HTTP_GET}, SJ_OK},
     {{.method = SJ_HTTP_GET, .body = "x", .body_size = 1}, SJ_INVALID},
     {{.method = SJ_HTTP_HEAD, .body = "x", .body_size = 1}, SJ_INVALID},
+    {{.method = SJ_HTTP_DELETE, .body = "x", .body_size = 1}, SJ_INVALID},
     {{.method = SJ_HTTP_PUT, .body = "x", .body_size = 1}, SJ_OK},
     {{.method = SJ_HTTP_POST}, SJ_OK},
     {{.method = SJ_HTTP_POST, .body = "x", .body_size = SJ_HTTP_BODY_MAX + 1}, SJ_INVALID},

@@ -368,7 +368,8 @@ static enum sj_status net_change(struct sj_link *link, const char *room,
                                  struct sj_error *err)
 {
     static const char *const kinds[] = {"kick", "role", "affiliation", "flags", "name",
-                                        "description", "password", "max", "picture"};
+                                        "description", "password", "max", "picture",
+                                        "aliases"};
     struct sj_strbuf b;
 
     (void)err, (void)link;
@@ -389,6 +390,8 @@ static enum sj_status net_change(struct sj_link *link, const char *room,
             sj_strbuf_addf(&b, " %u", changes[i].number);
         if (changes[i].kind == SJ_CHANGE_PICTURE)
             sj_strbuf_addf(&b, " %zu", changes[i].picture->len);
+        for (size_t k = 0; k < changes[i].n_aliases; k++)
+            sj_strbuf_addf(&b, " %s", changes[i].aliases[k]);
     }
     note(&b);
     world_op(op);
