@@ -165,6 +165,10 @@ static void sweep_step(void *arg)
     struct sj_store *s = arg;
     int64_t wait = SWEEP_STEP_MS;
     bool due = false;
+    if (store_busy(s)) {                 /* nobody is to wait for the disk for this */
+        sj_timer_start(s->loop, &s->archive_timer, STORE_BUSY_MS);
+        return;
+    }
     /* While records move to another key rooms are in no order. */
     enum sj_status status = s->rekey ? SJ_NOTFOUND : sweep_look(s, &due);
     if (due)

@@ -174,6 +174,19 @@ void behind_drop(struct behind *b, const uint8_t *prefix, size_t n)
     overlay_drop(&b->changes, prefix, n);
 }
 
+void behind_revert(struct behind *b, enum store_table table, const uint8_t key[STORE_KEY_LEN])
+{
+    const struct engine_ops *ops = b->inner->ops;
+    struct store_bytes was;
+    assert(!b->handed && !b->open);
+    if (!overlay_get(&b->changes, table, key) || ops->begin(b->inner, ENGINE_READS, NULL) != SJ_OK)
+        return;
+    enum sj_status status = ops->get(b->inner, table, key, &was, NULL);
+    if (status == SJ_OK || status == SJ_NOTFOUND)
+        overlay_put(&b->changes, table, key, status == SJ_OK ? &was : NULL);
+    ops->abort(b->inner);
+}
+
 /* --- transactions ------------------------------------------------------------------------- */
 
 /* What an earlier batch could not write goes first. */

@@ -15,6 +15,8 @@ void behind_watch(struct behind *b, void (*settled)(void *arg, enum sj_status st
 /* Of a batch that could not be written, forgets what has keys with that prefix, in all tables. Only
  * behind an ordinary write, which leaves none under way. */
 void behind_drop(struct behind *b, const uint8_t *prefix, size_t n);
+/* Likewise one record is again what is stored. From settled, too. */
+void behind_revert(struct behind *b, enum store_table table, const uint8_t key[STORE_KEY_LEN]);
 /* Is there a batch that is not durable yet? The next one would have to wait for it. */
 bool behind_busy(struct behind *b);
 

@@ -26,8 +26,8 @@ static enum sj_status contact_put(struct sj_store *s, const struct sj_store_chan
     return status;
 }
 
-static enum sj_status contact_change(struct sj_store *s, const struct sj_store_change *change,
-                                     struct sj_error *err)
+enum sj_status contact_change(struct sj_store *s, const struct sj_store_change *change,
+                              struct sj_error *err)
 {
     uint8_t user[STORE_PART_LEN];
     struct store_place place;

@@ -83,6 +83,10 @@ static void expiry_step(void *arg)
     struct expiry_job job = {.before = today > s->message_days ? today - s->message_days : 0};
     int64_t wait = EXPIRY_STEP_MS;
     bool due = false;
+    if (store_busy(s)) {                 /* nobody is to wait for the disk for this */
+        sj_timer_start(s->loop, &s->expiry, STORE_BUSY_MS);
+        return;
+    }
     /* While records move to another key owners are in no order. */
     enum sj_status status = s->rekey ? SJ_NOTFOUND : expiry_look(s, job.before, &due);
     if (due)

@@ -45,6 +45,21 @@ void sj_store_position_put(struct sj_store *s, const struct sj_owner *owner, con
     state_put(s, STORE_POSITION, owner, position, position ? strlen(position) : 0);
 }
 
+enum sj_status state_store(struct sj_store *s, const uint8_t user[STORE_PART_LEN],
+                           const struct seal_key *key, const void *blob, size_t len,
+                           struct sj_error *err)
+{
+    const struct record_state state = {blob, len};
+    struct secret_buf plain = {NULL, 0, 0};
+    struct store_place place;
+    store_place_of(s, &place, STORE_STATE, user, "");
+    secret_buf_reserve(&plain, record_encode_state(NULL, 0, &state));
+    plain.n = record_encode_state(plain.p, plain.cap, &state);
+    enum sj_status status = sealed_put(s, &place, key, plain.p, plain.n, err);
+    secret_buf_release(&plain);
+    return status;
+}
+
 /* The plain record into plain: the waiting one, else the stored one. */
 static enum sj_status state_load(struct sj_store *s, enum store_table table,
                                  const uint8_t user[STORE_PART_LEN], struct secret_buf *plain,

@@ -22,13 +22,16 @@ static enum sj_status store_try(struct sj_store *s, enum store_when when, store_
     const struct engine_ops *ops = s->engine->ops;
     static const enum engine_mode modes[] = {
         [STORE_NOW] = ENGINE_WRITES, [STORE_ALONE] = ENGINE_ALONE, [STORE_BEHIND] = ENGINE_BEHIND,
+        [STORE_AHEAD] = ENGINE_BEHIND,
     };
     enum sj_status status = ops->begin(s->engine, modes[when], err);
     if (status != SJ_OK)
         return status;
-    if (when != STORE_ALONE)
+    if (when == STORE_AHEAD)
+        status = change(s, arg, err);
+    if (status == SJ_OK && when != STORE_ALONE)
         status = group_apply(s, err);
-    if (status == SJ_OK && change)
+    if (status == SJ_OK && change && when != STORE_AHEAD)
         status = change(s, arg, err);
     if (status == SJ_OK)
         return ops->commit(s->engine, err);
@@ -58,9 +61,10 @@ void store_settled(void *arg, enum sj_status status)
 {
     struct sj_store *s = arg;
     s->pending_failed = status == SJ_LIMIT || status == SJ_INTERNAL;
+    claims_settle(s, status);
     group_go_on(s);
-    if (s->relieved)
-        s->relieved(s->relieved_arg);
+    if (s->settled)
+        s->settled(s->settled_arg, status);
 }
 
 bool sj_store_is_pressed(const struct sj_store *s)
@@ -68,10 +72,16 @@ bool sj_store_is_pressed(const struct sj_store *s)
     return group_is_half_full(s) && store_busy(s);
 }
 
-void sj_store_on_relieved(struct sj_store *s, void (*relieved)(void *arg), void *arg)
+bool sj_store_is_settled(struct sj_store *s)
 {
-    s->relieved = relieved;
-    s->relieved_arg = arg;
+    return !store_busy(s);
+}
+
+void sj_store_on_settled(struct sj_store *s, void (*settled)(void *arg, enum sj_status status),
+                         void *arg)
+{
+    s->settled = settled;
+    s->settled_arg = arg;
 }
 
 bool store_busy(const struct sj_store *s)
@@ -201,6 +211,7 @@ static struct engine *store_dismantle(struct sj_store **store)
     group_release(s);
     seal_free(&s->seal);
     sj_free(s->damaged);
+    sj_free(s->claims);
     sj_free(s->key_file);
     sj_free(s);
     *store = NULL;

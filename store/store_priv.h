@@ -25,6 +25,8 @@
 #define STORE_PENDING_BYTES_MAX (4u << 20)
 /* Next attempt after a grouped commit that failed. */
 #define STORE_RETRY_MS 1000
+/* Sweeps look again when a commit is under way. */
+#define STORE_BUSY_MS 50
 /* No record is longer: a registration with everything at its largest (lengths and numbers with
  * it), or a blob. What says that it is longer is damaged. */
 #define STORE_REGISTRATION_MAX                                            \
@@ -63,8 +65,10 @@ struct sj_store {
     size_t pending_bytes;
     bool pending_failed;            /* the last commit failed: the timer tries again */
     struct sj_timer pending_timer;
-    void (*relieved)(void *arg);    /* or NULL */
-    void *relieved_arg;
+    void (*settled)(void *arg, enum sj_status status);   /* or NULL */
+    void *settled_arg;
+    uint8_t (*claims)[STORE_PART_LEN];   /* owners registered by the commit under way, change.c */
+    size_t n_claims;
     struct sj_log_limit dropped;    /* of lines about values that found no room */
     struct sj_map waits;            /* struct message_wait by item, message_wait.c */
     struct sj_list waits_order;     /* the same, oldest first */
@@ -113,6 +117,7 @@ enum store_when {
     STORE_NOW,                  /* durable when it returns SJ_OK, with all that is grouped */
     STORE_ALONE,                /* likewise; what is grouped goes on waiting */
     STORE_BEHIND,               /* not to be waited for (behind.c), with all that is grouped */
+    STORE_AHEAD,                /* likewise; the change comes before what is grouped */
 };
 enum sj_status store_write(struct sj_store *s, enum store_when when,
                            enum sj_status (*change)(struct sj_store *, void *arg,
@@ -163,6 +168,18 @@ enum sj_status flags_save(struct sj_store *s, const uint8_t user[STORE_PART_LEN]
 enum sj_status registration_store(struct sj_store *s, const struct sj_registration *r,
                                   const uint8_t user[STORE_PART_LEN], struct seal_key *key,
                                   struct sj_error *err);
+
+/* state.c: the same for the state of a link, under that key. */
+enum sj_status state_store(struct sj_store *s, const uint8_t user[STORE_PART_LEN],
+                           const struct seal_key *key, const void *blob, size_t len,
+                           struct sj_error *err);
+
+/* contact.c: inside a write frame, puts or removes one. */
+enum sj_status contact_change(struct sj_store *s, const struct sj_store_change *change,
+                              struct sj_error *err);
+
+/* change.c: the commit under way is durable, or its registrations are taken back. */
+void claims_settle(struct sj_store *s, enum sj_status status);
 
 /* journal.c */
 void store_journal_place(const struct sj_store *s, struct store_place *out,

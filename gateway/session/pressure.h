@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "sojourn/error.h"
 #include "sojourn/loop.h"
 
 struct network;
@@ -32,6 +33,6 @@ void pressure_look(struct network *);
 /* The server has taken what waited, or the stream is lost: struct xmpp calls it. */
 void pressure_relieved(void *sessions, unsigned host);
 /* The same for the store, of all networks. */
-void pressure_committed(void *sessions);
+void pressure_committed(void *sessions, enum sj_status status);
 
 #endif

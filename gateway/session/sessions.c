@@ -343,7 +343,7 @@ void sessions_free(struct sessions **at)
     if (!all)
         return;
     records_flush(all);
-    sj_store_on_relieved(all->store, NULL, NULL);
+    sj_store_on_settled(all->store, NULL, NULL);
     all->freeing = true;
     commands_free(&all->commands);
     talks_free(&all->talks);
@@ -384,7 +384,7 @@ void sessions_set_xmpp(struct sessions *all, struct xmpp *xmpp)
 {
     all->xmpp = xmpp;
     xmpp_on_relieved(xmpp, pressure_relieved);
-    sj_store_on_relieved(all->store, pressure_committed, all);
+    sj_store_on_settled(all->store, pressure_committed, all);
 }
 
 static bool sessions_count(const struct sj_registration *r, void *arg)

@@ -92,11 +92,15 @@ void sj_store_close(struct sj_store **store);
 enum sj_status sj_store_flush(struct sj_store *store, struct sj_error *err);
 
 /* Does so much wait for a grouped commit, while the one before is under way, that soon a call
- * would have to wait for the disk? Whoever can make others wait does so then. relieved is called
- * when that commit is through, from the loop top or inside any call of the store; it must not
- * call the store, but for sj_store_is_pressed. One at a time; NULL: none. */
+ * would have to wait for the disk? Whoever can make others wait does so then. */
 bool sj_store_is_pressed(const struct sj_store *store);
-void sj_store_on_relieved(struct sj_store *store, void (*relieved)(void *arg), void *arg);
+/* Is nothing on its way to the disk, and nothing to be tried again? */
+bool sj_store_is_settled(struct sj_store *store);
+/* settled is called when a grouped commit is durable (SJ_OK) or could not be made, also when it is
+ * tried again; from the loop top or inside any call of the store. It must not call the store, but
+ * for sj_store_is_pressed. One at a time; NULL: none. */
+void sj_store_on_settled(struct sj_store *store, void (*settled)(void *arg, enum sj_status status),
+                         void *arg);
 
 /* The key for ids that are made of names and shown to others: the same as long as the key file is,
  * and not to be told (G421-05). Nothing is sealed with it. */
@@ -134,6 +138,11 @@ struct sj_store_change {
     struct sj_owner owner;
     struct sj_store_contact contact;
     bool remove;
+    /* Or a registration, put, of the same owner, and the state of its link or NULL; in
+     * sj_store_changes_put only. */
+    const struct sj_registration *registration;
+    const void *state;
+    size_t state_len;
 };
 #define SJ_STORE_CHANGES_MAX 256u
 /* All of the n changes or none, in one synced commit, in order. What is to be removed need not be
@@ -141,6 +150,12 @@ struct sj_store_change {
  * SJ_NOTFOUND: that was all. */
 enum sj_status sj_store_contacts_write(struct sj_store *, const struct sj_store_change *changes,
                                        size_t n, struct sj_error *);
+/* The same without waiting for the disk: after SJ_OK readers see the changes, which are durable
+ * when sj_store_is_settled, or `settled` is called with SJ_OK. If they cannot be made durable,
+ * registrations among them have been taken back when `settled` says so, contacts stay and are
+ * tried again. SJ_UNAVAILABLE: nothing was done, the store is not settled. */
+enum sj_status sj_store_changes_put(struct sj_store *, const struct sj_store_change *changes,
+                                    size_t n, struct sj_error *);
 /* SJ_NOTFOUND when the owner has no registration. */
 enum sj_status sj_store_contact_each(struct sj_store *, const struct sj_owner *, size_t *damaged,
                                      bool (*fn)(const struct sj_store_contact *, void *arg),

@@ -256,6 +256,15 @@ void fixture_settle(struct fixture *f)
         sj_loop_turn(f->loop, 10);
 }
 
+void fixture_advance(struct fixture *f, int64_t ms)
+{
+    sj_loop_test_advance(f->loop, ms);
+    for (int i = 0; i < 20; i++) {
+        fixture_settle(f);
+        sj_loop_test_advance(f->loop, 250);
+    }
+}
+
 uint64_t fixture_records(struct fixture *f)
 {
     struct sj_store_stats stats;

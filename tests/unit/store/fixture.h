@@ -86,9 +86,11 @@ enum sj_status fixture_add_contact(struct fixture *f, unsigned i, const char *id
 /* State of an owner: its length, or -1 when there is none; bytes to out. */
 long fixture_state(struct fixture *f, unsigned i, unsigned char *out, size_t size);
 
-/* Records in all tables but the header. */
 /* Waits until the last grouped commit is durable. */
 void fixture_settle(struct fixture *f);
+/* The test clock, with some seconds more in which sweeps find the disk at rest. */
+void fixture_advance(struct fixture *f, int64_t ms);
+/* Records in all tables but the header. */
 uint64_t fixture_records(struct fixture *f);
 /* Calls change on the stored bytes of each record of a table and puts the result back. */
 void fixture_tamper(struct fixture *f, enum store_table table,

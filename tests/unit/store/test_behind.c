@@ -4,11 +4,10 @@
  * does. */
 #include "fixture.h"
 
-#include <pthread.h>
-
 #include <criterion/criterion.h>
 
 #include "behind.h"
+#include "gate.h"
 #include "sojourn/memory.h"
 
 #define KEYS 40u
@@ -17,42 +16,11 @@ static struct fixture f;
 static struct behind *b;
 static struct engine *e;                 /* b's */
 static struct engine *inner;
-static struct engine_ops ops;            /* inner's, with the gate */
-
-static struct {
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool closed;
-    int fails;                           /* so many writes, with this code */
-    int code;
-    unsigned writes;
-    int (*write)(struct engine *, const struct overlay *);
-} gate = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 static struct {
     unsigned times;
     enum sj_status status;
 } settled;
-
-static int gate_write(struct engine *engine, const struct overlay *changes)
-{
-    pthread_mutex_lock(&gate.lock);
-    gate.writes++;
-    while (gate.closed)
-        pthread_cond_wait(&gate.changed, &gate.lock);
-    int code = gate.fails > 0 ? gate.code : 0;
-    gate.fails -= gate.fails > 0;
-    pthread_mutex_unlock(&gate.lock);
-    return code != 0 ? code : gate.write(engine, changes);
-}
-
-static void gate_set(bool closed)
-{
-    pthread_mutex_lock(&gate.lock);
-    gate.closed = closed;
-    pthread_cond_broadcast(&gate.changed);
-    pthread_mutex_unlock(&gate.lock);
-}
 
 static void on_settled(void *arg, enum sj_status status)
 {
@@ -66,10 +34,7 @@ static void set_up(void)
     struct sj_error err = {.status = SJ_OK};
     fixture_init(&f, FIXTURE_LMDB);
     cr_assert_eq(engine_lmdb_open(&inner, &f.log, f.dir, 0, false, &err), SJ_OK, "%s", err.text);
-    gate.write = inner->ops->write;
-    ops = *inner->ops;
-    ops.write = gate_write;
-    inner->ops = &ops;
+    gate_build(inner);
     b = behind_new(inner, f.loop, &f.log);
     behind_watch(b, on_settled, NULL);
     e = behind_engine(b);
@@ -241,8 +206,7 @@ Test(behind, drops_what_is_not_committed)
 
 Test(behind, tries_again_what_could_not_be_written)
 {
-    gate.fails = 2;
-    gate.code = EIO;
+    gate_fail(2, EIO);
     note(1, "a");
     while (settled.times == 0)
         sj_loop_turn(f.loop, 100);
@@ -264,8 +228,7 @@ Test(behind, brings_in_what_could_not_be_written)
     begin(e, ENGINE_WRITES);
     put(e, 2, "goes");
     commit(e);
-    gate.fails = 1;
-    gate.code = ENOSPC;
+    gate_fail(1, ENOSPC);
     begin(e, ENGINE_BEHIND);
     put(e, 1, "a");
     cr_expect_eq(take(e, 2), SJ_OK);
@@ -287,8 +250,7 @@ Test(behind, lets_somebody_go_whose_changes_could_not_be_written)
     uint8_t prefix[1] = {1};
     note(11, "old");
     settle();
-    gate.fails = 1;
-    gate.code = ENOSPC;
+    gate_fail(1, ENOSPC);
     begin(e, ENGINE_BEHIND);
     put(e, 1, "another's");
     put(e, 11, "new");
@@ -343,8 +305,8 @@ Test(behind, finds_the_oldest_without_passing_all_that_have_gone)
     for (unsigned i = 1; i <= 1000; i++)
         put_number(i);
     commit(e);
-    real_seek = ops.seek;
-    ops.seek = counted_seek;
+    real_seek = gate.ops.seek;
+    gate.ops.seek = counted_seek;
     begin(e, ENGINE_BEHIND);
     for (unsigned i = 1; i <= 1000; i++) {
         put_number(1000 + i);
@@ -361,8 +323,9 @@ Test(behind, finds_the_oldest_without_passing_all_that_have_gone)
     commit(e);
 }
 
-static void on_relieved(void *arg)
+static void on_relieved(void *arg, enum sj_status status)
 {
+    cr_expect_eq(status, SJ_OK);
     ++*(unsigned *)arg;
 }
 
@@ -374,7 +337,7 @@ Test(behind, tells_when_others_should_wait)
     struct sj_error err = {.status = SJ_OK};
     cr_assert_eq(store_open_engine(&store, f.loop, &f.log, e, f.key_file, &err), SJ_OK);
     store->behind = b;
-    sj_store_on_relieved(store, on_relieved, &relieved);
+    sj_store_on_settled(store, on_relieved, &relieved);
     behind_watch(b, store_settled, store);
     f.store = store;
     fixture_register(&f, 1);

@@ -116,7 +116,7 @@ BOTH(takes_times_that_cannot_be_for_now)
     said_last(f, 1, now + 99 * DAY_MS, "b");
     said_at(f, 1, now + HOUR_MS, "c");
     cr_expect_str_eq(said_page(f, 1, page), "a b c ");
-    sj_loop_test_advance(f->loop, 2 * HOUR_MS);
+    fixture_advance(f, 2 * HOUR_MS);
     cr_expect_str_eq(said_page(f, 1, page), "a b c ", "none is old");
     return 0;
 }
@@ -133,7 +133,7 @@ static void clock_goes_back(struct fixture *f)
 BOTH(keeps_the_order_when_its_own_clock_goes_back)
 {
     fixture_register(f, 1);
-    sj_loop_test_advance(f->loop, 5 * HOUR_MS);
+    fixture_advance(f, 5 * HOUR_MS);
     said_last(f, 1, said_now(f), "a");
     clock_goes_back(f);
     said_last(f, 1, said_now(f), "b");
@@ -400,8 +400,8 @@ BOTH(keeps_nothing_when_it_is_off)
     fixture_reopen(f);
     cr_expect_not(sj_store_archive_on(f->store));
     cr_expect_eq(said_put(f, 1, SAID_ROOM, &e, true, id), SJ_UNSUPPORTED);
-    sj_loop_test_advance(f->loop, 70000);
-    sj_loop_test_advance(f->loop, 1000);
+    fixture_advance(f, 70000);
+    fixture_advance(f, 1000);
     cr_expect_eq(fixture_records(f), none, "what was there goes");
     return 0;
 }
@@ -411,18 +411,18 @@ BOTH(keeps_nothing_when_it_is_off)
 BOTH(keeps_nothing_longer_because_its_own_clock_was_ahead)
 {
     fixture_register(f, 1);
-    sj_loop_test_advance(f->loop, 400 * DAY_MS);
+    fixture_advance(f, 400 * DAY_MS);
     said_last(f, 1, said_now(f), "a");
     said_last(f, 1, said_now(f), "b");
     clock_goes_back(f);
     said_last(f, 1, said_now(f), "c");
     cr_expect_str_eq(said_all(f, 1), "a b c ");
-    sj_loop_test_advance(f->loop, 2 * HOUR_MS);
+    fixture_advance(f, 2 * HOUR_MS);
     cr_expect_str_eq(said_all(f, 1), "c ", "nobody knows when the others were said");
     said_last(f, 1, said_now(f), "d");
-    sj_loop_test_advance(f->loop, 29 * DAY_MS);
+    fixture_advance(f, 29 * DAY_MS);
     cr_expect_str_eq(said_all(f, 1), "c d ");
-    sj_loop_test_advance(f->loop, 2 * DAY_MS);
+    fixture_advance(f, 2 * DAY_MS);
     cr_expect_str_eq(said_all(f, 1), "");
     return 0;
 }
@@ -465,7 +465,7 @@ BOTH(keeps_a_bounded_number_for_each_room)
     cr_expect_eq(said_put(f, 2, SAID_ROOM, &old, false, id), SJ_OK);
     f->archive_messages = 2;                     /* lowered: the sweep takes out the rest */
     fixture_reopen(f);
-    sj_loop_test_advance(f->loop, 70000);
+    fixture_advance(f, 70000);
     cr_expect_str_eq(said_all(f, 1), "55 56 ");
     cr_expect_eq(said_count(f, 1), 2);
     return 0;
@@ -478,14 +478,12 @@ BOTH(takes_out_what_is_too_old_and_nothing_else)
     uint64_t none = fixture_records(f);
     say_many(f, 1, 0, 600);
     say_many(f, 3, 0, 5);
-    sj_loop_test_advance(f->loop, 20 * DAY_MS);
+    fixture_advance(f, 20 * DAY_MS);
     say_many(f, 1, 600, 4);
     say_many(f, 2, 0, 10);
-    sj_loop_test_advance(f->loop, 10 * DAY_MS - 2 * HOUR_MS);
+    fixture_advance(f, 10 * DAY_MS - 2 * HOUR_MS);
     cr_expect_eq(fixture_records(f), none + 2 * 619 + 3);        /* 30 days are not over */
-    sj_loop_test_advance(f->loop, 4 * HOUR_MS);
-    for (int i = 0; i < 40; i++)
-        sj_loop_test_advance(f->loop, 1000);
+    fixture_advance(f, 4 * HOUR_MS);
     cr_expect_eq(fixture_records(f), none + 2 * 14 + 2);
     cr_expect_str_eq(said_all(f, 1), "600 601 602 603 ");
     cr_expect_eq(said_count(f, 1), 4);
@@ -539,8 +537,7 @@ BOTH(takes_its_time_to_remove_a_large_archive_of_who_leaves)
     say_many(f, 1, 0, 3500);
     cr_assert_eq(sj_store_registration_remove(f->store, &owner, NULL), SJ_OK);
     cr_expect_gt(fixture_records(f), none + 2 * 1500 - 1);
-    for (int i = 0; i < 20; i++)
-        sj_loop_test_advance(f->loop, 1000);
+    fixture_advance(f, 20000);
     cr_expect_eq(fixture_records(f), none);
     cr_expect_str_eq(said_all(f, 2), "0 1 2 ");
     return 0;
@@ -625,8 +622,8 @@ BOTH(passes_over_damaged_records_and_counts_again)
     fixture_reopen(f);
     cr_expect_eq(said_count(f, 1), 6);
     cr_expect_neq(said_find(f, 1, "n1")[0], '\0', "the new one has its lead still");
-    sj_loop_test_advance(f->loop, 31 * DAY_MS);
-    sj_loop_test_advance(f->loop, 2 * HOUR_MS);
+    fixture_advance(f, 31 * DAY_MS);
+    fixture_advance(f, 2 * HOUR_MS);
     cr_expect_eq(fixture_records(f), none, "damaged ones go when their time has come");
     return f->errors;
 }
@@ -648,8 +645,8 @@ BOTH(believes_no_lead_that_is_wrong)
     cr_expect_str_eq(said_all(f, 1), "0 1 2 3 ");
     fixture_tamper(f, STORE_ARCHIVE, cut_short);
     cr_expect_str_eq(said_all(f, 1), "");
-    sj_loop_test_advance(f->loop, 31 * DAY_MS);
-    sj_loop_test_advance(f->loop, 2 * HOUR_MS);
+    fixture_advance(f, 31 * DAY_MS);
+    fixture_advance(f, 2 * HOUR_MS);
     cr_expect_eq(fixture_records(f), none, "also leads that lead nowhere");
     return f->errors;
 }

@@ -329,21 +329,19 @@ static void put_many(struct fixture *f, unsigned i, unsigned from, unsigned n)
 BOTH(takes_out_what_is_too_old_and_nothing_else)
 {
     /* From midnight: days are counted, and the hours below are to be of one day. */
-    sj_loop_test_advance(f->loop, DAY_MS - sj_loop_utc_ms(f->loop) % DAY_MS);
+    fixture_advance(f, DAY_MS - sj_loop_utc_ms(f->loop) % DAY_MS);
     for (unsigned i = 1; i <= 3; i++)
         fixture_register(f, i);
     uint64_t none = fixture_records(f);
     put_many(f, 1, 0, 300);
     put_many(f, 3, 0, 5);
-    sj_loop_test_advance(f->loop, 20 * DAY_MS);
+    fixture_advance(f, 20 * DAY_MS);
     put_many(f, 1, 300, 10);
     put_many(f, 2, 0, 10);
-    sj_loop_test_advance(f->loop, 10 * DAY_MS);
-    sj_loop_test_advance(f->loop, DAY_MS / 12);
+    fixture_advance(f, 10 * DAY_MS);
+    fixture_advance(f, DAY_MS / 12);
     cr_expect_eq(fixture_records(f), none + 3 * 325);        /* 30 days are not over */
-    sj_loop_test_advance(f->loop, DAY_MS);
-    for (int i = 0; i < 40; i++)
-        sj_loop_test_advance(f->loop, 1000);
+    fixture_advance(f, DAY_MS);
     cr_expect_eq(fixture_records(f), none + 3 * 20);
     cr_expect_str_eq(by_id(f, 1, "juliet", "m299"), "");
     cr_expect_str_eq(by_id(f, 1, "juliet", "m300"), "n300|m300||own");
@@ -409,7 +407,7 @@ BOTH(goes_on_past_a_damaged_order)
     put(f, 1, "4711", "m1");
     cr_assert_eq(sj_store_flush(f->store, NULL), SJ_OK);
     for (int i = 0; i < 10; i++)
-        sj_loop_test_advance(f->loop, DAY_MS);
+        fixture_advance(f, DAY_MS);
     cr_expect_str_eq(by_id(f, 1, "juliet", "m1"), "4711|m1||own");
     cr_expect_str_eq(by_id(f, 1, "juliet", "m2"), "4712|m2||own");
     return 0;
