@@ -4,10 +4,10 @@
  * client, nothing is lost, and what waits here stays small: whoever says something else meanwhile
  * waits behind little.
  *
- * A server that takes nothing at all is not waited for as long as that lasts, because networks end
- * log-ins that no longer answer: after a while the links are read again, and messages are held for
- * each user, within bounds (held_in.c), until the server has taken something or the stream is
- * lost. */
+ * What takes nothing at all is not waited for as long as that lasts, because networks end log-ins
+ * that no longer answer: after a while the links are read again. Behind a server messages are held
+ * for each user then, within bounds (held_in.c), until it has taken something or the stream is
+ * lost; behind a disk the loop itself waits as soon as the group is full (store/group.c). */
 #include "pressure.h"
 
 #include "session.h"
@@ -22,20 +22,20 @@ static void pressure_end(struct network *n, enum pressure_state state)
         n->backend->pause(n->options->net, false);
 }
 
-static const char *pressure_cause(const struct network *n)
+static bool pressure_by_server(const struct network *n)
 {
-    if (xmpp_is_congested(n->all->xmpp, n->index))
-        return "server";
-    return sj_store_is_pressed(n->all->store) ? "disk" : NULL;
+    return xmpp_is_congested(n->all->xmpp, n->index);
 }
 
 static void pressure_give_up(void *arg)
 {
     struct network *n = arg;
-    const char *cause = pressure_cause(n);
 
-    if (cause)
-        sj_log_warn(&n->log, "%s takes nothing, messages are held for each user seconds=%u", cause,
+    if (pressure_by_server(n))
+        sj_log_warn(&n->log, "server takes nothing, messages are held for each user seconds=%u",
+                    PRESSURE_MAX_MS / 1000u);
+    else
+        sj_log_warn(&n->log, "disk takes nothing, everybody waits for it seconds=%u",
                     PRESSURE_MAX_MS / 1000u);
     pressure_end(n, PRESSURE_STUCK);
 }
@@ -52,13 +52,15 @@ void pressure_release(struct network *n)
 
 void pressure_look(struct network *n)
 {
-    const char *cause;
-
-    if (n->pressure.state != PRESSURE_NONE || !n->backend->pause || n->all->stopping ||
-        !(cause = pressure_cause(n)))
+    if (n->pressure.state != PRESSURE_NONE || !n->backend->pause || n->all->stopping)
         return;
-    sj_log_debug(&n->log, "%s is slow, the network waits queued=%zu", cause,
-                 xmpp_queued(n->all->xmpp, n->index));
+    if (pressure_by_server(n))
+        sj_log_debug(&n->log, "server is slow, the network waits queued=%zu",
+                     xmpp_queued(n->all->xmpp, n->index));
+    else if (sj_store_is_pressed(n->all->store))
+        sj_log_debug(&n->log, "disk is slow, the network waits");
+    else
+        return;
     n->pressure.state = PRESSURE_PAUSED;
     sj_timer_start(n->all->loop, &n->pressure.timer, PRESSURE_MAX_MS);
     n->backend->pause(n->options->net, true);
@@ -78,7 +80,7 @@ void pressure_committed(void *sessions, enum sj_status status)
 
     (void)status;                        /* one that failed has made no room: looked at anew */
     for (unsigned i = 0; i < all->n_networks; i++) {
-        if (!xmpp_is_congested(all->xmpp, i))
+        if (!pressure_by_server(&all->networks[i]))
             pressure_end(&all->networks[i], PRESSURE_NONE);
     }
 }

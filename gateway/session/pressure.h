@@ -11,13 +11,13 @@
 struct network;
 struct sessions;
 
-/* A server that has taken nothing for so long is waited for no longer. */
+/* A server, or a disk, that has taken nothing for so long is waited for no longer. */
 #define PRESSURE_MAX_MS 20000
 
 enum pressure_state {
     PRESSURE_NONE,
     PRESSURE_PAUSED,             /* the network waits */
-    PRESSURE_STUCK               /* it waited in vain: messages are held for each user */
+    PRESSURE_STUCK               /* it waited in vain, and says on what it has */
 };
 
 /* Owner: struct network. */
@@ -28,7 +28,7 @@ struct pressure {
 
 void pressure_init(struct network *);
 void pressure_release(struct network *);
-/* The network tells something: does the server follow? */
+/* The network tells something: do server and disk follow? */
 void pressure_look(struct network *);
 /* The server has taken what waited, or the stream is lost: struct xmpp calls it. */
 void pressure_relieved(void *sessions, unsigned host);
