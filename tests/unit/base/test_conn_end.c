@@ -182,8 +182,7 @@ Test(conn_end, can_be_freed_in_any_of_its_callbacks)
         w.on_down = row == 2 ? free_conn : NULL;
         wire_listen(&w);
         wire_connect(&w, NULL);
-        while (!w.ups)
-            sj_loop_turn(w.loop, WIRE_WAIT_MS);
+        wire_until(&w, wire_is_up);
         wire_accept(&w);
         wire_peer_send(&w, "data\n");
         close(w.peer);
@@ -239,8 +238,9 @@ Test(conn_end, costs_little_memory_when_idle)
     for (int i = 0; i < CONNS; i++) {
         conns[i] = sj_conn_new(w.loop, &wire_events, &w);
         sj_conn_connect(conns[i], &target);
-        while (w.ups + w.downs < (unsigned)i + 1)
+        for (int turn = 0; w.ups + w.downs < (unsigned)i + 1 && turn < WIRE_TURNS; turn++)
             sj_loop_turn(w.loop, WIRE_WAIT_MS);
+        cr_assert_eq(w.ups, (unsigned)i + 1);
         peers[i] = accept(w.listener, NULL, NULL);
     }
     size_t each = (mallinfo2().uordblks - before) / CONNS;

@@ -2,6 +2,7 @@
 /* sojournctl, the real program, against a control socket of the test's own. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -14,6 +15,7 @@
 
 #define OUTPUT_MAX 100000u
 #define ARGS_MAX 8
+#define TURNS_MAX 6000                 /* of 5 ms, or less when something happens */
 
 extern char **environ;
 
@@ -142,8 +144,12 @@ static void stage_run(struct stage *s, const char *args)
     cr_assert_eq(posix_spawn(&pid, SOJOURNCTL, &actions, NULL, argv, environ), 0);
     posix_spawn_file_actions_destroy(&actions);
     int status = 0;
-    while (waitpid(pid, &status, WNOHANG) == 0)
+    bool ended = false;
+    for (int i = 0; i < TURNS_MAX && !(ended = waitpid(pid, &status, WNOHANG) != 0); i++)
         sj_loop_turn(s->loop, 5);
+    if (!ended)
+        kill(pid, SIGKILL);
+    cr_assert(ended, "sojournctl did not end");
     cr_assert(WIFEXITED(status), "sojournctl died");
     s->status = WEXITSTATUS(status);
     stage_forget(s);

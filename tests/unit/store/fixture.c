@@ -5,10 +5,13 @@
 #include <dirent.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include <criterion/criterion.h>
 
 #include "sojourn/memory.h"
+
+#define FIXTURE_PATIENCE_S 10
 
 static void fixture_on_line(enum sj_log_level level, const char *line, void *ctx)
 {
@@ -250,10 +253,34 @@ long fixture_state(struct fixture *f, unsigned i, unsigned char *out, size_t siz
     return c.len;
 }
 
+/* Of the real clock: the loop's may stand still. */
+static bool is_later(const struct timespec *end)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec > end->tv_sec || (now.tv_sec == end->tv_sec && now.tv_nsec > end->tv_nsec);
+}
+
+void fixture_until(struct fixture *f, bool (*done)(void *arg), void *arg)
+{
+    struct timespec end;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += FIXTURE_PATIENCE_S;
+    while (!done(arg)) {
+        cr_assert_not(is_later(&end), "waited in vain");
+        sj_loop_turn(f->loop, 100);
+    }
+}
+
+static bool is_settled(void *arg)
+{
+    const struct fixture *f = arg;
+    return !store_busy(f->store);
+}
+
 void fixture_settle(struct fixture *f)
 {
-    while (store_busy(f->store))
-        sj_loop_turn(f->loop, 10);
+    fixture_until(f, is_settled, f);
 }
 
 void fixture_advance(struct fixture *f, int64_t ms)

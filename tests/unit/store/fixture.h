@@ -86,6 +86,8 @@ enum sj_status fixture_add_contact(struct fixture *f, unsigned i, const char *id
 /* State of an owner: its length, or -1 when there is none; bytes to out. */
 long fixture_state(struct fixture *f, unsigned i, unsigned char *out, size_t size);
 
+/* Runs the loop until done says so; the test fails if that takes more than ten seconds. */
+void fixture_until(struct fixture *f, bool (*done)(void *arg), void *arg);
 /* Waits until the last grouped commit is durable. */
 void fixture_settle(struct fixture *f);
 /* The test clock, with some seconds more in which sweeps find the disk at rest. */

@@ -4,6 +4,8 @@
  * does. */
 #include "fixture.h"
 
+#include <time.h>
+
 #include <criterion/criterion.h>
 
 #include "behind.h"
@@ -116,10 +118,26 @@ static void note(unsigned i, const char *text)
     commit(e);
 }
 
+static bool is_settled(void *arg)
+{
+    (void)arg;
+    return !behind_busy(b);
+}
+
 static void settle(void)
 {
-    while (behind_busy(b))
-        sj_loop_turn(f.loop, 10);
+    fixture_until(&f, is_settled, NULL);
+}
+
+static bool has_settled(void *times)
+{
+    return settled.times >= *(const unsigned *)times;
+}
+
+/* Until so many batches have had an outcome, well or not. */
+static void wait_settled(unsigned times)
+{
+    fixture_until(&f, has_settled, &times);
 }
 
 /* --- tests ---------------------------------------------------------------------------------- */
@@ -153,19 +171,20 @@ Test(behind, shows_what_is_being_written)
 Test(behind, tells_the_loop_when_it_is_through)
 {
     note(1, "a");
-    while (settled.times == 0)
-        sj_loop_turn(f.loop, 100);
+    wait_settled(1);
     cr_expect_str_eq(show(inner), "1=a ");
 }
 
+/* As soon as the writer is at the gate, or after ten seconds without one. */
 static void *open_soon(void *arg)
 {
+    struct timespec end;
     (void)arg;
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += 10;
     pthread_mutex_lock(&gate.lock);
-    while (gate.writes == 0) {           /* the writer is at the gate */
-        pthread_mutex_unlock(&gate.lock);
-        pthread_mutex_lock(&gate.lock);
-    }
+    for (int late = 0; gate.writes == 0 && !late;)
+        late = pthread_cond_timedwait(&gate.changed, &gate.lock, &end);
     pthread_mutex_unlock(&gate.lock);
     gate_set(false);
     return NULL;
@@ -208,16 +227,14 @@ Test(behind, tries_again_what_could_not_be_written)
 {
     gate_fail(2, EIO);
     note(1, "a");
-    while (settled.times == 0)
-        sj_loop_turn(f.loop, 100);
+    wait_settled(1);
     cr_expect_neq(settled.status, SJ_OK);
     cr_expect(behind_busy(b));
     cr_expect_str_eq(show(e), "1=a ", "nothing is forgotten");
     cr_expect_neq(e->ops->begin(e, ENGINE_BEHIND, NULL), SJ_OK, "one batch at a time");
     for (unsigned i = 2; i <= 3; i++) {
         sj_loop_test_advance(f.loop, STORE_RETRY_MS + SJ_LOOP_TICK_MS);
-        while (settled.times < i)
-            sj_loop_turn(f.loop, 100);
+        wait_settled(i);
     }
     cr_expect_eq(settled.status, SJ_OK);
     cr_expect_str_eq(show(inner), "1=a ");
@@ -233,8 +250,7 @@ Test(behind, brings_in_what_could_not_be_written)
     put(e, 1, "a");
     cr_expect_eq(take(e, 2), SJ_OK);
     commit(e);
-    while (settled.times == 0)
-        sj_loop_turn(f.loop, 100);
+    wait_settled(1);
     cr_expect_eq(settled.status, SJ_LIMIT);
     begin(e, ENGINE_WRITES);
     put(e, 3, "b");
@@ -256,8 +272,7 @@ Test(behind, lets_somebody_go_whose_changes_could_not_be_written)
     put(e, 11, "new");
     put(e, 12, "new");
     commit(e);
-    while (settled.times < 2)
-        sj_loop_turn(f.loop, 100);
+    wait_settled(2);
     begin(e, ENGINE_ALONE);
     cr_expect_eq(e->ops->remove_prefix(e, STORE_STATE, prefix, 1, NULL), SJ_OK);
     commit(e);
@@ -329,6 +344,11 @@ static void on_relieved(void *arg, enum sj_status status)
     ++*(unsigned *)arg;
 }
 
+static bool is_relieved(void *arg)
+{
+    return *(const unsigned *)arg > 0;
+}
+
 /* As session/pressure.c uses it: half full while the one before is under way. */
 Test(behind, tells_when_others_should_wait)
 {
@@ -353,8 +373,7 @@ Test(behind, tells_when_others_should_wait)
     cr_expect(sj_store_is_pressed(store));
     cr_expect_eq(relieved, 0);
     gate_set(false);
-    for (unsigned i = 0; relieved == 0 && i < 100; i++)
-        sj_loop_turn(f.loop, 100);
+    fixture_until(&f, is_relieved, &relieved);
     cr_expect_eq(relieved, 1);
     cr_expect_not(sj_store_is_pressed(store));
     sj_store_close(&store);
