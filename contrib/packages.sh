@@ -10,7 +10,7 @@ PACKAGES_BUILD="gcc libc6-dev gettext make cmake pkg-config libstrophe-dev libex
 PACKAGES_SHOW="prosody ngircd python3 openssl"
 # shellcheck disable=SC2034
 PACKAGES_TEST="libcriterion-dev clang-14 binutils git inspircd atheme-services python3-slixmpp
-    prosody-modules ejabberd profanity tmux python3-venv"
+    prosody-modules ejabberd profanity tmux python3-venv libfaketime"
 
 packages_root() {
     if [ "$(id -u)" = 0 ]; then

@@ -27,9 +27,9 @@ static void archive_add_wait(struct archive_view *v, const struct archive_wait *
 /* --- where an entry goes -------------------------------------------------------------------- */
 
 /* Before it nothing is kept. */
-static int64_t archive_since(const struct sj_store *s, int64_t now)
+static int64_t archive_since(struct sj_store *s)
 {
-    return now - (int64_t)s->archive_days * ARCHIVE_DAY_MS;
+    return calendar_now(s) - (int64_t)s->archive_days * ARCHIVE_DAY_MS;
 }
 
 /* Behind all others. A time that lies ahead, or so far back that the entry would go at once, cannot
@@ -71,7 +71,7 @@ static enum sj_status archive_place_by_time(struct archive_view *v, int64_t time
             return sj_fail(err, SJ_LIMIT, "too many entries of one millisecond");
         *out = before.position + 1;
     }
-    if (time < archive_since(v->s, now) || archive_is_beyond(v, *out))
+    if (time < archive_since(v->s) || archive_is_beyond(v, *out))
         return sj_fail(err, SJ_UNSUPPORTED, "nothing so old is kept");
     return SJ_OK;
 }
@@ -116,7 +116,7 @@ static enum sj_status archive_find_place(struct archive_view *v, int64_t place_m
         return status;
     if (!last)
         return archive_place_by_time(v, place_ms, now, position, err);
-    return archive_place_last(*newest, place_ms, now, archive_since(v->s, now), position, err);
+    return archive_place_last(*newest, place_ms, now, archive_since(v->s), position, err);
 }
 
 static enum sj_status archive_put(struct archive_view *v, const struct sj_archive_entry *e,

@@ -38,7 +38,7 @@ static void sweep_release(struct sweep *w)
 static enum sj_status sweep_room(struct sj_store *s, const uint8_t at[STORE_KEY_LEN],
                                  struct sweep *w, struct sj_error *err)
 {
-    int64_t since = sj_loop_utc_ms(s->loop) - (int64_t)s->archive_days * ARCHIVE_DAY_MS;
+    int64_t since = calendar_now(s) - (int64_t)s->archive_days * ARCHIVE_DAY_MS;
     memcpy(w->prefix, at, ARCHIVE_PREFIX_LEN);
     w->before = s->archive_days > 0 ? archive_position_of(since) : UINT64_MAX;
     enum sj_status status = sealed_owner_key(s, at, &w->key, NULL);

@@ -79,7 +79,7 @@ static enum sj_status expiry_change(struct sj_store *s, void *arg, struct sj_err
 static void expiry_step(void *arg)
 {
     struct sj_store *s = arg;
-    uint32_t today = (uint32_t)(sj_loop_utc_ms(s->loop) / MESSAGE_DAY_MS);
+    uint32_t today = (uint32_t)(calendar_now(s) / MESSAGE_DAY_MS);
     struct expiry_job job = {.before = today > s->message_days ? today - s->message_days : 0};
     int64_t wait = EXPIRY_STEP_MS;
     bool due = false;

@@ -301,6 +301,7 @@ enum sj_status sj_store_open(struct sj_store **out, struct sj_loop *loop, const 
 
 void store_start(struct sj_store *s, const struct sj_store_options *options)
 {
+    calendar_start(s);
     expiry_start(s, options->message_days);
     archive_expiry_start(s, options->archive_days, options->archive_messages);
 }

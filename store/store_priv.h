@@ -48,6 +48,13 @@ void secret_buf_release(struct secret_buf *b);
 
 struct behind;
 
+/* calendar.c */
+struct store_calendar {
+    int64_t offset_ms;              /* of the time of day to the loop's, as it is believed */
+    bool jumped;                    /* it is further ahead since jumped_ms of the loop */
+    int64_t jumped_ms;
+};
+
 struct sj_store {
     struct engine *engine;          /* owned */
     struct behind *behind;          /* in it, for grouped commits; NULL: they are made at once */
@@ -73,6 +80,7 @@ struct sj_store {
     struct sj_map waits;            /* struct message_wait by item, message_wait.c */
     struct sj_list waits_order;     /* the same, oldest first */
     size_t n_waits;
+    struct store_calendar calendar;
     unsigned message_days;
     struct sj_timer expiry;         /* message_expiry.c */
     uint8_t expiry_at[STORE_KEY_LEN];    /* where the sweep goes on */
@@ -192,6 +200,10 @@ void waits_init(struct sj_store *s);
 void waits_clear(struct sj_store *s);
 void waits_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN]);
 enum sj_status waits_apply(struct sj_store *s, struct sj_error *err);
+
+/* calendar.c: UTC in ms, for what goes when it is too old; a jump ahead counts after a day. */
+void calendar_start(struct sj_store *s);
+int64_t calendar_now(struct sj_store *s);
 
 /* message_expiry.c: takes out what is too old, a few at a time. */
 void expiry_start(struct sj_store *s, unsigned days);

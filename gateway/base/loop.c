@@ -278,6 +278,13 @@ void sj_loop_stop(struct sj_loop *loop)
     loop->stopping = true;
 }
 
+void sj_loop_test_jump(struct sj_loop *loop, int64_t ms)
+{
+    loop_clock_get(loop);
+    loop->clock->test = true;
+    loop->clock->utc_ms += ms;
+}
+
 /* Goes from one due tick to the next, so that timers that start timers chain as in real time. */
 void sj_loop_test_advance(struct sj_loop *loop, int64_t ms)
 {

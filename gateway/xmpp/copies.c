@@ -22,7 +22,7 @@
 
 /* Before each copy. */
 struct copies_head {
-    int64_t at_ms;               /* UTC, when it was said first */
+    int64_t at_ms;               /* of the loop, when it was said first: clocks may jump */
     uint64_t n;
 };
 
@@ -205,7 +205,7 @@ void copies_add(struct copies *k, const char *to, const char *text, size_t n)
 {
     if (k->domain[0] == '\0')
         copies_choose_domain(k, to);
-    copies_keep(k, sj_loop_utc_ms(k->c->x->loop), text, n);
+    copies_keep(k, sj_loop_now_ms(k->c->x->loop), text, n);
     if (k->domain[0] != '\0')
         copies_ask_later(k);
 }
@@ -246,7 +246,8 @@ static void copies_write(struct copies *k, const struct copies_head *head, const
     sj_strbuf_init(&out, n + 512 + JID_MAX);
     if (n > n_end && copies_wants_delay(text, n)) {
         xmpp_stanza_t *st = stanza_new(c->x->output.ctx, "message", NULL, NULL);
-        stanza_add_delay(st, c->host->name, head->at_ms);
+        stanza_add_delay(st, c->host->name, sj_loop_utc_ms(c->x->loop) -
+                                                (sj_loop_now_ms(c->x->loop) - head->at_ms));
         sj_strbuf_add(&out, text, n - n_end);
         output_element(&out, stanza_first(st), NULL);
         sj_strbuf_adds(&out, end);
@@ -263,7 +264,7 @@ static void copies_write(struct copies *k, const struct copies_head *head, const
 /* How many went out. */
 static unsigned copies_write_block(struct copies *k, const struct copies_block *b)
 {
-    int64_t now_ms = sj_loop_utc_ms(k->c->x->loop);
+    int64_t now_ms = sj_loop_now_ms(k->c->x->loop);
     unsigned n = 0;
 
     for (size_t at = b->at; at < b->used;) {

@@ -30,6 +30,8 @@ int64_t sj_loop_now_ms(const struct sj_loop *loop);
 int64_t sj_loop_utc_ms(const struct sj_loop *loop);
 /* Test clock: moves now and utc by ms and fires what is due; the real clock no longer counts. */
 void sj_loop_test_advance(struct sj_loop *loop, int64_t ms);
+/* Test clock: utc alone jumps, ahead or back, as when somebody sets the machine's clock. */
+void sj_loop_test_jump(struct sj_loop *loop, int64_t ms);
 
 /* One-shot timer, embedded in its owner. arg is the owner; stop it before the owner goes. */
 struct sj_timer {

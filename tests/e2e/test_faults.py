@@ -12,7 +12,8 @@ import types
 import unittest
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "faults"))
-import ledger                                                        # noqa: E402
+import clock                                                        # noqa: E402
+import ledger                                                       # noqa: E402
 import plan                                                          # noqa: E402
 import round as one_round                                            # noqa: E402
 import world                                                         # noqa: E402
@@ -76,6 +77,16 @@ class NgIrcd(Faults, unittest.TestCase):
             self.assertEqual((count["lost"], count["doubled"]), (1, 1), text)
         self.assertEqual((report.total("lost"), report.total("doubled")), (2, 2), text)
         self.assertFalse(report.passed)
+
+
+class Clock(Faults, unittest.TestCase):
+    network = "ngircd"
+    faults = ("clock ahead", "clock back")
+
+    def setUp(self):
+        super().setUp()
+        if clock.missing():
+            self.skipTest(clock.missing())
 
 
 class Journal(unittest.TestCase):

@@ -31,11 +31,8 @@ FAULTS = {
     "irc server restarted": ("restart", "irc", 0.1, 2),
     "disk full": ("disk_full", None, 1, 4),
     "descriptors used up": ("descriptors", None, 1, 4),
-}
-# What is not done, and why: printed with every report.
-LEFT_OUT = {
-    "clock jump": "the clock is the machine's; setting it would hurt everybody else on it, and "
-                  "a library that lies to sojournd about it would have to be a dependency",
+    "clock ahead": ("jump", 3, 2, 4),
+    "clock back": ("jump", -3, 2, 4),
 }
 
 

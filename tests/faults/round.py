@@ -7,7 +7,6 @@ import collections
 import random
 
 import ledger
-import plan
 from ledger import CHANNEL
 from world import PEOPLE, USERS, World
 
@@ -192,8 +191,6 @@ class Report:
                 yield self._row(direction, kind, count, shown)
             yield self._row(direction, "all", whole, shown)
         yield "out of order: %d, misrouted: %d" % (len(self.disorder), len(self.misrouted))
-        for name, why in plan.LEFT_OUT.items():
-            yield "left out: %s: %s" % (name, why)
         for problem in self.trouble + self.misrouted + self.disorder + self.wrong:
             yield "WRONG  " + problem
 

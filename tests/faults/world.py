@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 
+import clock
 import ergo
 import servers
 from daemon import Daemon
@@ -24,6 +25,7 @@ NICK_TAIL = re.compile(r"[_\d]+$")
 POLL = 0.05
 STOP_SECONDS, BACK_SECONDS = 20, 20
 DELAY_SECONDS, THROTTLE_BYTES, FEW_DESCRIPTORS = 0.4, 4000, 8
+DAY_SECONDS = 86400
 # Short waits, so that a round has many faults; what they are is said in docs/TESTING.md.
 GATEWAY_KEYS = {"hold-time": "10s", "log-level": "debug"}
 NETWORK_KEYS = {"backend": "irc", "name": "TestNet", "tls": "no", "send-rate": 0, "login-rate": 0,
@@ -38,8 +40,9 @@ class Sojournd(Daemon):
     def begin(self):
         self.proc = subprocess.Popen([self.binary, "--config", str(self.config)],
                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                     stderr=subprocess.STDOUT, cwd=self.dir, env=self.env())
-        pipe = self.proc.stdout
+                                     stderr=subprocess.STDOUT, cwd=self.dir,
+                                     env={**self.env(), **self.more_env})
+        pipe, pid = self.proc.stdout, self.proc.pid
         loop = asyncio.get_running_loop()
 
         def copy():
@@ -47,6 +50,7 @@ class Sojournd(Daemon):
             if not data:
                 loop.remove_reader(pipe)
                 pipe.close()
+                clock.tidy(pid)
                 return
             with open(self.log_path, "ab") as log:
                 log.write(data)
@@ -82,6 +86,11 @@ class World:
         directory = self.lab.dir / "sojourn"
         directory.mkdir()
         self.daemon = Sojournd(self.binaries / "sojournd", directory)
+        if not clock.missing():
+            (directory / "data").mkdir(mode=0o700)
+            self.clock = clock.Clock(directory / "data")
+            self.daemon.more_env = self.clock.env()
+            self.daemon.sanitizer = ":verify_asan_link_order=0"
         self.daemon.write_config({
             "gateway": {"server": "127.0.0.1", "port": self.xmpp.port,
                         "data-dir": directory / "data", "key-file": directory / "store.key",
@@ -217,6 +226,18 @@ class World:
         if place == "irc":
             await self.until(lambda: all(p.in_room.is_set() for p in self.people), BACK_SECONDS)
             self.irc.listen()
+
+    async def jump(self, days, seconds):
+        """The clock jumps while the server has not confirmed what it was sent, and the stream ends;
+        some time after there is a new one, it jumps back."""
+        self.xmpp.hold(True)
+        await asyncio.sleep(seconds / 2)
+        self.clock.jump(days * DAY_SECONDS)
+        self.xmpp.cut()
+        self.xmpp.hold(False)
+        await self.until(lambda: any(p.attached for p in self.xmpp.living()), BACK_SECONDS)
+        await asyncio.sleep(seconds / 2)
+        self.clock.jump(0)
 
     def limit(self, what, value):
         """Lowers a soft limit of the running sojournd; None: as it was."""

@@ -494,6 +494,25 @@ BOTH(takes_out_what_is_too_old_and_nothing_else)
     return 0;
 }
 
+/* A clock that was wrong for some hours costs nobody an archive. */
+BOTH(believes_a_jump_of_the_clock_after_a_day)
+{
+    fixture_register(f, 1);
+    say_many(f, 1, 0, 5);
+    uint64_t all = fixture_records(f);
+    sj_loop_test_advance(f->loop, HOUR_MS);
+    sj_loop_test_jump(f->loop, 400 * DAY_MS);
+    sj_loop_test_advance(f->loop, 23 * HOUR_MS);
+    cr_expect_eq(fixture_records(f), all);
+    sj_loop_test_jump(f->loop, -400 * DAY_MS);
+    sj_loop_test_advance(f->loop, 24 * HOUR_MS);
+    cr_expect_eq(fixture_records(f), all);
+    sj_loop_test_jump(f->loop, 400 * DAY_MS);    /* this one is meant */
+    sj_loop_test_advance(f->loop, 30 * HOUR_MS);
+    cr_expect_lt(fixture_records(f), all);
+    return 2;
+}
+
 BOTH(forgets_all_with_the_registration)
 {
     const struct sj_owner owner = fixture_owner(1);

@@ -350,6 +350,25 @@ BOTH(takes_out_what_is_too_old_and_nothing_else)
     return 0;
 }
 
+/* A clock that was wrong for some hours costs nobody the ids. */
+BOTH(believes_a_jump_of_the_clock_after_a_day)
+{
+    fixture_register(f, 1);
+    put_many(f, 1, 0, 5);
+    uint64_t all = fixture_records(f);
+    sj_loop_test_advance(f->loop, DAY_MS / 24);
+    sj_loop_test_jump(f->loop, 400 * DAY_MS);
+    sj_loop_test_advance(f->loop, DAY_MS / 24 * 23);
+    cr_expect_eq(fixture_records(f), all);
+    sj_loop_test_jump(f->loop, -400 * DAY_MS);
+    sj_loop_test_advance(f->loop, DAY_MS);
+    cr_expect_eq(fixture_records(f), all);
+    sj_loop_test_jump(f->loop, 400 * DAY_MS);    /* this one is meant */
+    sj_loop_test_advance(f->loop, 2 * DAY_MS);
+    cr_expect_lt(fixture_records(f), all);
+    return 2;
+}
+
 BOTH(keeps_a_bounded_number_for_each_owner)
 {
     fixture_register(f, 1);

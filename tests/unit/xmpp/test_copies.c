@@ -158,6 +158,20 @@ Test(copies, that_are_old_do_not_go_out_again)
     peer_expect(p, "<message * id='new' *>*</message>");
 }
 
+/* Somebody sets the machine's clock, or a time server does. */
+Test(copies, go_out_again_whatever_the_clock_says)
+{
+    for (int days = -3; days <= 3; days += 6) {
+        says("said", 0);
+        free(peer_next(p, 0));
+        sj_loop_test_jump(p->loop, days * INT64_C(86400000));
+        breaks();
+        peer_expect(p, "<message * id='said' *>*</message>");
+        later();
+        answer(question());
+    }
+}
+
 Test(copies, are_bounded)
 {
     static char body[60001];
