@@ -97,6 +97,11 @@ const struct sj_option config_gateway_options[] = {
     { .name = "archive-messages", .kind = SJ_OPTION_INT, .fallback = "10000", .min = 1,
       .max = 1000000,
       .help = "How many messages of one room of a user are kept at most; the oldest go." },
+    { .name = "data-max-bytes", .kind = SJ_OPTION_INT, .fallback = "0", .min = 0,
+      .max = INT64_MAX / 2,
+      .help = "What the records of all users may take on the disk, with as much again (64 MiB "
+              "at most) in reserve; 0: as much as there is. Beyond it nobody new is registered, "
+              "and for each message of a room that is kept two of the oldest go." },
     { .name = "upload-service", .kind = SJ_OPTION_TEXT, .fallback = "auto", .max = 1023,
       .help = "Where files from networks are put so that users can fetch them: the address of an "
               "upload service (XEP-0363), auto for the one of the XMPP server that the component "

@@ -219,7 +219,8 @@ static enum sj_status daemon_store(struct daemon *d, struct sj_error *err)
         .key_file = sj_values_text(v, "key-file"),
         .message_days = (unsigned)sj_values_number(v, "message-ids-days"),
         .archive_days = (unsigned)sj_values_number(v, "archive-days"),
-        .archive_messages = (unsigned)sj_values_number(v, "archive-messages")};
+        .archive_messages = (unsigned)sj_values_number(v, "archive-messages"),
+        .data_max_bytes = (uint64_t)sj_values_number(v, "data-max-bytes")};
 
     return sj_store_open(&d->store, d->loop, &d->log, &options, err);
 }

@@ -45,13 +45,15 @@ static enum sj_status archive_place_last(uint64_t newest, int64_t time, int64_t 
     return SJ_OK;
 }
 
-/* Is an entry here older than the oldest of a room that is full? It would go at once. */
+/* Is an entry here older than the oldest of a room that is full, or of any when the store is? It
+ * would go at once. */
 static bool archive_is_beyond(struct archive_view *v, uint64_t position)
 {
     struct archive_at oldest;
     uint64_t n = 0;
     return archive_view_next(v, 1, &oldest, NULL) == SJ_OK && position < oldest.position &&
-           archive_view_count(v, &n, NULL) == SJ_OK && n >= v->s->archive_messages;
+           (v->s->scarce ||
+            (archive_view_count(v, &n, NULL) == SJ_OK && n >= v->s->archive_messages));
 }
 
 /* By its time, behind those of the same millisecond. */

@@ -150,13 +150,26 @@ void archive_waits_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN])
 
 /* --- writing -------------------------------------------------------------------------------- */
 
+/* How many of n may stay: when the store is full, two go for each that has come, but not those. */
+static uint64_t archive_room_bound(const struct sj_store *s, const struct archive_room *r,
+                                   uint64_t n)
+{
+    uint64_t bound = s->archive_messages;
+    if (s->scarce && n < bound)
+        bound = n;
+    if (s->scarce)
+        bound = bound > 3 * r->n ? bound - 2 * r->n : r->n;
+    return bound;
+}
+
 /* Takes out the oldest that are too many. */
 static enum sj_status archive_room_cut(struct sj_store *s, const struct archive_room *r,
                                        uint64_t *n, struct sj_error *err)
 {
     enum sj_status status = SJ_OK;
-    size_t drops = r->n + ARCHIVE_DROPS_MAX;
-    for (; status == SJ_OK && *n > s->archive_messages && drops > 0; drops--) {
+    size_t drops = 2 * r->n + ARCHIVE_DROPS_MAX;
+    uint64_t bound = archive_room_bound(s, r, *n);
+    for (; status == SJ_OK && *n > bound && drops > 0; drops--) {
         struct store_found oldest;
         status = archive_oldest(s, r->prefix, &oldest, err);
         if (status == SJ_NOTFOUND) {

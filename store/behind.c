@@ -30,6 +30,7 @@ struct behind {
     struct sj_loop *loop;
     struct sj_log log;
     struct overlay changes;              /* noted, handed over, or to be tried again */
+    struct overlay kept;                 /* while a transaction adds to them: as they were */
     struct behind_gap gaps[BEHIND_GAPS]; /* of both together, by table and key */
     struct writer *writer;
     bool handed;                         /* to the writer, and its outcome not looked at */
@@ -40,8 +41,12 @@ struct behind {
     enum engine_mode mode;
     struct sj_timer retry;
     void (*settled)(void *arg, enum sj_status status);
+    bool (*again)(void *arg);            /* or NULL */
+    bool adding;                         /* within that */
     void *arg;
 };
+/* A batch that cannot be written grows no further. */
+#define BEHIND_BYTES_MAX (4u * STORE_PENDING_BYTES_MAX)
 
 static struct behind *behind_of(struct engine *e)
 {
@@ -135,7 +140,7 @@ static void behind_collect(void *arg)
         return;
     b->handed = false;
     enum sj_status status = b->inner->ops->written(b->inner, b->code, &err);
-    if (status == SJ_LIMIT && b->inner->ops->grow(b->inner))
+    if (status == SJ_LIMIT && b->inner->ops->grow(b->inner, &b->changes, false))
         behind_hand_over(b);
     else
         behind_settle(b, status);
@@ -154,6 +159,11 @@ static void behind_again(void *arg)
     struct behind *b = arg;
     struct sj_error err = {.status = SJ_OK};
     if (b->handed || b->changes.n == 0)
+        return;
+    b->adding = b->again && b->changes.bytes < BEHIND_BYTES_MAX;
+    bool done = b->adding && b->again(b->arg);
+    b->adding = false;
+    if (done)
         return;
     enum sj_status status = b->inner->ops->prepare(b->inner, &err);
     if (status == SJ_OK)
@@ -207,10 +217,14 @@ static enum sj_status behind_bring_in(struct behind *b, struct sj_error *err)
 
 static enum sj_status behind_begin_notes(struct behind *b, struct sj_error *err)
 {
-    if (b->changes.n > 0)
+    if (b->changes.n > 0 && !b->adding)
         return sj_fail(err, b->status, "the last changes could not be written");
     enum sj_status status = b->inner->ops->prepare(b->inner, err);
-    return status == SJ_OK ? b->inner->ops->begin(b->inner, ENGINE_READS, err) : status;
+    if (status == SJ_OK)
+        status = b->inner->ops->begin(b->inner, ENGINE_READS, err);
+    if (status == SJ_OK)
+        overlay_copy(&b->kept, &b->changes);
+    return status;
 }
 
 static enum sj_status behind_begin_writes(struct behind *b, enum engine_mode mode,
@@ -250,6 +264,7 @@ static enum sj_status behind_commit(struct engine *e, struct sj_error *err)
     b->open = false;
     if (b->mode == ENGINE_BEHIND) {
         b->inner->ops->abort(b->inner);
+        overlay_clear(&b->kept);
         if (b->changes.n > 0)
             behind_hand_over(b);
         return SJ_OK;
@@ -266,8 +281,11 @@ static void behind_abort(struct engine *e)
 {
     struct behind *b = behind_of(e);
     b->inner->ops->abort(b->inner);
-    if (b->mode == ENGINE_BEHIND)
+    if (b->mode == ENGINE_BEHIND) {
         overlay_clear(&b->changes);
+        b->changes = b->kept;
+        b->kept = (struct overlay){.n = 0};
+    }
     gaps_forget(b);
     b->open = false;
 }
@@ -468,10 +486,16 @@ static enum sj_status behind_each(struct engine *e, enum store_table table, cons
 
 /* --- figures and end ---------------------------------------------------------------------- */
 
-static bool behind_grow(struct engine *e)
+static bool behind_grow(struct engine *e, const struct overlay *changes, bool removes)
 {
     const struct behind *b = behind_of(e);
-    return b->inner->ops->grow(b->inner);
+    return b->inner->ops->grow(b->inner, changes, removes);
+}
+
+static bool behind_over(struct engine *e, uint64_t bytes)
+{
+    const struct behind *b = behind_of(e);
+    return b->inner->ops->over(b->inner, bytes);
 }
 
 /* Without what is under way. */
@@ -510,6 +534,7 @@ static const struct engine_ops behind_ops = {
     .remove_prefix = behind_remove_prefix,
     .each = behind_each,
     .grow = behind_grow,
+    .over = behind_over,
     .count = behind_count,
     .stats = behind_stats,
     .free = behind_free,
@@ -537,4 +562,9 @@ void behind_watch(struct behind *b, void (*settled)(void *arg, enum sj_status st
 {
     b->settled = settled;
     b->arg = arg;
+}
+
+void behind_add(struct behind *b, bool (*again)(void *arg))
+{
+    b->again = again;
 }

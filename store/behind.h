@@ -12,6 +12,10 @@ struct engine *behind_engine(struct behind *b);
  * batch is durable (SJ_OK) or could not be written; it must not call the store. A batch that could
  * not be written is tried again by itself, and by the next synced change. */
 void behind_watch(struct behind *b, void (*settled)(void *arg, enum sj_status status), void *arg);
+/* again is called from the loop top before a batch is tried again: a transaction of ENGINE_BEHIND
+ * within it adds to that batch and tries it: what was to be removed since then may be what makes it
+ * fit. True: there was one. */
+void behind_add(struct behind *b, bool (*again)(void *arg));
 /* Of a batch that could not be written, forgets what has keys with that prefix, in all tables. Only
  * behind an ordinary write, which leaves none under way. */
 void behind_drop(struct behind *b, const uint8_t *prefix, size_t n);

@@ -53,15 +53,19 @@ static enum sj_status change_all(struct sj_store *s, void *arg, struct sj_error 
     return SJ_OK;
 }
 
-static enum sj_status change_check(const struct sj_store_change *c, struct sj_error *err)
+static enum sj_status change_check(struct sj_store *s, const struct sj_store_change *c,
+                                   struct sj_error *err)
 {
+    uint8_t user[STORE_PART_LEN];
     if (!c->registration) {
         enum sj_status status = record_check_owner(&c->owner, err);
         return status == SJ_OK ? record_check_contact(&c->contact, err) : status;
     }
     if (c->state_len > SJ_STORE_BLOB_MAX)
         return sj_fail(err, SJ_INVALID, "the state of a link is too long");
-    return record_check_registration(c->registration, err);
+    enum sj_status status = record_check_registration(c->registration, err);
+    seal_user_part(s->seal, &c->owner, user);
+    return status == SJ_OK ? scarce_check_new(s, user, err) : status;
 }
 
 enum sj_status sj_store_changes_put(struct sj_store *s, const struct sj_store_change *changes,
@@ -69,7 +73,7 @@ enum sj_status sj_store_changes_put(struct sj_store *s, const struct sj_store_ch
 {
     struct change_job job = {.changes = changes, .n = n};
     for (size_t i = 0; i < n; i++) {
-        enum sj_status status = change_check(&changes[i], err);
+        enum sj_status status = change_check(s, &changes[i], err);
         if (status != SJ_OK)
             return status;
     }

@@ -89,8 +89,10 @@ struct engine_ops {
                                       struct store_bytes value),
                            void *arg, struct sj_error *);
     /* After SJ_LIMIT, outside of a transaction: true when a bound of the engine's own was the
-     * cause and has been raised, so that another attempt makes sense. */
-    bool (*grow)(struct engine *);
+     * cause and has been raised, so that another attempt makes sense. changes: what could not be
+     * written, or NULL. removes: it is there to remove. A bound that stays is raised for one
+     * attempt when there will not be more than before. */
+    bool (*grow)(struct engine *, const struct overlay *changes, bool removes);
     /* Or NULL, all three: for a writer on another thread. prepare: before each write, outside of a
      * transaction. write: all changes in one durable transaction, 0 or a code of the engine's own;
      * the only call for another thread, beside reads on the loop's. written: what that code means,
@@ -98,6 +100,8 @@ struct engine_ops {
     enum sj_status (*prepare)(struct engine *, struct sj_error *);
     int (*write)(struct engine *, const struct overlay *changes);
     enum sj_status (*written)(struct engine *, int code, struct sj_error *);
+    /* Do the records take more than that? Outside of a transaction. */
+    bool (*over)(struct engine *, uint64_t bytes);
     /* Number of records in a table; needs no transaction. */
     uint64_t (*count)(struct engine *, enum store_table);
     /* map_bytes and used_bytes only. */
@@ -108,10 +112,10 @@ struct engine {                     /* first member of an engine's own struct */
     const struct engine_ops *ops;
 };
 
-/* Opens (makes) LMDB files in dir. SJ_EXISTS: another process has them. log is borrowed and
- * outlives the engine. */
-enum sj_status engine_lmdb_open(struct engine **out, const struct sj_log *log, const char *dir,
-                                size_t map_bytes, bool tool, struct sj_error *err);
+/* Opens (makes) LMDB files in options->dir. SJ_EXISTS: another process has them. log is borrowed
+ * and outlives the engine. */
+enum sj_status engine_lmdb_open(struct engine **out, const struct sj_log *log,
+                                const struct sj_store_options *options, struct sj_error *err);
 /* Opens them for reading beside a writer. SJ_NOTFOUND: there are none; SJ_INVALID: of an older
  * version. */
 enum sj_status engine_lmdb_open_reader(struct engine **out, const struct sj_log *log,

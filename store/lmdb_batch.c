@@ -43,9 +43,5 @@ int lmdb_write(struct engine *e, const struct overlay *changes)
 
 enum sj_status lmdb_written(struct engine *e, int rc, struct sj_error *err)
 {
-    struct lmdb_engine *l = lmdb_of(e);
-    if (rc != 0)
-        return lmdb_fail(l, "commit", rc, err);
-    lmdb_well(l);
-    return SJ_OK;
+    return lmdb_end(lmdb_of(e), rc, err);
 }

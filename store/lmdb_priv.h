@@ -18,7 +18,11 @@ struct lmdb_engine {
     MDB_dbi dbi[STORE_TABLE_COUNT];
     MDB_txn *txn;                /* the loop's one transaction, or NULL */
     size_t map_bytes;
+    size_t data_max;             /* sj_store_options.data_max_bytes, or 0 */
+    size_t bound;                /* the map grows no further; 0: as far as it can */
     bool map_full;               /* cause of the last SJ_LIMIT */
+    bool lent;                   /* the map is larger than its bound, for one transaction */
+    bool writes_now;             /* txn does */
     bool panic;                  /* the environment must be opened again */
     bool stuck;                  /* the map could not grow: only a full one tries again */
     bool failing;                /* this row of failures has been logged */
@@ -53,14 +57,18 @@ enum sj_status lmdb_ready(struct lmdb_engine *l, struct sj_error *err);
  * it kept by readers that have died. */
 void lmdb_make_room(struct lmdb_engine *l);
 /* After a write that filled the map, with no transaction open. */
-bool lmdb_grow(struct engine *e);
+bool lmdb_grow(struct engine *e, const struct overlay *changes, bool removes);
+/* After each write, with no transaction open: takes back what was lent for it. */
+void lmdb_settle(struct lmdb_engine *l, bool written);
+bool lmdb_over(struct engine *e, uint64_t bytes);
 
 /* --- store_lmdb.c --- */
 
-/* One line for each row of failures; a commit that succeeds ends the row (lmdb_well). */
+/* One line for each row of failures; a commit that succeeds ends the row (lmdb_end). */
 void lmdb_log_failure(struct lmdb_engine *l, const char *what, const char *cause);
 enum sj_status lmdb_fail(struct lmdb_engine *l, const char *what, int rc, struct sj_error *err);
-void lmdb_well(struct lmdb_engine *l);
+/* Behind a commit with that code of LMDB's. */
+enum sj_status lmdb_end(struct lmdb_engine *l, int rc, struct sj_error *err);
 
 /* --- lmdb_batch.c: engine_ops --- */
 

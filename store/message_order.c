@@ -107,22 +107,36 @@ static enum sj_status order_make_way(struct sj_store *s, const struct message_wa
     return SJ_OK;
 }
 
-/* The next number; the oldest entry goes when the owner has as many as allowed. */
+/* The oldest entry goes when the owner has as many as allowed; two when the store is full. */
+static enum sj_status order_cut(struct sj_store *s, const uint8_t user[STORE_PART_LEN],
+                                uint64_t seq, struct sj_error *err)
+{
+    enum sj_status status = SJ_OK;
+    for (unsigned drops = s->scarce ? 2 : 1; status == SJ_OK && drops > 0; drops--) {
+        struct store_found found;
+        uint8_t first[STORE_KEY_LEN];
+        order_key(first, user, 0);
+        status = s->engine->ops->seek(s->engine, STORE_MESSAGE_ORDER, first, &found, err);
+        if (status == SJ_NOTFOUND ||
+            (status == SJ_OK && memcmp(found.key, user, STORE_PART_LEN) != 0))
+            return SJ_OK;
+        if (status == SJ_OK && (s->scarce || seq - order_seq(found.key) >= SJ_STORE_MESSAGES_MAX))
+            status = order_drop(s, &found, err);
+    }
+    return status;
+}
+
+/* The next number; what is too old by then goes. */
 static enum sj_status order_next(struct sj_store *s, const uint8_t user[STORE_PART_LEN],
                                  uint64_t *seq, struct sj_error *err)
 {
     struct store_found found;
-    uint8_t first[STORE_KEY_LEN];
     enum sj_status status = s->engine->ops->last(s->engine, STORE_MESSAGE_ORDER, user,
                                                  STORE_PART_LEN, &found, err);
     *seq = status == SJ_OK ? order_seq(found.key) + 1 : 1;
     if (status != SJ_OK)
         return status == SJ_NOTFOUND ? SJ_OK : status;
-    order_key(first, user, 0);
-    status = s->engine->ops->seek(s->engine, STORE_MESSAGE_ORDER, first, &found, err);
-    if (status == SJ_OK && *seq - order_seq(found.key) >= SJ_STORE_MESSAGES_MAX)
-        status = order_drop(s, &found, err);
-    return status;
+    return order_cut(s, user, *seq, err);
 }
 
 static enum sj_status order_put_record(struct sj_store *s, const struct message_wait *w,

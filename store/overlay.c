@@ -25,6 +25,7 @@ static void *overlay_alloc(struct overlay *o, size_t n)
     if (!b || b->size - b->used < n) {
         size_t size = n > OVERLAY_BLOCK ? n : OVERLAY_BLOCK;
         b = sj_malloc(sizeof *b + size);
+        o->bytes += sizeof *b + size;
         b->before = o->blocks;
         b->used = 0;
         b->size = size;
@@ -147,6 +148,14 @@ void overlay_drop(struct overlay *o, const uint8_t *prefix, size_t n)
         if (memcmp(overlay_key(node), prefix, n) == 0)
             node->removed = true;
     }
+}
+
+void overlay_copy(struct overlay *to, const struct overlay *from)
+{
+    const struct overlay_node *node = overlay_first(from);
+    for (; node; node = overlay_next(node))
+        overlay_put(to, overlay_table(node), overlay_key(node),
+                    node->removed ? NULL : &node->value);
 }
 
 void overlay_clear(struct overlay *o)

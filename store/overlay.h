@@ -20,6 +20,7 @@ struct overlay {
     struct overlay_node *first[OVERLAY_LEVELS];
     struct overlay_block *blocks;
     size_t n;                            /* changes, those that were replaced with them */
+    size_t bytes;                        /* of memory */
 };
 
 /* Notes a change, in place of an older one; copies the value. value NULL: the record goes. */
@@ -51,6 +52,8 @@ static inline enum store_table overlay_table(const struct overlay_node *node)
 }
 /* Changes of records whose keys have that prefix become removals, in all tables. */
 void overlay_drop(struct overlay *o, const uint8_t *prefix, size_t n);
+/* Puts the changes of the one into the other. */
+void overlay_copy(struct overlay *to, const struct overlay *from);
 /* Forgets all changes. */
 void overlay_clear(struct overlay *o);
 

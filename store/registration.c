@@ -106,6 +106,9 @@ enum sj_status sj_store_registration_put(struct sj_store *s, const struct sj_reg
     if (status != SJ_OK)
         return status;
     seal_user_part(s->seal, &r->owner, job.user);
+    status = scarce_check_new(s, job.user, err);
+    if (status != SJ_OK)
+        return status;
     return store_write(s, STORE_NOW, registration_put_change, &job, err);
 }
 

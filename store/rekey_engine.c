@@ -242,10 +242,16 @@ static enum sj_status both_each(struct engine *e, enum store_table table, const 
     return inner->ops->each(inner, table, old_prefix, n, both_on_record, &w, err);
 }
 
-static bool both_grow(struct engine *e)
+static bool both_grow(struct engine *e, const struct overlay *changes, bool removes)
 {
     struct rekey *r = rekey_of(e);
-    return r->inner->ops->grow(r->inner);
+    return r->inner->ops->grow(r->inner, changes, removes);
+}
+
+static bool both_over(struct engine *e, uint64_t bytes)
+{
+    struct rekey *r = rekey_of(e);
+    return r->inner->ops->over(r->inner, bytes);
 }
 
 static uint64_t both_count(struct engine *e, enum store_table table)
@@ -279,6 +285,7 @@ static const struct engine_ops both_ops = {
     .remove_prefix = both_remove_prefix,
     .each = both_each,
     .grow = both_grow,
+    .over = both_over,
     .count = both_count,
     .stats = both_stats,
     .free = both_free,

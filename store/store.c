@@ -45,7 +45,7 @@ enum sj_status store_write(struct sj_store *s, enum store_when when, store_chang
     assert(!s->busy);            /* a callback must not call the store */
     s->busy = true;
     enum sj_status status = store_try(s, when, change, arg, err);
-    if (status == SJ_LIMIT && s->engine->ops->grow(s->engine))
+    if (status == SJ_LIMIT && s->engine->ops->grow(s->engine, NULL, when == STORE_ALONE))
         status = store_try(s, when, change, arg, err);
     s->busy = false;
     if (when != STORE_ALONE) {
@@ -53,6 +53,8 @@ enum sj_status store_write(struct sj_store *s, enum store_when when, store_chang
         if (status == SJ_OK)
             group_clear(s);
     }
+    if (status == SJ_OK && when != STORE_BEHIND)
+        scarce_look(s);
     return status;
 }
 
@@ -62,9 +64,18 @@ void store_settled(void *arg, enum sj_status status)
     struct sj_store *s = arg;
     s->pending_failed = status == SJ_LIMIT || status == SJ_INTERNAL;
     claims_settle(s, status);
+    if (status == SJ_OK)
+        scarce_look(s);
     group_go_on(s);
     if (s->settled)
         s->settled(s->settled_arg, status);
+}
+
+/* What waits goes along with a batch that is tried again. */
+static bool store_again(void *arg)
+{
+    struct sj_store *s = arg;
+    return !group_empty(s) && store_write(s, STORE_BEHIND, NULL, NULL, NULL) == SJ_OK;
 }
 
 bool sj_store_is_pressed(const struct sj_store *s)
@@ -280,8 +291,7 @@ enum sj_status sj_store_open(struct sj_store **out, struct sj_loop *loop, const 
         engine = engine_mem_new();
     enum sj_status status = SJ_OK;
     if (!engine)
-        status = engine_lmdb_open(&engine, log, options->dir, options->map_bytes, options->tool,
-                                  err);
+        status = engine_lmdb_open(&engine, log, options, err);
     if (status != SJ_OK)
         return status;
     struct behind *behind = NULL;
@@ -292,8 +302,10 @@ enum sj_status sj_store_open(struct sj_store **out, struct sj_loop *loop, const 
     status = store_open_engine(out, loop, log, engine, options->key_file, err);
     if (status != SJ_OK)
         return status;
-    if (behind)
+    if (behind) {
         behind_watch(behind, store_settled, *out);
+        behind_add(behind, store_again);
+    }
     (*out)->behind = behind;
     store_start(*out, options);
     return SJ_OK;
@@ -304,6 +316,7 @@ void store_start(struct sj_store *s, const struct sj_store_options *options)
     calendar_start(s);
     expiry_start(s, options->message_days);
     archive_expiry_start(s, options->archive_days, options->archive_messages);
+    scarce_start(s, options->data_max_bytes);
 }
 
 struct engine *store_release(struct sj_store **store)

@@ -35,7 +35,7 @@ enum sj_status lmdb_fail(struct lmdb_engine *l, const char *what, int rc,
     if (rc == MDB_NOTFOUND)
         return sj_fail(err, SJ_NOTFOUND, "no such record");
     if (rc == MDB_MAP_FULL) {            /* logged if it cannot grow */
-        l->map_full = true;
+        l->map_full = !l->lent;
         return sj_fail(err, SJ_LIMIT, "the store is full");
     }
     if (rc == MDB_PANIC)
@@ -48,11 +48,17 @@ enum sj_status lmdb_fail(struct lmdb_engine *l, const char *what, int rc,
     return sj_fail(err, SJ_INTERNAL, "the store failed");
 }
 
-void lmdb_well(struct lmdb_engine *l)
+enum sj_status lmdb_end(struct lmdb_engine *l, int rc, struct sj_error *err)
 {
+    enum sj_status status = rc == 0 ? SJ_OK : lmdb_fail(l, "commit", rc, err);
+    bool lent = l->lent;
+    lmdb_settle(l, rc == 0);
+    if (rc != 0 || lent)                 /* that it could remove something is not the end of it */
+        return status;
     if (l->failing)
         sj_log_info(&l->log, "store works again");
     l->failing = false;
+    return SJ_OK;
 }
 
 /* --- transactions ------------------------------------------------------------------------- */
@@ -65,6 +71,7 @@ static enum sj_status lmdb_begin(struct engine *e, enum engine_mode mode, struct
     if (status != SJ_OK)
         return status;
     bool write = mode != ENGINE_READS;
+    l->writes_now = write;
     if (write)
         lmdb_make_room(l);
     if (!l->env)                         /* lost while it grew */
@@ -84,10 +91,7 @@ static enum sj_status lmdb_commit(struct engine *e, struct sj_error *err)
     MDB_txn *txn = l->txn;
     l->txn = NULL;
     int rc = mdb_txn_commit(txn);
-    if (rc != 0)
-        return lmdb_fail(l, "commit", rc, err);
-    lmdb_well(l);
-    return SJ_OK;
+    return lmdb_end(l, rc, err);
 }
 
 static void lmdb_abort(struct engine *e)
@@ -95,6 +99,8 @@ static void lmdb_abort(struct engine *e)
     struct lmdb_engine *l = lmdb_of(e);
     mdb_txn_abort(l->txn);
     l->txn = NULL;
+    if (l->writes_now)
+        lmdb_settle(l, false);
 }
 
 /* --- records ------------------------------------------------------------------------------ */
@@ -285,6 +291,7 @@ static const struct engine_ops lmdb_ops = {
     .remove_prefix = lmdb_remove_prefix,
     .each = lmdb_each,
     .grow = lmdb_grow,
+    .over = lmdb_over,
     .prepare = lmdb_prepare,
     .write = lmdb_write,
     .written = lmdb_written,
@@ -327,18 +334,20 @@ enum sj_status engine_lmdb_open_reader(struct engine **out, const struct sj_log 
     return SJ_OK;
 }
 
-enum sj_status engine_lmdb_open(struct engine **out, const struct sj_log *log, const char *dir,
-                                size_t map_bytes, bool tool, struct sj_error *err)
+enum sj_status engine_lmdb_open(struct engine **out, const struct sj_log *log,
+                                const struct sj_store_options *options, struct sj_error *err)
 {
     struct lmdb_engine *l = sj_calloc(1, sizeof *l);
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     l->engine.ops = &lmdb_ops;
     l->log = (struct sj_log){.parent = log, .area = "store"};
-    l->map_bytes = map_bytes == 0 ? LMDB_MAP_DEFAULT : map_bytes;
+    l->map_bytes = options->map_bytes == 0 ? LMDB_MAP_DEFAULT : options->map_bytes;
+    l->data_max = options->data_max_bytes;
     if (l->map_bytes < LMDB_MAP_MIN)
         l->map_bytes = LMDB_MAP_MIN;
     l->map_bytes = (l->map_bytes + page - 1) / page * page;
-    enum sj_status status = data_dir_open(&l->dir, dir, tool, &l->log, err);
+    enum sj_status status = data_dir_open(&l->dir, options->dir, options->tool, &l->log,
+                                         err);
     if (status == SJ_OK)
         status = lmdb_check(l, err);
     if (status == SJ_OK)

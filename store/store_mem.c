@@ -241,9 +241,11 @@ static enum sj_status mem_each(struct engine *e, enum store_table table, const u
     return SJ_OK;
 }
 
-static bool mem_grow(struct engine *e)
+static bool mem_grow(struct engine *e, const struct overlay *changes, bool removes)
 {
     (void)e;
+    (void)changes;
+    (void)removes;
     return false;
 }
 
@@ -260,6 +262,13 @@ static void mem_stats(struct engine *e, struct sj_store_stats *out)
             out->used_bytes += STORE_KEY_LEN + m->tables[t].records[i].n;
     }
     out->map_bytes = out->used_bytes;
+}
+
+static bool mem_over(struct engine *e, uint64_t bytes)
+{
+    struct sj_store_stats stats = {0};
+    mem_stats(e, &stats);
+    return stats.used_bytes > bytes;
 }
 
 static void mem_free(struct engine *e)
@@ -287,6 +296,7 @@ static const struct engine_ops mem_ops = {
     .remove_prefix = mem_remove_prefix,
     .each = mem_each,
     .grow = mem_grow,
+    .over = mem_over,
     .count = mem_count,
     .stats = mem_stats,
     .free = mem_free,

@@ -93,6 +93,9 @@ struct sj_store {
     uint8_t archive_at[STORE_KEY_LEN];   /* where the sweep goes on */
     uint8_t (*damaged)[STORE_KEY_LEN + 1];   /* logged already: table, key */
     size_t n_damaged;
+    uint64_t data_max;              /* scarce.c; 0: there is no bound */
+    bool scarce;
+    struct sj_log_limit scarce_lines;
 };
 
 /* Opens on an engine, which the store owns from here on, also on failure. Nothing expires and no
@@ -204,6 +207,13 @@ enum sj_status waits_apply(struct sj_store *s, struct sj_error *err);
 /* calendar.c: UTC in ms, for what goes when it is too old; a jump ahead counts after a day. */
 void calendar_start(struct sj_store *s);
 int64_t calendar_now(struct sj_store *s);
+
+/* scarce.c: whether s->scarce, looked at after each commit. */
+void scarce_start(struct sj_store *s, uint64_t data_max);
+void scarce_look(struct sj_store *s);
+/* SJ_LIMIT: there is no room for this owner, who has no key yet. */
+enum sj_status scarce_check_new(struct sj_store *s, const uint8_t user[STORE_PART_LEN],
+                                struct sj_error *err);
 
 /* message_expiry.c: takes out what is too old, a few at a time. */
 void expiry_start(struct sj_store *s, unsigned days);

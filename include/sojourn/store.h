@@ -78,6 +78,7 @@ struct sj_store_options {
     unsigned archive_days;   /* what was said in rooms is (store_archive.h); 0: not at all */
     bool tool;               /* root may open what is another user's, and leaves it theirs */
     unsigned archive_messages;   /* of one room of an owner; 0: SJ_ARCHIVE_MESSAGES */
+    uint64_t data_max_bytes; /* what all records may take (scarce.c); 0: what the disk has */
 };
 
 /* Opens. SJ_DENIED: the key file is not private, of the wrong size, unreadable, missing although

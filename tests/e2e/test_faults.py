@@ -165,5 +165,5 @@ class Journal(unittest.TestCase):
 
 class InspIrcd(Faults, unittest.TestCase):
     network = "inspircd"
-    faults = ("component chopped", "irc server restarted", "disk full", "descriptors used up",
-              "sojournd stopped")
+    faults = ("component chopped", "irc server restarted", "disk full", "store full",
+              "descriptors used up", "sojournd stopped")

@@ -30,6 +30,7 @@ FAULTS = {
     "xmpp server restarted": ("restart", "xmpp", 0.1, 2),
     "irc server restarted": ("restart", "irc", 0.1, 2),
     "disk full": ("disk_full", None, 1, 4),
+    "store full": ("store_full", None, 1, 3),
     "descriptors used up": ("descriptors", None, 1, 4),
     "clock ahead": ("jump", 3, 2, 4),
     "clock back": ("jump", -3, 2, 4),

@@ -26,6 +26,9 @@ POLL = 0.05
 STOP_SECONDS, BACK_SECONDS = 20, 20
 DELAY_SECONDS, THROTTLE_BYTES, FEW_DESCRIPTORS = 0.4, 4000, 8
 DAY_SECONDS = 86400
+# A store that is full with little, and messages of which each takes two pages of its journal: as
+# many as a user may have waiting, which are more than the reserve beyond the bound has room for.
+SMALL_STORE, LONG, MANY, FULL_SECONDS = 1 << 20, "Two of the fairest stars " * 170, 55, 20
 # Short waits, so that a round has many faults; what they are is said in docs/TESTING.md.
 GATEWAY_KEYS = {"hold-time": "10s", "log-level": "debug"}
 NETWORK_KEYS = {"backend": "irc", "name": "TestNet", "tls": "no", "send-rate": 0, "login-rate": 0,
@@ -91,11 +94,15 @@ class World:
             self.clock = clock.Clock(directory / "data")
             self.daemon.more_env = self.clock.env()
             self.daemon.sanitizer = ":verify_asan_link_order=0"
+        self.configure()
+
+    def configure(self, **more):
+        directory = self.daemon.dir
         self.daemon.write_config({
             "gateway": {"server": "127.0.0.1", "port": self.xmpp.port,
                         "data-dir": directory / "data", "key-file": directory / "store.key",
                         "control-socket": directory / "control.sock",
-                        "locale-dir": self.binaries / "locale", **GATEWAY_KEYS},
+                        "locale-dir": self.binaries / "locale", **GATEWAY_KEYS, **more},
             GATEWAY: {"secret": SECRET, "server": "127.0.0.1", "port": self.irc.port,
                       **NETWORK_KEYS}})
 
@@ -251,6 +258,41 @@ class World:
         await asyncio.sleep(seconds)
         if self.daemon.running:
             self.limit(resource.RLIMIT_FSIZE, None)
+
+    async def store_full(self, _, seconds):
+        """The admin allows less than there is, and links are away: the journal fills the map. Then
+        links come back and the journal empties, and after that the admin allows more. Clients
+        have read their archives before: of those the oldest go."""
+        for user in self.users:
+            await user.read_archive()
+        await self.end_daemon()
+        self.configure(**{"data-max-bytes": SMALL_STORE})
+        self.daemon.begin()
+        await self.until(self.is_well, BACK_SECONDS)
+        seen = len(self.daemon.log_text())
+        self.irc.refuse()
+        self.irc.cut()
+        for _ in range(MANY):
+            for i, user in enumerate(self.users):
+                user.say("i%d" % i, PEOPLE[i], LONG)
+            await asyncio.sleep(POLL)
+        await self.log_says(seen, "error", "store full", "hint=raise-data-max-bytes")
+        await asyncio.sleep(seconds)
+        self.irc.listen()
+        await self.log_says(seen, "info", "store works again")
+        await self.until(self.is_well, BACK_SECONDS)
+        await self.end_daemon()
+        self.configure()
+        self.daemon.begin()
+
+    async def log_says(self, seen, level, *words):
+        """Behind so many characters, once; trouble if it does not."""
+        def lines():
+            return [line for line in self.daemon.log_text()[seen:].splitlines()
+                    if level in line and all(w in line for w in words)]
+        await self.until(lines, FULL_SECONDS)
+        if len(lines()) != 1:
+            self.trouble.append("%d lines of the log have: %s" % (len(lines()), " ".join(words)))
 
     async def descriptors(self, _, seconds):
         """No new ones, and all links have to be made anew."""

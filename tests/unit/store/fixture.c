@@ -43,6 +43,7 @@ static struct sj_store_options fixture_options(const struct fixture *f)
         .map_bytes = f->map_bytes,
         .archive_days = f->archive_days,
         .archive_messages = f->archive_messages,
+        .data_max_bytes = f->data_max_bytes,
     };
 }
 

@@ -32,6 +32,7 @@ struct fixture {
     char key_file[96];
     size_t map_bytes;
     unsigned archive_days, archive_messages;
+    uint64_t data_max_bytes;
     unsigned errors;             /* lines at warn and error */
     char lines[16384];           /* all lines */
 };

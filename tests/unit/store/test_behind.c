@@ -35,7 +35,8 @@ static void set_up(void)
 {
     struct sj_error err = {.status = SJ_OK};
     fixture_init(&f, FIXTURE_LMDB);
-    cr_assert_eq(engine_lmdb_open(&inner, &f.log, f.dir, 0, false, &err), SJ_OK, "%s", err.text);
+    cr_assert_eq(engine_lmdb_open(&inner, &f.log, &(struct sj_store_options){.dir = f.dir},
+                                  &err), SJ_OK, "%s", err.text);
     gate_build(inner);
     b = behind_new(inner, f.loop, &f.log);
     behind_watch(b, on_settled, NULL);
@@ -379,6 +380,43 @@ Test(behind, tells_when_others_should_wait)
     sj_store_close(&store);
     f.store = NULL;
     set_up();                            /* for tear_down */
+}
+
+/* --- adding to a batch that could not be written --------------------------------------------- */
+
+static unsigned adding;
+
+static bool add_another(void *arg)
+{
+    (void)arg;
+    begin(e, ENGINE_BEHIND);
+    put(e, 2, "two");
+    cr_assert_eq(take(e, 1), SJ_OK);
+    if (++adding == 1)
+        e->ops->abort(e);                /* then the batch is as it was */
+    else
+        commit(e);
+    return adding > 1;
+}
+
+Test(behind, what_comes_later_goes_along_with_what_could_not_be_written)
+{
+    behind_add(b, add_another);
+    gate_fail(2, ENOSPC);
+    begin(e, ENGINE_BEHIND);
+    put(e, 1, "one");
+    put(e, 3, "three");
+    commit(e);
+    for (unsigned i = 1; i <= 3; i++) {
+        while (settled.times < i)
+            sj_loop_turn(f.loop, 100);
+        cr_expect_eq(settled.status, i < 3 ? SJ_LIMIT : SJ_OK);
+        cr_expect_str_eq(show(e), i < 3 ? "1=one 3=three " : "2=two 3=three ");
+        sj_loop_test_advance(f.loop, STORE_RETRY_MS + SJ_LOOP_TICK_MS);
+    }
+    cr_expect_eq(adding, 2);
+    cr_expect_str_eq(show(inner), "2=two 3=three ");
+    cr_expect_eq(gate.writes, 3);
 }
 
 /* --- against the engine in memory ------------------------------------------------------------- */

@@ -28,7 +28,8 @@ static void open_store(void)
 {
     struct sj_error err = {.status = SJ_OK};
     struct engine *lmdb = NULL;
-    cr_assert_eq(engine_lmdb_open(&lmdb, &f.log, f.dir, 0, false, &err), SJ_OK, "%s", err.text);
+    cr_assert_eq(engine_lmdb_open(&lmdb, &f.log, &(struct sj_store_options){.dir = f.dir},
+                                  &err), SJ_OK, "%s", err.text);
     gate_build(lmdb);
     struct behind *b = behind_new(lmdb, f.loop, &f.log);
     cr_assert_eq(store_open_engine(&store, f.loop, &f.log, behind_engine(b), f.key_file, &err),
