@@ -9,9 +9,7 @@ somebody's first sync is 20 MB.
 BUILD: a build of type Release. Plays the XMPP server and the home server by itself, over HTTP/1.1.
 With --http2 nghttpx (Debian: nghttp2-proxy) stands before the home server, with TLS and HTTP/2.
 Status 1 when a user takes more than 96 KiB (HTTP/2: 32), or a bystander waits longer than 50 ms."""
-import collections
 import json
-import os
 import pathlib
 import re
 import resource
@@ -20,82 +18,25 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+HERE = pathlib.Path(__file__).resolve()
+sys.path[:0] = [str(HERE.parents[1]), str(HERE.parents[2] / "support")]
+from daemon import Daemon                                             # noqa: E402
 from servers import certificate_authority                             # noqa: E402
+from wires import HEADER, Listener, Wire                              # noqa: E402
 
 KIB_MAX, KIB_MAX_HTTP2, DELAY_MAX = 96, 32, 0.050
 ROUNDS, MESSAGES, LARGE = 20, 50, 20_000_000
 HOST, SERVER = "127.0.0.1", "hs.test"
-CONFIG = """[gateway]
-server = 127.0.0.1
-port = %d
-data-dir = %s
-key-file = %s/key
-control-socket = %s/control
-log-level = warn
-allow = *
-[matrix.test]
+NETWORK = """[matrix.test]
 backend = matrix
 secret = component-secret
 homeserver = %s
 poll-time = 120s
 login-rate = 0
 """
-HEADER = ("<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' "
-          "xmlns:stream='http://etherx.jabber.org/streams' from='matrix.test' id='1'>")
-
-
-class Wire:
-    """A stream that nobody waits for: what cannot be sent now is sent later."""
-
-    def __init__(self, loop, sock, received):
-        sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.loop, self.sock, self.received = loop, sock, received
-        self.data, self.out = b"", collections.deque()
-        loop.register(sock, selectors.EVENT_READ, self)
-
-    def event(self, mask):
-        if mask & selectors.EVENT_WRITE:
-            self.flush()
-        if mask & selectors.EVENT_READ:
-            try:
-                data = self.sock.recv(1 << 20)
-            except BlockingIOError:
-                return
-            except OSError:
-                data = b""
-            if not data:
-                self.loop.unregister(self.sock)
-                self.sock.close()
-                return
-            self.data += data
-            self.received(self)
-
-    def send(self, data):
-        for at in range(0, len(data), 65536):
-            self.out.append(data[at:at + 65536])
-        self.flush()
-
-    def flush(self):
-        before = len(self.out)
-        while self.out:
-            piece = self.out.popleft()
-            try:
-                n = self.sock.send(piece)
-            except BlockingIOError:
-                n = 0
-            except OSError:
-                self.out.clear()
-                return
-            if n < len(piece):
-                self.out.appendleft(piece[n:])
-                break
-        if bool(self.out) or before > 1:
-            self.loop.modify(self.sock, selectors.EVENT_READ |
-                             (selectors.EVENT_WRITE if self.out else 0), self)
 
 
 class World:
@@ -103,21 +44,15 @@ class World:
 
     def __init__(self):
         self.loop = selectors.DefaultSelector()
-        self.xmpp = socket.create_server((HOST, 0))
-        self.web = socket.create_server((HOST, 0), backlog=4096)
-        for sock, accept in ((self.xmpp, self.component), (self.web, self.client)):
-            sock.setblocking(False)
-            self.loop.register(sock, selectors.EVENT_READ, accept)
+        self.xmpp = Listener(self.loop, self.component)
+        self.web = Listener(self.loop, lambda sock: Wire(self.loop, sock, self.requests))
         self.stream, self.attached, self.registered, self.seen = None, False, 0, []
         self.polls, self.syncs, self.first, self.events = {}, 0, {}, 0
-        self.address = "http://%s:%d" % (HOST, self.web.getsockname()[1])
+        self.address = "http://%s:%d" % (HOST, self.web.port)
 
     def turn(self, seconds):
         for key, mask in self.loop.select(seconds):
-            if isinstance(key.data, Wire):
-                key.data.event(mask)
-            else:
-                key.data(key.fileobj)
+            key.data(mask)
 
     def until(self, done, what, seconds=120):
         end = time.monotonic() + seconds
@@ -129,23 +64,21 @@ class World:
 
     # the XMPP server
 
-    def component(self, listener):
-        self.stream = Wire(self.loop, listener.accept()[0], self.stanzas)
-
-    def say(self, text):
-        self.stream.send(text.encode())
+    def component(self, sock):
+        self.stream = Wire(self.loop, sock, self.stanzas)
+        self.say = self.stream.say
 
     def stanzas(self, wire):
-        if b"<stream:stream" in wire.data:
-            wire.data = b""
-            self.say(HEADER)
-        if b"</handshake>" in wire.data:
-            wire.data = wire.data.split(b"</handshake>", 1)[1]
+        if b"<stream:stream" in wire.input:
+            wire.input = b""
+            self.say(HEADER % "matrix.test")
+        if b"</handshake>" in wire.input:
+            wire.input = wire.input.split(b"</handshake>", 1)[1]
             self.say("<handshake/>")
             self.attached = True
-        end = max(wire.data.rfind(e) + len(e) for e in
+        end = max(wire.input.rfind(e) + len(e) for e in
                   (b"</iq>", b"</message>", b"</presence>", b"/>"))
-        done, now = wire.data[:end], time.monotonic()
+        done, now = wire.input[:end], time.monotonic()
         for found in re.finditer(rb"<iq ([^>]*)type=.(get|set|result|error).([^>]*)>", done):
             attrs = found[1] + found[3]
             ident = re.search(rb"\bid=['\"]([^'\"]*)", attrs)[1].decode()
@@ -160,7 +93,7 @@ class World:
                 self.registered += 1
                 self.say("<presence from='%s@montague.lit/x' to='matrix.test'/>" % ident[2:])
         self.seen += [(now, int(n)) for n in re.findall(rb"<body>word (\d+)<", done)]
-        wire.data = wire.data[end:]
+        wire.input = wire.input[end:]
 
     def register(self, name):
         self.say("<iq type='set' from='%s@montague.lit/x' to='matrix.test' id='r-%s'><query "
@@ -169,19 +102,16 @@ class World:
 
     # the home server
 
-    def client(self, listener):
-        Wire(self.loop, listener.accept()[0], self.requests)
-
     def requests(self, wire):
         while True:
-            head, end, rest = wire.data.partition(b"\r\n\r\n")
+            head, end, rest = wire.input.partition(b"\r\n\r\n")
             if not end:
                 return
             length = re.search(rb"(?i)content-length: (\d+)", head)
             size = int(length[1]) if length else 0
             if len(rest) < size:
                 return
-            wire.data = rest[size:]
+            wire.input = rest[size:]
             self.request(wire, head.decode(), rest[:size])
 
     def request(self, wire, head, body):
@@ -207,7 +137,7 @@ class World:
 
     def answer(self, wire, value):
         data = value if isinstance(value, bytes) else json.dumps(value).encode()
-        wire.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+        wire.say(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                   b"Content-Length: %d\r\n\r\n" % len(data) + data)
 
     def batch(self):
@@ -261,48 +191,25 @@ class Front:
             port = found.getsockname()[1]
         self.proc = subprocess.Popen([
             "nghttpx", "--frontend=%s,%d" % (HOST, port), "--workers=1",
-            "--errorlog-file=/dev/null",
-            "--backend=%s,%d;;proto=http/1.1" % (HOST, world.web.getsockname()[1]),
+            "--log-level=NOTICE",
+            "--backend=%s,%d;;proto=http/1.1" % (HOST, world.web.port),
             "--backend-connections-per-host=10000", "--backend-read-timeout=300s",
             "--frontend-http2-read-timeout=300s", "--no-ocsp", "--conf=/dev/null",
-            str(files / "good.key"), str(files / "good.crt")])
+            str(files / "good.key"), str(files / "good.crt")], stderr=subprocess.PIPE)
         world.address = "https://%s:%d\ntls-ca = %s" % (HOST, port, files / "ca.crt")
-        while True:
-            try:
-                socket.create_connection((HOST, port)).close()
-                return
-            except ConnectionRefusedError:
-                if self.proc.poll() is not None:
-                    sys.exit("nghttpx ended")
-                time.sleep(0.05)
-
-
-class Gateway:
-    def __init__(self, build, directory, world):
-        conf = directory / "conf"
-        conf.write_text(CONFIG % (world.xmpp.getsockname()[1], directory / "data", directory,
-                                  directory, world.address))
-        conf.chmod(0o600)
-        self.proc = subprocess.Popen([str(build / "sojournd"), "--config", str(conf)])
-
-    def cpu(self):
-        fields = pathlib.Path("/proc/%d/stat" % self.proc.pid).read_text().rsplit(")")[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def memory(self):
-        """KiB of private memory."""
-        text = pathlib.Path("/proc/%d/smaps_rollup" % self.proc.pid).read_text()
-        return sum(int(n) for n in re.findall(r"Private_\w+: +(\d+)", text))
+        if not any(b"Listening on" in line for line in self.proc.stderr):
+            sys.exit("nghttpx ended")
+        threading.Thread(target=self.proc.stderr.read, daemon=True).start()
 
 
 def measure_idle(world, gateway, names, kib_max):
-    before = gateway.memory()
+    before = gateway.private()
     for at in range(0, len(names), 50):
         for name in names[at:at + 50]:
             world.register(name)
         world.until(lambda n=min(at + 50, len(names)): world.registered >= n, "registrations")
     world.settle(names)
-    kib = (gateway.memory() - before) / len(names)
+    kib = (gateway.private() - before) / len(names)
     print("memory for each of %d users: %.1f KiB (at most %d)" % (len(names), kib, kib_max))
     start = gateway.cpu()
     for _ in range(ROUNDS):
@@ -390,7 +297,7 @@ def main():
         world = World()
         if http2:
             front = Front(pathlib.Path(directory), world)
-        gateway = Gateway(pathlib.Path(sys.argv[1]), pathlib.Path(directory), world)
+        gateway = Daemon(sys.argv[1], directory, world.xmpp.port, NETWORK % world.address)
         try:
             world.until(lambda: world.attached, "the gateway")
             world.register("first")
@@ -401,8 +308,7 @@ def main():
             measure_messages(world, gateway, names)
             delay = measure_delay(world, names[0])
         finally:
-            gateway.proc.terminate()
-            gateway.proc.wait(20)
+            gateway.stop()
             if front:
                 front.proc.terminate()
                 front.proc.wait(20)

@@ -14,31 +14,24 @@ import pathlib
 import re
 import selectors
 import socket
-import subprocess
 import sys
 import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import servers                                   # noqa: E402
-from wires import HEADER, Listener, attribute, spread     # noqa: E402
+from daemon import Daemon                        # noqa: E402
+from wires import HEADER, STANZA, attribute, registration, spread     # noqa: E402
 
 HOST, FLOODERS = "irc.test", 20
 SLOW = 1 << 20                                   # bytes a second that a slow XMPP server reads
+SIP = 2048                                       # no less at once
 EACH = 0.010                                     # the bystander says something so often
 FLOOR = 0.010                                    # what a p99 may be however quiet it was before
 SLOW_MAX = 0.75                                  # and beside a slow server, seconds
 BUSY_MAX = 0.100                                 # where the servers of this script take all CPU
 MEMORY = 24 * 1024                               # what any of it may take beyond the quiet, KiB
-CONFIG = """[gateway]
-server = 127.0.0.1
-port = %d
-data-dir = %s/data
-key-file = %s/key
-control-socket = %s/control
-log-level = info
-allow = *
-[irc.test]
+NETWORK = """[irc.test]
 backend = irc
 secret = s
 server = 127.0.0.1
@@ -50,7 +43,6 @@ send-rate = 0
 """
 PAD = "y" * 200
 START = re.compile(rb"<(?:message|iq|presence) ")
-WHOLE = re.compile(rb"<(iq|presence|message)\b[^>]*?(?:/>|(?<!/)>.*?</\1>)", re.S)
 ANSWER = re.compile(rb"<body>b(\d+) (\d+)</body>")
 LINE = re.compile(rb"<body>L(\w+)\.(\d+)\.")
 ASKS = re.compile(rb'<iq [^>]*type="get"[^>]*>')
@@ -70,7 +62,7 @@ class Stream:
         self.port = self.listener.getsockname()[1]
         self.sock, self.input, self.output = None, b"", bytearray()
         self.rate, self.allowance, self.filled = None, 0, 0
-        self.loop = selectors.DefaultSelector()
+        self.loop, self.events = selectors.DefaultSelector(), 0
         self.registered, self.online, self.entered = set(), set(), set()
         self.refused, self.conditions, self.lines, self.disorder = set(), {}, {}, 0
         self.out, self.back, self.sent, self.lost = [], [], {}, 0
@@ -87,7 +79,7 @@ class Stream:
             data += self.sock.recv(4096)
         self.sock.sendall(b"<handshake/>")
         self.sock.setblocking(False)
-        self.loop.register(self.sock, selectors.EVENT_READ)
+        self.watch(selectors.EVENT_READ)
 
     def say(self, text):
         self.output += text if isinstance(text, bytes) else text.encode()
@@ -108,20 +100,26 @@ class Stream:
         self.filled = now
         return int(self.allowance)
 
+    def watch(self, events):
+        """None: the selector waits for the time alone."""
+        if self.events:
+            self.loop.unregister(self.sock)
+        if events:
+            self.loop.register(self.sock, events)
+        self.events = events
+
     def turn(self, seconds):
         self.flush()
         most = self.wants()
-        events = (selectors.EVENT_READ if most else 0) | (
+        events = (selectors.EVENT_READ if most >= SIP else 0) | (
             selectors.EVENT_WRITE if self.output else 0)
-        if not events:
-            time.sleep(min(seconds, 0.005))
-            return
-        self.loop.modify(self.sock, events)
+        if self.rate is not None and most < SIP:         # until enough may be read again
+            seconds = min(seconds, (SIP - most) / self.rate)
+        if events != self.events:
+            self.watch(events)
         for _, mask in self.loop.select(seconds):
             if mask & selectors.EVENT_READ:
                 self.read(most)
-        if self.rate is not None and not most:
-            time.sleep(min(seconds, 0.002))
 
     def read(self, most):
         data = self.sock.recv(most)
@@ -134,7 +132,7 @@ class Stream:
         self.input += data
         cut = max(self.input.rfind(b"<message "), self.input.rfind(b"<iq "),
                   self.input.rfind(b"<presence "))
-        whole = WHOLE.match(self.input, cut) if cut >= 0 else None
+        whole = STANZA.match(self.input, cut) if cut >= 0 else None
         cut = whole.end() if whole else max(cut, 0)
         data, self.input = self.input[:cut], self.input[cut:]
         self.hear(data, heard)
@@ -164,7 +162,7 @@ class Stream:
             self.others(data)
 
     def others(self, data):
-        for found in WHOLE.finditer(data):
+        for found in STANZA.finditer(data):
             text, kind = found[0], attribute(found[0], b"type")
             user, sender = attribute(text, b"to").split("/")[0], attribute(text, b"from")
             if found[1] == b"iq" and attribute(text, b"id") == "reg":
@@ -210,12 +208,8 @@ class Bench:
         return self.orders.recv()
 
     def start(self):
-        path = pathlib.Path(self.dir.name) / "conf"
-        path.write_text(CONFIG % (self.stream.port, *[self.dir.name] * 3, self.irc_port))
-        path.chmod(0o600)
-        with open(pathlib.Path(self.dir.name) / "log", "ab") as log:
-            self.daemon = subprocess.Popen([str(self.build / "sojournd"), "--config", str(path)],
-                                           stdout=log, stderr=log)
+        self.daemon = Daemon(self.build, self.dir.name, self.stream.port,
+                             NETWORK % self.irc_port)
         self.stream.attach()
 
     def wait(self, done, seconds, what):
@@ -232,23 +226,13 @@ class Bench:
         stream = self.stream
         for nick in ["bystander"] + self.nicks:
             user = nick + "@montague.lit"
-            stream.say("<iq type='set' id='reg' from='%s/home' to='%s'><query xmlns="
-                       "'jabber:iq:register'><username>%s</username></query></iq>"
-                       % (user, HOST, nick))
+            stream.say(registration(user, HOST, nick))
             self.wait(lambda user=user: user in stream.registered, 30, "registration")
             stream.say("<presence from='%s/home' to='%s'/>" % (user, HOST))
             self.wait(lambda user=user: user in stream.online, 30, "log-in")
         stream.say("<presence from='f0@montague.lit/home' to='#flood@%s/f0'><x xmlns="
                    "'http://jabber.org/protocol/muc'/></presence>" % HOST)
         self.wait(lambda: "f0@montague.lit" in stream.entered, 30, "the room")
-
-    def rss(self):
-        text = pathlib.Path("/proc/%d/status" % self.daemon.pid).read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", text)[1])
-
-    def cpu(self):
-        text = pathlib.Path("/proc/%d/stat" % self.daemon.pid).read_text().split()
-        return (int(text[13]) + int(text[14])) / 100
 
     def say(self):
         self.number += 1
@@ -274,7 +258,7 @@ class Bench:
                 self.say()
                 due = max(due + EACH, now - EACH)
             if now >= sample:
-                most, sample = max(most, self.rss()), now + 0.1
+                most, sample = max(most, self.daemon.rss()), now + 0.1
             if rate is None and len(stream.output) < 65536:
                 self.flood(100)
             elif rate:
@@ -287,9 +271,9 @@ class Bench:
         that are judged."""
         stream = self.stream
         stream.out, stream.back, stream.lost = [], [], 0
-        cpu, begin = self.cpu(), time.monotonic()
+        cpu, begin = self.daemon.cpu(), time.monotonic()
         memory = self.during(self.seconds, rate)
-        cpu, took = self.cpu() - cpu, time.monotonic() - begin
+        cpu, took = self.daemon.cpu() - cpu, time.monotonic() - begin
         out, back = list(stream.out), list(stream.back)
         out += [time.monotonic() - t / 1e6 for t in stream.sent.values()
                 if time.monotonic() - t / 1e6 > 1]
@@ -415,7 +399,7 @@ class Bench:
             self.settle()
             phase()
         self.settle()
-        print("in the end: memory %.1f MiB" % (self.rss() / 1024))
+        print("in the end: memory %.1f MiB" % (self.daemon.rss() / 1024))
 
 
 def main():
@@ -426,8 +410,8 @@ def main():
         bench.run()
     finally:
         if bench.faults or sys.exc_info()[0]:
-            print(pathlib.Path(bench.dir.name, "log").read_text()[-1500:])
-        if bench.daemon and bench.daemon.poll() is None:
+            print(bench.daemon.log() if bench.daemon else "not started")
+        if bench.daemon:
             bench.daemon.kill()
         for child in bench.children:
             child.terminate()

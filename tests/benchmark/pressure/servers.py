@@ -6,20 +6,15 @@ import selectors
 import socket
 import time
 
-from wires import Listener, Wire, readable
+from wires import Listener, Wire, irc_answers, peek, readable
 
 SAID = re.compile(rb"PRIVMSG \S+ :(?:\x01ACTION )?F(\d+)\.")
 PAD = "x" * 200
+ISUPPORT = "MONITOR=100 CHANTYPES=#"
 
 
 def now_us():
     return int(time.monotonic() * 1e6)
-
-
-def welcome(nick):
-    return "".join(":s %s %s %s\r\n" % (n, nick, t) for n, t in (
-        ("001", ":Welcome"), ("004", "s 1 i n"), ("005", "MONITOR=100 CHANTYPES=# :are supported"),
-        ("422", ":No MOTD")))
 
 
 class Irc:
@@ -33,9 +28,10 @@ class Irc:
 
     def accepted(self, sock):
         """Which user it is stands in the first bytes."""
-        sock.setblocking(True)
-        while not (found := re.search(rb"NICK :?(\S+)\r\n", sock.recv(4096, socket.MSG_PEEK))):
-            time.sleep(0.001)
+        found = peek(sock, rb"NICK :?(\S+)\r\n")
+        if not found:
+            sock.close()
+            return
         if found[1] == b"bystander":
             socket.send_fds(self.door, [b"x"], [sock.fileno()])
             sock.close()
@@ -52,13 +48,7 @@ class Irc:
             return
         for line in re.findall(rb"^(?:PING|CAP|USER|JOIN)[^\r\n]*", lines, re.M):
             words = line.decode().split(" ")
-            if words[0] == "PING":
-                wire.say(":s PONG s %s\r\n" % words[1])
-            elif words[0] == "CAP" and words[1] == "LS":
-                wire.say(":s CAP * LS :\r\n")
-            elif words[0] == "USER":
-                wire.say(welcome(wire.nick))
-            elif words[0] == "JOIN":
+            if not irc_answers(wire, words, ISUPPORT) and words[0] == "JOIN":
                 wire.say(":%s!u@h JOIN %s\r\n:s 353 %s = %s :%s x\r\n:s 366 %s %s :End\r\n" % (
                     wire.nick, words[1], wire.nick, words[1], wire.nick, wire.nick, words[1]))
 
@@ -75,7 +65,7 @@ class Irc:
         wire, due = self.wires[flood["nick"]], flood["most"]
         if flood["rate"]:
             due = min(due, int((time.monotonic() - flood["start"]) * flood["rate"]))
-        while flood["n"] < due and len(wire.output) < 65536:
+        while flood["n"] < due and wire.queued < 65536:
             last = min(due, flood["n"] + 64)
             wire.say("".join(self.line(flood["kind"], flood["nick"], n)
                              for n in range(flood["n"], last)))
@@ -134,20 +124,14 @@ class Echo:
         wire.input = lines.pop()
         for line in lines:
             words = line.decode().rstrip("\r").split(" ")
-            if words[0] == "PING":
-                wire.say(":s PONG s %s\r\n" % words[1])
-            elif words[0] == "CAP" and words[1] == "LS":
-                wire.say(":s CAP * LS :\r\n")
-            elif words[0] == "USER":
-                wire.say(welcome("bystander"))
-            elif words[0] == "PRIVMSG" and words[1] == "echo":
+            if not irc_answers(wire, words, ISUPPORT) and words[:2] == ["PRIVMSG", "echo"]:
                 wire.say(":echo!e@h PRIVMSG bystander %s %d\r\n" % (words[2], heard))
 
     def run(self):
         while True:
             if readable(self.door):
                 Wire(self.loop, socket.socket(fileno=socket.recv_fds(self.door, 1, 1)[1][0]),
-                     self.data)
+                     self.data).nick = "bystander"
             for key, mask in self.loop.select(0.02 if self.loop.get_map() else 0.2):
                 key.data(mask)
 

@@ -12,28 +12,20 @@ import multiprocessing
 import pathlib
 import re
 import selectors
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from wires import HEADER, STANZA, Listener, Wire, attribute, readable, spread   # noqa: E402
+from daemon import Daemon                                         # noqa: E402
+from wires import (HEADER, STANZA, Listener, Wire, attribute, irc_answers, peek,   # noqa: E402
+                   readable, registration, spread)
 
 RATE, BURST, AT_ONCE = 100, 20, 20           # log-ins
 OUTAGE = 25                                  # seconds without the IRC server
 HOST, BY = "irc.test", "by.test"
-CONFIG = """[gateway]
-server = 127.0.0.1
-port = %d
-data-dir = %s/data
-key-file = %s/key
-control-socket = %s/control
-log-level = info
-allow = *
-sessions-max = 20000
+NETWORKS = """sessions-max = 20000
 [irc.test]
 backend = irc
 secret = s
@@ -80,19 +72,13 @@ class Irc:
         wire.input = lines.pop()
         for line in lines:
             words = line.decode().rstrip("\r").split(" ")
-            command = words[0].upper()
-            if command == "NICK":
-                wire.nick = words[1].lstrip(":")
-            elif command == "PING":
-                wire.say(":s PONG s %s\r\n" % words[1])
-            elif command == "CAP" and words[1] == "LS":
-                wire.say(":s CAP * LS :\r\n")
-            elif command == "USER":
+            if words[0] == "USER":
                 self.logins.append((time.monotonic(), wire.nick))
-                wire.say("".join(":s %s %s %s\r\n" % (n, wire.nick, t) for n, t in (
-                    ("001", ":Welcome"), ("004", "s 1 i n"),
-                    ("005", "MONITOR=100 :are supported"), ("422", ":No MOTD"))))
-            elif command == "PRIVMSG" and words[1] == "echo":
+            if irc_answers(wire, words, "MONITOR=100"):
+                continue
+            if words[0] == "NICK":
+                wire.nick = words[1].lstrip(":")
+            elif words[:2] == ["PRIVMSG", "echo"]:
                 wire.say(":echo!e@h PRIVMSG %s %s\r\n" % (wire.nick, " ".join(words[2:])))
 
     def gone(self):
@@ -162,9 +148,7 @@ class World:
             kind, user, "/home" if user in self.present else "", self.host))
 
     def register(self, user, nick):
-        self.stream.say("<iq type='set' id='reg' from='%s/home' to='%s'><query xmlns="
-                        "'jabber:iq:register'><username>%s</username></query></iq>"
-                        % (user, self.host, nick))
+        self.stream.say(registration(user, self.host, nick))
 
     def show(self, user, there):
         (self.present.add if there else self.present.discard)(user)
@@ -240,35 +224,23 @@ class Bench:
 
     def accepted(self, sock):
         """Which host's stream it is stands in its first bytes."""
-        sock.setblocking(True)
-        head = b""
-        while b"<stream:stream" not in head or b">" not in head.split(b"<stream:stream")[-1]:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(head) + 1)
-            head = sock.recv(4096, socket.MSG_PEEK)      # waits for more than there was
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
-        if b"'by.test'" in head or b'"by.test"' in head:
+        found = peek(sock, rb"<stream:stream[^>]*>")
+        if not found:
+            sock.close()
+        elif re.search(rb"['\"]by\.test['\"]", found[0]):
             socket.send_fds(self.door, [b"x"], [sock.fileno()])
             sock.close()
         else:
             self.world.attach(sock)
 
     def start(self, *budget):
-        path = pathlib.Path(self.dir.name) / "conf"
-        path.write_text(CONFIG % (self.listener.port, *[self.dir.name] * 3, self.world.irc.port,
-                                  *budget, self.by_port))
-        path.chmod(0o600)
-        with open(pathlib.Path(self.dir.name) / "log", "ab") as log:
-            self.daemon = subprocess.Popen([str(self.build / "sojournd"), "--config", str(path)],
-                                           stdout=log, stderr=log)
+        self.daemon = Daemon(self.build, self.dir.name, self.listener.port,
+                             NETWORKS % (self.world.irc.port, *budget, self.by_port))
 
-    def stop(self, number=signal.SIGTERM):
-        self.daemon.send_signal(number)
-        while self.daemon.poll() is None:
+    def stop(self):
+        self.daemon.proc.terminate()
+        while self.daemon.proc.poll() is None:
             self.world.turn(0.05)
-
-    def rss(self):
-        text = pathlib.Path("/proc/%d/status" % self.daemon.pid).read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", text)[1])
 
     def talk(self):
         """The talker's times since the last call."""
@@ -309,7 +281,7 @@ class Bench:
         world, most = self.world, 0
         n, irc = len(self.users), world.irc
         world.until(lambda: len({nick for _, nick in irc.logins}) == n, 1800, "everybody on IRC")
-        most = max(most, self.rss())
+        most = max(most, self.daemon.rss())
         times = [t for t in irc.accepts if t >= start]
         over = max(self.burst_of(times, window) - (BURST + RATE * window)
                    for window in (0.1, 1, 10))
@@ -382,13 +354,13 @@ class Bench:
         talk = self.talk()
         print("XMPP server gone for 5 s: all %d shown %.1f s after it was back; %d log-ins\n"
               "  memory %.1f MiB; talker: %s"
-              % (len(here), time.monotonic() - start, len(world.irc.accepts), self.rss() / 1024,
-                 spread(talk)))
+              % (len(here), time.monotonic() - start, len(world.irc.accepts),
+                 self.daemon.rss() / 1024, spread(talk)))
         if world.irc.accepts:
             self.fault("users were logged in anew")
         if talk[len(talk) * 99 // 100] > max(2 * quiet[len(quiet) * 99 // 100], 0.010):
             self.fault("the talker noticed")
-        return self.rss()
+        return self.daemon.rss()
 
 
 def main():
@@ -402,7 +374,7 @@ def main():
         quiet = bench.talk()
         print("%d users, half of them there; budget %d a second, %d more at first, %d at once"
               % (len(bench.users), RATE, BURST, AT_ONCE))
-        print("quiet: memory %.1f MiB; talker: %s" % (bench.rss() / 1024, spread(quiet)))
+        print("quiet: memory %.1f MiB; talker: %s" % (bench.daemon.rss() / 1024, spread(quiet)))
         first = bench.restart_gateway(quiet)
         last = [bench.restart_irc(quiet, OUTAGE), bench.restart_irc(quiet, 5 * OUTAGE),
                 bench.restart_xmpp(quiet)]
@@ -411,8 +383,8 @@ def main():
         bench.stop()
     finally:
         if bench.faults or sys.exc_info()[0]:
-            print(pathlib.Path(bench.dir.name, "log").read_text()[-1500:])
-        if bench.daemon and bench.daemon.poll() is None:
+            print(bench.daemon.log() if bench.daemon else "not started")
+        if bench.daemon:
             bench.daemon.kill()
         bench.child.terminate()
     sys.exit(1 if bench.faults else 0)

@@ -12,31 +12,24 @@ import re
 import select
 import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from daemon import Daemon                    # noqa: E402
+from wires import HEADER, spread             # noqa: E402
+
 PEOPLE, ROUNDS, PAGES = 5000, 5, 200
 DELAY_MAX, PAGE_MAX = 0.050, 0.005           # seconds
 ROMEO, JULIET = "romeo@montague.lit/orchard", "juliet@capulet.lit/balcony"
-CONFIG = """[gateway]
-server = 127.0.0.1
-port = %d
-data-dir = %s
-key-file = %s/key
-control-socket = %s/control
-archive-messages = 1000000
-log-level = warn
-allow = *
+NETWORK = """archive-messages = 1000000
 [lo.test]
 backend = loopback
 secret = component-secret
 big-room = %d
 residents-period = 1h
 """
-HEADER = ("<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' "
-          "xmlns:stream='http://etherx.jabber.org/streams' from='lo.test' id='1'>")
 
 
 class Server:
@@ -51,7 +44,7 @@ class Server:
         self.stream = self.listener.accept()[0]
         self.stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.until(rb"<stream:stream[^>]*>")
-        self.say(HEADER)
+        self.say(HEADER % "lo.test")
         self.until(rb"</handshake>")
         self.say("<handshake/>")
 
@@ -123,33 +116,21 @@ class Bystander:
         self.server.seen = self.server.seen[max(end, 0):] if end >= 0 else b""
 
 
-def spread(times):
-    times = sorted(times)
-    return "p50 %.2f ms, p99 %.2f ms, most %.2f ms, of %d" % (
-        times[len(times) // 2] * 1e3, times[len(times) * 99 // 100] * 1e3, times[-1] * 1e3,
-        len(times))
-
-
 def measure_delay(server):
     server.join(JULIET, "#lobby", "Juliet")
     server.until(rb"<subject")
     person = Bystander(server)
-    print("bystander, quiet:         ", spread(person.talk(2)[0]))
+    print("bystander, quiet:         ", spread(sorted(person.talk(2)[0])))
     most = 0
     for _ in range(ROUNDS):
         server.join(ROMEO, "#big", "Romeo")
         times, when = person.talk(20, rb"<presence [^>]*from=.#big@lo.test/Romeo.")
         most = max(most, *times)
-        print("while %d are shown:     %s; all after %.0f ms" % (PEOPLE, spread(times), when * 1e3))
+        print("while %d are shown:     %s; all after %.0f ms" % (
+            PEOPLE, spread(sorted(times)), when * 1e3))
         server.say("<presence type='unavailable' from='%s' to='#big@lo.test/Romeo'/>" % ROMEO)
         server.until(rb"<presence [^>]*type=.unavailable.[^>]*>")
     return most
-
-
-def cpu(process):
-    """Seconds of CPU that the process has used."""
-    fields = pathlib.Path("/proc/%d/schedstat" % process.pid).read_text(encoding="ascii").split()
-    return int(fields[0]) / 1e9
 
 
 def fill(server, messages):
@@ -160,21 +141,21 @@ def fill(server, messages):
         server.until(rb" id=.f-%d." % (first + 99))
 
 
-def page(server, process, number, before):
-    start = cpu(process)
+def page(server, daemon, number, before):
+    start = daemon.loop_cpu()
     server.say("<iq type='set' from='%s' to='#lobby@lo.test' id='p-%d'>"
                "<query xmlns='urn:xmpp:mam:2'><set xmlns='http://jabber.org/protocol/rsm'>"
                "<max>50</max><before>%s</before></set></query></iq>" % (JULIET, number, before))
     found = server.until(rb"<iq [^>]*id=.p-%d.[^>]*>.*?<first[^>]*>([^<]*)</first>" % number)
-    return cpu(process) - start, found[1].decode()
+    return daemon.loop_cpu() - start, found[1].decode()
 
 
-def measure_pages(server, process, messages):
+def measure_pages(server, daemon, messages):
     fill(server, messages)
     times, before = [], ""
     pages = min(PAGES, messages // 50)
     for number in range(pages):
-        took, before = page(server, process, number, before)
+        took, before = page(server, daemon, number, before)
         times.append(took)
     print("page of 50 out of %d: CPU median %.2f ms, most %.2f ms, of %d"
           % (messages, statistics.median(times) * 1e3, max(times) * 1e3, pages))
@@ -186,19 +167,15 @@ def main():
     messages = int(sys.argv[2]) if len(sys.argv) > 2 else 100000
     with tempfile.TemporaryDirectory() as folder:
         server = Server()
-        config = pathlib.Path(folder, "sojourn.conf")
-        config.write_text(CONFIG % (server.port, folder, folder, folder, PEOPLE), encoding="utf-8")
-        config.chmod(0o600)
-        process = subprocess.Popen([str(build / "sojournd"), "--config", str(config)])
+        daemon = Daemon(build, folder, server.port, NETWORK % PEOPLE)
         try:
             server.attach()
             server.register(ROMEO, "romeo")
             server.register(JULIET, "juliet")
             late = measure_delay(server) > DELAY_MAX
-            slow = measure_pages(server, process, messages) >= PAGE_MAX
+            slow = measure_pages(server, daemon, messages) >= PAGE_MAX
         finally:
-            process.terminate()
-            process.wait()
+            daemon.stop()
     return int(late or slow)
 
 
