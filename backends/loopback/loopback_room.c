@@ -6,6 +6,7 @@
  * room is the business of loopback_room_people.c, what is said there of loopback_room_message.c;
  * nothing here tells anybody anything. */
 #include "loopback_room.h"
+#include "loopback_room_alias.h"
 
 #include <string.h>
 
@@ -104,6 +105,7 @@ void loopback_room_free(struct sj_net *net, struct loopback_room *r)
     sj_map_release(&r->affiliates);
     loopback_room_forget(r);
     loopback_room_picture_release(net, r);
+    loopback_room_aliases_clear(r);
     sj_free(r->name);
     sj_free(r->description);
     sj_secret_free(&r->password);

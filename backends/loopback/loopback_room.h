@@ -101,6 +101,8 @@ struct loopback_room {                   /* owned by its net */
     unsigned pictures;                   /* number of the last one that it had */
     void *picture_data;                  /* that an owner gave; NULL: made up */
     size_t picture_len;
+    char *aliases[SJ_ROOM_ALIASES_MAX];  /* other addresses, the main one first */
+    size_t n_aliases;
 };
 
 /* --- loopback_room.c: rooms of a net --- */

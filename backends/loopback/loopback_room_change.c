@@ -9,6 +9,7 @@
 
 #include "loopback_link.h"
 #include "loopback_room.h"
+#include "loopback_room_alias.h"
 #include "loopback_room_picture.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -152,10 +153,8 @@ static enum sj_status change_judge_room(struct loopback_ask *a, const struct sj_
         a->why = "this cannot be changed here";
         return SJ_UNACCEPTABLE;
     }
-    if (c->kind == SJ_CHANGE_ALIASES) {
-        a->why = "rooms of this network have one address";
-        return SJ_UNSUPPORTED;
-    }
+    if (c->kind == SJ_CHANGE_ALIASES)
+        return loopback_room_aliases_judge(a, c);
     if (c->kind == SJ_CHANGE_PICTURE)
         return loopback_room_picture_judge(a, c->picture);
     return SJ_OK;
@@ -258,7 +257,8 @@ static bool change_make(struct loopback_ask *a, const struct sj_room_change *c, 
         loopback_room_picture_set(a->l->base.net, r, c->picture);
         return true;
     case SJ_CHANGE_ALIASES:
-        return false;
+        loopback_room_aliases_set(r, c);
+        return true;
     }
     return false;
 }

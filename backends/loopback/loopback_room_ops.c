@@ -8,6 +8,7 @@
 
 #include "loopback_link.h"
 #include "loopback_room.h"
+#include "loopback_room_alias.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 
@@ -99,6 +100,10 @@ static enum sj_status join_make(struct loopback_ask *a, const char *id)
     enum sj_status status = loopback_room_makeable(id, &a->why);
     if (status != SJ_OK)
         return status;
+    if (loopback_room_by_alias(a->l->base.net, id)) {
+        a->why = N_("the room of this address goes by another one; look for it in the list");
+        return SJ_NOTALLOWED;
+    }
     a->room = loopback_room_new(a->l->base.net, id);
     if (!a->room) {
         a->why = "there are too many rooms";
@@ -425,6 +430,7 @@ const struct sj_backend_rooms loopback_rooms = {
     .invite = loopback_invite,
     .destroy = loopback_destroy,
     .look = loopback_look,
+    .aliases = loopback_look,
     .list = loopback_list,
     .history = loopback_room_history,
     .flags_settable = LOOPBACK_FLAGS_SETTABLE,

@@ -85,6 +85,8 @@ static void told_room(struct loopback_link *l, const char *id, const struct loop
         .n_occupants = r->habits & LOOPBACK_HABIT_BIG && r->n_users == 0
                            ? l->base.net->big_room : r->nicks.used,
         .occupants_max = r->occupants_max,
+        .aliases = (const char *const *)r->aliases,
+        .n_aliases = r->n_aliases,
     };
     if (t->kind == LOOPBACK_TOLD_LISTED)
         l->base.host->rooms->listed(&l->base, t->op, &room);

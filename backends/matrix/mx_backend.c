@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "matrix.h"
+#include "mx_alias.h"
 #include "mx_contact.h"
 #include "mx_id.h"
 #include "mx_link.h"
@@ -86,6 +87,7 @@ static const struct sj_backend_rooms backend_rooms = {
     .affiliates = mx_muc_affiliates,
     .invite = mx_muc_invite,
     .look = mx_muc_look,
+    .aliases = mx_muc_aliases,
     .list = mx_muc_list,
     .history = mx_muc_history,
     .flags_settable = SJ_ROOM_MEMBERS_ONLY | SJ_ROOM_MODERATED | SJ_ROOM_LOGGED,

@@ -127,6 +127,7 @@ static enum sj_status answer_status(const struct mx_answer *a)
         {"M_LIMIT_EXCEEDED", SJ_LIMIT},   {"M_UNRECOGNIZED", SJ_UNSUPPORTED},
         {"M_ROOM_IN_USE", SJ_EXISTS},     {"M_TOO_LARGE", SJ_LIMIT},
         {"M_GUEST_ACCESS_FORBIDDEN", SJ_DENIED}, {"M_BAD_STATE", SJ_DENIED},
+        {"M_BAD_ALIAS", SJ_UNACCEPTABLE},
         {"M_UNSUPPORTED_ROOM_VERSION", SJ_UNSUPPORTED},
         {"M_INCOMPATIBLE_ROOM_VERSION", SJ_UNSUPPORTED},
     };
@@ -134,6 +135,8 @@ static enum sj_status answer_status(const struct mx_answer *a)
         if (strcmp(rows[i].code, a->errcode) == 0)
             return rows[i].status;
     }
+    if (a->http == 409)                  /* an address of a room that is taken has no code */
+        return SJ_EXISTS;
     return a->err.status;
 }
 

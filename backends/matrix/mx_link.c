@@ -94,7 +94,7 @@ static void link_report_done(struct mx_link *l)
         struct mx_room *r = d->look ? mx_room_find_name(l, d->look) : NULL;
         sj_list_remove(&d->list);
         if (r && mx_link_is_up(l))
-            mx_muc_tell_room(r);
+            mx_muc_tell_room(r, NULL, 0);
         l->base.host->op_done(&l->base, d->op, d->err.status == SJ_OK ? NULL : &d->err);
         sj_free(d->look);
         sj_free(d);

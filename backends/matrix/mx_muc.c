@@ -133,7 +133,7 @@ static void muc_name(struct sj_strbuf *out, const struct mx_room *r)
         sj_strbuf_reset(out);
 }
 
-void mx_muc_tell_room(struct mx_room *r)
+void mx_muc_tell_room(struct mx_room *r, const char *const *aliases, size_t n)
 {
     struct mx_link *l = r->link;
     struct sj_strbuf name;
@@ -152,6 +152,8 @@ void mx_muc_tell_room(struct mx_room *r)
                  SJ_ROOM_MEMBERSHIP | SJ_ROOM_PERSISTENT | SJ_ROOM_ANONYMOUS |
                  SJ_ROOM_SUBJECT_LOCKED | SJ_ROOM_PASSWORD,
         .n_occupants = r->n_joined,
+        .aliases = aliases,
+        .n_aliases = n,
     };
     l->base.host->rooms->room(&l->base, &told);
     sj_strbuf_release(&name);
@@ -203,7 +205,7 @@ void mx_muc_enter(struct mx_room *r)
     }
     if (!muc_is_here(r))
         return;
-    mx_muc_tell_room(r);
+    mx_muc_tell_room(r, NULL, 0);
     l->base.host->rooms->subject(&l->base, r->name_id, NULL, r->topic ? r->topic : "", 0);
     if (!muc_is_here(r))
         return;
@@ -317,7 +319,7 @@ void mx_muc_power(struct mx_room *r)
             muc_tell_member(r, m);
     }
     if (muc_is_here(r))
-        mx_muc_tell_room(r);
+        mx_muc_tell_room(r, NULL, 0);
 }
 
 void mx_muc_subject(struct mx_room *r, struct json_object *event)

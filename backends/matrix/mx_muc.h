@@ -4,6 +4,7 @@
 #define MX_MUC_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "sojourn/backend.h"
 
@@ -22,7 +23,8 @@ void mx_muc_synced(struct mx_room *r);
 void mx_muc_member(struct mx_room *r, struct mx_member *m, struct json_object *event);
 void mx_muc_power(struct mx_room *r);
 void mx_muc_subject(struct mx_room *r, struct json_object *event);
-void mx_muc_tell_room(struct mx_room *r);
+/* aliases: or NULL, they are not known. */
+void mx_muc_tell_room(struct mx_room *r, const char *const *aliases, size_t n);
 /* The user is in it no longer. event: the one that says so, or NULL. */
 void mx_muc_left(struct mx_room *r, struct json_object *event);
 /* The room is being forgotten: pays what is owed. */

@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "mx_alias.h"
 #include "mx_call.h"
 #include "mx_id.h"
 #include "mx_link.h"
@@ -30,7 +31,8 @@ static const char *change_user(const struct mx_room *r, const struct sj_room_cha
 static void change_level(struct mx_steps *s, const struct mx_room *r, const char *user,
                          int64_t level)
 {
-    if (mx_power_of(r, user) != level)
+    int64_t now = mx_power_of(r, user);
+    if (now != level && (now != MX_POWER_CREATOR || level < MX_POWER_OWNER))
         mx_steps_add_state(s, "m.room.power_levels", "", mx_power_with(r, user, level));
 }
 
@@ -134,6 +136,21 @@ static bool change_add(struct mx_steps *s, const struct mx_room *r,
     return good;
 }
 
+/* *out: of the last such change, owned by the caller; NULL: there is none. */
+static bool change_read_aliases(const struct mx_link *l, const struct sj_room_change *change,
+                                size_t n, struct json_object **out, struct sj_error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (change[i].kind != SJ_CHANGE_ALIASES)
+            continue;
+        json_object_put(*out);
+        *out = mx_alias_read(l, &change[i], err);
+        if (!*out)
+            return false;
+    }
+    return true;
+}
+
 enum sj_status mx_muc_change(struct sj_link *link, const char *room,
                              const struct sj_room_change *change, size_t n, sj_op op,
                              struct sj_error *err)
@@ -148,12 +165,16 @@ enum sj_status mx_muc_change(struct sj_link *link, const char *room,
         if (change[i].kind == SJ_CHANGE_PASSWORD || change[i].kind == SJ_CHANGE_OCCUPANTS_MAX)
             return sj_fail(err, SJ_UNSUPPORTED, "rooms of this network have no such thing");
     }
+    struct json_object *aliases = NULL;
+    if (!change_read_aliases(l, change, n, &aliases, err))
+        return SJ_UNACCEPTABLE;
     struct mx_steps *s = mx_steps_new(r, op);
     bool good = true;
     for (size_t i = 0; i < n && good; i++)
         good = change_add(s, r, &change[i]);
     if (good)
-        return mx_steps_run(s, err);
+        return aliases ? mx_alias_change(r, s, aliases, err) : mx_steps_run(s, err);
+    json_object_put(aliases);
     mx_steps_free(&s);
     return sj_fail(err, SJ_NOTFOUND, "there is nobody of this name");
 }

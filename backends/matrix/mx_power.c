@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Power levels: numbers of users, and numbers that actions need. 100 and more is an owner, 50
  * and more an admin and moderator, as the usual presets have it; who has not what it takes to
- * speak is a visitor. A room without levels has one owner, its creator. Source: Matrix
- * client-server API, "m.room.power_levels". */
+ * speak is a visitor. A room without levels has one owner, its creator; from room version 12 on
+ * creators stand above all levels, and in no list of them. Source: Matrix client-server API,
+ * "m.room.power_levels"; room version 12. */
 #include "mx_power.h"
 
 #include <json-c/json.h>
 #include <string.h>
 
+#include "mx_id.h"
 #include "mx_json.h"
 #include "mx_room.h"
 
@@ -21,8 +23,24 @@ static int64_t power_get(struct json_object *o, const char *key, int64_t fallbac
     return level;
 }
 
+static bool power_is_creator(const struct mx_room *r, const char *user)
+{
+    if (!r->creators_rule)
+        return false;
+    if (r->creator && strcmp(r->creator, user) == 0)
+        return true;
+    for (size_t i = 0; i < mx_json_length(r->creators) && i < MX_POWER_CREATORS_MAX; i++) {
+        const char *id = mx_json_text_at(r->creators, i, MX_ID_MAX);
+        if (id && strcmp(id, user) == 0)
+            return true;
+    }
+    return false;
+}
+
 int64_t mx_power_of(const struct mx_room *r, const char *user)
 {
+    if (power_is_creator(r, user))
+        return MX_POWER_CREATOR;
     if (!r->power)
         return r->creator && strcmp(r->creator, user) == 0 ? MX_POWER_OWNER : 0;
     return power_get(mx_json_object(r->power, "users"), user,
@@ -76,7 +94,7 @@ struct json_object *mx_power_with(const struct mx_room *r, const char *user, int
     struct json_object *users = mx_json_object(copy, "users");
     if (!users)
         users = mx_json_put_object(copy, "users");
-    if (!r->power && r->creator)
+    if (!r->power && r->creator && !r->creators_rule)
         mx_json_put_int(users, r->creator, MX_POWER_OWNER);
     mx_json_put_int(users, user, level);
     return copy;

@@ -14,6 +14,8 @@ struct mx_room;
 
 #define MX_POWER_OWNER 100
 #define MX_POWER_MODERATOR 50
+#define MX_POWER_CREATOR INT64_MAX       /* more than any level */
+#define MX_POWER_CREATORS_MAX 100u       /* of one room that are looked at */
 
 int64_t mx_power_of(const struct mx_room *r, const char *user);
 /* What is needed for an action ("kick", "ban", "invite", "redact"), and for an event. */

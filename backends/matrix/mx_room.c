@@ -19,6 +19,7 @@
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 
+#define ROOM_VERSION_CREATORS 12          /* the first in which creators stand above all */
 #define ROOM_DIRECT_MAX 20000u           /* chats in m.direct that are looked at */
 
 bool mx_set(char **to, const char *text)
@@ -166,6 +167,7 @@ uint32_t mx_room_free(struct mx_room *r)
     sj_map_release(&r->members);
     sj_map_release(&r->nicks);
     json_object_put(r->power);
+    json_object_put(r->creators);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         sj_free(texts[i]);
     for (size_t i = 0; i < MX_HEROES; i++)
@@ -200,7 +202,7 @@ static void room_on_name(struct mx_room *r, struct json_object *event, struct js
         return;
     r->is_new = true;
     if (r->entered)
-        mx_muc_tell_room(r);
+        mx_muc_tell_room(r, NULL, 0);
 }
 
 static void room_on_alias(struct mx_room *r, struct json_object *event,
@@ -226,7 +228,7 @@ static void room_on_avatar(struct mx_room *r, struct json_object *event,
     (void)event;
     if (room_set(&r->avatar, mx_json_text(content, "url", SJ_URL_MAX), SJ_URL_MAX, false) &&
         r->entered)
-        mx_muc_tell_room(r);
+        mx_muc_tell_room(r, NULL, 0);
 }
 
 static void room_on_encryption(struct mx_room *r, struct json_object *event,
@@ -237,16 +239,22 @@ static void room_on_encryption(struct mx_room *r, struct json_object *event,
     bool news = !r->encrypted;
     r->encrypted = true;                 /* never taken back, by the specification */
     if (news && r->entered)
-        mx_muc_tell_room(r);
+        mx_muc_tell_room(r, NULL, 0);
 }
 
 static void room_on_create(struct mx_room *r, struct json_object *event,
                            struct json_object *content)
 {
     const char *type = mx_json_text(content, "type", MX_ID_MAX);
-    (void)event;
+    const char *version = mx_json_text(content, "room_version", MX_ID_MAX);
+    int64_t number = 0;
     r->is_space = type && strcmp(type, "m.space") == 0;
     mx_set(&r->creator, mx_json_text(event, "sender", MX_ID_MAX));
+    r->creators_rule = version && sj_parse_int(version, 0, INT32_MAX, &number) &&
+                       number >= ROOM_VERSION_CREATORS;
+    json_object_put(r->creators);
+    r->creators = r->creators_rule
+                      ? json_object_get(mx_json_array(content, "additional_creators")) : NULL;
 }
 
 static void room_on_power(struct mx_room *r, struct json_object *event,
@@ -266,7 +274,7 @@ static void room_on_join_rules(struct mx_room *r, struct json_object *event,
     (void)event;
     r->closed = rule && strcmp(rule, "public") != 0;
     if (r->entered)
-        mx_muc_tell_room(r);
+        mx_muc_tell_room(r, NULL, 0);
 }
 
 static void room_on_history(struct mx_room *r, struct json_object *event,

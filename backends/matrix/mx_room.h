@@ -50,6 +50,7 @@ struct mx_room {
     struct sj_map nicks;                 /* the same by nick, while the room is entered */
     struct json_object *power;           /* content of m.room.power_levels, or NULL */
     char *creator;                       /* or NULL */
+    struct json_object *creators;        /* ids beside it that stand above all, or NULL */
     char *successor;                     /* room by which it was replaced, or NULL */
     char *typing[8];                     /* ids of those who type (MX_TYPING_MAX) */
     sj_op join_op;                       /* 0: nobody waits to get in */
@@ -66,6 +67,7 @@ struct mx_room {
     bool entering : 1;                   /* the gateway wants to be in it; members are asked for */
     bool entered : 1;                    /* the gateway is in it */
     bool closed : 1;                     /* only who is invited may join */
+    bool creators_rule : 1;              /* creators stand above all levels */
     bool history_shared : 1;             /* everybody may read what was said */
     char id[];                           /* "!opaque:example.org" */
 };

@@ -14,13 +14,13 @@
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 
-#define STEPS_MAX (2u * SJ_ROOM_CHANGES_MAX)
+#define STEPS_MAX (2u * SJ_ROOM_CHANGES_MAX + 2u * SJ_ROOM_ALIASES_MAX + 1u)
 #define STEPS_PATIENCE_MS 60000
 
 struct step {
     char *path;
-    char *body;
-    bool put;
+    char *body;                          /* or NULL */
+    enum sj_http_method method;
 };
 
 /* Owner: its link, once it runs. */
@@ -74,15 +74,16 @@ struct mx_steps *mx_steps_new(struct mx_room *r, sj_op op)
     return s;
 }
 
-static void steps_add(struct mx_steps *s, bool put, struct sj_strbuf *path,
+static void steps_add(struct mx_steps *s, enum sj_http_method method, struct sj_strbuf *path,
                       struct json_object *body)
 {
     if (s->n < STEPS_MAX) {
         struct step *t = &s->step[s->n++];
         t->path = sj_strdup(path->s);
-        t->put = put;
-        t->body = sj_strdup(json_object_to_json_string_ext(
-            body, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+        t->method = method;
+        if (body)
+            t->body = sj_strdup(json_object_to_json_string_ext(
+                body, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
     }
     json_object_put(body);
     sj_strbuf_release(path);
@@ -94,7 +95,7 @@ void mx_steps_add_state(struct mx_steps *s, const char *type, const char *key,
     struct sj_strbuf path;
     sj_strbuf_init(&path, SJ_HTTP_URL_MAX);
     mx_path(&path, "/_matrix/client/v3/rooms/*/state/*/*", s->room, type, key);
-    steps_add(s, true, &path, body);
+    steps_add(s, SJ_HTTP_PUT, &path, body);
 }
 
 void mx_steps_add_user(struct mx_steps *s, const char *what, const char *user,
@@ -106,21 +107,66 @@ void mx_steps_add_user(struct mx_steps *s, const char *what, const char *user,
     mx_path(&path, "/_matrix/client/v3/rooms/*/*", s->room, what);
     mx_json_put(body, "user_id", user);
     mx_json_put(body, "reason", reason && *reason ? reason : NULL);
-    steps_add(s, false, &path, body);
+    steps_add(s, SJ_HTTP_POST, &path, body);
+}
+
+void mx_steps_add_alias(struct mx_steps *s, const char *alias, bool made)
+{
+    struct json_object *body = made ? json_object_new_object() : NULL;
+    struct sj_strbuf path;
+    sj_strbuf_init(&path, SJ_HTTP_URL_MAX);
+    mx_path(&path, "/_matrix/client/v3/directory/room/*", alias);
+    if (made)
+        mx_json_put(body, "room_id", s->room);
+    steps_add(s, made ? SJ_HTTP_PUT : SJ_HTTP_DELETE, &path, body);
+}
+
+uint32_t mx_steps_hold(struct mx_steps *s)
+{
+    s->number = ++s->link->txn;
+    sj_list_append(&s->link->steps, &s->list);
+    return s->number;
+}
+
+struct mx_steps *mx_steps_held(const struct mx_link *l, uint32_t number)
+{
+    for (struct sj_list *at = l->steps.next; at != &l->steps; at = at->next) {
+        struct mx_steps *s = SJ_CONTAINER(at, struct mx_steps, list);
+        if (s->number == number)
+            return s;
+    }
+    return NULL;
+}
+
+void mx_steps_give_up(struct mx_link *l, uint32_t number, const struct sj_error *err)
+{
+    struct mx_steps *s = mx_steps_held(l, number);
+    if (!s)
+        return;
+    mx_link_done_err(l, s->op, err);
+    steps_free(s);
 }
 
 static bool steps_next(struct mx_steps *s, struct sj_error *err);
 
+void mx_steps_go_on(struct mx_steps *s)
+{
+    struct sj_error err = {.status = SJ_OK};
+    if (s->n > 0 && steps_next(s, &err))
+        return;
+    mx_link_done_err(s->link, s->op, s->n ? &err : NULL);
+    steps_free(s);
+}
+
 static void steps_on_answer(struct mx_link *l, const struct mx_answer *a)
 {
-    struct mx_steps *s = NULL;
+    struct mx_steps *s = mx_steps_held(l, (uint32_t)a->ask->number);
     struct sj_error err = a->err;
-    for (struct sj_list *at = l->steps.next; !s && at != &l->steps; at = at->next) {
-        s = SJ_CONTAINER(at, struct mx_steps, list);
-        s = s->number == a->ask->number ? s : NULL;
-    }
     if (!s)
         return;
+    /* What is to go may be gone: another client was faster, or an answer was lost. */
+    if (a->http == 404 && s->step[s->at].method == SJ_HTTP_DELETE)
+        err.status = SJ_OK;
     if (err.status == SJ_OK && ++s->at < s->n && steps_next(s, &err))
         return;
     mx_link_done_err(l, s->op, err.status == SJ_OK ? NULL : &err);
@@ -131,7 +177,7 @@ static bool steps_next(struct mx_steps *s, struct sj_error *err)
 {
     const struct step *t = &s->step[s->at];
     const struct mx_call_spec spec = {
-        .method = t->put ? SJ_HTTP_PUT : SJ_HTTP_POST, .path = t->path, .body = t->body,
+        .method = t->method, .path = t->path, .body = t->body,
         .flags = MX_CALL_REPEAT, .patience_ms = STEPS_PATIENCE_MS,
         .ask = {.number = s->number}, .done = steps_on_answer};
     return mx_call(s->link, &spec, err);
@@ -140,8 +186,7 @@ static bool steps_next(struct mx_steps *s, struct sj_error *err)
 enum sj_status mx_steps_run(struct mx_steps *s, struct sj_error *err)
 {
     struct mx_link *l = s->link;
-    s->number = ++l->txn;
-    sj_list_append(&l->steps, &s->list);
+    mx_steps_hold(s);
     if (s->n > 0 && steps_next(s, err))
         return SJ_OK;
     if (s->n == 0)

@@ -171,6 +171,7 @@ enum room_ask {
     ROOM_ASK_MODERATE,           /* id: the network's, of the message; text: why */
     ROOM_ASK_AFFILIATES,
     ROOM_ASK_LOOK,
+    ROOM_ASK_CONFIG,             /* its addresses, for the form */
     ROOM_ASK_LIST,
     ROOM_ASK_HISTORY
 };

@@ -25,6 +25,8 @@ struct room_collect {
     char *room;
     bool looked;
     char *name, *description;
+    char **aliases;                      /* NULL: not told */
+    size_t n_aliases;
     uint32_t flags, n_occupants, occupants_max;
     struct collected {
         char *id, *nick, *reason;
@@ -33,9 +35,19 @@ struct room_collect {
     size_t n, size;
 };
 
+static void collect_free_aliases(struct room_collect *c)
+{
+    for (size_t i = 0; i < c->n_aliases; i++)
+        sj_free(c->aliases[i]);
+    sj_free(c->aliases);
+    c->aliases = NULL;
+    c->n_aliases = 0;
+}
+
 static void collect_free(struct sessions *all, struct room_collect *c)
 {
     sj_idmap_remove(&all->room_asks, c->op);
+    collect_free_aliases(c);
     for (size_t i = 0; i < c->n; i++) {
         sj_free(c->people[i].id);
         sj_free(c->people[i].nick);
@@ -93,6 +105,13 @@ struct room *room_asked(void *ctx, const struct xmpp_from *from, const char *typ
     }
     sj_fail(err, SJ_DENIED, "You are not in this room.");
     return NULL;
+}
+
+static void answered_error(struct session *s, xmpp_req req, const struct sj_error *err)
+{
+    struct sj_error words = session_words(s, err);
+
+    xmpp_answer(s->all->xmpp, req, &words);
 }
 
 /* ---- what a room is like ---- */
@@ -216,6 +235,18 @@ static void collect_set(char **field, const char *text)
     *field = sj_strdup(text);
 }
 
+static void collect_aliases(struct room_collect *c, const struct sj_room *in)
+{
+    size_t n = in->n_aliases < SJ_ROOM_ALIASES_MAX ? in->n_aliases : SJ_ROOM_ALIASES_MAX;
+
+    if (!in->aliases)
+        return;
+    collect_free_aliases(c);
+    c->aliases = sj_calloc(n ? n : 1, sizeof *c->aliases);
+    for (c->n_aliases = 0; c->n_aliases < n; c->n_aliases++)
+        c->aliases[c->n_aliases] = sj_strdup(in->aliases[c->n_aliases]);
+}
+
 /* Whoever asked for this room hears it. */
 void room_looked(struct session *s, const struct sj_room *in)
 {
@@ -231,7 +262,55 @@ void room_looked(struct session *s, const struct sj_room *in)
         c->occupants_max = in->occupants_max ? in->occupants_max : c->occupants_max;
         collect_set(&c->name, in->name);
         collect_set(&c->description, in->description);
+        collect_aliases(c, in);
     }
+}
+
+/* ---- the form for who runs it ---- */
+
+/* c: what was asked for it, or NULL. */
+static void config_answer(const struct room *r, const struct room_collect *c, xmpp_req req)
+{
+    struct xmpp_room_info info;
+
+    room_info_of(r, &info);
+    info.aliases = c ? (const char *const *)c->aliases : NULL;
+    info.n_aliases = c ? c->n_aliases : 0;
+    xmpp_answer_room_config(r->session->all->xmpp, req, &info);
+}
+
+enum sj_status room_ask_config(struct room *r, xmpp_req req, struct sj_error *err)
+{
+    struct session *s = r->session;
+    const struct sj_backend_rooms *rooms = s->network->backend->rooms;
+    const struct room_outcome ask = {.ask = ROOM_ASK_CONFIG, .room = r->id, .req = req};
+    sj_op op;
+
+    if (!rooms->aliases) {
+        config_answer(r, NULL, req);
+        return SJ_OK;
+    }
+    op = collect_start(s, &ask, err);
+    if (op && rooms->aliases(s->link, r->id, op, err) != SJ_OK)
+        return collect_drop(s, op, err);
+    return op ? SJ_OK : err->status;
+}
+
+/* Where the network does not say its addresses, the form is without them. */
+static void config_asked(struct session *s, const struct room_collect *c,
+                         const struct room_outcome *o, const struct sj_error *err)
+{
+    const struct room *r = room_find(s, o->room);
+    struct sj_error gone;
+
+    if (err)
+        sj_log_info(&s->log, "addresses of a room are not known cause=%s", SJ_CLIP(err->text));
+    if (r && r->state == ROOM_IN && r->self) {
+        config_answer(r, c, o->req);
+        return;
+    }
+    sj_fail(&gone, SJ_DENIED, "You are not in this room.");
+    answered_error(s, o->req, &gone);
 }
 
 /* ---- lists of people ---- */
@@ -315,19 +394,14 @@ static void items_answer(struct session *s, const struct room_collect *c, xmpp_r
 
 /* ---- outcomes ---- */
 
-static void answered_error(struct session *s, xmpp_req req, const struct sj_error *err)
-{
-    struct sj_error words = session_words(s, err);
-
-    xmpp_answer(s->all->xmpp, req, &words);
-}
-
 void room_answered(struct session *s, const struct room_outcome *o, const struct sj_error *err)
 {
     struct room_collect *c = collect_find(s, o->op);
 
     if (o->ask == ROOM_ASK_LIST)
         room_list_done(s, o->op, err);
+    else if (o->ask == ROOM_ASK_CONFIG)
+        config_asked(s, c, o, err);
     else if (err && o->req)
         answered_error(s, o->req, err);
     else if (o->ask == ROOM_ASK_MODERATE)

@@ -14,6 +14,7 @@
 #include "sojourn/strbuf.h"
 
 _Static_assert(XMPP_ROOM_ITEMS_MAX <= SJ_ROOM_CHANGES_MAX, "one request is one change");
+_Static_assert(XMPP_ROOM_ALIASES_MAX <= SJ_ROOM_ALIASES_MAX, "one form is one change");
 
 static enum sj_status change_start(struct room *r, const struct sj_room_change *changes, size_t n,
                                    xmpp_req req, struct sj_error *err)
@@ -138,14 +139,9 @@ static struct room *change_owned(void *ctx, const struct xmpp_from *from, const 
 enum sj_status rooms_config_get(void *ctx, const struct xmpp_from *from, const char *room,
                                 xmpp_req req, struct sj_error *err)
 {
-    const struct room *r = change_owned(ctx, from, room, err);
-    struct xmpp_room_info info;
+    struct room *r = change_owned(ctx, from, room, err);
 
-    if (!r)
-        return err->status;
-    room_info_of(r, &info);
-    xmpp_answer_room_config(r->session->all->xmpp, req, &info);
-    return SJ_OK;
+    return r ? room_ask_config(r, req, err) : err->status;
 }
 
 static uint32_t change_flags_of(uint32_t shown)
@@ -216,6 +212,9 @@ static size_t change_list(const struct room *r, const struct xmpp_room_config *c
         c->occupants_max != (int64_t)r->occupants_max)
         changes[n++] = (struct sj_room_change){.kind = SJ_CHANGE_OCCUPANTS_MAX,
                                                .number = (uint32_t)c->occupants_max};
+    if (rooms->aliases && c->aliases)    /* what differs, the network knows */
+        changes[n++] = (struct sj_room_change){.kind = SJ_CHANGE_ALIASES, .aliases = c->aliases,
+                                               .n_aliases = c->n_aliases};
     return n;
 }
 

@@ -6,6 +6,8 @@
 
 #include "xmpp.h"
 
+struct room;
+
 bool rooms_is_room(void *ctx, unsigned host, const char *id);
 enum sj_status rooms_join(void *ctx, const struct xmpp_from *from, const struct xmpp_join_in *in,
                           struct sj_error *err);
@@ -50,5 +52,8 @@ enum sj_status rooms_archive_query(void *ctx, const struct xmpp_from *from,
                                    struct sj_error *err);
 enum sj_status rooms_archive_ends(void *ctx, const struct xmpp_from *from, const char *room,
                                   xmpp_req req, struct sj_error *err);
+
+/* The form for who runs it, now or when the network has said what is to be in it. */
+enum sj_status room_ask_config(struct room *, xmpp_req, struct sj_error *);
 
 #endif

@@ -17,6 +17,12 @@
 
 #define OWNER_FORM NS_MUC "#roomconfig"
 #define OWNER_VAR "muc#roomconfig_"
+#define OWNER_ALIASES "x-aliases"        /* ours: no name is registered for it (XEP-0068 §3.4) */
+
+/* Values of the form that are lists; borrowed from the stanza. */
+struct owner_lists {
+    const char *aliases[XMPP_ROOM_ALIASES_MAX];
+};
 
 /* Flags that are boolean fields; inverted: the field says the opposite. */
 static const struct {
@@ -83,6 +89,30 @@ static bool owner_read_text(const char **out, const char *value, size_t max)
     return strlen(value) <= max;
 }
 
+/* One of its lines; blank ones are none. */
+static bool owner_read_alias(struct owner_lists *lists, size_t *n, const char *text)
+{
+    if (text[strspn(text, " \t\r\n")] == '\0')
+        return true;
+    if (*n == XMPP_ROOM_ALIASES_MAX || strlen(text) > SJ_ID_MAX || strpbrk(text, "\t\r\n"))
+        return false;
+    lists->aliases[(*n)++] = text;
+    return true;
+}
+
+static bool owner_read_aliases(struct xmpp_room_config *c, struct owner_lists *lists,
+                               xmpp_stanza_t *field)
+{
+    bool good = true;
+    c->aliases = lists->aliases;
+    c->n_aliases = 0;
+    for (xmpp_stanza_t *v = stanza_first(field); v != NULL && good; v = stanza_next(v)) {
+        if (stanza_is(v, "value", NS_DATA))
+            good = owner_read_alias(lists, &c->n_aliases, stanza_text(v));
+    }
+    return good;
+}
+
 static bool owner_read_field(struct xmpp_room_config *c, const char *var, const char *value)
 {
     bool known = false;
@@ -106,7 +136,7 @@ static bool owner_read_field(struct xmpp_room_config *c, const char *var, const 
 }
 
 static enum sj_status owner_read_form(xmpp_stanza_t *form, struct xmpp_room_config *c,
-                                      struct sj_error *err)
+                                      struct owner_lists *lists, struct sj_error *err)
 {
     const char *type = form_type(form);
     c->instant = form_first(form) == NULL;
@@ -117,7 +147,9 @@ static enum sj_status owner_read_form(xmpp_stanza_t *form, struct xmpp_room_conf
         const char *value = form_value(f);
         if (var == NULL || strcmp(var, "FORM_TYPE") == 0)
             continue;
-        if (!owner_read_field(c, var, value != NULL ? value : ""))
+        bool listed = strcmp(var, OWNER_ALIASES) == 0;
+        if (listed ? !owner_read_aliases(c, lists, f)
+                   : !owner_read_field(c, var, value != NULL ? value : ""))
             return sj_fail(err, SJ_UNACCEPTABLE, "A value of the form makes no sense: %s.", var);
     }
     return SJ_OK;
@@ -127,13 +159,14 @@ static enum sj_status owner_configure(struct inbound *in, xmpp_stanza_t *form,
                                       struct sj_error *err)
 {
     struct xmpp_room_config c = {.occupants_max = -1};
+    struct owner_lists lists;
     const char *type = stanza_get(form, "type");
     enum sj_status status = SJ_OK;
     c.cancel = type != NULL && strcmp(type, "cancel") == 0;
     if (type == NULL || (!c.cancel && strcmp(type, "submit") != 0))
         return sj_fail(err, SJ_INVALID, "This form was not filled in.");
     if (!c.cancel)
-        status = owner_read_form(form, &c, err);
+        status = owner_read_form(form, &c, &lists, err);
     if (status == SJ_OK)
         status = router_defer(in, false, err);
     if (status == SJ_OK)
@@ -189,6 +222,19 @@ static void owner_add_max(xmpp_stanza_t *form, const struct xmpp_room_info *r, c
                                               .value = r->occupants_max > 0 ? number : "none"});
 }
 
+static void owner_add_aliases(xmpp_stanza_t *form, const struct xmpp_room_info *r,
+                              const char *lang)
+{
+    if (r->aliases == NULL)
+        return;
+    xmpp_stanza_t *f = stanza_add(form, "field", NULL);
+    stanza_set(f, "type", "text-multi");
+    stanza_set(f, "var", OWNER_ALIASES);
+    stanza_set(f, "label", sj_translate(lang, "Addresses over there, the main one first"));
+    for (size_t i = 0; i < r->n_aliases; i++)
+        stanza_add_with_text(f, "value", r->aliases[i]);
+}
+
 static void owner_add_whois(xmpp_stanza_t *form, const struct xmpp_room_info *r, const char *lang)
 {
     static const char *const choices[][2] = {{"moderators", N_("Moderators")},
@@ -212,6 +258,7 @@ static void owner_add_form(xmpp_stanza_t *query, const struct xmpp_room_info *r,
 {
     xmpp_stanza_t *form = form_add(query, OWNER_FORM, r->name, NULL);
     owner_add_texts(form, r, lang);
+    owner_add_aliases(form, r, lang);
     for (size_t i = 0; i < OWNER_FLAGS; i++) {
         bool on = ((r->flags & owner_flags[i].flag) != 0) != owner_flags[i].inverted;
         if ((r->settable & owner_flags[i].flag) == 0)
@@ -238,7 +285,8 @@ void xmpp_answer_room_config(struct xmpp *x, xmpp_req req, const struct xmpp_roo
     xmpp_stanza_t *query = stanza_add(result, "query", NS_MUC_OWNER);
     const char *lang = requests_find(&x->requests, req)->lang;
     stanza_set(result, "xml:lang", lang);
-    if (r->settable != 0 || r->text_settable || r->max_settable)
+    if (r->settable != 0 || r->text_settable || r->max_settable ||
+        r->aliases != NULL)
         owner_add_form(query, r, lang);
     muc_answer(x, req, host, result);
 }

@@ -34,6 +34,7 @@
 #define XMPP_SUBJECT_MAX 8191u           /* longer: not-acceptable */
 #define XMPP_ROOM_ITEMS_MAX 64u          /* of one admin request; more: not-acceptable */
 #define XMPP_INVITES_MAX 16u             /* of one message; more: not-acceptable */
+#define XMPP_ROOM_ALIASES_MAX 32u        /* of one form; more: not-acceptable */
 
 /* G045-12. history: the smallest that satisfies all is given (G045-32); -1: not said. Characters
  * are those of whole stanzas, so a little more than those of the texts. */
@@ -84,6 +85,9 @@ struct xmpp_room_config {
     const char *password;        /* "": none any more; wiped by this room after the call */
     uint32_t flags, known;       /* enum xmpp_room_flag */
     int64_t occupants_max;       /* 0: no limit */
+    /* Addresses over there, none of them blank, as they were typed; NULL: not in the form. */
+    const char *const *aliases;
+    size_t n_aliases;
     bool cancel;                 /* the first configuration is given up: the room goes (G045-88) */
     bool instant;                /* an empty form: the room is taken as it is (G045-88) */
 };

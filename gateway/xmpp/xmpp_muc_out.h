@@ -78,6 +78,9 @@ struct xmpp_room_info {
     bool text_settable;          /* name and description */
     bool max_settable;
     bool picture_settable;
+    /* Addresses of the room over there, the main one first; NULL: the form is without them. */
+    const char *const *aliases;
+    size_t n_aliases;
 };
 
 /* Status codes of XEP-0045, as bits. */

@@ -3,7 +3,8 @@
 import library
 from e2ebase import GATEWAY
 from occupant import MUC_PLUGINS, Occupant, codes
-from matrixclient import quote
+from matrixclient import Refused, quote
+from xmlmatch import format_node
 from test_matrix import ACCOUNT, MatrixTest, jid_of
 
 
@@ -101,6 +102,45 @@ class Rooms(MatrixTest):
         self.assertIn(110, codes(own))
         self.assertEqual((await self.on_matrix(host.members, room))[other.user_id], "join")
         await mercutio.user.disconnect()
+
+    def configure(self, client, room, *addresses):
+        return client.iq("set", room, "<query xmlns='http://jabber.org/protocol/muc#owner'>"
+                         "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'>"
+                         "<value>http://jabber.org/protocol/muc#roomconfig</value></field>"
+                         "<field var='x-aliases'>%s</field></x></query>"
+                         % "".join("<value>%s</value>" % a for a in addresses))
+
+    def addresses(self, client, room):
+        form = client.iq("get", room, "<query xmlns='http://jabber.org/protocol/muc#owner'/>")
+        self.assertEqual(form.get("type"), "result", format_node(form))
+        return [value.text for field in form.find("query").find("x").children
+                if field.get("var") == "x-aliases" for value in field.children]
+
+    def test_addresses(self):
+        """Who runs a room gives it addresses over there, and takes them away; one that leads
+        elsewhere is refused (G045-89, G045-90)"""
+        client, _ = self.registered("tybalt")
+        guest = self.person("guest")
+        main, second, third = ("#%s.%s:%s" % (name, type(self).__name__.lower(),
+                                              guest.user_id.split(":")[1])
+                               for name in ("palace", "House", "yard"))
+        room = jid_of(main)
+        client.send("<presence to='%s/m'><x xmlns='http://jabber.org/protocol/muc'/></presence>"
+                    % room)
+        client.wait(lambda n: n.name == "message" and n.find("subject") is not None,
+                    "the end of the entry")
+        self.assertEqual(self.addresses(client, room), [main])
+        self.assertEqual(self.configure(client, room, second, main).get("type"), "result")
+        self.assertEqual(self.addresses(client, room), [second, main])
+        guest.create(preset="public_chat", room_alias_name=third[1:].split(":")[0])
+        refused = self.configure(client, room, second, main, third)
+        self.assertEqual(refused.get("type"), "error")
+        self.assertIsNotNone(refused.find("error").find("conflict"))
+        self.assertEqual(self.addresses(client, room), [second, main])
+        self.assertEqual(self.configure(client, room, main).get("type"), "result")
+        self.assertEqual(self.addresses(client, room), [main])
+        with self.assertRaises(Refused):
+            guest.call("GET", "/directory/room/" + quote(second))
 
     def test_knocking(self):
         """Who comes to a room that wants to be asked has asked; a room that is upgraded is followed

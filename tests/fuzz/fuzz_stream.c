@@ -491,7 +491,8 @@ static enum sj_status on_admin_set(void *ctx, const struct xmpp_from *f, const c
 static enum sj_status on_config_get(void *ctx, const struct xmpp_from *f, const char *room,
                                     xmpp_req req, struct sj_error *err)
 {
-    const struct xmpp_room_info info = {.room = room, .settable = ~0u, .text_settable = true};
+    const struct xmpp_room_info info = {.room = room, .settable = ~0u, .text_settable = true,
+                                        .aliases = &room, .n_aliases = 1};
     (void)err;
     check_room(f, room, NULL);
     xmpp_answer_room_config(((struct run *)ctx)->room, req, &info);
@@ -507,6 +508,9 @@ static enum sj_status on_config_set(void *ctx, const struct xmpp_from *f, const 
     check_text(c->name);
     check_text(c->description);
     check_text(c->password);
+    for (size_t i = 0; i < c->n_aliases; i++)
+        check_text(c->aliases[i]);
+    assert(c->n_aliases <= XMPP_ROOM_ALIASES_MAX);
     assert((c->flags & ~c->known) == 0 && c->occupants_max >= -1);
     return sj_fail(err, SJ_DENIED, "no");
 }

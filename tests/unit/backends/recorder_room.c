@@ -110,6 +110,11 @@ static void room_text(struct sj_strbuf *out, struct sj_link *link, const struct 
     recorder_check_text(room->avatar, SJ_AVATAR_ID_MAX);
     if (room->avatar && *room->avatar)
         sj_strbuf_addf(out, " picture=%s", room->avatar);
+    cr_assert_leq(room->n_aliases, SJ_ROOM_ALIASES_MAX);
+    for (size_t i = 0; i < room->n_aliases; i++) {
+        recorder_check_text(room->aliases[i], SJ_ID_MAX);
+        sj_strbuf_addf(out, " alias=%s", room->aliases[i]);
+    }
 }
 
 static void on_room(struct sj_link *link, const struct sj_room *room)
@@ -255,6 +260,11 @@ enum sj_status recorder_destroy(struct recorder *r, unsigned n, const char *room
 enum sj_status recorder_look(struct recorder *r, unsigned n, const char *room)
 {
     ROOM_OP(r, n, look, room);
+}
+
+enum sj_status recorder_aliases(struct recorder *r, unsigned n, const char *room)
+{
+    ROOM_OP(r, n, aliases, room);
 }
 
 enum sj_status recorder_list(struct recorder *r, unsigned n, const char *words, unsigned max)

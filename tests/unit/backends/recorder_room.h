@@ -35,6 +35,7 @@ enum sj_status recorder_invite(struct recorder *r, unsigned n, const char *room,
 enum sj_status recorder_destroy(struct recorder *r, unsigned n, const char *room,
                                 const char *reason);
 enum sj_status recorder_look(struct recorder *r, unsigned n, const char *room);
+enum sj_status recorder_aliases(struct recorder *r, unsigned n, const char *room);
 enum sj_status recorder_list(struct recorder *r, unsigned n, const char *words, unsigned max);
 enum sj_status recorder_history(struct recorder *r, unsigned n, const char *room,
                                 const char *before, const char *after, unsigned max);

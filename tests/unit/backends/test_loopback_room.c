@@ -469,6 +469,42 @@ Test(loopback_room, changes_come_all_or_none)
     recorder_free(&r);
 }
 
+Test(loopback_room, owners_give_it_other_addresses)
+{
+    struct recorder *r = start_together();
+    static const char *const two[] = {"#City", "#town"}, *const bad[] = {"#town", "no room"},
+                      *const twice[] = {"#city", "#CITY"}, *const lobby[] = {"#lobby"};
+    changes(r, 1, (struct sj_room_change){.kind = SJ_CHANGE_ALIASES, .aliases = two,
+                                          .n_aliases = 2}, NULL);
+    recorder_settle(r);
+    cr_expect(recorder_heard(r, "1 room #verona name \"\" description \"\" flags=0/3ff n=2 "
+                                "alias=#city alias=#town"));
+    recorder_forget(r);
+    cr_assert_eq(recorder_join(r, 2, "#city", NULL, NULL), SJ_OK);
+    hears_outcome(r, 2, "not permitted to anybody");
+    changes(r, 1, (struct sj_room_change){.kind = SJ_CHANGE_ALIASES, .aliases = bad,
+                                          .n_aliases = 2}, "not acceptable");
+    changes(r, 1, (struct sj_room_change){.kind = SJ_CHANGE_ALIASES, .aliases = twice,
+                                          .n_aliases = 2}, "not acceptable");
+    changes(r, 1, (struct sj_room_change){.kind = SJ_CHANGE_ALIASES, .aliases = lobby,
+                                          .n_aliases = 1}, "exists already");
+    changes(r, 2, (struct sj_room_change){.kind = SJ_CHANGE_ALIASES, .aliases = two},
+            "not permitted");
+    cr_assert_eq(recorder_aliases(r, 1, "#verona"), SJ_OK);
+    recorder_settle(r);
+    cr_expect(recorder_heard(r, "1 room #verona name \"\" description \"\" flags=0/3ff n=2 "
+                                "alias=#city alias=#town"));
+    recorder_forget(r);
+    changes(r, 1, (struct sj_room_change){.kind = SJ_CHANGE_ALIASES, .aliases = &two[1],
+                                          .n_aliases = 1}, NULL);
+    recorder_settle(r);
+    recorder_forget(r);
+    cr_assert_eq(recorder_join(r, 2, "#city", NULL, NULL), SJ_OK);       /* free again */
+    recorder_settle(r);
+    cr_expect(recorder_heard(r, "2 entered #city"));
+    recorder_free(&r);
+}
+
 Test(loopback_room, owners_configure_it)
 {
     struct recorder *r = start_together();

@@ -227,6 +227,119 @@ Test(mx_room, asks_for_what_moderators_do)
     mx_world_close(&w);
 }
 
+#define ALIAS_STATE "GET " MX_API "/rooms/%21v%3Ahs.test/state/m.room.canonical_alias/"
+#define ALIAS_LIST "GET " MX_API "/rooms/%21v%3Ahs.test/aliases"
+#define ALIAS_AT "/directory/room/%23"
+
+static void give_aliases(struct mx_world *w, const char *state, const char *list)
+{
+    fake_matrix_answer(w->server, ALIAS_STATE, 1, state ? 200 : 404, "",
+                       state ? state : "{\"errcode\":\"M_NOT_FOUND\"}");
+    fake_matrix_answer(w->server, ALIAS_LIST, 1, 200, "", list);
+}
+
+static void change_aliases(struct mx_world *w, const char *const *aliases, size_t n,
+                           const char *outcome)
+{
+    struct sj_room_change c = {.kind = SJ_CHANGE_ALIASES, .aliases = aliases, .n_aliases = n};
+    recorder_forget(w->r);
+    cr_assert_eq(recorder_change(w->r, 1, ROOM, &c, 1), SJ_OK);
+    recorder_wait_for_outcomes(w->r, 1);
+    cr_expect(recorder_heard(w->r, outcome), "%s", outcome);
+}
+
+Test(mx_room, tells_the_addresses_published_ones_first)
+{
+    struct mx_world w;
+    enter_room(&w);
+    give_aliases(&w, "{\"alias\":\"#v:hs.test\",\"alt_aliases\":[\"#v:other.test\",7,\"x\","
+                     "\"#a b:hs.test\",\"#v:hs.test\"]}",
+                 "{\"aliases\":[\"#hidden:hs.test\",\"#v:hs.test\",{}]}");
+    cr_assert_eq(recorder_aliases(w.r, 1, ROOM), SJ_OK);
+    recorder_wait_for_outcomes(w.r, 1);
+    cr_expect(recorder_heard(w.r, "1 op 2 ok"));
+    cr_expect(recorder_heard(w.r, "1 room " ROOM " name \"Verona\" flags=230/3fe n=4 "
+                                  "alias=#v:hs.test alias=#v:other.test alias=#hidden:hs.test"));
+    fake_matrix_answer(w.server, ALIAS_STATE, 1, 403, "", "{\"errcode\":\"M_FORBIDDEN\"}");
+    cr_assert_eq(recorder_aliases(w.r, 1, ROOM), SJ_OK);
+    recorder_wait_for_outcomes(w.r, 1);
+    cr_expect(recorder_heard(w.r, "1 op 3 not permitted"));
+    mx_world_close(&w);
+}
+
+Test(mx_room, changes_the_addresses_by_what_differs)
+{
+    static const char *const wanted[] = {" piazza ", "#v:hs.test", "#v:other.test"};
+    static const char *const same[] = {"#v:hs.test", "#hidden:hs.test"};
+    struct mx_world w;
+    enter_room(&w);
+    mx_world_say(&w, "s2", ROOM,
+                 "{\"type\":\"m.room.power_levels\",\"state_key\":\"\",\"event_id\":\"$pl\","
+                 "\"sender\":\"@juliet:hs.test\",\"content\":{\"users\":{"
+                 "\"@romeo:hs.test\":50}}}");
+    fake_matrix_answer(w.server, "PUT " MX_API "/rooms/%21v%3Ahs.test/state", 9, 200, "",
+                       "{\"event_id\":\"$x\"}");
+    fake_matrix_answer(w.server, "PUT " MX_API ALIAS_AT, 9, 200, "", "{}");
+    give_aliases(&w, "{\"alias\":\"#v:hs.test\"}",
+                 "{\"aliases\":[\"#v:hs.test\",\"#hidden:hs.test\"]}");
+    change_aliases(&w, same, 2, "1 op 2 ok");
+    cr_expect_eq(fake_matrix_count(w.server, "PUT " MX_API ALIAS_AT), 0);
+    give_aliases(&w, "{\"alias\":\"#v:hs.test\"}",
+                 "{\"aliases\":[\"#v:hs.test\",\"#hidden:hs.test\"]}");
+    fake_matrix_answer(w.server, "DELETE " MX_API ALIAS_AT, 1, 404, "",
+                       "{\"errcode\":\"M_NOT_FOUND\"}");       /* gone already: so it shall be */
+    change_aliases(&w, wanted, 3, "1 op 3 ok");
+    mx_world_told(&w, "PUT " MX_API ALIAS_AT "piazza%3Ahs.test", "{\"room_id\":\"!v:hs.test\"}");
+    mx_world_told(&w, "PUT " MX_API "/rooms/%21v%3Ahs.test/state/m.room.canonical_alias/",
+                  "{\"alias\":\"#piazza:hs.test\",\"alt_aliases\":[\"#v:hs.test\","
+                  "\"#v:other.test\"]}");
+    cr_expect_eq(fake_matrix_count(w.server, "PUT " MX_API ALIAS_AT), 1, "not of other servers");
+    cr_expect_eq(fake_matrix_count(w.server, "DELETE " MX_API ALIAS_AT "hidden%3Ahs.test"), 1);
+    give_aliases(&w, "{\"alias\":\"#v:hs.test\"}", "{\"aliases\":[\"#v:hs.test\"]}");
+    change_aliases(&w, NULL, 0, "1 op 4 ok");
+    mx_world_told(&w, "PUT " MX_API "/rooms/%21v%3Ahs.test/state/m.room.canonical_alias/", "{}");
+    mx_world_asked(&w, "DELETE " MX_API ALIAS_AT "v%3Ahs.test", 1);
+    mx_world_close(&w);
+}
+
+Test(mx_room, stops_at_the_first_address_that_is_refused)
+{
+    static const char *const wanted[] = {"#taken:hs.test", "#free:hs.test"};
+    static const char *const bad[] = {"#no room:hs.test"};
+    struct mx_world w;
+    enter_room(&w);
+    struct sj_room_change c = {.kind = SJ_CHANGE_ALIASES, .aliases = bad, .n_aliases = 1};
+    cr_expect_eq(recorder_change(w.r, 1, ROOM, &c, 1), SJ_UNACCEPTABLE);
+    give_aliases(&w, NULL, "{\"aliases\":[]}");
+    change_aliases(&w, wanted, 2, "1 op 3 not permitted");       /* needs 50, and nothing is done */
+    cr_expect_eq(fake_matrix_count(w.server, "PUT " MX_API ALIAS_AT), 0);
+    mx_world_say(&w, "s2", ROOM,
+                 "{\"type\":\"m.room.power_levels\",\"state_key\":\"\",\"event_id\":\"$pl\","
+                 "\"sender\":\"@juliet:hs.test\",\"content\":{\"users\":{"
+                 "\"@romeo:hs.test\":50}}}");
+    give_aliases(&w, NULL, "{\"aliases\":[]}");
+    fake_matrix_answer(w.server, "PUT " MX_API ALIAS_AT "taken", 1, 409, "",
+                       "{\"errcode\":\"M_UNKNOWN\",\"error\":\"Room alias already exists\"}");
+    change_aliases(&w, wanted, 2, "1 op 4 exists already");
+    cr_expect_eq(fake_matrix_count(w.server, "PUT " MX_API ALIAS_AT "free"), 0);
+    mx_world_close(&w);
+}
+
+Test(mx_room, pays_for_addresses_when_the_link_ends)
+{
+    static const char *const wanted[] = {"#v:hs.test"};
+    struct sj_room_change c = {.kind = SJ_CHANGE_ALIASES, .aliases = wanted, .n_aliases = 1};
+    struct mx_world w;
+    enter_room(&w);
+    cr_assert_eq(recorder_aliases(w.r, 1, ROOM), SJ_OK);
+    cr_assert_eq(recorder_change(w.r, 1, ROOM, &c, 1), SJ_OK);
+    recorder_disconnect(w.r, 1);
+    recorder_wait_for_down(w.r, 1);
+    cr_expect(recorder_heard(w.r, "1 op 2 no live link"));
+    cr_expect(recorder_heard(w.r, "1 op 3 no live link"));
+    mx_world_close(&w);
+}
+
 Test(mx_room, tells_the_past_oldest_first)
 {
     struct mx_world w;

@@ -141,6 +141,8 @@ Test(room_change, shows_the_configuration_to_who_runs_the_room_G045_89)
     struct sj_error err = {.status = SJ_OK};
 
     cr_expect_eq(w->in->muc.config_get(w->sessions, &from, "#a", 7, &err), SJ_OK);
+    EXPECT(w, "net aliases #a\n");
+    world_done(w, SJ_OK);                        /* and did not say them */
     EXPECT(w, "answer-config 7 #a flags=0 occupants=1 settable=d\n");
     wroom_occupant(w, "#a", "me", true);         /* not any more */
     world_clear(w);
@@ -149,6 +151,65 @@ Test(room_change, shows_the_configuration_to_who_runs_the_room_G045_89)
                  SJ_DENIED);
     cr_expect_eq(w->in->muc.destroy(w->sessions, &from, "#a", NULL, 10, &err), SJ_DENIED);
     EXPECT(w, "");
+    world_free(w);
+}
+
+Test(room_change, shows_the_addresses_that_the_network_tells)
+{
+    static const char *const aliases[] = {"#main", "#other"};
+    struct world *w = owner("");
+    struct xmpp_from from = world_from(ROMEO, "r");
+    struct sj_error err = {.status = SJ_OK};
+    struct sj_room told = {.id = "#a", .aliases = aliases, .n_aliases = 2};
+
+    cr_expect_eq(w->in->muc.config_get(w->sessions, &from, "#a", 7, &err), SJ_OK);
+    w->link->host->rooms->room(w->link, &told);
+    world_clear(w);
+    world_done(w, SJ_OK);
+    EXPECT(w, "answer-config 7 #a flags=0 occupants=1 settable=d alias=#main alias=#other\n");
+    cr_expect_eq(w->in->muc.config_get(w->sessions, &from, "#a", 8, &err), SJ_OK);
+    told.n_aliases = 0;
+    w->link->host->rooms->room(w->link, &told);
+    world_clear(w);
+    world_done(w, SJ_OK);
+    EXPECT(w, "answer-config 8 #a flags=0 occupants=1 settable=d no-alias\n");
+    cr_expect_eq(w->in->muc.config_get(w->sessions, &from, "#a", 9, &err), SJ_OK);
+    world_clear(w);
+    world_done(w, SJ_TIMEOUT);                   /* the rest of the form does not depend on them */
+    EXPECT(w, "answer-config 9 #a flags=0 occupants=1 settable=d\n");
+    world_free(w);
+}
+
+Test(room_change, gives_no_form_to_who_was_put_out_meanwhile)
+{
+    struct world *w = owner("");
+    struct xmpp_from from = world_from(ROMEO, "r");
+    struct sj_error err = {.status = SJ_OK};
+    const struct sj_exit kicked = {.kind = SJ_EXIT_KICKED};
+
+    cr_expect_eq(w->in->muc.config_get(w->sessions, &from, "#a", 7, &err), SJ_OK);
+    w->link->host->rooms->left(w->link, "#a", &kicked);
+    world_clear(w);
+    world_done(w, SJ_OK);
+    EXPECT(w, "answer 7 not permitted\n");
+    world_free(w);
+}
+
+Test(room_change, hands_addresses_over_as_they_were_typed)
+{
+    static const char *const aliases[] = {"#Main:hs", "other"};
+    struct world *w = owner("");
+    const struct xmpp_room_config c = {.occupants_max = -1, .aliases = aliases, .n_aliases = 2};
+    const struct xmpp_room_config none = {.occupants_max = -1, .aliases = aliases};
+
+    cr_expect_eq(config(w, c, 7), SJ_OK);
+    EXPECT(w, "net change #a aliases #Main:hs other\n");
+    world_done(w, SJ_EXISTS);
+    EXPECT(w, "answer 7 exists already\n");
+    cr_expect_eq(config(w, none, 8), SJ_OK);
+    EXPECT(w, "net change #a aliases\n");
+    world_done(w, SJ_OK);
+    EXPECT(w, "answer 8 ok\n");
     world_free(w);
 }
 

@@ -219,6 +219,10 @@ static void info_facts(struct sj_strbuf *b, const struct xmpp_room_info *r)
         sj_strbuf_addf(b, " max=%lld", (long long)r->occupants_max);
     if (r->avatar)
         picture(b, &(struct xmpp_picture){.state = XMPP_PICTURE_KNOWN, .sha1 = r->avatar});
+    for (size_t i = 0; i < r->n_aliases; i++)
+        sj_strbuf_addf(b, " alias=%s", r->aliases[i]);
+    if (r->aliases && !r->n_aliases)
+        sj_strbuf_adds(b, " no-alias");
 }
 
 void xmpp_answer_room_info(struct xmpp *x, xmpp_req req, const struct xmpp_room_info *r)
@@ -435,6 +439,15 @@ static enum sj_status net_look(struct sj_link *link, const char *room, sj_op op,
     return SJ_OK;
 }
 
+static enum sj_status net_aliases(struct sj_link *link, const char *room, sj_op op,
+                                  struct sj_error *err)
+{
+    (void)err, (void)link;
+    world_note("net aliases %s", room);
+    world_op(op);
+    return SJ_OK;
+}
+
 static enum sj_status net_list(struct sj_link *link, const char *words, unsigned max, sj_op op,
                                struct sj_error *err)
 {
@@ -460,7 +473,8 @@ const struct sj_backend_rooms world_past_rooms = {
 const struct sj_backend_rooms world_rooms = {
     .is_room = net_is_room, .join = net_join, .leave = net_leave, .set_nick = net_nick,
     .set_subject = net_subject, .change = net_change, .affiliates = net_affiliates,
-    .invite = net_invite, .destroy = net_destroy, .look = net_look, .list = net_list,
+    .invite = net_invite, .destroy = net_destroy, .look = net_look, .aliases = net_aliases,
+    .list = net_list,
     .flags_settable = SJ_ROOM_SECRET | SJ_ROOM_MODERATED | SJ_ROOM_PASSWORD,
     .text_settable = true, .max_settable = true, .picture_settable = true};
 

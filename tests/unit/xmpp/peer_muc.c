@@ -142,10 +142,18 @@ enum sj_status peer_on_config_set(void *ctx, const struct xmpp_from *f, const ch
                                   const struct xmpp_room_config *c, xmpp_req req,
                                   struct sj_error *err)
 {
-    peer_heard(ctx, "config-set %s %s name=%s description=%s password=%s flags=%x/%x max=%lld%s%s",
+    struct sj_strbuf aliases;
+    sj_strbuf_init(&aliases, 1 << 16);
+    if (c->aliases)
+        sj_strbuf_adds(&aliases, " aliases=");
+    for (size_t i = 0; i < c->n_aliases; i++)
+        sj_strbuf_addf(&aliases, "%s%s", i ? "," : "", c->aliases[i]);
+    peer_heard(ctx, "config-set %s %s name=%s description=%s password=%s flags=%x/%x max=%lld"
+               "%s%s%s",
                f->full, room, or_dash(c->name), or_dash(c->description), or_dash(c->password),
                c->flags, c->known, (long long)c->occupants_max, c->cancel ? " cancel" : "",
-               c->instant ? " instant" : "");
+               c->instant ? " instant" : "", aliases.s);
+    sj_strbuf_release(&aliases);
     return request(ctx, req, err);
 }
 

@@ -489,6 +489,7 @@ Test(muc_iq, answers_also_what_is_too_long)
 #define TYPE \
     "<field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>"
 #define FIELD(name, value) "<field var='muc#roomconfig_" name "'><value>" value "</value></field>"
+#define ALIASES(values) "<field var='x-aliases'>" values "</field>"
 #define OWNS(content) IQ("set", ROOM, OWNER(content))
 #define SETTING "config-set " USER " #garden "
 
@@ -508,6 +509,12 @@ Test(muc_iq, configures_rooms)
                    FIELD("persistentroom", "1") FIELD("enablelogging", "false")
                    FIELD("whois", "anyone") FIELD("maxusers", "none"))),
          SETTING "name=- description=- password=- flags=26/e6 max=0", DONE},
+        {OWNS(FORM(TYPE ALIASES("<value>#a</value><value> </value><value>b c</value>"))),
+         SETTING "name=- description=- password=- flags=0/0 max=-1 aliases=#a,b c", DONE},
+        {OWNS(FORM(TYPE ALIASES(""))),
+         SETTING "name=- description=- password=- flags=0/0 max=-1 aliases=", DONE},
+        {OWNS(FORM(TYPE ALIASES("<value>a\nb</value>"))), NULL,
+         FAILURE(ROOM, "modify", "not-acceptable")},
         {OWNS(FORM(TYPE FIELD("membersonly", "maybe"))), NULL,
          FAILURE(ROOM, "modify", "not-acceptable")},
         {OWNS(FORM(TYPE FIELD("whois", "me"))), NULL, FAILURE(ROOM, "modify", "not-acceptable")},
@@ -568,6 +575,49 @@ Test(muc_iq, offers_what_can_be_changed)
     peer_say(p, 0, IQ("get", ROOM, OWNER("")));
     peer_hears(p, "config-get *");
     peer_expect(p, FAILURE(ROOM, "auth", "forbidden"));
+}
+
+Test(muc_iq, offers_the_addresses_where_they_are_known)
+{
+    static const char *const aliases[] = {"#main:hs", "#other:hs"};
+    struct xmpp_room_info info = {.room = "#garden", .aliases = aliases, .n_aliases = 2};
+    peer_say(p, 0, IQ("get", ROOM, OWNER("")));
+    peer_hears(p, "config-get *");
+    xmpp_answer_room_config(p->xmpp, p->request, &info);
+    peer_expect(p, RESULT(ROOM, OWNER(
+        "<x type='form' xmlns='jabber:x:data'>"
+        "<field type='hidden' var='FORM_TYPE'>"
+        "<value>http://jabber.org/protocol/muc#roomconfig</value></field>"
+        "<field label='*' type='text-multi' var='x-aliases'><value>#main:hs</value>"
+        "<value>#other:hs</value></field></x>")));
+    info.n_aliases = 0;                              /* none, but there can be */
+    peer_say(p, 0, IQ("get", ROOM, OWNER("")));
+    peer_hears(p, "config-get *");
+    xmpp_answer_room_config(p->xmpp, p->request, &info);
+    peer_expect(p, "<iq * type='result'*>*<field label='*' type='text-multi' var='x-aliases'/>*");
+}
+
+/* More, or longer ones, than the network is asked for refuse the form. */
+Test(muc_iq, takes_so_many_addresses_and_no_more)
+{
+    struct sj_strbuf form;
+    for (size_t n = XMPP_ROOM_ALIASES_MAX; n <= XMPP_ROOM_ALIASES_MAX + 1; n++) {
+        sj_strbuf_init(&form, 1 << 16);
+        sj_strbuf_adds(&form, "<iq type='set' id='i' from='" USER "' to='" ROOM "'>"
+                              "<query xmlns='http://jabber.org/protocol/muc#owner'>"
+                              "<x xmlns='jabber:x:data' type='submit'>" TYPE
+                              "<field var='x-aliases'>");
+        for (size_t i = 0; i < n; i++)
+            sj_strbuf_addf(&form, "<value>#%zu</value>", i);
+        sj_strbuf_adds(&form, "</field></x></query></iq>");
+        p->answer_at_once = true;
+        peer_say(p, 0, form.s);
+        if (n == XMPP_ROOM_ALIASES_MAX)
+            peer_hears(p, "config-set * aliases=#0,*,#31");
+        peer_expect(p, n == XMPP_ROOM_ALIASES_MAX ? DONE
+                                                  : FAILURE(ROOM, "modify", "not-acceptable"));
+        sj_strbuf_release(&form);
+    }
 }
 
 Test(muc_iq, translates_the_configuration)
