@@ -168,7 +168,11 @@ class IrcClient(Socket):
             self.send("PASS " + password)
         self.send("NICK " + nick)
         self.send("USER %s 0 * :%s" % (nick, nick))
-        self.wait(lambda m: m.command in ("376", "422"), "the log-in of " + nick)
+        until = time.monotonic() + WAIT
+        while self.wait(lambda m: m.command in ("376", "422", "433"), "the log-in of " + nick,
+                        until - time.monotonic()).command == "433":
+            self.pump(min(until, time.monotonic() + ISON_EVERY))     # of one who is about to leave
+            self.send("NICK " + nick)
 
     def send(self, line):
         self.sock.sendall(line.encode("utf-8", "surrogateescape") + b"\r\n")
