@@ -66,7 +66,9 @@ static void told_digest(char out[SJ_SHA1_HEX_SIZE], const char *room)
 
 static const char *told_find_digest(const char *told, const char *digest)
 {
-    for (const char *at = told; strlen(at) >= TOLD_DIGITS; at += TOLD_DIGITS) {
+    const char *end = told + strlen(told);
+
+    for (const char *at = told; end - at >= (ptrdiff_t)TOLD_DIGITS; at += TOLD_DIGITS) {
         if (memcmp(at, digest, TOLD_DIGITS) == 0)
             return at;
     }
@@ -159,9 +161,11 @@ static void told_rooms(const struct session *s, struct sj_strbuf *out)
 /* The first of ours whose room is none that there is, from `at` on; NULL: no more. */
 static const char *made_lost(const char *at, const struct sj_strbuf *rooms)
 {
-    while (strlen(at) >= TOLD_DIGITS && told_find_digest(rooms->s, at))
+    const char *end = at + strlen(at);
+
+    while (end - at >= (ptrdiff_t)TOLD_DIGITS && told_find_digest(rooms->s, at))
         at += TOLD_DIGITS;
-    return strlen(at) >= TOLD_DIGITS ? at : NULL;
+    return end - at >= (ptrdiff_t)TOLD_DIGITS ? at : NULL;
 }
 
 /* ---- what is wanted ---- */
