@@ -52,8 +52,9 @@ static enum sj_status sweep_room(struct sj_store *s, const uint8_t at[STORE_KEY_
     return archive_room_load(s, w->prefix, &w->key, &w->plain, &w->room, err);
 }
 
-/* This machine's clock was ahead by far when the entry was put: its own time counts, as far as that
- * can be right. Else it would stay for years, and all behind it. */
+/* This machine's clock was ahead by far when the entry was put, or it is behind now. If it was
+ * ahead the entry's own time counts, as far as that can be right: else it would stay for years, and
+ * all behind it. */
 static bool sweep_is_astray(struct sj_store *s, struct sweep *w, const struct store_found *oldest)
 {
     int64_t now = sj_loop_utc_ms(s->loop);
@@ -61,10 +62,10 @@ static bool sweep_is_astray(struct sj_store *s, struct sweep *w, const struct st
     struct secret_buf plain = {NULL, 0, 0};
     if (!w->has_key || archive_ms_of(archive_position(oldest->key)) < now + ARCHIVE_DAY_MS)
         return false;
-    bool astray = archive_open(s, oldest->key, &w->key, oldest->value, &plain, &record, NULL) !=
-                      SJ_OK ||
-                  record.time > now + ARCHIVE_DAY_MS ||
-                  record.time < archive_ms_of(w->before);
+    bool known = archive_open(s, oldest->key, &w->key, oldest->value, &plain, &record, NULL) ==
+                     SJ_OK &&
+                 record.time <= now + ARCHIVE_DAY_MS;
+    bool astray = known ? record.time < archive_ms_of(w->before) : calendar_is_proven(s);
     secret_buf_release(&plain);
     return astray;
 }

@@ -51,6 +51,7 @@ struct behind;
 /* calendar.c */
 struct store_calendar {
     int64_t offset_ms;              /* of the time of day to the loop's, as it is believed */
+    int64_t since_ms;               /* of the loop, when it was last set by more than an hour */
     bool jumped;                    /* it is further ahead since jumped_ms of the loop */
     int64_t jumped_ms;
 };
@@ -207,6 +208,8 @@ enum sj_status waits_apply(struct sj_store *s, struct sj_error *err);
 /* calendar.c: UTC in ms, for what goes when it is too old; a jump ahead counts after a day. */
 void calendar_start(struct sj_store *s);
 int64_t calendar_now(struct sj_store *s);
+/* The clock has not been set for a day: what lies ahead of it is wrong. */
+bool calendar_is_proven(struct sj_store *s);
 
 /* scarce.c: whether s->scarce, looked at after each commit. */
 void scarce_start(struct sj_store *s, uint64_t data_max);
