@@ -178,6 +178,11 @@ bool behind_busy(struct behind *b)
     return b->changes.n > 0;
 }
 
+bool behind_is_full(const struct behind *b)
+{
+    return b->status != SJ_OK && b->changes.bytes >= BEHIND_BYTES_MAX;
+}
+
 void behind_drop(struct behind *b, const uint8_t *prefix, size_t n)
 {
     assert(!b->handed);

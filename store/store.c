@@ -59,7 +59,7 @@ enum sj_status store_write(struct sj_store *s, enum store_when when, store_chang
 }
 
 /* A batch is durable, or could not be written: then what waits grows to its bounds. */
-void store_settled(void *arg, enum sj_status status)
+static void store_settled(void *arg, enum sj_status status)
 {
     struct sj_store *s = arg;
     s->pending_failed = status == SJ_LIMIT || status == SJ_INTERNAL;
@@ -78,9 +78,16 @@ static bool store_again(void *arg)
     return !group_empty(s) && store_write(s, STORE_BEHIND, NULL, NULL, NULL) == SJ_OK;
 }
 
+void store_watch(struct sj_store *s, struct behind *b)
+{
+    s->behind = b;
+    behind_watch(b, store_settled, s);
+    behind_add(b, store_again);
+}
+
 bool sj_store_is_pressed(const struct sj_store *s)
 {
-    return group_is_half_full(s) && store_busy(s);
+    return group_is_half_full(s) && store_busy(s) && !behind_is_full(s->behind);
 }
 
 bool sj_store_is_settled(struct sj_store *s)
@@ -302,11 +309,8 @@ enum sj_status sj_store_open(struct sj_store **out, struct sj_loop *loop, const 
     status = store_open_engine(out, loop, log, engine, options->key_file, err);
     if (status != SJ_OK)
         return status;
-    if (behind) {
-        behind_watch(behind, store_settled, *out);
-        behind_add(behind, store_again);
-    }
-    (*out)->behind = behind;
+    if (behind)
+        store_watch(*out, behind);
     store_start(*out, options);
     return SJ_OK;
 }

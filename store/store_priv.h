@@ -135,8 +135,8 @@ enum sj_status store_write(struct sj_store *s, enum store_when when,
                            enum sj_status (*change)(struct sj_store *, void *arg,
                                                     struct sj_error *),
                            void *arg, struct sj_error *err);
-/* For behind_watch. */
-void store_settled(void *store, enum sj_status status);
+/* Its grouped commits are made by that engine, which is (in) the store's. */
+void store_watch(struct sj_store *, struct behind *);
 /* Is a commit under way, or could the last one not be made? STORE_BEHIND would have to wait. */
 bool store_busy(const struct sj_store *s);
 enum sj_status store_read_begin(struct sj_store *s, struct sj_error *err);

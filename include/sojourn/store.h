@@ -93,7 +93,8 @@ void sj_store_close(struct sj_store **store);
 enum sj_status sj_store_flush(struct sj_store *store, struct sj_error *err);
 
 /* Does so much wait for a grouped commit, while the one before is under way, that soon a call
- * would have to wait for the disk? Whoever can make others wait does so then. */
+ * would have to wait for the disk? Whoever can make others wait does so then. Not while the disk
+ * refuses and nothing more can be kept for it: waiting would not help. */
 bool sj_store_is_pressed(const struct sj_store *store);
 /* Is nothing on its way to the disk, and nothing to be tried again? */
 bool sj_store_is_settled(struct sj_store *store);

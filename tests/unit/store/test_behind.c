@@ -10,6 +10,7 @@
 
 #include "behind.h"
 #include "gate.h"
+#include "group.h"
 #include "sojourn/memory.h"
 
 #define KEYS 40u
@@ -350,19 +351,30 @@ static bool is_relieved(void *arg)
     return *(const unsigned *)arg > 0;
 }
 
+static struct sj_store *open_store(void)
+{
+    struct sj_store *store;
+    struct sj_error err = {.status = SJ_OK};
+    cr_assert_eq(store_open_engine(&store, f.loop, &f.log, e, f.key_file, &err), SJ_OK);
+    store_watch(store, b);
+    f.store = store;
+    fixture_register(&f, 1);
+    return store;
+}
+
+static void close_store(void)
+{
+    sj_store_close(&f.store);
+    set_up();                            /* for tear_down */
+}
+
 /* As session/pressure.c uses it: half full while the one before is under way. */
 Test(behind, tells_when_others_should_wait)
 {
     unsigned relieved = 0;
-    struct sj_store *store;
-    struct sj_error err = {.status = SJ_OK};
-    cr_assert_eq(store_open_engine(&store, f.loop, &f.log, e, f.key_file, &err), SJ_OK);
-    store->behind = b;
-    sj_store_on_settled(store, on_relieved, &relieved);
-    behind_watch(b, store_settled, store);
-    f.store = store;
-    fixture_register(&f, 1);
+    struct sj_store *store = open_store();
     const struct sj_owner owner = fixture_owner(1);
+    sj_store_on_settled(store, on_relieved, &relieved);
     gate_set(true);
     sj_store_journal_put(store, &owner, 1, "a", 1);
     sj_loop_test_advance(f.loop, SJ_STORE_GROUP_MS + 2 * SJ_LOOP_TICK_MS);
@@ -377,46 +389,37 @@ Test(behind, tells_when_others_should_wait)
     fixture_until(&f, is_relieved, &relieved);
     cr_expect_eq(relieved, 1);
     cr_expect_not(sj_store_is_pressed(store));
-    sj_store_close(&store);
-    f.store = NULL;
-    set_up();                            /* for tear_down */
+    close_store();
 }
 
-/* --- adding to a batch that could not be written --------------------------------------------- */
-
-static unsigned adding;
-
-static bool add_another(void *arg)
+static void count_one(void *arg, enum sj_status status)
 {
-    (void)arg;
-    begin(e, ENGINE_BEHIND);
-    put(e, 2, "two");
-    cr_assert_eq(take(e, 1), SJ_OK);
-    if (++adding == 1)
-        e->ops->abort(e);                /* then the batch is as it was */
-    else
-        commit(e);
-    return adding > 1;
+    (void)status;
+    ++*(unsigned *)arg;
 }
 
-Test(behind, what_comes_later_goes_along_with_what_could_not_be_written)
+/* A disk that refuses takes no more however long others wait. */
+Test(behind, lets_nobody_wait_for_a_disk_that_refuses)
 {
-    behind_add(b, add_another);
-    gate_fail(2, ENOSPC);
-    begin(e, ENGINE_BEHIND);
-    put(e, 1, "one");
-    put(e, 3, "three");
-    commit(e);
-    for (unsigned i = 1; i <= 3; i++) {
-        while (settled.times < i)
-            sj_loop_turn(f.loop, 100);
-        cr_expect_eq(settled.status, i < 3 ? SJ_LIMIT : SJ_OK);
-        cr_expect_str_eq(show(e), i < 3 ? "1=one 3=three " : "2=two 3=three ");
-        sj_loop_test_advance(f.loop, STORE_RETRY_MS + SJ_LOOP_TICK_MS);
+    static uint8_t much[16384];
+    struct sj_store *store = open_store();
+    const struct sj_owner owner = fixture_owner(1);
+    unsigned tries = 0;
+    sj_store_on_settled(store, count_one, &tries);
+    gate_fail(1000, ENOSPC);
+    for (unsigned round = 0, n = 0; round < 10; round++) {
+        for (unsigned i = 0; i < STORE_PENDING_BYTES_MAX / sizeof much - 1; i++)
+            sj_store_journal_put(store, &owner, n++, much, sizeof much);
+        cr_expect(round != 1 || sj_store_is_pressed(store), "it can go along");
+        tries = 0;
+        sj_loop_test_advance(f.loop, STORE_RETRY_MS + 2 * SJ_LOOP_TICK_MS);
+        fixture_until(&f, is_relieved, &tries);
     }
-    cr_expect_eq(adding, 2);
-    cr_expect_str_eq(show(inner), "2=two 3=three ");
-    cr_expect_eq(gate.writes, 3);
+    cr_expect(group_is_half_full(store));
+    cr_expect(store_busy(store));
+    cr_expect_not(sj_store_is_pressed(store));
+    gate_fail(0, 0);
+    close_store();
 }
 
 /* --- against the engine in memory ------------------------------------------------------------- */

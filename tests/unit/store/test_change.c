@@ -34,8 +34,7 @@ static void open_store(void)
     struct behind *b = behind_new(lmdb, f.loop, &f.log);
     cr_assert_eq(store_open_engine(&store, f.loop, &f.log, behind_engine(b), f.key_file, &err),
                  SJ_OK, "%s", err.text);
-    store->behind = b;
-    behind_watch(b, store_settled, store);
+    store_watch(store, b);
     sj_store_on_settled(store, on_settled, NULL);
     f.store = store;
 }
