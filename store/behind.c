@@ -220,6 +220,17 @@ static enum sj_status behind_bring_in(struct behind *b, struct sj_error *err)
     return status;
 }
 
+/* After a failure the inner engine begins anew by taking down what the writer works on, so the
+ * writer ends first. */
+static enum sj_status behind_begin_reads(struct behind *b, struct sj_error *err)
+{
+    enum sj_status status = b->inner->ops->begin(b->inner, ENGINE_READS, err);
+    if (status == SJ_OK || !b->handed)
+        return status;
+    behind_wait(b);
+    return b->inner->ops->begin(b->inner, ENGINE_READS, err);
+}
+
 static enum sj_status behind_begin_notes(struct behind *b, struct sj_error *err)
 {
     if (b->changes.n > 0 && !b->adding)
@@ -253,7 +264,7 @@ static enum sj_status behind_begin(struct engine *e, enum engine_mode mode, stru
     if (mode != ENGINE_READS)
         behind_wait(b);
     if (mode == ENGINE_READS)
-        status = b->inner->ops->begin(b->inner, mode, err);
+        status = behind_begin_reads(b, err);
     else if (mode == ENGINE_BEHIND)
         status = behind_begin_notes(b, err);
     else

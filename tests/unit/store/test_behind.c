@@ -422,6 +422,35 @@ Test(behind, lets_nobody_wait_for_a_disk_that_refuses)
     close_store();
 }
 
+static unsigned refused;                 /* so many of the next transactions cannot begin */
+static enum sj_status (*real_begin)(struct engine *, enum engine_mode, struct sj_error *);
+
+static enum sj_status begin_after_all(struct engine *engine, enum engine_mode mode,
+                                      struct sj_error *err)
+{
+    if (refused == 0)
+        return real_begin(engine, mode, err);
+    refused--;
+    return sj_fail(err, SJ_INTERNAL, "the store failed");
+}
+
+/* What the inner engine does to begin again (lmdb_ready) must find no writer at work. */
+Test(behind, reads_on_after_a_failure_only_behind_the_writer)
+{
+    pthread_t opener;
+    real_begin = gate.ops.begin;
+    gate.ops.begin = begin_after_all;
+    gate_set(true);
+    note(1, "a");
+    cr_assert_eq(pthread_create(&opener, NULL, open_soon, NULL), 0);
+    refused = 1;
+    cr_expect_str_eq(show(e), "1=a ");
+    cr_expect_eq(settled.times, 1);
+    pthread_join(opener, NULL);
+    refused = 1;                         /* without a writer it is as it was */
+    cr_expect_eq(e->ops->begin(e, ENGINE_READS, NULL), SJ_INTERNAL);
+}
+
 /* --- against the engine in memory ------------------------------------------------------------- */
 
 static void same_places(struct engine *model)
