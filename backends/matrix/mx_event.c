@@ -13,6 +13,7 @@
 #include "mx_media.h"
 #include "mx_mention.h"
 #include "mx_muc.h"
+#include "mx_poll.h"
 #include "mx_react.h"
 #include "mx_rich.h"
 #include "mx_room.h"
@@ -127,6 +128,17 @@ static struct json_object *event_latest(const struct at_hand *e)
     return now ? now : e->content;
 }
 
+/* Where it is, for programs that show maps, unless the words say so. */
+static void event_add_place(struct sj_strbuf *text, struct json_object *content)
+{
+    const char *uri = mx_json_text(content, "geo_uri", SJ_URL_MAX);
+    if (!uri || strncmp(uri, "geo:", 4) != 0 || strstr(text->s, uri) ||
+        text->len + strlen(uri) + 1 > SJ_BODY_MAX)
+        return;
+    sj_strbuf_addc(text, ' ');
+    mx_text_clean(text, uri, SJ_URL_MAX, false);
+}
+
 static void event_on_message(const struct at_hand *e)
 {
     struct mx_rich rich;
@@ -151,6 +163,8 @@ static void event_on_message(const struct at_hand *e)
         sj_strbuf_addf(&text, "%s ", kind);
     if (n_spans == 0)
         mx_text_clean(&text, body, SJ_BODY_MAX - text.len, true);
+    if (strcmp(type, "m.location") == 0)
+        event_add_place(&text, content);
     struct sj_message m = {.body = text.s, .spans = spans, .n_spans = n_spans,
                            .action = strcmp(type, "m.emote") == 0,
                            .notice = strcmp(type, "m.notice") == 0,
@@ -186,6 +200,15 @@ static void event_on_sticker(const struct at_hand *e)
     sj_strbuf_release(&text);
 }
 
+static void event_on_poll(const struct at_hand *e)
+{
+    struct sj_strbuf text;
+    sj_strbuf_init(&text, SJ_BODY_MAX);
+    if (mx_poll_read(e->content, &text))
+        event_tell_text(e, text.s);
+    sj_strbuf_release(&text);
+}
+
 static void event_on_reaction(const struct at_hand *e)
 {
     if (!e->past)
@@ -205,6 +228,10 @@ static const struct {
     {"m.room.message", event_on_message},
     {"m.room.encrypted", event_on_encrypted},
     {"m.sticker", event_on_sticker},
+    {"m.poll.start", event_on_poll},
+    {"m.poll.end", event_on_poll},
+    {"org.matrix.msc3381.poll.start", event_on_poll},
+    {"org.matrix.msc3381.poll.end", event_on_poll},
     {"m.reaction", event_on_reaction},
     {"m.room.redaction", event_on_redaction},
 };

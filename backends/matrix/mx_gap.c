@@ -15,6 +15,7 @@
 #include "mx_link.h"
 #include "mx_login.h"
 #include "mx_net.h"
+#include "mx_poll.h"
 #include "mx_room.h"
 #include "mx_work.h"
 #include "sojourn/log.h"
@@ -28,7 +29,7 @@
 /* No state: what there is of it, the sync has told already. */
 static const char gap_filter[] =
     "{\"lazy_load_members\":true,\"types\":[\"m.room.message\",\"m.room.encrypted\","
-    "\"m.room.redaction\",\"m.reaction\",\"m.sticker\"]}";
+    "\"m.room.redaction\",\"m.reaction\",\"m.sticker\"," MX_POLL_TYPES "]}";
 
 static void gap_drop_page(const struct mx_link *l, struct mx_work *w)
 {

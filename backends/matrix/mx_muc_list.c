@@ -13,6 +13,7 @@
 #include "mx_id.h"
 #include "mx_link.h"
 #include "mx_muc.h"
+#include "mx_poll.h"
 #include "mx_room.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -111,7 +112,10 @@ static void list_on_public(struct mx_link *l, const struct mx_answer *a)
     for (size_t i = 0; i < mx_json_length(chunk) && i < ask->number && mx_link_is_up(l); i++) {
         struct json_object *o = mx_json_at(chunk, i);
         const char *id = mx_json_text(o, "room_id", MX_ID_MAX);
+        const char *kind = mx_json_text(o, "room_type", MX_ID_MAX);
         const struct mx_room *r = id ? mx_room_find(l, id) : NULL;
+        if (kind && strcmp(kind, "m.space") == 0)
+            continue;
         if (!r || r->kind != MX_KIND_ROOM)       /* else told already */
             list_tell(l, ask->op, o, false);
     }
@@ -197,7 +201,7 @@ enum sj_status mx_muc_look(struct sj_link *link, const char *room, sj_op op,
 
 static const char list_filter[] =
     "{\"lazy_load_members\":true,\"types\":[\"m.room.message\",\"m.room.encrypted\","
-    "\"m.sticker\"]}";
+    "\"m.sticker\"," MX_POLL_TYPES "]}";
 
 static void list_on_page(struct mx_link *l, const struct mx_answer *a);
 

@@ -137,6 +137,9 @@ enum sj_status mx_muc_join(struct sj_link *link, const char *room, const char *n
     }
     if (r && r->kind == MX_KIND_CHAT)
         return sj_fail(err, SJ_NOTALLOWED, "this is a conversation with one person: write to them");
+    if (r && r->is_space)
+        return sj_fail(err, SJ_NOTALLOWED,
+                       "this is a space: it holds rooms, and nobody talks in it");
     if (r && r->join_op)
         return sj_fail(err, SJ_LIMIT, "you are on your way into this room already");
     if (!r || !r->told)

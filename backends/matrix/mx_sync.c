@@ -18,6 +18,7 @@
 #include "mx_link.h"
 #include "mx_login.h"
 #include "mx_net.h"
+#include "mx_poll.h"
 #include "mx_room.h"
 #include "mx_send.h"
 #include "mx_work.h"
@@ -46,7 +47,7 @@ static const char sync_filter[] =
     "\"state\":{\"lazy_load_members\":true,\"types\":[" SYNC_STATE_TYPES "]},"
     "\"timeline\":{\"limit\":50,\"lazy_load_members\":true,\"types\":[" SYNC_STATE_TYPES
     ",\"m.room.message\",\"m.room.encrypted\",\"m.room.redaction\",\"m.reaction\","
-    "\"m.sticker\"]}}}";
+    "\"m.sticker\"," MX_POLL_TYPES "]}}}";
 
 static void sync_poll(struct mx_link *l);
 

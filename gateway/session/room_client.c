@@ -8,6 +8,7 @@
 #include "event.h"
 #include "room.h"
 #include "room_fill.h"
+#include "rooms.h"
 #include "session.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -273,7 +274,8 @@ static bool client_finish(struct room_client *c)
     turn_spend(c->room->session, ROOM_TURN_END);
     c->state = ROOM_CLIENT_IN;
     sj_list_remove(&c->turn);
-    if (!client_show_self(c) || !room_log_show(c) || !client_show_subject(c) || !backlog_send(c)) {
+    if (!client_show_self(c) || !room_log_show(c) || !client_show_subject(c) || !room_warn(c) ||
+        !backlog_send(c)) {
         room_client_missed(c);
         return true;
     }

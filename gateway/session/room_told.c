@@ -6,7 +6,9 @@
 #include "event.h"
 #include "room.h"
 #include "room_picture.h"
+#include "rooms.h"
 #include "session.h"
+#include "sojourn/translate.h"
 
 static const struct {
     uint32_t flag;                       /* enum sj_room_flag */
@@ -71,6 +73,30 @@ void room_changed(struct room *r, uint32_t statuses)
     }
 }
 
+/* Each client that comes in is told, and it is no part of the room's history. */
+bool room_warn(const struct room_client *c)
+{
+    struct session *s = c->room->session;
+    struct event e = {.kind = EVENT_MESSAGE};
+
+    if (!(c->room->flags & SJ_ROOM_ENCRYPTED))
+        return true;
+    e.text[EVENT_BODY] = sj_translate(s->lang, "This room is encrypted: what is said in it cannot "
+                                               "be read here, and nothing can be said from here.");
+    return event_send(s, c->room->id, &e, c->full, NULL, false) || !session_is_blocked(s);
+}
+
+static void room_warn_all(const struct room *r)
+{
+    const struct sj_list *at;
+
+    for (at = r->clients.next; r->state == ROOM_IN && at != &r->clients; at = at->next) {
+        const struct room_client *c = SJ_CONTAINER(at, struct room_client, link);
+        if (c->state == ROOM_CLIENT_IN)
+            (void)room_warn(c);
+    }
+}
+
 /* A room that nobody is in is of no interest here: room_ask.c has looked at it. */
 void room_told(struct session *s, const struct sj_room *in)
 {
@@ -94,5 +120,7 @@ void room_told(struct session *s, const struct sj_room *in)
     if (in->n_occupants)
         r->n_told = in->n_occupants;
     room_changed(r, statuses);
+    if (~was & r->flags & SJ_ROOM_ENCRYPTED)
+        room_warn_all(r);
     room_picture_told(r, in->avatar);
 }

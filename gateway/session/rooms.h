@@ -7,6 +7,7 @@
 #include "xmpp.h"
 
 struct room;
+struct room_client;
 
 bool rooms_is_room(void *ctx, unsigned host, const char *id);
 enum sj_status rooms_join(void *ctx, const struct xmpp_from *from, const struct xmpp_join_in *in,
@@ -53,6 +54,9 @@ enum sj_status rooms_archive_query(void *ctx, const struct xmpp_from *from,
 enum sj_status rooms_archive_ends(void *ctx, const struct xmpp_from *from, const char *room,
                                   xmpp_req req, struct sj_error *err);
 
+/* Says to a client in a room, where that is so, that nothing of it can be read here. false: it was
+ * not queued. */
+bool room_warn(const struct room_client *);
 /* The form for who runs it, now or when the network has said what is to be in it. */
 enum sj_status room_ask_config(struct room *, xmpp_req, struct sj_error *);
 

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "mx_world.h"
+#include "sojourn/strbuf.h"
 #include "sojourn/memory.h"
 
 TestSuite(mx_chat, .timeout = 60);
@@ -199,6 +200,31 @@ Test(mx_chat, says_what_is_encrypted_and_sends_nothing_into_it)
     recorder_wait_for_outcomes(w.r, 1);
     cr_expect(recorder_heard(w.r, "1 op 1 not supported"));
     cr_expect_eq(fake_matrix_count(w.server, "PUT " MX_API "/rooms"), 0);
+    mx_world_close(&w);
+}
+
+/* A question and answers that fill more than a message are cut; the recorder checks the length. */
+Test(mx_chat, cuts_polls_to_a_message)
+{
+    struct mx_world w;
+    struct sj_strbuf event;
+    open_chat(&w);
+    for (size_t n = 65000; n <= 65600; n += 100) {
+        recorder_forget(w.r);
+        sj_strbuf_init(&event, 1 << 20);
+        sj_strbuf_addf(&event, "{\"type\":\"m.poll.start\",\"event_id\":\"$p%zu\",\"sender\":"
+                       "\"@juliet:hs.test\",\"content\":{\"m.poll\":{\"question\":{\"m.text\":"
+                       "[{\"body\":\"", n);
+        for (size_t i = 0; i < n; i++)
+            sj_strbuf_addc(&event, 'q');
+        sj_strbuf_adds(&event, "\"}]},\"answers\":[");
+        for (int i = 0; i < 40; i++)
+            sj_strbuf_adds(&event, "{\"org.matrix.msc1767.text\":\"answer\"},");
+        sj_strbuf_adds(&event, "{}]}}}");
+        mx_world_say(&w, "s2", "!r:hs.test", event.s);
+        cr_expect_eq(recorder_heard_count(w.r), n <= SJ_BODY_MAX ? 1 : 0, "%zu", n);
+        sj_strbuf_release(&event);
+    }
     mx_world_close(&w);
 }
 
