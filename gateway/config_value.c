@@ -26,7 +26,8 @@ static const struct {
 } value_units[] = {{"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
 #define VALUE_UNITS (sizeof value_units / sizeof value_units[0])
 
-void config_duration_format(struct sj_strbuf *out, int64_t ms)
+/* Milliseconds as "30s". */
+static void value_add_duration(struct sj_strbuf *out, int64_t ms)
 {
     size_t i = 0;
     while (ms % value_units[i].ms != 0 || (ms == 0 && i < 2))
@@ -58,7 +59,8 @@ static bool value_parse_duration(const char *text, int64_t *out)
     return *unit == '\0' && n == 0;
 }
 
-int config_choice_find(const char *choices, const char *text)
+/* Index of text among the choices "a|b|c", -1: not there. */
+static int value_find_choice(const char *choices, const char *text)
 {
     size_t n = strlen(text);
     int index = 0;
@@ -91,9 +93,9 @@ void config_value_allowed(struct sj_strbuf *out, const struct sj_option *o)
         sj_strbuf_addf(out, "%lld to %lld", (long long)o->min, (long long)o->max);
         break;
     case SJ_OPTION_DURATION:
-        config_duration_format(out, o->min);
+        value_add_duration(out, o->min);
         sj_strbuf_adds(out, " to ");
-        config_duration_format(out, o->max);
+        value_add_duration(out, o->max);
         break;
     case SJ_OPTION_BOOL:
         sj_strbuf_adds(out, "yes or no");
@@ -152,7 +154,7 @@ bool config_value_parse(struct sj_value *out, const struct sj_option *o, const c
             return value_refuse(why, o, text, "not known");
         return true;
     case SJ_OPTION_CHOICE:
-        out->number = config_choice_find(o->choices, text);
+        out->number = value_find_choice(o->choices, text);
         if (out->number < 0)
             return value_refuse(why, o, text, "not known");
         return true;

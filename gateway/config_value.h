@@ -20,12 +20,6 @@ bool config_value_parse(struct sj_value *out, const struct sj_option *o, const c
                         struct sj_strbuf *why);
 /* "1 to 65535", "yes or no", ...; nothing for plain text. */
 void config_value_allowed(struct sj_strbuf *out, const struct sj_option *o);
-/* Index of text among the choices "a|b|c", -1: not there. */
-int config_choice_find(const char *choices, const char *text);
-
-/* Milliseconds as "30s". */
-void config_duration_format(struct sj_strbuf *out, int64_t ms);
-
 /* Small number of single-letter changes (insert, remove, replace, swap) from a to b; anything far
  * away gives SIZE_MAX. */
 size_t config_distance(const char *a, const char *b);

@@ -38,11 +38,6 @@ static const char *const state_names[] = {
 };
 _Static_assert(sizeof state_names / sizeof state_names[0] == IRC_STATES, "a name for each state");
 
-const char *irc_state_name(enum irc_state state)
-{
-    return state_names[state];
-}
-
 static bool state_may_follow(enum irc_state from, enum irc_state to)
 {
     if (from == IRC_DOWN)

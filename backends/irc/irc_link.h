@@ -203,7 +203,6 @@ enum sj_status irc_link_connect(struct sj_link *base, struct sj_error *err);
 void irc_link_disconnect(struct sj_link *base, const char *reason);
 /* The only writer of state. */
 void irc_link_enter(struct irc_link *l, enum irc_state state);
-const char *irc_state_name(enum irc_state state);
 /* Ends the link: operations fail, the host hears of it. From the loop top only; does nothing when
  * it is over already. why: clean text, may be NULL. */
 void irc_link_end(struct irc_link *l, enum sj_end end, const char *why);

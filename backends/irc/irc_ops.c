@@ -87,7 +87,7 @@ uint32_t irc_ops_add_command(struct irc_ops *ops, sj_op op, bool last, uint32_t 
     op_at(ops, number)->command = true;
     op_at(ops, number)->forgiving = forgiving;
     if (last)
-        irc_ops_hurry(ops);
+        ops->hurry = ops->next;      /* a PING behind it as soon as it is written */
     return number;
 }
 
@@ -140,11 +140,6 @@ bool irc_ops_find_batch(const struct irc_ops *ops, uint32_t *out)
             return true;
     }
     return false;
-}
-
-void irc_ops_hurry(struct irc_ops *ops)
-{
-    ops->hurry = ops->next;
 }
 
 /* Is something written that nothing confirms by itself, and that somebody waits for? */

@@ -66,8 +66,6 @@ bool irc_ops_find_command(const struct irc_ops *ops, uint32_t target, uint32_t o
 /* The line of that number ends a batch of lines; number of the oldest written one that does. */
 void irc_ops_mark_batch(struct irc_ops *ops, uint32_t number);
 bool irc_ops_find_batch(const struct irc_ops *ops, uint32_t *out);
-/* What was added so far gets a PING behind it as soon as it is written. */
-void irc_ops_hurry(struct irc_ops *ops);
 /* The oldest unwritten line is on its way. */
 void irc_ops_on_written(struct irc_link *l);
 /* Is a PING wanted at the end of this turn? */

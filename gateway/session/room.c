@@ -151,7 +151,8 @@ static void room_refuse_clients(const struct room *r, const struct sj_error *err
     }
 }
 
-void room_refuse(struct room *r, const struct sj_error *err)
+/* Nobody gets in: those who wait are told why, and the room ends. */
+static void room_refuse(struct room *r, const struct sj_error *err)
 {
     room_refuse_clients(r, err);
     room_free(r);

@@ -143,8 +143,6 @@ void room_wait(struct room *);
 void room_entered(struct room *);
 /* It is over: everybody in it is told why. statuses: beyond those of exit. */
 void room_end(struct room *, const struct sj_exit *exit, uint32_t statuses);
-/* Nobody gets in: those who wait are told why, and the room ends. */
-void room_refuse(struct room *, const struct sj_error *err);
 void rooms_link_up(struct session *);
 /* The user is shown to be logged in: rooms that the network put them into until then are told. */
 void rooms_announce(const struct session *);
@@ -203,7 +201,6 @@ bool occupant_show_exit(const struct room *, const struct occupant *, const stru
                         const struct sj_exit *, uint32_t statuses);
 /* The same presence to every client that was shown this one before. */
 void occupant_show_all(struct room *, const struct occupant *);
-uint32_t occupant_exit_status(const struct sj_exit *);
 /* The user has this affiliation now; a message says so where no client of theirs is in the room to
  * see it (G045-81). reason: or NULL. */
 void occupant_tell_absent(const struct room *, enum sj_affiliation, const char *reason);
@@ -282,8 +279,6 @@ uint32_t room_flags(uint32_t flags);
 /* ---- room_ask.c: what clients ask of a room, and the network answers in parts ---- */
 void room_looked(struct session *, const struct sj_room *);
 void room_affiliate(struct session *, sj_op, const struct sj_affiliate *);
-/* What is known of a room that the user is in; borrows from it. */
-void room_info_of(const struct room *, struct xmpp_room_info *out);
 /* The outcome of a request. */
 void room_answered(struct session *, const struct room_outcome *, const struct sj_error *err);
 /* The room of a client that is in it; NULL with err. */

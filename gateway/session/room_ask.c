@@ -124,7 +124,8 @@ static void info_common(const struct session *s, struct xmpp_room_info *out)
     out->has_titles = true;
 }
 
-void room_info_of(const struct room *r, struct xmpp_room_info *out)
+/* What is known of a room that the user is in; borrows from it. */
+static void room_info_of(const struct room *r, struct xmpp_room_info *out)
 {
     const struct sj_backend_rooms *rooms = r->session->network->backend->rooms;
     bool may = r->self && r->self->affiliation >= SJ_AFFILIATION_ADMIN && rooms->change;

@@ -149,7 +149,7 @@ bool occupant_show(const struct room *r, const struct occupant *o, const struct 
     return xmpp_send_occupant(s->all->xmpp, s->network->index, &out) || !session_is_blocked(s);
 }
 
-uint32_t occupant_exit_status(const struct sj_exit *exit)
+static uint32_t occupant_exit_status(const struct sj_exit *exit)
 {
     switch (exit->kind) {
     case SJ_EXIT_KICKED:

@@ -37,7 +37,8 @@ struct xmpp_picture room_picture_shown(const struct room_picture *p)
                                  .type = image_type(p->kind)};
 }
 
-const char *room_picture_peer(const struct room_picture *p)
+/* Over there: whose picture is it? */
+static const char *picture_peer(const struct room_picture *p)
 {
     return p->occupant ? p->occupant->id : p->room->id;
 }
@@ -64,7 +65,7 @@ static const struct avatar *picture_cached(struct session *s, const struct room_
     const struct avatar *a;
     struct sj_strbuf key;
 
-    fetch_picture_key(&key, s, room_picture_peer(p), p->id);
+    fetch_picture_key(&key, s, picture_peer(p), p->id);
     a = avatars_find_source(&s->all->profiles->avatars, key.s);
     sj_strbuf_release(&key);
     return a;
@@ -172,7 +173,7 @@ static void picture_settle(struct room_picture *p, const struct avatar *a)
 
 bool room_picture_ask(struct session *s, struct room_picture *p)
 {
-    if (!fetch_picture(s, room_picture_peer(p), p->id, true))
+    if (!fetch_picture(s, picture_peer(p), p->id, true))
         return false;
     sj_list_remove(&p->link);
     sj_list_append(&s->portfolio->pictures_asked, &p->link);
@@ -189,7 +190,7 @@ bool room_pictures_fetch_next(struct session *s)
         return false;
     p = SJ_CONTAINER(wanted->next, struct room_picture, link);
     a = picture_cached(s, p);
-    if (!a && !fetch_picture(s, room_picture_peer(p), p->id, false))
+    if (!a && !fetch_picture(s, picture_peer(p), p->id, false))
         return false;
     sj_list_remove(&p->link);
     if (a)
@@ -208,7 +209,7 @@ static struct room_picture *picture_take_asked(struct session *s, const char *pe
 
     for (at = asked->next; at != asked; at = at->next) {
         struct room_picture *p = SJ_CONTAINER(at, struct room_picture, link);
-        if (strcmp(room_picture_peer(p), peer) != 0 || strcmp(p->id, avatar) != 0)
+        if (strcmp(picture_peer(p), peer) != 0 || strcmp(p->id, avatar) != 0)
             continue;
         sj_list_remove(&p->link);
         return p;

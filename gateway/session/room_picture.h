@@ -38,8 +38,6 @@ void occupant_picture_wanted(const struct occupant *);
 void room_picture_free(struct room_picture **);
 /* For presence, disco and cards; the digest is borrowed. */
 struct xmpp_picture room_picture_shown(const struct room_picture *);
-/* Over there: whose picture is it? */
-const char *room_picture_peer(const struct room_picture *);
 /* A request waits for its bytes: true, they are on their way or will be. */
 bool room_picture_ask(struct session *, struct room_picture *);
 /* Fetches the next in the background. False: nothing waits, or there is no place for it now. */

@@ -41,11 +41,6 @@ static const unsigned state_moves[] = {
 _Static_assert(sizeof state_moves / sizeof state_moves[0] == SESSION_STATE_COUNT,
                "one row a state");
 
-const char *session_state_name(enum session_state state)
-{
-    return state_name[state];
-}
-
 void session_enter(struct session *s, enum session_state state, const char *reason)
 {
     bool legal = (state_moves[s->state] & TO(state)) != 0;

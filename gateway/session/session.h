@@ -229,7 +229,6 @@ bool sessions_may_register(const struct sessions *, unsigned host, const char *u
 bool sessions_is_admin(const struct sessions *, const char *user);
 
 /* session.c: life of a session */
-const char *session_state_name(enum session_state);
 void session_enter(struct session *, enum session_state, const char *reason);
 void session_login(struct session *);        /* if it is wanted and possible */
 void session_logout(struct session *, const char *reason);

@@ -142,7 +142,8 @@ void component_fail(struct component *c, const char *reason)
     component_lose(c, reason);
 }
 
-void component_break(struct component *c, const char *reason)
+/* Ends the stream from inside an event of it; it reconnects. reason: static text. */
+static void component_break(struct component *c, const char *reason)
 {
     if (c->broken == NULL)
         c->broken = reason;

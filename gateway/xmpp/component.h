@@ -89,7 +89,5 @@ enum sj_status component_check(struct component *c);
 void component_wipe(struct component *c);
 /* Ends the stream, not from inside an event of it; it reconnects. reason: static text. */
 void component_fail(struct component *c, const char *reason);
-/* Ends the stream from inside an event of it; it reconnects. reason: static text. */
-void component_break(struct component *c, const char *reason);
 
 #endif
