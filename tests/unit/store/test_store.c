@@ -1,36 +1,13 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The contract of sojourn/store.h: the same cases on LMDB and in memory. */
-#include "fixture.h"
+#include "both.h"
 #include "header.h"
 
 #include <criterion/criterion.h>
-#include <criterion/parameterized.h>
 
 #include "sojourn/memory.h"
 
-static struct fixture opened;
-
-static void sweep(void)
-{
-    fixture_sweep(&opened);
-}
-
-/* A case runs with an opened store; it returns the number of warn and error lines it expects. */
-#define BOTH(name)                                                            \
-    static unsigned case_##name(struct fixture *);                            \
-    ParameterizedTestParameters(store, name)                                  \
-    {                                                                         \
-        static int engines[] = {FIXTURE_LMDB, FIXTURE_MEM};                   \
-        return cr_make_param_array(int, engines, 2, NULL);                    \
-    }                                                                         \
-    ParameterizedTest(int *kind, store, name, .timeout = 60, .fini = sweep)                  \
-    {                                                                         \
-        fixture_init(&opened, (enum fixture_engine)*kind);                    \
-        fixture_open(&opened);                                                \
-        unsigned errors = case_##name(&opened);                               \
-        fixture_done(&opened, errors);                                        \
-    }                                                                         \
-    static unsigned case_##name(struct fixture *f)
+#define BOTH(name) BOTH_ENGINES(store, name)
 
 static struct copy copy;         /* large; each test is a process of its own */
 static struct contacts contacts;

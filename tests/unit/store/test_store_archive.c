@@ -1,34 +1,13 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The contract of sojourn/store_archive.h but for pages (test_store_archive_page.c): the same cases
  * on LMDB and in memory. */
+#include "both.h"
 #include "group.h"
 #include "said.h"
 
 #include <criterion/criterion.h>
-#include <criterion/parameterized.h>
 
-static struct fixture opened;
-
-static void sweep(void)
-{
-    fixture_sweep(&opened);
-}
-
-#define BOTH(name)                                                            \
-    static unsigned case_##name(struct fixture *);                            \
-    ParameterizedTestParameters(store_archive, name)                          \
-    {                                                                         \
-        static int engines[] = {FIXTURE_LMDB, FIXTURE_MEM};                   \
-        return cr_make_param_array(int, engines, 2, NULL);                    \
-    }                                                                         \
-    ParameterizedTest(int *kind, store_archive, name, .timeout = 120, .fini = sweep)         \
-    {                                                                         \
-        fixture_init(&opened, (enum fixture_engine)*kind);                    \
-        fixture_open(&opened);                                                \
-        unsigned errors = case_##name(&opened);                               \
-        fixture_done(&opened, errors);                                        \
-    }                                                                         \
-    static unsigned case_##name(struct fixture *f)
+#define BOTH(name) BOTH_ENGINES(store_archive, name)
 
 #define HOUR_MS INT64_C(3600000)
 #define DAY_MS ((int64_t)ARCHIVE_DAY_MS)

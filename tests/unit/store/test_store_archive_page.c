@@ -1,35 +1,14 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Pages of archives (sojourn/store_archive.h): the same cases on LMDB and in memory, and each with
  * entries that are stored, that wait, and some of both. */
+#include "both.h"
 #include "said.h"
 
 #include <criterion/criterion.h>
-#include <criterion/parameterized.h>
 
 #include "sojourn/memory.h"
 
-static struct fixture opened;
-
-static void sweep(void)
-{
-    fixture_sweep(&opened);
-}
-
-#define BOTH(name)                                                            \
-    static unsigned case_##name(struct fixture *);                            \
-    ParameterizedTestParameters(store_archive_page, name)                     \
-    {                                                                         \
-        static int engines[] = {FIXTURE_LMDB, FIXTURE_MEM};                   \
-        return cr_make_param_array(int, engines, 2, NULL);                    \
-    }                                                                         \
-    ParameterizedTest(int *kind, store_archive_page, name, .timeout = 120, .fini = sweep)    \
-    {                                                                         \
-        fixture_init(&opened, (enum fixture_engine)*kind);                    \
-        fixture_open(&opened);                                                \
-        unsigned errors = case_##name(&opened);                               \
-        fixture_done(&opened, errors);                                        \
-    }                                                                         \
-    static unsigned case_##name(struct fixture *f)
+#define BOTH(name) BOTH_ENGINES(store_archive_page, name)
 
 #define PAGE(...) (struct sj_archive_page){.since = -1, .until = -1, __VA_ARGS__}
 

@@ -1,35 +1,13 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The contract of sojourn/store_message.h: the same cases on LMDB and in memory. */
-#include "fixture.h"
+#include "both.h"
 
 #include <criterion/criterion.h>
-#include <criterion/parameterized.h>
 
 #include "message.h"
 #include "sojourn/strbuf.h"
 
-static struct fixture opened;
-
-static void sweep(void)
-{
-    fixture_sweep(&opened);
-}
-
-#define BOTH(name)                                                            \
-    static unsigned case_##name(struct fixture *);                            \
-    ParameterizedTestParameters(store_message, name)                          \
-    {                                                                         \
-        static int engines[] = {FIXTURE_LMDB, FIXTURE_MEM};                   \
-        return cr_make_param_array(int, engines, 2, NULL);                    \
-    }                                                                         \
-    ParameterizedTest(int *kind, store_message, name, .timeout = 120, .fini = sweep)         \
-    {                                                                         \
-        fixture_init(&opened, (enum fixture_engine)*kind);                    \
-        fixture_open(&opened);                                                \
-        unsigned errors = case_##name(&opened);                               \
-        fixture_done(&opened, errors);                                        \
-    }                                                                         \
-    static unsigned case_##name(struct fixture *f)
+#define BOTH(name) BOTH_ENGINES(store_message, name)
 
 /* What a lookup gave, as "network_id|id|other_id|flags"; "" nothing. */
 static char found[4200];
