@@ -178,6 +178,11 @@ bool behind_busy(struct behind *b)
     return b->changes.n > 0;
 }
 
+size_t behind_waiting(const struct behind *b)
+{
+    return b->changes.n;
+}
+
 bool behind_is_full(const struct behind *b)
 {
     return b->status != SJ_OK && b->changes.bytes >= BEHIND_BYTES_MAX;

@@ -23,6 +23,8 @@ void behind_drop(struct behind *b, const uint8_t *prefix, size_t n);
 void behind_revert(struct behind *b, enum store_table table, const uint8_t key[STORE_KEY_LEN]);
 /* Is there a batch that is not durable yet? The next one would have to wait for it. */
 bool behind_busy(struct behind *b);
+/* Changes in it. */
+size_t behind_waiting(const struct behind *b);
 /* Has a batch that cannot be written grown as far as it may? Then nothing goes along with it. */
 bool behind_is_full(const struct behind *b);
 

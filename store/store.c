@@ -328,7 +328,7 @@ struct engine *store_release(struct sj_store **store)
     struct sj_store *s = *store;
     if (sj_store_flush(s, NULL) != SJ_OK)
         sj_log_error(&s->log, "grouped values lost at close values=%zu",
-                     group_waiting(s));
+                     group_waiting(s) + (s->behind ? behind_waiting(s->behind) : 0));
     return store_dismantle(store);
 }
 

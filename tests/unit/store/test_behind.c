@@ -398,6 +398,16 @@ static void count_one(void *arg, enum sj_status status)
     ++*(unsigned *)arg;
 }
 
+static enum sj_status (*real_begin)(struct engine *, enum engine_mode, struct sj_error *);
+
+static enum sj_status refuse_writes(struct engine *engine, enum engine_mode mode,
+                                    struct sj_error *err)
+{
+    if (mode == ENGINE_READS)
+        return real_begin(engine, mode, err);
+    return sj_fail(err, SJ_LIMIT, "the disk of the store is full");
+}
+
 /* A disk that refuses takes no more however long others wait. */
 Test(behind, lets_nobody_wait_for_a_disk_that_refuses)
 {
@@ -422,8 +432,25 @@ Test(behind, lets_nobody_wait_for_a_disk_that_refuses)
     close_store();
 }
 
+Test(behind, says_at_the_end_how_much_the_disk_refused)
+{
+    struct sj_store *store = open_store();
+    const struct sj_owner owner = fixture_owner(1);
+    unsigned tries = 0;
+    sj_store_on_settled(store, count_one, &tries);
+    gate_fail(1000, ENOSPC);
+    sj_store_journal_put(store, &owner, 1, "a", 1);
+    sj_loop_test_advance(f.loop, SJ_STORE_GROUP_MS + 2 * SJ_LOOP_TICK_MS);
+    fixture_until(&f, is_relieved, &tries);
+    sj_store_journal_put(store, &owner, 2, "b", 1);
+    real_begin = gate.ops.begin;
+    gate.ops.begin = refuse_writes;
+    sj_store_close(&f.store);
+    cr_expect(strstr(f.lines, "grouped values lost at close values=2"), "%s", f.lines);
+    set_up();                            /* for tear_down */
+}
+
 static unsigned refused;                 /* so many of the next transactions cannot begin */
-static enum sj_status (*real_begin)(struct engine *, enum engine_mode, struct sj_error *);
 
 static enum sj_status begin_after_all(struct engine *engine, enum engine_mode mode,
                                       struct sj_error *err)
