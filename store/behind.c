@@ -172,6 +172,15 @@ static void behind_again(void *arg)
         behind_settle(b, status);
 }
 
+bool behind_try(struct behind *b)
+{
+    bool there = b->changes.n > 0;
+    behind_wait(b);
+    behind_again(b);
+    behind_wait(b);
+    return there && b->changes.n == 0;
+}
+
 bool behind_busy(struct behind *b)
 {
     behind_collect(b);

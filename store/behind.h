@@ -21,6 +21,9 @@ void behind_add(struct behind *b, bool (*again)(void *arg));
 void behind_drop(struct behind *b, const uint8_t *prefix, size_t n);
 /* Likewise one record is again what is stored. From settled, too. */
 void behind_revert(struct behind *b, enum store_table table, const uint8_t key[STORE_KEY_LEN]);
+/* Tries a batch that could not be written once more, now, with what `again` adds, and waits for it.
+ * False: there is none, or it could not be written again. */
+bool behind_try(struct behind *b);
 /* Is there a batch that is not durable yet? The next one would have to wait for it. */
 bool behind_busy(struct behind *b);
 /* Changes in it. */

@@ -326,7 +326,8 @@ void store_start(struct sj_store *s, const struct sj_store_options *options)
 struct engine *store_release(struct sj_store **store)
 {
     struct sj_store *s = *store;
-    if (sj_store_flush(s, NULL) != SJ_OK)
+    /* In a full map what is to go may be what makes the rest fit. */
+    if (sj_store_flush(s, NULL) != SJ_OK && !(s->behind && behind_try(s->behind)))
         sj_log_error(&s->log, "grouped values lost at close values=%zu",
                      group_waiting(s) + (s->behind ? behind_waiting(s->behind) : 0));
     return store_dismantle(store);

@@ -152,6 +152,7 @@ const struct sj_backend loopback_backend = {
     .net_new = loopback_net_new,
     .net_free = loopback_net_free,
     .wire = loopback_wire,
+    .pause = loopback_net_pause,
     .id_canon = loopback_id_canon,
     .account_check = loopback_account_check,
     .link_new = loopback_link_new,

@@ -156,6 +156,8 @@ enum sj_status loopback_prompt_answer(struct sj_link *base, const char *value,
                                       struct sj_error *err);
 
 /* loopback_queue.c: what waits for a link. */
+/* Nothing is told now, because the net is paused. */
+bool loopback_link_waits(const struct loopback_link *l);
 struct loopback_event *loopback_queue_add(struct loopback_link *l, enum loopback_event_kind kind);
 /* The first event if it is due, out of the queue; NULL: none. The caller frees it. */
 struct loopback_event *loopback_queue_take(struct loopback_link *l);

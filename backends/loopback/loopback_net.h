@@ -93,6 +93,7 @@ struct sj_net {
     int64_t period_ms;
     int64_t confirm_ms;
     enum loopback_steps login_steps;
+    bool paused;                     /* links tell nothing; what they are told waits for them */
     struct sj_map accounts;          /* struct loopback_account by id */
     struct sj_idmap links;           /* struct loopback_link that are online, by serial */
     uint64_t serial;                 /* of the last link */
@@ -114,6 +115,8 @@ enum sj_status loopback_net_new(struct sj_net **out, struct sj_loop *loop,
                                 const struct sj_log *log, const struct sj_values *values,
                                 struct sj_error *err);
 void loopback_net_free(struct sj_net **net);
+/* struct sj_backend.pause: queues wait, with their bounds. */
+void loopback_net_pause(struct sj_net *net, bool paused);
 
 /* Folds id (1..LOOPBACK_ID_MAX of a-z A-Z 0-9 . _ -) into out; false: no id of this network. */
 bool loopback_id_fold(char out[LOOPBACK_ID_MAX + 1], const char *id);

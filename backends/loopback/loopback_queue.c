@@ -16,7 +16,7 @@
 
 void loopback_queue_arm(struct loopback_link *l)
 {
-    if (sj_list_empty(&l->queue))
+    if (sj_list_empty(&l->queue) || loopback_link_waits(l))
         return;
     const struct loopback_event *first = SJ_CONTAINER(l->queue.next, struct loopback_event, list);
     int64_t wait = first->due_ms - sj_loop_now_ms(l->base.loop);
@@ -24,6 +24,21 @@ void loopback_queue_arm(struct loopback_link *l)
         sj_loop_defer(l->base.loop, &l->defer);
     else if (!sj_timer_running(&l->timer))
         sj_timer_start(l->base.loop, &l->timer, wait);
+}
+
+/* Who logs in or out is not held up, nor is the end of a link. */
+bool loopback_link_waits(const struct loopback_link *l)
+{
+    return l->base.net->paused && l->state == LOOPBACK_ONLINE;
+}
+
+void loopback_net_pause(struct sj_net *net, bool paused)
+{
+    uint32_t at = 0;
+    struct loopback_link *l;
+    net->paused = paused;
+    while (!paused && (l = sj_idmap_next(&net->links, &at)) != NULL)
+        loopback_queue_arm(l);
 }
 
 struct loopback_event *loopback_queue_add(struct loopback_link *l, enum loopback_event_kind kind)
@@ -60,7 +75,7 @@ static void queue_remove(struct loopback_link *l, struct loopback_event *e)
 
 struct loopback_event *loopback_queue_take(struct loopback_link *l)
 {
-    if (sj_list_empty(&l->queue))
+    if (sj_list_empty(&l->queue) || loopback_link_waits(l))
         return NULL;
     struct loopback_event *e = SJ_CONTAINER(l->queue.next, struct loopback_event, list);
     if (e->due_ms > sj_loop_now_ms(l->base.loop))

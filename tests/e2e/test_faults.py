@@ -14,6 +14,7 @@ import unittest
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "faults"))
 import clock                                                        # noqa: E402
 import ledger                                                       # noqa: E402
+import networks                                                     # noqa: E402
 import plan                                                          # noqa: E402
 import round as one_round                                            # noqa: E402
 import world                                                         # noqa: E402
@@ -43,7 +44,8 @@ class Faults:
     faults = ()
 
     def setUp(self):
-        reason = needs("prosody", *world.NETWORKS[self.network])
+        network = networks.NETWORKS[self.network]()
+        reason = needs("prosody", *network.programs) or network.missing()
         if reason:
             self.skipTest(reason)
 
@@ -66,12 +68,12 @@ class Faults:
 
 class NgIrcd(Faults, unittest.TestCase):
     network = "ngircd"
-    faults = ("irc link half-open", "component held", "component cut", "sojournd killed")
+    faults = ("link half-open", "component held", "component cut", "sojournd killed")
 
     def test_harness(self):
         """One message that vanishes each way, and one that comes twice, are found"""
         report, text = self.run_round((), 1, Spoiler())
-        for direction in (ledger.TO_IRC, ledger.FROM_IRC):
+        for direction in (ledger.TO_NETWORK, ledger.FROM_NETWORK):
             count = sum((c for (d, _), c in report.counts.items() if d == direction),
                         ledger.collections.Counter())
             self.assertEqual((count["lost"], count["doubled"]), (1, 1), text)
@@ -110,7 +112,8 @@ class Journal(unittest.TestCase):
         w = asyncio.run(run())
         self.assertEqual(w.trouble, [])
         self.assertEqual(w.ledger.disorder, [])
-        return collections.Counter(v for m, d, _, v in w.ledger.verdicts() if d == ledger.TO_IRC)
+        return collections.Counter(v for m, d, _, v in w.ledger.verdicts()
+                                   if d == ledger.TO_NETWORK)
 
     def say(self, w):
         for user in w.users:
@@ -132,7 +135,7 @@ class Journal(unittest.TestCase):
         """After the kill, until everybody is back, everything has its end, and has been told."""
         w.daemon.signal(signal.SIGKILL)
         await w.loop.run_in_executor(None, w.daemon.proc.wait)
-        w.irc.heal()
+        w.net.heal()
         w.daemon.begin()
         self.assertTrue(await w.until(w.is_well, 60), w.state())
         self.assertTrue(await w.until(lambda: not w.ledger.open_pairs(), 20))
@@ -142,7 +145,7 @@ class Journal(unittest.TestCase):
     def test_what_a_link_had_is_answered(self):
         """What a link had been given and nobody confirmed: its writers are told, once"""
         async def steps(w):
-            w.irc.hold(True)
+            w.net.hold(True)
             await self.committed(w, self.say(w))
             await self.again(w)
             for m in w.ledger.messages.values():
@@ -153,9 +156,9 @@ class Journal(unittest.TestCase):
     def test_what_waited_for_a_link_is_sent(self):
         """What waits for a link is sent after the next start, once, in order"""
         async def steps(w):
-            w.irc.refuse()
-            w.irc.cut()
-            self.assertTrue(await w.until(lambda: not w.irc.living(), 20))
+            w.net.refuse()
+            w.net.cut()
+            self.assertTrue(await w.until(lambda: not w.net.living(), 20))
             self.assertTrue(await w.until(
                 lambda: w.daemon.log_text().count("state=online->waiting") >= len(w.users), 20))
             await self.committed(w, self.say(w))
@@ -165,5 +168,5 @@ class Journal(unittest.TestCase):
 
 class InspIrcd(Faults, unittest.TestCase):
     network = "inspircd"
-    faults = ("component chopped", "irc server restarted", "disk full", "store full",
+    faults = ("component chopped", "foreign server restarted", "disk full", "store full",
               "descriptors used up", "sojournd stopped")

@@ -33,7 +33,7 @@ UNSURE = re.compile("may or may not have arrived|may have arrived|may not have a
 # is no excuse for it.
 KILL_SECONDS = 15
 
-TO_IRC, FROM_IRC, OWN = "to IRC", "from IRC", "own in room"
+TO_NETWORK, FROM_NETWORK, OWN = "to network", "from network", "own in room"
 
 
 def find_mark(data):
@@ -81,15 +81,17 @@ class Message:
 
 
 class Ledger:
-    def __init__(self, clock):
-        self.clock = clock
+    def __init__(self, clock, keeps=False):
+        """keeps: the foreign server stores what it has taken, tells it until it was heard, and
+        knows a repetition; so what was lost there, or on the way from there, has no excuse."""
+        self.clock, self.keeps = clock, keeps
         self.messages = {}
         self.numbers = collections.Counter()
         self.highest = {}                # (reader, writer, where): number
         self.disorder = []
         self.strays = []                 # marks that nobody wrote
         self.kills = []                  # when sojournd was killed with SIGKILL
-        self.restarts = {"xmpp": [], "irc": []}
+        self.restarts = {"xmpp": [], "net": []}
 
     # what happens
 
@@ -156,17 +158,17 @@ class Ledger:
         return "repeated" if len(set(ids)) == 1 and ids[0] is not None else "doubled"
 
     def _missing(self, into, out, server):
-        """The verdict on what did not arrive and was not refused."""
+        """The verdict on what did not arrive and was not refused; server: which had it last."""
         into = [h for h in into if not h.eaten]
         out = [h for h in out if not h.eaten]
-        if not into or self._taken(out, server):
+        if not into or self._taken(out, server) and not (self.keeps and server == "net"):
             return "outside"
         hops = out if any(h.confirmed is not None for h in out) else into
         if any(self._killed_after(h) for h in hops):
             return "unknown"
         return "lost"
 
-    def _to_irc(self, m):
+    def _to_network(self, m):
         """Of a message that a user wrote: in a channel the first who got it stands for all."""
         readers = [r for r in m.got if r[0] == "i"]
         worst = [self._arrived(m.got[r]) for r in readers]
@@ -178,7 +180,7 @@ class Ledger:
             return "delivered"
         if m.errors:
             return "refused"
-        return self._missing(m.into["xmpp", m.writer], m.out["irc", m.writer], "irc")
+        return self._missing(m.into["xmpp", m.writer], m.out["net", m.writer], "net")
 
     def _own(self, m):
         """The room's copy for the writer."""
@@ -192,29 +194,31 @@ class Ledger:
             return "refused"
         return self._missing(m.into["xmpp", m.writer], m.out["xmpp", m.writer], "xmpp")
 
-    def _from_irc(self, m, user):
+    def _from_network(self, m, user):
         if m.got[user]:
             return self._arrived(m.got[user])
         if user in m.archived:
             return "delivered"
         if m.errors and not m.is_ours:
             return "refused"
-        return self._missing(m.into["irc", user], m.out["xmpp", user], "xmpp")
+        if self.keeps and not self._taken(m.out["xmpp", user], "xmpp"):
+            return "lost"
+        return self._missing(m.into["net", user], m.out["xmpp", user], "xmpp")
 
     def verdicts(self):
         """(message, direction, reader, verdict) of every pair."""
         for m in self.messages.values():
             if m.is_ours:
-                yield m, TO_IRC, m.reader, self._to_irc(m)
+                yield m, TO_NETWORK, m.reader, self._to_network(m)
                 if m.reader == CHANNEL:
                     yield m, OWN, m.writer, self._own(m)
             elif m.reader != CHANNEL:
-                yield m, FROM_IRC, m.reader, self._from_irc(m, m.reader)
+                yield m, FROM_NETWORK, m.reader, self._from_network(m, m.reader)
             if m.reader == CHANNEL:
-                users = {u for wire, u in m.into if wire == "irc"} | \
+                users = {u for wire, u in m.into if wire == "net" and u[0] == "x"} | \
                     {u for u in m.got if u[0] == "x"}
                 for user in sorted(users - {m.writer}):
-                    yield m, FROM_IRC, user, self._from_irc(m, user)
+                    yield m, FROM_NETWORK, user, self._from_network(m, user)
 
     def open_pairs(self):
         """How many still have no good end."""

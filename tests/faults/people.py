@@ -13,8 +13,7 @@ from wire import forget
 from xmlmatch import TreeBuilder, format_node
 
 HOST = "127.0.0.1"
-GATEWAY = "irc.localhost"
-ROOM = "#verona@" + GATEWAY
+GATEWAY = "network.localhost"
 NICK_OF_ROOM = "#verona"
 MAM, MUC, REGISTER = "urn:xmpp:mam:2", "http://jabber.org/protocol/muc", "jabber:iq:register"
 PING = "<ping xmlns='urn:xmpp:ping'/>"
@@ -92,11 +91,11 @@ class Person:
 
 
 class XmppUser(Person):
-    """people: gives x0..., i0... for a local part or nickname."""
+    """network: of networks.py; people: gives x0..., i0... for a local part or nickname."""
 
-    def __init__(self, ident, name, port, ledger, password, people):
+    def __init__(self, ident, name, port, ledger, password, network, people):
         super().__init__(ident, name, port, ledger)
-        self.password, self.people = password, people
+        self.password, self.network, self.people = password, network, people
         self.ids, self.waiting = itertools.count(1), {}
         self.announced = asyncio.Event()         # the gateway has shown itself as available
         self.step = None
@@ -165,8 +164,9 @@ class XmppUser(Person):
     async def register(self):
         """With the gateway; until it is logged in there."""
         while True:
-            answer = await self.iq("set", GATEWAY, "<query xmlns='%s'><username>%s</username>"
-                                   "</query>" % (REGISTER, self.name))
+            fields = self.network.account(self.name).items()
+            answer = await self.iq("set", GATEWAY, "<query xmlns='%s'>%s</query>" % (
+                REGISTER, "".join("<%s>%s</%s>" % (k, v, k) for k, v in fields)))
             if answer is not None and answer.get("type") == "result":
                 break
             await asyncio.sleep(AGAIN_SECONDS)
@@ -178,7 +178,7 @@ class XmppUser(Person):
 
     def join(self):
         self.send("<presence to='%s/%s'><x xmlns='%s'><history maxstanzas='0'/></x></presence>"
-                  % (ROOM, self.name, MUC))
+                  % (self.network.room, self.name, MUC))
 
     async def stay_in_room(self):
         """Joins, and asks from time to time whether it still is in there (XEP-0410)."""
@@ -187,7 +187,7 @@ class XmppUser(Person):
             if not self.in_room.is_set():
                 self.join()
             else:
-                answer = await self.iq("get", "%s/%s" % (ROOM, self.name), PING)
+                answer = await self.iq("get", "%s/%s" % (self.network.room, self.name), PING)
                 if answer is not None and answer.get("type") == "error":
                     error = answer.find("error")
                     if error.find("item-not-found") is None and \
@@ -202,8 +202,9 @@ class XmppUser(Person):
         after = ""
         while True:
             answer = await self.iq(
-                "set", ROOM, "<query xmlns='%s'><set xmlns='http://jabber.org/protocol/rsm'>"
-                "<max>%d</max>%s</set></query>" % (MAM, PAGE, after))
+                "set", self.network.room, "<query xmlns='%s'><set "
+                "xmlns='http://jabber.org/protocol/rsm'><max>%d</max>%s</set></query>"
+                % (MAM, PAGE, after))
             end = answer.find("fin") if answer is not None else None
             if end is None:
                 return "no answer" if answer is None else format_node(answer)
@@ -240,8 +241,8 @@ class XmppUser(Person):
                 self.announced.set()
             elif kind == "unavailable":
                 self.announced.clear()
-        elif bare == ROOM and sender.endswith("/" + self.name) or \
-                (bare == ROOM and self._is_own(node)):
+        elif bare == self.network.room and \
+                (sender.endswith("/" + self.name) or self._is_own(node)):
             if kind is None:
                 self.in_room.set()
             elif kind in ("unavailable", "error") and not self._is_renaming(node):
@@ -286,7 +287,8 @@ class XmppUser(Person):
         if not self.there.is_set() or (reader == CHANNEL and not self.in_room.is_set()):
             return False
         mark = self.ledger.write(self.ident, reader)
-        to, kind = (ROOM, "groupchat") if reader == CHANNEL else (name + "@" + GATEWAY, "chat")
+        to, kind = (self.network.room, "groupchat") if reader == CHANNEL else \
+            (self.network.contact(name), "chat")
         self.send("<message to='%s' type='%s' id='%s'><body>%s %s</body></message>"
                   % (to, kind, mark, mark, words))
         return True

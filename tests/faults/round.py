@@ -14,7 +14,6 @@ WORDS = ("O Romeo, Romeo, wherefore art thou Romeo?", "It is the east.", "I take
          "Call me but love, and I'll be new baptized; henceforth I never will be Romeo.",
          "caf\u00e9 \u6f22\u5b57 \u2665", "no", "*not bold* _nor this_ <nor> & this",
          "He jests at scars that never felt a wound. " * 6)
-INTERVAL = 0.4                      # seconds between two messages of one person, on average
 CHANNEL_SHARE = 0.3
 AGAIN_SECONDS = 0.5                 # a person who got an error tries again
 GAP_SECONDS = 1.0                   # after a fault, at least
@@ -38,10 +37,10 @@ class Round:
         n = rng.randrange(len(USERS))
         return ("i%d" % n, PEOPLE[n]) if person.ident[0] == "x" else ("x%d" % n, USERS[n])
 
-    async def talk(self, person):
+    async def talk(self, person, interval):
         rng = random.Random("%d %s" % (self.options.seed, person.ident))
         while True:
-            await asyncio.sleep(INTERVAL * rng.uniform(0.5, 1.5))
+            await asyncio.sleep(interval * rng.uniform(0.5, 1.5))
             reader, name = self.target(rng, person)
             words = rng.choice(WORDS)
             if person.ident[0] == "x":
@@ -85,7 +84,7 @@ class Round:
         world.trouble.append("%s to %s does not pass any more" % (person.ident, reader))
 
     async def settle(self, world):
-        for wire in (world.xmpp, world.irc):
+        for wire in (world.xmpp, world.net):
             wire.heal()
         world.check("the end")
         if not await world.until(world.is_well, WELL_SECONDS):
@@ -116,16 +115,17 @@ class Round:
         self.world = world
         try:
             await world.start()
-            world.irc.edit = self.options.edit
+            world.net.edit = self.options.edit
             self.options.say("%7.1f  everybody is there" % world.ledger.clock())
-            talkers = [loop.create_task(self.talk(p)) for p in world.people + world.users]
+            talkers = [loop.create_task(self.talk(p, world.network.interval))
+                       for p in world.people + world.users]
             await asyncio.sleep(self.options.calm)
             await self.break_things(world)
             await asyncio.sleep(self.options.calm)
             for talker in talkers:
                 talker.cancel()
             await asyncio.gather(*talkers, return_exceptions=True)
-            world.irc.edit = None
+            world.net.edit = None
             await self.settle(world)
         except BaseException:
             self.log = world.daemon.log_text() if hasattr(world, "daemon") else ""
@@ -183,7 +183,7 @@ class Report:
         shown = list(ledger.VERDICTS)
         yield "%-12s %-22s %6s" % ("direction", "fault", "sent") + \
             "".join(" %9s" % v for v in shown)
-        for direction in (ledger.TO_IRC, ledger.FROM_IRC, ledger.OWN):
+        for direction in (ledger.TO_NETWORK, ledger.FROM_NETWORK, ledger.OWN):
             rows = sorted((k, c) for (d, k), c in self.counts.items() if d == direction)
             whole = collections.Counter()
             for kind, count in rows:

@@ -84,9 +84,11 @@ class IrcTap(Tap):
         elif command == b"001":
             self.pair.nick = words[2].decode("utf-8", "replace")
             self.pair.user = self.wire.user_of(self.pair.nick)
+            self.named()
         elif command == b"NICK" and self.pair.nick and \
                 words[0].lstrip(b":").split(b"!")[0] == self.pair.nick.encode():
             self.pair.nick = words[2].lstrip(b":").decode("utf-8", "replace")
+            self.named()
         elif command == b"PRIVMSG":
             mark = find_mark(line)
             if mark and mark[0] == self.pair.user:
@@ -94,6 +96,11 @@ class IrcTap(Tap):
                 return None
             return self.hop(line, self.pair.user)
         return None
+
+
+    def named(self):
+        """A link counts as its user's when it carries the user's own name."""
+        self.pair.names = {self.pair.user} if self.wire.is_own(self.pair.nick) else set()
 
 
 class StreamTap(Tap):
@@ -167,6 +174,7 @@ class Pair:
         self.near, self.far = near, far
         self.user = None                 # whose link it is; a component stream is everybody's
         self.nick = None                 # what the IRC server calls it
+        self.names = set()               # of users who are logged in over it (x0...)
         self.attached = False            # a component stream after its handshake
         self.dead = False                # half-open: what comes is swallowed
         self.cutting = False
@@ -206,9 +214,10 @@ class Pair:
 class Wire:
     """sojournd connects to `port`; the server is at `target`."""
 
-    def __init__(self, name, port, target, ledger, tap, user_of):
+    def __init__(self, name, port, target, ledger, tap, user_of, is_own=lambda name: True):
         self.name, self.port, self.target, self.ledger, self.tap = name, port, target, ledger, tap
         self.user_of = user_of           # local part or nickname to x0..., i0..., or None
+        self.is_own = is_own             # of a nickname: not one to which something was added
         self.loop = asyncio.get_running_loop()
         self.pairs, self.listener, self.accepting = set(), None, None
         self.delay, self.rate, self.piece = 0, 0, 0

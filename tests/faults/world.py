@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Everything that one round has: Prosody, an IRC server, the wires, sojournd behind them, the
+"""Everything that one round has: Prosody, a foreign server, the wires, sojournd behind them, the
 people; and the faults that can be done to it, each a method that ends when the fault does."""
 import asyncio
 import pathlib
@@ -9,18 +9,16 @@ import signal
 import subprocess
 
 import clock
-import ergo
 import servers
 from daemon import Daemon
 from ledger import Ledger
-from people import GATEWAY, IrcPerson, XmppUser
-from wire import IrcTap, StreamTap, Wire
+from networks import NETWORKS
+from people import GATEWAY, XmppUser
+from wire import StreamTap, Wire
 
 SECRET, PASSWORD = "component-secret-faults", "xmpp-password-faults"
 USERS = ("romeo", "benvolio", "mercutio", "tybalt", "paris")
 PEOPLE = ("juliet", "nurse", "rosaline", "ursula", "helena")
-# Programs that each needs; Ergo is not one that is installed (ergo.py).
-NETWORKS = {"ngircd": ("ngircd",), "inspircd": ("inspircd", "atheme-services"), "ergo": ()}
 NICK_TAIL = re.compile(r"[_\d]+$")
 POLL = 0.05
 STOP_SECONDS, BACK_SECONDS = 20, 20
@@ -28,12 +26,9 @@ DELAY_SECONDS, THROTTLE_BYTES, FEW_DESCRIPTORS = 0.4, 4000, 8
 DAY_SECONDS = 86400
 # A store that is full with little, and messages of which each takes two pages of its journal: as
 # many as a user may have waiting, which are more than the reserve beyond the bound has room for.
-SMALL_STORE, LONG, MANY, FULL_SECONDS = 1 << 20, "Two of the fairest stars " * 170, 55, 20
+SMALL_STORE, LONG, MANY, FULL_SECONDS = 1 << 20, "Two of the fairest stars " * 170, 55, 60
 # Short waits, so that a round has many faults; what they are is said in docs/TESTING.md.
 GATEWAY_KEYS = {"hold-time": "10s", "log-level": "debug"}
-NETWORK_KEYS = {"backend": "irc", "name": "TestNet", "tls": "no", "send-rate": 0, "login-rate": 0,
-                "presence-interval": "10s", "ping-interval": "5s", "ping-timeout": "3s",
-                "connect-timeout": "5s"}
 
 
 class Sojournd(Daemon):
@@ -63,9 +58,9 @@ class Sojournd(Daemon):
 class World:
     def __init__(self, network, binaries, started):
         self.loop = asyncio.get_running_loop()
-        self.lab, self.network = servers.Lab(), network
+        self.lab, self.network = servers.Lab(), NETWORKS[network]()
         self.binaries = pathlib.Path(binaries).resolve()
-        self.ledger = Ledger(lambda: self.loop.time() - started)
+        self.ledger = Ledger(lambda: self.loop.time() - started, self.network.keeps)
         self.names = {name: "x%d" % i for i, name in enumerate(USERS)}
         self.names.update({name: "i%d" % i for i, name in enumerate(PEOPLE)})
         self.trouble = []                # what has failed beside messages
@@ -73,6 +68,7 @@ class World:
 
     def person(self, name):
         """x0... or i0... of a local part or nickname; sojournd adds to one that is taken."""
+        name = name.partition("\\3a")[0]
         return self.names.get(name) or self.names.get(NICK_TAIL.sub("", name))
 
     # the beginning
@@ -80,12 +76,13 @@ class World:
     def start_servers(self):
         self.prosody = servers.prosody(self.lab, {u: PASSWORD for u in USERS}, {GATEWAY: SECRET},
                                        ("offline",))
-        self.ircd = ergo.start(self.lab) if self.network == "ergo" else \
-            getattr(servers, self.network)(self.lab)
+        self.network.start(self.lab)
+        self.network.prepare(USERS, PEOPLE)
+        self.server = self.network.server
         self.xmpp = Wire("xmpp", self.lab.ports.take(), self.prosody.component, self.ledger,
                          StreamTap, self.person)
-        self.irc = Wire("irc", self.lab.ports.take(), self.ircd.irc, self.ledger, IrcTap,
-                        self.person)
+        self.net = Wire("net", self.lab.ports.take(), self.network.port, self.ledger,
+                        self.network.tap, self.person, lambda name: name in self.names)
         directory = self.lab.dir / "sojourn"
         directory.mkdir()
         self.daemon = Sojournd(self.binaries / "sojournd", directory)
@@ -103,19 +100,19 @@ class World:
                         "data-dir": directory / "data", "key-file": directory / "store.key",
                         "control-socket": directory / "control.sock",
                         "locale-dir": self.binaries / "locale", **GATEWAY_KEYS, **more},
-            GATEWAY: {"secret": SECRET, "server": "127.0.0.1", "port": self.irc.port,
-                      **NETWORK_KEYS}})
+            GATEWAY: {"secret": SECRET, "name": "TestNet", "login-rate": 0,
+                      **self.network.keys(self.net.port)}})
 
     async def start(self):
         """Until everybody is logged in and in the channel."""
         self.start_servers()
         self.xmpp.listen()
-        self.irc.listen()
+        self.net.listen()
         self.daemon.begin()
-        self.people = [IrcPerson("i%d" % i, name, self.ircd.irc, self.ledger, self.person)
+        self.people = [self.network.person("i%d" % i, name, self.ledger, self.person)
                        for i, name in enumerate(PEOPLE)]
         self.users = [XmppUser("x%d" % i, name, self.prosody.c2s, self.ledger, PASSWORD,
-                               self.person) for i, name in enumerate(USERS)]
+                               self.network, self.person) for i, name in enumerate(USERS)]
         for person in self.people + self.users:
             person.start()
         for user in self.users:
@@ -128,13 +125,14 @@ class World:
 
     def is_well(self):
         """Everybody is where they belong, and the links carry their own names."""
-        nicks = {pair.nick for pair in self.irc.living()}
+        names = set().union(*(pair.names for pair in self.net.living()))
         return self.daemon.running and any(pair.attached for pair in self.xmpp.living()) and \
-            all(nick in nicks for nick in USERS) and \
+            all(user.ident in names for user in self.users) and \
             all(p.there.is_set() and p.in_room.is_set() for p in self.people + self.users)
 
     def state(self):
-        nicks = sorted(str(p.nick) + " dead" * p.dead for p in self.irc.pairs)
+        nicks = sorted((p.nick or " ".join(sorted(map(str, p.names)))) + " dead" * p.dead
+                       for p in self.net.pairs)
         out = [p.name for p in self.people + self.users
                if not (p.there.is_set() and p.in_room.is_set())]
         return "component %s; links of %s; not there: %s; sojournd %s" % (
@@ -221,18 +219,18 @@ class World:
             self.daemon.kill()
 
     async def restart(self, place, seconds):
-        """The IRC server is not reached again before its people are back: nobody reads what is
+        """The foreign server is not reached again before its people are back: nobody reads what is
         said to an empty channel."""
-        server = self.prosody if place == "xmpp" else self.ircd
-        if place == "irc":
-            self.irc.refuse()
+        server = self.prosody if place == "xmpp" else self.server
+        if place == "net":
+            self.net.refuse()
         await self.loop.run_in_executor(None, server.stop)
         self.ledger.restarts[place].append(self.ledger.clock())
         await asyncio.sleep(seconds)
         await self.loop.run_in_executor(None, server.start)
-        if place == "irc":
+        if place == "net":
             await self.until(lambda: all(p.in_room.is_set() for p in self.people), BACK_SECONDS)
-            self.irc.listen()
+            self.net.listen()
 
     async def jump(self, days, seconds):
         """The clock jumps while the server has not confirmed what it was sent, and the stream ends;
@@ -270,15 +268,15 @@ class World:
         self.daemon.begin()
         await self.until(self.is_well, BACK_SECONDS)
         seen = len(self.daemon.log_text())
-        self.irc.refuse()
-        self.irc.cut()
+        self.net.refuse()
+        self.net.cut()
         for _ in range(MANY):
             for i, user in enumerate(self.users):
                 user.say("i%d" % i, PEOPLE[i], LONG)
             await asyncio.sleep(POLL)
         await self.log_says(seen, "error", "store full", "hint=raise-data-max-bytes")
         await asyncio.sleep(seconds)
-        self.irc.listen()
+        self.net.listen()
         await self.log_says(seen, "info", "store works again")
         await self.until(self.is_well, BACK_SECONDS)
         await self.end_daemon()
@@ -298,7 +296,7 @@ class World:
         """No new ones, and all links have to be made anew."""
         soft, _ = resource.prlimit(self.daemon.proc.pid, resource.RLIMIT_NOFILE)
         self.limit(resource.RLIMIT_NOFILE, FEW_DESCRIPTORS)
-        self.irc.cut()
+        self.net.cut()
         self.xmpp.cut()
         await asyncio.sleep(seconds)
         if self.daemon.running:
@@ -323,7 +321,7 @@ class World:
             await self.end_daemon()
         for person in getattr(self, "people", []) + getattr(self, "users", []):
             await person.close()
-        for name in ("xmpp", "irc"):
+        for name in ("xmpp", "net"):
             if hasattr(self, name):
                 self.wire(name).close()
         if hasattr(self, "daemon"):

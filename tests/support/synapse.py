@@ -125,6 +125,7 @@ class Shared:
     def __init__(self, port, log):
         self.port, self.log = int(port), pathlib.Path(log)
         self.base = "http://%s:%d" % (HOST, self.port)
+        self.server = None               # of servers.py, where this process started it
 
     def client(self, user, password, register=True):
         """A user who is logged in; by default a new one."""
@@ -150,7 +151,9 @@ def start(lab, **more):
     (directory / "homeserver.yaml").write_text(json.dumps(_configuration(directory, port, more)))
     server = lab.start("synapse", [python(), "-m", "synapse.app.homeserver", "--config-path",
                                    directory / "homeserver.yaml"], accepts(port))
-    return Shared(port, server.log)
+    shared = Shared(port, server.log)
+    shared.server = server
+    return shared
 
 
 def of_run(lab):

@@ -6,10 +6,13 @@ import asyncio
 import pathlib
 import socket
 import sys
+import types
 import unittest
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "faults"))
 import ledger                                                        # noqa: E402
+import matrix                                                        # noqa: E402
+import networks                                                      # noqa: E402
 import plan                                                          # noqa: E402
 import wire                                                          # noqa: E402
 
@@ -38,53 +41,53 @@ class Account(unittest.TestCase):
     def test_delivered_once(self):
         mark, _ = self.write("x0", "i1")
         self.book.got("i1", mark + b" hello", None, "x0", False)
-        self.assertEqual(self.verdict(ledger.TO_IRC), ["delivered"])
+        self.assertEqual(self.verdict(ledger.TO_NETWORK), ["delivered"])
 
     def test_silence_is_a_loss(self):
         _, m = self.write("x0", "i1")
         self.hop(m, "into", "xmpp", "x0")
-        self.assertEqual(self.verdict(ledger.TO_IRC), ["lost"])
+        self.assertEqual(self.verdict(ledger.TO_NETWORK), ["lost"])
 
     def test_what_never_came_in_is_no_loss_of_ours(self):
         _, m = self.write("x0", "i1")
-        self.assertEqual(self.verdict(ledger.TO_IRC), ["outside"])
+        self.assertEqual(self.verdict(ledger.TO_NETWORK), ["outside"])
         self.hop(m, "into", "xmpp", "x0", eaten=True)
-        self.assertEqual(self.verdict(ledger.TO_IRC), ["outside"])
+        self.assertEqual(self.verdict(ledger.TO_NETWORK), ["outside"])
 
     def test_a_kill_explains_what_was_open_then_and_nothing_else(self):
         _, m = self.write("i0", "x1")
-        self.hop(m, "into", "irc", "x1")
+        self.hop(m, "into", "net", "x1")
         self.book.kills.append(ledger.KILL_SECONDS + 1)
-        self.assertEqual(self.verdict(ledger.FROM_IRC), ["lost"])
+        self.assertEqual(self.verdict(ledger.FROM_NETWORK), ["lost"])
         self.book.kills.append(1)
-        self.assertEqual(self.verdict(ledger.FROM_IRC), ["unknown"])
+        self.assertEqual(self.verdict(ledger.FROM_NETWORK), ["unknown"])
         self.hop(m, "out", "xmpp", "x1", confirmed=0.5)
-        self.assertEqual(self.verdict(ledger.FROM_IRC), ["lost"])
+        self.assertEqual(self.verdict(ledger.FROM_NETWORK), ["lost"])
 
     def test_a_server_that_took_it_and_restarted(self):
         _, m = self.write("x0", "i1")
         self.hop(m, "into", "xmpp", "x0")
-        self.hop(m, "out", "irc", "x0", confirmed=1)
-        self.assertEqual(self.verdict(ledger.TO_IRC), ["lost"])
-        self.book.restarts["irc"].append(2)
-        self.assertEqual(self.verdict(ledger.TO_IRC), ["outside"])
+        self.hop(m, "out", "net", "x0", confirmed=1)
+        self.assertEqual(self.verdict(ledger.TO_NETWORK), ["lost"])
+        self.book.restarts["net"].append(2)
+        self.assertEqual(self.verdict(ledger.TO_NETWORK), ["outside"])
 
     def test_twice(self):
         mark, _ = self.write("i0", "x1")
         for ident in ("a", "a"):
             self.book.got("x1", mark, ident, "i0", False)
-        self.assertEqual(self.verdict(ledger.FROM_IRC), ["repeated"])
+        self.assertEqual(self.verdict(ledger.FROM_NETWORK), ["repeated"])
         self.book.got("x1", mark, "b", "i0", False)
-        self.assertEqual(self.verdict(ledger.FROM_IRC), ["doubled"])
+        self.assertEqual(self.verdict(ledger.FROM_NETWORK), ["doubled"])
 
     def test_errors(self):
         mark, m = self.write("x0", "i1")
         self.book.error(ledger.find_mark(mark), "nobody is there")
-        self.assertEqual(self.verdict(ledger.TO_IRC), ["refused"])
+        self.assertEqual(self.verdict(ledger.TO_NETWORK), ["refused"])
         self.book.got("i1", mark, None, "x0", False)
-        self.assertEqual(self.verdict(ledger.TO_IRC), ["wrong"])
+        self.assertEqual(self.verdict(ledger.TO_NETWORK), ["wrong"])
         m.errors[:] = ["it may or may not have arrived"]
-        self.assertEqual(self.verdict(ledger.TO_IRC), ["unsure"])
+        self.assertEqual(self.verdict(ledger.TO_NETWORK), ["unsure"])
 
     def test_order_and_readers(self):
         first, second = self.write("x0", "i1")[0], self.write("x0", "i1")[0]
@@ -100,10 +103,10 @@ class Account(unittest.TestCase):
 
     def test_a_room_by_its_archive(self):
         mark, m = self.write("i0", "ch")
-        self.hop(m, "into", "irc", "x1")
-        self.assertEqual(self.verdict(ledger.FROM_IRC), ["lost"])
+        self.hop(m, "into", "net", "x1")
+        self.assertEqual(self.verdict(ledger.FROM_NETWORK), ["lost"])
         self.book.archived("x1", mark)
-        self.assertEqual(self.verdict(ledger.FROM_IRC), ["delivered"])
+        self.assertEqual(self.verdict(ledger.FROM_NETWORK), ["delivered"])
 
 
 class Plan(unittest.TestCase):
@@ -125,7 +128,7 @@ class Wires(unittest.TestCase):
             with socket.socket() as free:
                 free.bind(("127.0.0.1", 0))
                 port = free.getsockname()[1]
-            self.wire = wire.Wire("irc", port, server.sockets[0].getsockname()[1], self.book,
+            self.wire = wire.Wire("net", port, server.sockets[0].getsockname()[1], self.book,
                                   wire.IrcTap, {"romeo": "x0", "juliet": "i0"}.get)
             self.wire.listen()
             self.reader, self.writer = await asyncio.open_connection("127.0.0.1", port)
@@ -164,7 +167,7 @@ class Wires(unittest.TestCase):
             line, m = self.message()
             self.say(line, b"PING :1")
             await self.until(b"PONG")
-            hop, = m.out["irc", "x0"]
+            hop, = m.out["net", "x0"]
             self.assertEqual((hop.eaten, hop.confirmed is None), (False, False))
         self.run_wire(steps)
 
@@ -174,7 +177,7 @@ class Wires(unittest.TestCase):
             line, m = self.message()
             self.say(line, b"PING :1")
             await self.until(b"PONG")
-            self.assertFalse(m.out["irc", "x0"][0].eaten)
+            self.assertFalse(m.out["net", "x0"][0].eaten)
         self.run_wire(steps)
 
     def test_half_open_eats_both_ways_and_says_nothing(self):
@@ -186,7 +189,7 @@ class Wires(unittest.TestCase):
             self.say(line)
             with self.assertRaises(asyncio.TimeoutError):
                 await asyncio.wait_for(self.reader.readline(), 0.3)
-            self.assertTrue(m.out["irc", "x0"][0].eaten)
+            self.assertTrue(m.out["net", "x0"][0].eaten)
             self.wire.bury()
             with self.assertRaises(ConnectionError):
                 await self.reader.readline()
@@ -201,7 +204,7 @@ class Wires(unittest.TestCase):
                 await asyncio.wait_for(self.reader.readline(), 0.3)
             self.wire.hold(False)
             await self.until(b"PONG")
-            self.assertFalse(m.out["irc", "x0"][0].eaten)
+            self.assertFalse(m.out["net", "x0"][0].eaten)
         self.run_wire(steps)
 
     def test_what_is_let_go_when_nobody_reads_any_more_is_eaten(self):
@@ -219,7 +222,7 @@ class Wires(unittest.TestCase):
             self.wire.hold(False)
             while self.wire.pairs:
                 await asyncio.sleep(0.01)
-            self.assertTrue(all(hop.eaten for hop in hops["irc", "x0"]))
+            self.assertTrue(all(hop.eaten for hop in hops["net", "x0"]))
         self.run_wire(steps)
 
     def test_ends(self):
@@ -243,7 +246,7 @@ class Wires(unittest.TestCase):
             line, m = self.message()
             self.say(line, b"PING :1")
             await self.until(b"PONG")
-            self.assertFalse(m.out["irc", "x0"][0].eaten)
+            self.assertFalse(m.out["net", "x0"][0].eaten)
         self.run_wire(steps)
 
     def test_stanzas_are_found_in_pieces(self):
@@ -264,3 +267,77 @@ class Wires(unittest.TestCase):
             taps[1].feed(b"<iq type='result' id='p'/>")
             self.assertIsNotNone(hop.confirmed)
         self.run_wire(steps)
+
+
+class Http(unittest.TestCase):
+    """The tap of networks over HTTP, fed with single bytes."""
+
+    def setUp(self):
+        self.book = ledger.Ledger(lambda: 1)
+        self.wire = types.SimpleNamespace(name="net", ledger=self.book,
+                                          user_of={"romeo": "x0"}.get)
+        self.pair = wire.Pair(None, None)
+        self.taps = {inward: matrix.HttpTap(self.wire, inward, self.pair)
+                     for inward in (False, True)}
+
+    def feed(self, inward, data):
+        """(end, hop) of what is whole; the ends count from the beginning of data."""
+        before = self.taps[inward].offset
+        return [(end - before, hop) for i in range(len(data))
+                for end, hop in self.taps[inward].feed(data[i:i + 1])]
+
+    def ask(self, method, path, body=b""):
+        return self.feed(False, b"%s %s HTTP/1.1\r\nAuthorization: Bearer tok\r\n"
+                         b"Content-Length: %d\r\n\r\n%s" % (method, path, len(body), body))
+
+    def answer(self, status, body):
+        return self.feed(True, b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n%s"
+                         % (status, len(body), body))
+
+    def log_in(self):
+        self.ask(b"POST", b"/_matrix/client/v3/login", b"{}")
+        self.answer(200, b'{"user_id":"@romeo:hs.test","access_token":"tok"}')
+
+    def send(self):
+        mark = self.book.write("x0", "i0").encode()
+        (_, hop), = self.ask(b"PUT", b"/rooms/r/send/m.room.message/t1", b'{"body":"%s"}' % mark)
+        return hop, self.book.find(ledger.find_mark(mark))
+
+    def test_who_sends_is_known_by_the_token(self):
+        self.log_in()
+        hop, m = self.send()
+        self.assertEqual(m.out, {("net", "x0"): [hop]})
+        self.assertIsNone(hop.confirmed)
+        self.answer(200, b'{"event_id":"$1"}')
+        self.assertEqual(hop.confirmed, 1)
+
+    def test_an_error_confirms_nothing(self):
+        self.log_in()
+        hop, _ = self.send()
+        self.answer(502, b"")
+        self.assertIsNone(hop.confirmed)
+
+    def test_a_sync_in_chunks_has_each_message_once(self):
+        self.log_in()
+        marks = [self.book.write("i0", "x0").encode() for _ in range(2)]
+        self.ask(b"GET", b"/_matrix/client/v3/sync?since=s1")
+        self.assertEqual(self.pair.names, {"x0"})
+        body = b'{"body":"%s","more":"%s %s"}' % (marks[0], marks[1], marks[0])
+        out = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"".join(
+            b"%x\r\n%s\r\n" % (len(body[i:i + 7]), body[i:i + 7])
+            for i in range(0, len(body), 7)) + b"0\r\n\r\n"
+        hops = self.feed(True, out)
+        self.assertEqual([end for end, _ in hops], [len(out)] * 2)
+        for mark in marks:
+            self.assertEqual(len(self.book.find(ledger.find_mark(mark)).into["net", "x0"]), 1)
+
+    def test_what_the_server_keeps_has_no_excuse(self):
+        for keeps, verdict in ((False, "outside"), (True, "lost")):
+            book = ledger.Ledger(lambda: 1, keeps)
+            book.write("i0", "x0")
+            book.kills.append(1)
+            self.assertEqual([v for _, _, _, v in book.verdicts()], [verdict])
+
+    def test_addresses(self):
+        self.assertEqual(networks.escaped("@juliet:hs.test"), "juliet\\3ahs.test")
+        self.assertEqual(networks.escaped("!Ab^c:hs.test"), "!^ab^^c\\3ahs.test")

@@ -233,6 +233,23 @@ Test(scarce, a_full_map_says_so_once_and_empties_by_itself)
     fixture_done(f, 1);
 }
 
+Test(scarce, what_was_confirmed_goes_when_the_store_is_closed)
+{
+    struct fixture *f = &opened;
+    open_small(f);
+    for (uint64_t i = 1; i <= 12; i++)
+        journal(f, i, sizeof blob);
+    flush(f);
+    for (uint64_t i = 13; i <= 40; i++)
+        journal(f, i, sizeof blob);
+    wait_for(f, "store full");
+    for (uint64_t i = 1; i <= 40; i++)
+        journal(f, i, 0);
+    fixture_reopen(f);
+    cr_expect_eq(journaled(f), 0);
+    fixture_done(f, 1);
+}
+
 /* The pages that a removal needs are lent to it; so are those of who leaves. */
 Test(scarce, a_map_that_is_full_with_what_is_stored_can_be_emptied)
 {
