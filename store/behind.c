@@ -40,6 +40,7 @@ struct behind {
     bool open;                           /* a transaction is, of this mode */
     enum engine_mode mode;
     struct sj_timer retry;
+    struct sj_defer done;                /* without a thread: its outcome is there */
     void (*settled)(void *arg, enum sj_status status);
     bool (*again)(void *arg);            /* or NULL */
     bool adding;                         /* within that */
@@ -117,6 +118,7 @@ static void behind_hand_over(struct behind *b)
         sj_log_warn(&b->log, "no thread for writing, so everybody waits for the disk");
     b->alone = true;
     behind_work(b);
+    sj_loop_defer(b->loop, &b->done);    /* as the writer does it: whoever waits is told */
 }
 
 static void behind_settle(struct behind *b, enum sj_status status)
@@ -546,6 +548,7 @@ static void behind_free(struct engine *e)
     struct behind *b = behind_of(e);
     writer_free(&b->writer);
     sj_timer_stop(&b->retry);
+    sj_defer_cancel(&b->done);
     overlay_clear(&b->changes);
     b->inner->ops->free(b->inner);
     sj_free(b);
@@ -580,6 +583,7 @@ struct behind *behind_new(struct engine *inner, struct sj_loop *loop, const stru
     b->log = (struct sj_log){.parent = log, .area = "store"};
     b->writer = writer_new(loop, behind_work, behind_collect, b);
     sj_timer_init(&b->retry, behind_again, b);
+    sj_defer_init(&b->done, behind_collect, b);
     return b;
 }
 

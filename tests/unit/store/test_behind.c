@@ -4,6 +4,7 @@
  * does. */
 #include "fixture.h"
 
+#include <sys/resource.h>
 #include <time.h>
 
 #include <criterion/criterion.h>
@@ -175,6 +176,27 @@ Test(behind, tells_the_loop_when_it_is_through)
     note(1, "a");
     wait_settled(1);
     cr_expect_str_eq(show(inner), "1=a ");
+}
+
+/* The system gives no thread: no descriptor that it could wake the loop with. */
+Test(behind, tells_the_loop_also_without_a_thread)
+{
+    struct sj_error err = {.status = SJ_OK};
+    const struct sj_store_options options = {.dir = f.dir};
+    struct rlimit before, none;
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    e->ops->free(e);
+    cr_assert_eq(engine_lmdb_open(&inner, &f.log, &options, &err), SJ_OK, "%s", err.text);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    b = behind_new(inner, f.loop, &f.log);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    behind_watch(b, on_settled, NULL);
+    e = behind_engine(b);
+    note(1, "a");
+    wait_settled(1);
+    cr_expect_str_eq(show(inner), "1=a ");
+    cr_expect(strstr(f.lines, "no thread for writing"), "%s", f.lines);
 }
 
 /* As soon as the writer is at the gate, or after ten seconds without one. */
