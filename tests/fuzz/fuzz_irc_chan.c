@@ -45,46 +45,6 @@ static void fuzz_link(struct ground *g, unsigned start)
     irc_ground_server(g, ":s 422 me :no motd");
 }
 
-static void fuzz_change(struct ground *g, char what, const char *room, const char *rest, sj_op op,
-                        enum sj_status *status, struct sj_error *err)
-{
-    struct sj_room_change c = { .kind = SJ_CHANGE_AFFILIATION, .id = rest, .nick = rest };
-
-    switch (what) {
-    case 'k':
-        c.kind = SJ_CHANGE_KICK;
-        c.text = "out";
-        break;
-    case 'b':
-        c.affiliation = SJ_AFFILIATION_OUTCAST;
-        break;
-    case 'u':
-        c.affiliation = SJ_AFFILIATION_NONE;
-        break;
-    case 'o':
-        c.affiliation = SJ_AFFILIATION_OWNER;
-        break;
-    case 'v':
-        c.kind = SJ_CHANGE_ROLE;
-        c.role = SJ_ROLE_PARTICIPANT;
-        break;
-    case 'h':
-        c.kind = SJ_CHANGE_ROLE;
-        c.role = SJ_ROLE_MODERATOR;
-        break;
-    case 'p':
-        c.kind = SJ_CHANGE_PASSWORD;
-        c.text = rest;
-        break;
-    default:
-        c.kind = SJ_CHANGE_FLAGS;
-        c.known = irc_backend_rooms.flags_settable;
-        c.flags = (uint32_t)strlen(rest);
-        break;
-    }
-    *status = irc_backend_rooms.change(g->link, room, &c, 1, op, err);
-}
-
 static enum sj_status fuzz_ask(struct ground *g, char what, const char *room, const char *rest,
                                sj_op op, struct sj_error *err)
 {
@@ -166,7 +126,7 @@ static void fuzz_user(struct ground *g, char *s)
         status = fuzz_mark(g, what, room, rest, op, &err);
         break;
     case '!':
-        fuzz_change(g, what, room, rest, op, &status, &err);
+        status = ground_change(g, what, room, rest, op, &err);
         break;
     case '?':
         status = fuzz_ask(g, what, room, rest, op, &err);

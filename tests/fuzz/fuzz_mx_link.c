@@ -178,33 +178,6 @@ static void server_answer(struct ground *g, bool is_sync, int status, const char
 
 /* ---- the user ---- */
 
-static enum sj_status user_change(struct ground *g, char what, const char *room, const char *rest,
-                                  sj_op op, struct sj_error *err)
-{
-    struct sj_room_change c = { .kind = SJ_CHANGE_AFFILIATION, .id = rest, .nick = rest };
-
-    switch (what) {
-    case 'k':
-        c.kind = SJ_CHANGE_KICK;
-        break;
-    case 'b':
-        c.affiliation = SJ_AFFILIATION_OUTCAST;
-        break;
-    case 'u':
-        c.affiliation = SJ_AFFILIATION_NONE;
-        break;
-    case 'o':
-        c.affiliation = SJ_AFFILIATION_OWNER;
-        break;
-    default:
-        c.kind = SJ_CHANGE_FLAGS;
-        c.known = matrix_backend.rooms->flags_settable;
-        c.flags = (uint32_t)strlen(rest);
-        break;
-    }
-    return matrix_backend.rooms->change(g->link, room, &c, 1, op, err);
-}
-
 static enum sj_status user_ask(struct ground *g, char what, const char *room, const char *rest,
                                sj_op op, struct sj_error *err)
 {
@@ -293,7 +266,7 @@ static enum sj_status user_act(struct ground *g, char kind, char what, const cha
     case '%':
         return user_mark(g, what, id, rest, op, &err);
     case '!':
-        return user_change(g, what, id, rest, op, &err);
+        return ground_change(g, what, id, rest, op, &err);
     case '?':
         return user_ask(g, what, id, rest, op, &err);
     default:

@@ -55,6 +55,10 @@ void ground_lines(struct ground *, const uint8_t *data, size_t size,
 void ground_end(struct ground *);
 /* ground_room.c */
 void ground_rooms_release(struct ground *);
+/* One change of a room, of the kind that the letter names, as the user asks for it; by default of
+ * its flags. */
+enum sj_status ground_change(struct ground *, char what, const char *room, const char *rest, sj_op,
+                             struct sj_error *);
 
 /* What comes down is clean: the gateway has seen to it. */
 bool ground_is_clean(const char *);

@@ -215,3 +215,44 @@ const struct sj_host_rooms ground_host_rooms = {
     .affiliate = on_affiliate,
     .past = on_past,
 };
+
+enum sj_status ground_change(struct ground *g, char what, const char *room, const char *rest,
+                             sj_op op, struct sj_error *err)
+{
+    const struct sj_backend_rooms *rooms = g->backend->rooms;
+    struct sj_room_change c = {.kind = SJ_CHANGE_AFFILIATION, .id = rest, .nick = rest};
+
+    switch (what) {
+    case 'k':
+        c.kind = SJ_CHANGE_KICK;
+        c.text = "out";
+        break;
+    case 'b':
+        c.affiliation = SJ_AFFILIATION_OUTCAST;
+        break;
+    case 'u':
+        c.affiliation = SJ_AFFILIATION_NONE;
+        break;
+    case 'o':
+        c.affiliation = SJ_AFFILIATION_OWNER;
+        break;
+    case 'v':
+        c.kind = SJ_CHANGE_ROLE;
+        c.role = SJ_ROLE_PARTICIPANT;
+        break;
+    case 'h':
+        c.kind = SJ_CHANGE_ROLE;
+        c.role = SJ_ROLE_MODERATOR;
+        break;
+    case 'p':
+        c.kind = SJ_CHANGE_PASSWORD;
+        c.text = rest;
+        break;
+    default:
+        c.kind = SJ_CHANGE_FLAGS;
+        c.known = rooms->flags_settable;
+        c.flags = (uint32_t)strlen(rest);
+        break;
+    }
+    return rooms->change(g->link, room, &c, 1, op, err);
+}
