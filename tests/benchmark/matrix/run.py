@@ -4,11 +4,14 @@
 CPU for each sync with nothing new), syncs that bring 50 messages, and how long others wait while
 somebody's first sync is 20 MB.
 
-    run.py BUILD [USERS] [--http2]
+    run.py BUILD [USERS] [--http2] [--answers]
 
 BUILD: a build of type Release. Plays the XMPP server and the home server by itself, over HTTP/1.1.
 With --http2 nghttpx (Debian: nghttp2-proxy) stands before the home server, with TLS and HTTP/2.
+With --answers it measures other large answers in place of that: syncs with news and pages of what a
+sync left out, plain and compressed, and how long others wait beside them.
 Status 1 when a user takes more than 96 KiB (HTTP/2: 32), or a bystander waits longer than 50 ms."""
+import gzip
 import json
 import pathlib
 import re
@@ -27,6 +30,7 @@ from daemon import Daemon                                             # noqa: E4
 from servers import certificate_authority                             # noqa: E402
 from wires import HEADER, Listener, Wire                              # noqa: E402
 
+PAGES, PAGE_EVENTS, PAGE_BYTES = 10, 100, 3_900_000
 KIB_MAX, KIB_MAX_HTTP2, DELAY_MAX = 96, 32, 0.050
 ROUNDS, MESSAGES, LARGE = 20, 50, 20_000_000
 HOST, SERVER = "127.0.0.1", "hs.test"
@@ -48,6 +52,7 @@ class World:
         self.web = Listener(self.loop, lambda sock: Wire(self.loop, sock, self.requests))
         self.stream, self.attached, self.registered, self.seen = None, False, 0, []
         self.polls, self.syncs, self.first, self.events = {}, 0, {}, 0
+        self.pages = []
         self.address = "http://%s:%d" % (HOST, self.web.port)
 
     def turn(self, seconds):
@@ -132,13 +137,23 @@ class World:
             self.answer(wire, {"versions": ["v1.11"]})
         elif target.endswith("/filter"):
             self.answer(wire, {"filter_id": "f"})
+        elif "/messages?" in target:
+            number = re.search(r"from=p(\d+)", target)
+            wire.say(self.pages[int(number[1]) if number else 0])
         else:
             self.answer(wire, {})
 
     def answer(self, wire, value):
+        wire.say(self.response(value, False))
+
+    @staticmethod
+    def response(value, packed):
         data = value if isinstance(value, bytes) else json.dumps(value).encode()
-        wire.say(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-                  b"Content-Length: %d\r\n\r\n" % len(data) + data)
+        if packed:
+            data = gzip.compress(data, 1)
+        return (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n%s"
+                b"Content-Length: %d\r\n\r\n" % (
+                    b"Content-Encoding: gzip\r\n" if packed else b"", len(data)) + data)
 
     def batch(self):
         self.syncs += 1
@@ -177,6 +192,19 @@ class World:
         return [self.event("m.room.message", "@juliet:" + SERVER,
                            {"msgtype": "m.text", "body": "word %d" % (first + i)})
                 for i in range(n)]
+
+    def filler(self, n, size):
+        """Events that nobody is shown: what is measured is reading them."""
+        return [self.event("m.reaction", "@juliet:" + SERVER, {"m.relates_to": {
+            "rel_type": "m.annotation", "event_id": "$none", "key": ""}, "more": "%s %d" % (
+                "word " * (size // 5), i)}) for i in range(n)]
+
+    def page(self, number, packed):
+        """Of what a sync left out; the last one says that it is. Made beforehand, as this program
+        is the bystander, too."""
+        end = {} if number + 1 >= PAGES else {"end": "p%d" % (number + 1)}
+        return self.response({"chunk": self.filler(PAGE_EVENTS, PAGE_BYTES // PAGE_EVENTS),
+                              "start": "p", **end}, packed)
 
     def settle(self, names):
         self.until(lambda: len(self.polls) >= len(names), "polls of all users")
@@ -284,12 +312,66 @@ def measure_delay(world, name):
     return longest[1]
 
 
+def measure_beside(world, gateway, name, what, begin, done):
+    """The longest way of a bystander's message beside an answer, and how long that took."""
+    times, number, longest = {}, 2_000_000, 0.0
+    world.seen = []
+    start, cpu = time.monotonic(), gateway.cpu()
+    begin()
+    ended = None
+    while ended is None or times:
+        now = time.monotonic()
+        if ended is None and done():
+            ended, cpu = now, gateway.cpu() - cpu
+        if now > start + 200:
+            sys.exit("waited in vain: %s" % what)
+        if ended is None and name in world.polls:
+            number += 1
+            times[number] = now
+            world.push(name, world.words(number, 1))
+        world.turn(0.001)
+        for when, n in world.seen:
+            longest = max(longest, when - times.pop(n, when))
+        world.seen = []
+    print("%s: %.1f s, %.0f ms of CPU, a bystander waited %.1f ms at most" % (
+        what, ended - start, cpu * 1e3, longest * 1e3))
+    return longest
+
+
+def measure_answers(world, gateway, names):
+    """Large answers that are no first syncs, to the last user; the first one is the bystander."""
+    name, worst = names[-1], 0.0
+    room = "!%s:%s" % (name, SERVER)
+    for packed in (False, True):
+        for size in (2_000_000, 20_000_000):
+            body = json.dumps({"next_batch": world.batch(), "rooms": {"join": {room: {
+                "timeline": {"events": world.filler(size // 20_000, 20_000), "limited": False,
+                             "prev_batch": "p"}}}}}).encode()
+            body = world.response(body, packed)
+            world.settle(names)
+            worst = max(worst, measure_beside(
+                world, gateway, names[0], "sync with %d MB of news%s" % (
+                    size // 1_000_000, ", gzip" if packed else ""),
+                lambda body=body: world.polls.pop(name).say(body),
+                lambda: name in world.polls))
+        world.settle(names)
+        world.pages = [world.page(n, packed) for n in range(PAGES)]
+        gap = {"next_batch": world.batch(), "rooms": {"join": {room: {"timeline": {
+            "events": world.filler(1, 10), "limited": True, "prev_batch": "p0"}}}}}
+        worst = max(worst, measure_beside(
+            world, gateway, names[0], "%d pages of %.1f MB%s" % (
+                PAGES, PAGE_BYTES / 1e6, ", gzip" if packed else ""),
+            lambda gap=gap: world.answer(world.polls.pop(name), gap),
+            lambda: name in world.polls))
+    return worst
+
+
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    numbers = [a for a in sys.argv[2:] if a != "--http2"]
+    numbers = [a for a in sys.argv[2:] if not a.startswith("--")]
     names = ["user%d" % i for i in range(int(numbers[0]) if numbers else 1000)]
     http2 = "--http2" in sys.argv
     kib_max, front = KIB_MAX_HTTP2 if http2 else KIB_MAX, None
@@ -306,13 +388,15 @@ def main():
             world.polls.pop("first")
             kib = measure_idle(world, gateway, names, kib_max)
             measure_messages(world, gateway, names)
-            delay = measure_delay(world, names[0])
+            delay = (measure_answers(world, gateway, names) if "--answers" in sys.argv
+                     else measure_delay(world, names[0]))
         finally:
             gateway.stop()
             if front:
                 front.proc.terminate()
                 front.proc.wait(20)
-    return int(kib > kib_max or delay > DELAY_MAX)
+    few = "--answers" in sys.argv        # as many as can share a connection: not for memory
+    return int((kib > kib_max and not few) or delay > DELAY_MAX)
 
 
 if __name__ == "__main__":

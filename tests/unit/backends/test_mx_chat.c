@@ -3,8 +3,8 @@
 #include <criterion/criterion.h>
 
 #include "mx_world.h"
-#include "sojourn/strbuf.h"
 #include "sojourn/memory.h"
+#include "sojourn/strbuf.h"
 
 TestSuite(mx_chat, .timeout = 60);
 
