@@ -29,19 +29,20 @@ void values_free(char **value, size_t n)
         sj_secret_free(&value[i]);
 }
 
-static enum sj_status check_store(struct session *s, struct sj_error *err)
+void check_describe(const struct check *k, struct sj_registration *r, struct sj_store_change *out)
 {
+    const struct session *s = k->session;
     const struct sj_backend *b = s->network->backend;
-    struct sj_registration r = {.created_at = s->created_at, .sees_user = s->sees_user,
-                                .seen_by_user = s->seen_by_user, .online = s->online_stored};
 
-    session_owner(s, &r.owner);
+    *r = (struct sj_registration){.created_at = s->created_at, .sees_user = s->sees_user,
+                                  .seen_by_user = s->seen_by_user, .online = s->online_stored};
+    session_owner(s, &r->owner);
     for (size_t i = 0; i < b->n_fields; i++) {
-        if (s->check->value[i])
-            r.values[r.n_values++] =
-                (struct sj_store_value){b->fields[i].var, s->check->value[i]};
+        if (k->value[i])
+            r->values[r->n_values++] = (struct sj_store_value){b->fields[i].var, k->value[i]};
     }
-    return sj_store_registration_put(s->all->store, &r, err);
+    *out = (struct sj_store_change){.owner = r->owner, .registration = r, .state = k->state,
+                                    .state_len = k->state_len};
 }
 
 static void check_drop_state(struct check *k)
@@ -57,23 +58,12 @@ void check_save_state(struct session *s, const void *blob, size_t len)
     struct check *k = s->check;
 
     check_drop_state(k);
+    k->late = k->handed;
     if (len > SJ_STATE_MAX)
         return;
     k->state = sj_malloc(len + 1);
     k->state_len = len;
     memcpy(k->state, blob, len);
-}
-
-static void check_store_state(const struct session *s)
-{
-    struct sj_error ignored = {.status = SJ_OK};
-    struct sj_owner owner;
-
-    if (!s->check->state)
-        return;
-    session_owner(s, &owner);
-    sj_store_state_put(s->all->store, &owner, s->check->state, s->check->state_len);
-    (void)sj_store_flush(s->all->store, &ignored);       /* see host_state_save */
 }
 
 void check_free(struct session *s)
@@ -87,6 +77,8 @@ void check_free(struct session *s)
     sj_fail(&gone, SJ_CANCELED, "The registration was given up.");
     prompt_over(s, &gone);               /* who waits for it in another way */
     sj_timer_stop(&k->deadline);
+    sj_list_remove(&k->record);
+    xmpp_let_go(s->all->xmpp, k->hold, false);
     governor_leave(&s->network->governor, &k->ticket);
     sessions_bury(s->all, &k->link);
     values_free(k->value, k->n_values);
@@ -120,19 +112,40 @@ static void check_tell(struct session *s, const struct sj_error *err)
     sj_strbuf_release(&text);
 }
 
-void check_fail(struct session *s, const struct sj_error *err)
-{
-    sj_log_info(&s->log, "registration refused cause=%s", SJ_CLIP(err->text));
-    check_tell(s, err);
-    check_abandon(s);
-}
-
-void check_abandon(struct session *s)
+/* Nothing is stored. */
+static void check_end(struct session *s)
 {
     check_free(s);
     if (!s->registered)
         held_clear(s);                   /* nothing is stored, nobody waits for it (G100-07) */
     session_login(s);
+}
+
+static void check_refuse(struct session *s, const struct sj_error *err)
+{
+    sj_log_info(&s->log, "registration refused cause=%s", SJ_CLIP(err->text));
+    check_tell(s, err);
+    check_end(s);
+}
+
+void check_settle(struct session *s)
+{
+    if (s->check && s->check->storing)
+        records_flush(s->all);
+}
+
+void check_fail(struct session *s, const struct sj_error *err)
+{
+    check_settle(s);
+    if (s->check)
+        check_refuse(s, err);
+}
+
+void check_abandon(struct session *s)
+{
+    check_settle(s);
+    if (s->check)
+        check_end(s);
 }
 
 /* The request cannot wait as long as a person may need. It gets an error that says how to go on,
@@ -195,46 +208,72 @@ void check_resume(struct session *s)
 
 /* The first log-in stays. So does one that had to answer questions, when there is no other: nobody
  * wants to answer them twice. */
-static bool check_hand_over(struct session *s)
+static bool check_is_to_stay(const struct session *s)
+{
+    const struct check *k = s->check;
+
+    return k->first ||
+           (k->was_asked && (s->state == SESSION_OFFLINE || s->state == SESSION_REFUSED));
+}
+
+static void check_hand_over(struct session *s)
 {
     struct check *k = s->check;
 
-    if (!k->first && (!k->was_asked ||
-                      (s->state != SESSION_OFFLINE && s->state != SESSION_REFUSED)))
-        return false;
     if (s->state == SESSION_REFUSED)
         session_enter(s, SESSION_OFFLINE, "registration changed");
     s->tries = 0;
     s->failure_told = false;
     s->lacks = k->lacks;
-    session_adopt(s, k->link);
+    struct sj_link *link = k->link;
     k->link = NULL;
-    return true;
+    session_adopt(s, link);
 }
 
-/* The network let the account in: store, answer, then ask for presence (G100-06, G100-09). */
+/* The network let the account in: store, answer, then ask for presence (G100-06, G100-09). A link
+ * that stays is the session's at once, so that nothing it tells is missed; what the user would hear
+ * of that waits until the answer is out. */
 static void check_pass(struct session *s)
 {
     struct check *k = s->check;
-    struct sj_error err = {.status = SJ_OK};
-    unsigned host = s->network->index;
-    bool first = k->first, adopted;
-    bool asked = first && strangers_take_asked(s->all->strangers, host, s->user);
+    bool first = k->first;
 
+    k->storing = true;
+    sj_timer_stop(&k->deadline);
+    k->asked = first && strangers_take_asked(s->all->strangers, s->network->index, s->user);
+    s->seen_by_user = s->seen_by_user || k->asked;   /* G100-12 */
     if (first)
         s->created_at = sj_loop_utc_ms(s->all->loop);
-    s->seen_by_user = s->seen_by_user || asked;      /* G100-12 */
-    if (check_store(s, &err) != SJ_OK) {
-        if (asked)
-            strangers_asked(s->all->strangers, host, s->user);
-        check_fail(s, &err);
+    records_register(s);
+    if (!check_is_to_stay(s)) {
+        sessions_bury(s->all, &k->link);
         return;
     }
-    s->registered = true;
+    k->adopted = s->registered = true;
+    k->hold = xmpp_hold(s->all->xmpp, s->network->index, s->user);
     if (k->other)
         position_forget(s);
-    check_store_state(s);
-    sj_log_info(&s->log, "%s", first ? "registered" : "registration changed");
+    check_hand_over(s);
+}
+
+/* What the link has saved since the commit. */
+static void check_store_late(const struct session *s)
+{
+    const struct check *k = s->check;
+    struct sj_owner owner;
+
+    session_owner(s, &owner);
+    if (k->late)
+        sj_store_state_put(s->all->store, &owner, k->state, k->state ? k->state_len : 0);
+}
+
+static void check_tell_success(struct session *s)
+{
+    const struct check *k = s->check;
+    unsigned host = s->network->index;
+    bool first = k->first, asked = k->asked;
+
+    xmpp_pass_holds(s->all->xmpp, true);
     check_tell(s, NULL);
     if (asked)
         xmpp_send_subscription(s->all->xmpp, host, NULL, s->user, XMPP_SUBSCRIBED, NULL, NULL,
@@ -242,7 +281,47 @@ static void check_pass(struct session *s)
     if (first)
         xmpp_send_subscription(s->all->xmpp, host, NULL, s->user, XMPP_SUBSCRIBE, NULL, NULL,
                                NULL);
-    adopted = check_hand_over(s);
+    xmpp_pass_holds(s->all->xmpp, false);
+}
+
+/* Nobody is registered, and nobody has heard that they were. */
+static void check_take_back(struct session *s)
+{
+    struct check *k = s->check;
+
+    xmpp_let_go(s->all->xmpp, k->hold, true);
+    k->hold = 0;
+    if (k->asked)
+        strangers_asked(s->all->strangers, s->network->index, s->user);
+    position_free(s);
+    own_profile_free(s);
+    contacts_clear(s);
+    s->registered = s->online_stored = s->sees_user = s->seen_by_user = false;
+    s->wants_online = false;
+}
+
+void check_stored(struct session *s, const struct sj_error *err)
+{
+    struct check *k = s->check;
+    bool first = k->first, adopted = k->adopted;
+
+    k->storing = false;
+    if (err) {
+        if (first)
+            check_take_back(s);
+        check_refuse(s, err);
+        if (first)
+            session_logout(s, "");
+        else if (adopted)
+            session_restart(s);
+        return;
+    }
+    s->registered = true;
+    if (k->other && !adopted)
+        position_forget(s);
+    check_store_late(s);
+    sj_log_info(&s->log, "%s", first ? "registered" : "registration changed");
+    check_tell_success(s);
     check_free(s);
     if (!adopted)
         session_restart(s);
@@ -289,6 +368,8 @@ void check_start(struct session *s, char **value, bool other, struct waiter wait
 {
     struct check *k = sj_calloc(1, sizeof *k);
 
+    k->session = s;
+    sj_list_init(&k->record);
     k->waiter = waiter;
     k->other = other;
     k->first = !s->registered;
@@ -309,7 +390,7 @@ bool check_is_left(const struct session *s)
     const struct check *k = s->check;
     const struct run *r = command_find(s->all, k->waiter.run);
 
-    return k->was_asked && !k->waiter.req && !(r && r->state == RUN_BUSY);
+    return k->was_asked && !k->storing && !k->waiter.req && !(r && r->state == RUN_BUSY);
 }
 
 enum sj_status check_answer(struct session *s, const char *value, xmpp_req req,

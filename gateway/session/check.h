@@ -14,6 +14,8 @@
 
 struct session;
 struct sessions;
+struct sj_registration;
+struct sj_store_change;
 
 /* Who waits for the outcome of a change: an iq request, or a run of a command; 0: none. */
 struct waiter {
@@ -23,6 +25,7 @@ struct waiter {
 
 /* A registration that is being checked by logging in (G100-06). Owned by the session. */
 struct check {
+    struct session *session;     /* borrowed */
     struct ticket ticket;
     struct sj_timer deadline;
     struct sj_link *link;
@@ -32,6 +35,13 @@ struct check {
     bool by_form;                /* the request of waiter brought an answer (check_answer) */
     bool other;                  /* it is another account than the registered one */
     bool was_asked;              /* the network asked something: who waits may be gone since */
+    bool storing;                /* the network has let it in: the store's answer is waited for */
+    bool handed;                 /* it is in the commit under way */
+    bool late;                   /* `state` has changed since */
+    bool adopted;                /* its link is the session's already; `hold` keeps what it says */
+    bool asked;                  /* the user had asked to see the gateway before */
+    uint64_t hold;               /* xmpp_hold, or 0 */
+    struct sj_list record;       /* storing: in sessions.registering */
     char *value[SJ_FIELDS_MAX];  /* wiped at the end */
     size_t n_values;
     void *state;                 /* what the link saved meanwhile; wiped at the end */
@@ -48,7 +58,14 @@ bool check_is_left(const struct session *);
 /* Wipes and frees them, leaves NULLs. */
 void values_free(char **value, size_t n);
 void waiter_tell(struct sessions *, const struct waiter *, const struct sj_error *err);
-/* Nobody wants to know any more: nothing is stored. */
+/* What the store is to take of a check; both point into it. */
+void check_describe(const struct check *, struct sj_registration *r,
+                    struct sj_store_change *out);
+/* What the store has made of it (records.c); err: nothing. */
+void check_stored(struct session *, const struct sj_error *err);
+/* If the store's answer is waited for, waits for it on the loop: the check is over then. */
+void check_settle(struct session *);
+/* Nobody wants to know any more: nothing is stored, if it is not too late for that. */
 void check_abandon(struct session *);
 /* A question is open, or no longer: the check's time stands still. */
 void check_pause(struct session *);

@@ -216,6 +216,7 @@ void contact_end(struct session *s, struct contact *c, const struct sj_error *wh
 
 void contact_gone(struct session *s, struct contact *c, const struct sj_error *why)
 {
+    records_promise(s);
     contact_end(s, c, why);
     suggest_gone(s, c);
     roster_gone(s, c);

@@ -110,14 +110,11 @@ void contact_tell_all(struct contact *);
 bool contact_is_told(const struct contact *);
 void contact_written(struct contact *, bool ok);
 
-/* records.c: changes of contacts reach the store at the end of the turn, in one commit. */
-void records_init(struct sessions *);
-void records_release(struct sessions *);
+/* records.c: changes of contacts reach the store at the end of the turn, in one commit; its user is
+ * told nothing before that. */
 void contact_changed(struct contact *);
 /* It need not be written any more (it is, or it goes). */
 void contact_clean(struct contact *);
-/* Writes all changes now. */
-void records_flush(struct sessions *);
 
 /* suggest.c: XEP-0144 */
 void suggest_later(struct session *);

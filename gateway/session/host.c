@@ -152,6 +152,7 @@ static void host_names(struct contact *c, const struct sj_contact *in)
     bool group = in->group && contact_regroup(c, in->group);
 
     if (name) {
+        records_promise(c->session);
         nodes_tell(c->session, c, XMPP_NODE_NICK);   /* G172-03 */
         nodes_tell(c->session, c, XMPP_NODE_VCARD4);
     }
@@ -239,6 +240,7 @@ static void host_contact_renamed(struct sj_link *link, const char *id, const cha
     if (!c || strcmp(id, new_id) == 0)
         return;
     sj_log_debug(&s->log, "contact renamed from=%s to=%s", SJ_CLIP(id), SJ_CLIP(new_id));
+    records_promise(s);
     contact_end(s, c, NULL);
     suggest_gone(s, c);
     now = roster_move(s, c, new_id);
@@ -292,8 +294,11 @@ static void host_state_save(struct sj_link *link, const void *blob, size_t len)
     struct sj_error ignored = {.status = SJ_OK};
     struct sj_owner owner;
 
-    if (s && host_is_check(s, link))
+    if (s && (host_is_check(s, link) ||
+              (host_is_live(s, link) && s->check && s->check->adopted && !s->check->handed))) {
         check_save_state(s, blob, len);
+        return;
+    }
     if (!host_is_live(s, link) || !s->registered)
         return;
     session_owner(s, &owner);

@@ -159,7 +159,8 @@ bool position_passes_over(struct session *s, const struct sj_message *m)
 /* Everything that was told before the latest position has been sent. */
 static bool position_is_sent(const struct session *s, const struct position *p)
 {
-    return sj_list_empty(&s->held_in) && transfers_are_past(s, p->mark);
+    return sj_list_empty(&s->held_in) && transfers_are_past(s, p->mark) &&
+           !xmpp_is_held(s->all->xmpp, s->network->index, s->user);
 }
 
 void position_go_on(struct session *s)

@@ -32,6 +32,7 @@ void session_remove(struct session *s)
 {
     struct sj_error gone;
 
+    check_settle(s);
     sj_fail(&gone, SJ_UNREGISTERED, "You have unregistered from this gateway.");
     s->wants_online = false;
     position_free(s);

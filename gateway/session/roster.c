@@ -241,6 +241,7 @@ static void roster_on_ask(void *session)
     while ((c = sj_map_next(&s->contacts, &at)) != NULL) {
         if (!roster_may_ask(s, c))
             continue;
+        records_promise(s);
         if (!xmpp_send_subscription(s->all->xmpp, s->network->index, c->id, s->user,
                                     XMPP_SUBSCRIBE, NULL, c->name, NULL))
             break;

@@ -25,6 +25,7 @@
 #include "room.h"
 #include "prompt.h"
 #include "quota.h"
+#include "records.h"
 #include "session_end.h"
 #include "session_limits.h"
 #include "sessions.h"
@@ -106,6 +107,7 @@ struct session {
     bool suggest_due, features_known, offer_refused;     /* XEP-0144, suggest.c */
     struct roster *roster;       /* owned; NULL: nothing is under way */
     bool throttled;              /* BACKOFF: the network wants it so */
+    bool disk_told;              /* that changes of contacts could not be stored yet */
     bool gave_up;                /* REFUSED: the user did not do what the network asked for */
     bool awaited;                /* a run of a command waits for the log-in */
     uint32_t preferences;        /* bits of the yes-or-no ones (preference.h) */
@@ -181,8 +183,11 @@ struct sessions {
     bool freeing;                /* sessions_free is at work: nobody can be told any more */
     struct profiles *profiles;
     struct sj_list dirty;        /* contacts that are to be written */
-    struct sj_defer records;
+    struct sj_list promises, registering;        /* records.c */
+    struct sj_defer records, records_now;
     struct sj_timer records_retry;
+    bool records_known;          /* what came of the commit under way: records_status */
+    enum sj_status records_status;
     struct sj_log_limit records_limit;
     struct sj_timer sweep;       /* operations and held messages, while there are any */
     struct sj_list typing;       /* struct talk, typing.c */

@@ -380,11 +380,18 @@ void sessions_free(struct sessions **at)
     *at = NULL;
 }
 
+static void sessions_settled(void *sessions, enum sj_status status)
+{
+    pressure_committed(sessions, status);
+    records_settled(sessions, status);
+}
+
 void sessions_set_xmpp(struct sessions *all, struct xmpp *xmpp)
 {
     all->xmpp = xmpp;
     xmpp_on_relieved(xmpp, pressure_relieved);
-    sj_store_on_settled(all->store, pressure_committed, all);
+    xmpp_on_crowded(xmpp, records_crowded);
+    sj_store_on_settled(all->store, sessions_settled, all);
 }
 
 static bool sessions_count(const struct sj_registration *r, void *arg)
@@ -431,6 +438,7 @@ void sessions_stop(struct sessions *all, int64_t timeout_ms, void (*done)(void *
     all->stopping = true;
     all->stopped = done;
     all->stopped_arg = arg;
+    records_flush(all);
     while ((s = sj_idmap_next(&all->by_id, &at)) != NULL)
         session_stop(s);
     commands_stop(all);

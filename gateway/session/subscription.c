@@ -48,6 +48,7 @@ void contact_approved(struct session *s, struct contact *c)
 /* The network says no, or the person was never there (G100-39, G100-40). */
 void contact_refused(struct session *s, struct contact *c, const struct sj_error *why)
 {
+    records_promise(s);
     c->asked_out = false;
     c->to = false;
     session_unsubscribed(s, c->id, why);
@@ -141,6 +142,7 @@ static void sub_unsubscribe(struct session *s, struct contact *c)
     struct sj_error err = {.status = SJ_OK};
     bool was = c->to || c->asked_out;
 
+    records_promise(s);
     if (c->shown)
         contact_show_unavailable(s, c, s->user);
     c->shown = c->to = c->asked_out = c->listed = false;
@@ -170,6 +172,7 @@ void contact_removed(struct session *s, struct contact *c)
     struct sj_error err = {.status = SJ_OK};
     bool was = c->to || c->asked_out || c->listed;
 
+    records_promise(s);
     if (c->shown)
         contact_show_unavailable(s, c, s->user);
     c->shown = c->to = c->from = c->asked_out = c->asked_in = c->listed = c->in_roster = false;

@@ -142,6 +142,8 @@ static void suggest_new(struct session *s)
     struct xmpp_item items[XMPP_ROSTERX_MAX];
     size_t n = suggest_collect(s, items, false);
 
+    if (n > 0)
+        records_promise(s);
     if (n == 0 || !suggest_send(s, XMPP_ROSTERX_ADD, items, n))
         return;
     suggest_mark(s, items, n);
@@ -158,6 +160,7 @@ static void suggest_changes(struct session *s)
 
     if (n == 0 || roster_rests(s, SUGGEST_CHANGES_MS))
         return;
+    records_promise(s);
     sent = suggest_send(s, XMPP_ROSTERX_MODIFY, items, n);
     if (sent)
         suggest_mark(s, items, n);

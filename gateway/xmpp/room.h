@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <strophe.h>
 
+#include "hold.h"
 #include "jid.h"
 #include "output.h"
 #include "queries.h"
@@ -39,6 +40,7 @@ struct xmpp {
     struct requests requests;
     struct queries queries;
     struct wants wants;
+    struct holds holds;
     struct sj_idmap own_asks;            /* own.c, by token */
     uint64_t own_newest;
     struct disco *disco;

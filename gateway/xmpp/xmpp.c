@@ -53,6 +53,7 @@ struct xmpp *xmpp_new(struct sj_loop *loop, const struct sj_log *log,
     requests_init(&x->requests, x);
     queries_init(&x->queries, x);
     wants_init(&x->wants);
+    holds_init(&x->holds);
     sj_idmap_init(&x->own_asks);
     sj_map_init(&x->hosts);
     sj_defer_init(&x->stop_done, room_on_stop_done, x);
@@ -108,6 +109,7 @@ void xmpp_room_free(struct xmpp **x)
     upload_free(&gone->upload);
     queries_release(&gone->queries);
     wants_release(&gone->wants);
+    holds_release(&gone->holds);
     own_release(gone);
     requests_release(&gone->requests);
     sj_map_release(&gone->hosts);
@@ -167,6 +169,8 @@ static enum sj_status room_format_and_write(struct xmpp *x, struct component *c,
                       stanza_get(st, "from"), stanza_get(st, "to"));
         return status == SJ_LIMIT ? SJ_UNACCEPTABLE : status;
     }
+    if (hold_take(c, xmpp_stanza_get_to(st), text, n, kept))
+        return SJ_OK;
     status = component_write(c, text, n);
     if (status == SJ_OK && kept)
         copies_add(&c->copies, xmpp_stanza_get_to(st), text, n);

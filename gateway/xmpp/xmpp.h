@@ -24,6 +24,7 @@
 #include "xmpp_command.h"
 #include "xmpp_disco.h"
 #include "xmpp_file.h"
+#include "xmpp_hold.h"
 #include "xmpp_mention.h"
 #include "xmpp_message.h"
 #include "xmpp_muc.h"

@@ -15,7 +15,7 @@ static struct {
     bool closed;
     int fails;                           /* so many writes, with this code */
     int code;
-    unsigned writes;
+    unsigned writes, failed;
     int (*write)(struct engine *, const struct overlay *);
     struct engine_ops ops;               /* LMDB's, with the gate */
 } gate = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
@@ -28,6 +28,7 @@ static inline int gate_write(struct engine *engine, const struct overlay *change
     while (gate.closed)
         pthread_cond_wait(&gate.changed, &gate.lock);
     int code = gate.fails > 0 ? gate.code : 0;
+    gate.failed += gate.fails > 0;
     gate.fails -= gate.fails > 0;
     pthread_mutex_unlock(&gate.lock);
     return code != 0 ? code : gate.write(engine, changes);

@@ -155,7 +155,7 @@ Test(check, a_full_disk_refuses_and_forgets_nothing_that_was_asked_G100_12)
     world_sub(w, NULL, XMPP_SUBSCRIBE);
     world_disk_full(w, true);
     world_register(w, ROMEO, "romeo", 7);
-    EXPECT(w, "net connect\nanswer 7 limit reached\n");
+    EXPECT(w, "net connect\nanswer 7 limit reached\nnet disconnect\n");
     cr_expect_null(w->link);
     world_disk_full(w, false);
     world_register(w, ROMEO, "romeo", 8);

@@ -68,6 +68,10 @@ struct world {
     unsigned links;              /* made so far */
     char state[32];              /* what the newest link was given of former ones, "" none */
     const struct engine_ops *engine;     /* the store's own: world_disk_full */
+    bool shows_holds;            /* "hold USER", "let go", "unsaid" are recorded */
+    uint64_t holds;
+    unsigned n_held;
+    void (*crowded)(void *ctx);  /* of xmpp_on_crowded */
 };
 
 /* Adds a line to the record (neighbours in other files), and says which operation is the last. */
@@ -92,6 +96,16 @@ void world_quota(enum sessions_quota which, unsigned n);
 void world_disk_full(struct world *w, bool full);
 /* So many more accesses succeed, then none; negative: all do. */
 void world_disk_breaks(struct world *w, int after);
+/* world_disk.c: the next world's store is on a disk, which can be slow, or take nothing. */
+void world_on_disk(void);
+struct sj_store *world_disk_open(struct sj_loop *loop);      /* NULL: it is not */
+void world_disk_remove(void);
+/* Nothing is written any more, or all that waits. */
+void world_disk_stops(bool stops);
+/* The next n commits fail. */
+void world_disk_fails(int n);
+/* Turns of the loop until the store is settled, or a failure has been told. */
+void world_settle(struct world *w);
 /* The component stream is lost, or there again. */
 void world_stream(struct world *w, bool up);
 /* Runs deferred calls and timers that are due. */

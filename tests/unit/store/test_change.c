@@ -4,6 +4,7 @@
 #include "fixture.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include <criterion/criterion.h>
 
