@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Back-pressure with real servers: what sojournd does when one side is slow and the other is not.
+The servers, wires and people are those of tests/faults; tests/benchmark/pressure measures."""
+import asyncio
+import collections
+import os
+import pathlib
+import re
+import sys
+import unittest
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "faults"))
+import ledger                                                        # noqa: E402
+import world                                                         # noqa: E402
+from e2ebase import needs                                            # noqa: E402
+from ledger import CHANNEL                                           # noqa: E402
+
+LINE = "He jests at scars that never felt a wound. " * 8
+RATE = 1_500_000                     # bytes a second that the wire lets through
+ROUNDS, EACH = 12, 200               # so often as many lines of each of the three who flood
+MEMORY_MAX = 16 << 20                # what it may grow by; what is said takes more than 20 MiB
+WAIT = 90
+
+
+class Pressure(unittest.TestCase):
+    def setUp(self):
+        reason = needs("prosody", "ngircd")
+        if reason:
+            self.skipTest(reason)
+
+    def run_world(self, steps):
+        async def run():
+            w = world.World("ngircd", os.environ["SOJOURN_BIN"], asyncio.get_running_loop().time())
+            try:
+                await w.start()
+                await steps(w)
+            finally:
+                await w.close(bool(os.environ.get("SOJOURN_KEEP")))
+            return w
+        w = asyncio.run(run())
+        self.assertEqual(w.trouble + w.ledger.disorder, [])
+        counts = collections.defaultdict(collections.Counter)
+        for _, direction, _, verdict in w.ledger.verdicts():
+            counts[direction][verdict] += 1
+        return counts
+
+    @staticmethod
+    def memory(w):
+        """Bytes of sojournd in memory, without the mapped pages of its store."""
+        status = pathlib.Path("/proc/%d/status" % w.daemon.proc.pid).read_text()
+        return int(re.search(r"^RssAnon:\s+(\d+) kB", status, re.M).group(1)) << 10
+
+    async def frugal(self, w):
+        """The sanitizer keeps what was freed, 256 MiB of it; it is to keep little."""
+        await w.end_daemon()
+        w.daemon.sanitizer += ":quarantine_size_mb=1:thread_local_quarantine_size_kb=64"
+        w.daemon.begin()
+        self.assertTrue(await w.until(w.is_well, WAIT), w.state())
+
+    async def out_of_the_room(self, w, user):
+        """So that nothing of the flood comes over the user's link."""
+        w.tasks[w.users.index(user)].cancel()
+        user.send("<presence type='unavailable' to='%s/%s'/>" % (w.network.room, user.name))
+        self.assertTrue(await w.until(lambda: not user.in_room.is_set(), WAIT))
+
+    @staticmethod
+    async def flood(w, people, other):
+        """The last message. Further lines come when the IRC server has passed on those before."""
+        for _ in range(ROUNDS):
+            for person in people:
+                for _ in range(EACH):
+                    person.say(CHANNEL, None, LINE)
+            last = next(reversed(w.ledger.messages.values()))
+            await w.until(lambda m=last: other.ident in m.got, WAIT)
+        return last
+
+    def test_room_floods(self):
+        """A room floods while the XMPP server is slow: others' messages pass meanwhile, memory
+        stays small, and nothing is lost"""
+        async def steps(w):
+            *users, paris = w.users
+            *people, helena = w.people
+            await self.frugal(w)
+            await self.out_of_the_room(w, paris)
+            before, most = self.memory(w), 0
+            w.xmpp.rate = RATE
+            flood = w.loop.create_task(self.flood(w, people[:3], helena))
+
+            def flooded():
+                nonlocal most
+                most = max(most, self.memory(w))
+                return flood.done() and all(u.ident in flood.result().got for u in users)
+            self.assertTrue(await w.until(
+                lambda: "server is slow, the network waits" in w.daemon.log_text(), WAIT))
+            for _ in range(3):
+                for person, reader in ((helena, paris), (paris, helena)):
+                    person.say(reader.ident, reader.name, "Hist!")
+                    number = w.ledger.numbers[person.ident, reader.ident]
+                    m = w.ledger.messages[person.ident, reader.ident, number]
+                    self.assertTrue(await w.until(lambda m=m, r=reader: flooded() or
+                                                  r.ident in m.got, WAIT), m.mark)
+                    self.assertIn(reader.ident, m.got, "it waited for the flood")
+            self.assertTrue(await w.until(flooded, WAIT))
+            w.xmpp.rate = 0
+            self.assertTrue(await w.until(lambda: not w.ledger.open_pairs(), WAIT))
+            self.assertLess(most - before, MEMORY_MAX)
+        counts = self.run_world(steps)
+        self.assertEqual(set(counts[ledger.FROM_NETWORK]), {"delivered"})
+        self.assertGreaterEqual(sum(counts[ledger.FROM_NETWORK].values()), 3 * ROUNDS * EACH * 4)
