@@ -109,6 +109,19 @@ struct http_host {
     struct http_lookup *lookup;
 };
 
+/* Where libcurl looks for a connection that may be used again. */
+enum http_pool {
+    HTTP_POOL_SHARED,               /* of calls: streams of few connections */
+    HTTP_POOL_OWN,                  /* one for each request, over HTTP/1.1: in the same pool it
+                                       would tell libcurl that the server has no streams */
+    HTTP_POOLS
+};
+struct http_multi {
+    struct sj_http *http;
+    CURLM *multi;
+    struct event *timer;            /* libcurl's */
+};
+
 struct sj_http {
     struct sj_loop *loop;
     const struct sj_log *log;
@@ -116,9 +129,8 @@ struct sj_http {
     unsigned running_max, running_host_max, waiting_max;
     struct sj_subnet *allowed;
     size_t n_allowed;
-    CURLM *multi;
+    struct http_multi pools[HTTP_POOLS];
     CURLSH *share;                  /* TLS sessions */
-    struct event *timer;            /* libcurl's */
     struct sj_list sockets;         /* struct http_socket */
     struct sj_idmap requests;
     uint64_t last_id;
@@ -183,6 +195,7 @@ void http_body_release(struct http_body *b);
 /* http_multi.c */
 void http_multi_open(struct sj_http *http);
 void http_multi_close(struct sj_http *http);
+CURLM *http_multi_of(const struct http_request *r);
 
 /* http_error.c: fills err from r->error, r->result; false: r was successful. */
 bool http_error_get(const struct http_request *r, struct sj_error *err);

@@ -400,7 +400,7 @@ void http_transfer_begin(struct http_request *r)
     r->easy = curl_easy_init();
     bool good = r->easy && transfer_set_rules(r) && transfer_set_callbacks(r) &&
                 transfer_set_kind(r) && transfer_set_request(r) && transfer_set_addresses(r);
-    if (good && curl_multi_add_handle(r->http->multi, r->easy) == CURLM_OK)
+    if (good && curl_multi_add_handle(http_multi_of(r), r->easy) == CURLM_OK)
         r->state = HTTP_RUNNING;
     else
         http_fail(r, SJ_INTERNAL, "the web request cannot be set up");
@@ -409,7 +409,7 @@ void http_transfer_begin(struct http_request *r)
 void http_transfer_drop(struct http_request *r)
 {
     if (r->easy) {
-        curl_multi_remove_handle(r->http->multi, r->easy);  /* harmless when it was never added */
+        curl_multi_remove_handle(http_multi_of(r), r->easy);    /* harmless when never added */
         curl_easy_cleanup(r->easy);
         r->easy = NULL;
     }
