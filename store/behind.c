@@ -11,18 +11,10 @@
 #include <assert.h>
 #include <string.h>
 
+#include "gaps.h"
 #include "overlay.h"
 #include "sojourn/memory.h"
 #include "writer.h"
-
-/* Nothing is left from `from` up to `to`, not included: where the oldest records make room for new
- * ones, each search would otherwise pass over all that have gone. Both begin with one user part. */
-struct behind_gap {
-    bool known;
-    enum store_table table;
-    uint8_t from[STORE_KEY_LEN], to[STORE_KEY_LEN];
-};
-#define BEHIND_GAPS 64u
 
 struct behind {
     struct engine engine;
@@ -31,7 +23,7 @@ struct behind {
     struct sj_log log;
     struct overlay changes;              /* noted, handed over, or to be tried again */
     struct overlay kept;                 /* while a transaction adds to them: as they were */
-    struct behind_gap gaps[BEHIND_GAPS]; /* of both together, by table and key */
+    struct gaps gaps;                    /* of both together */
     struct writer *writer;
     bool handed;                         /* to the writer, and its outcome not looked at */
     bool alone;                          /* the system gave no thread: logged */
@@ -52,51 +44,6 @@ struct behind {
 static struct behind *behind_of(struct engine *e)
 {
     return SJ_CONTAINER(e, struct behind, engine);
-}
-
-/* --- gaps --------------------------------------------------------------------------------- */
-
-static struct behind_gap *gap_at(struct behind *b, enum store_table table,
-                                 const uint8_t key[STORE_KEY_LEN])
-{
-    return &b->gaps[(key[0] + 7u * (unsigned)table) % BEHIND_GAPS];
-}
-
-/* The gap that key lies in, or NULL. */
-static struct behind_gap *gap_find(struct behind *b, enum store_table table,
-                                   const uint8_t key[STORE_KEY_LEN])
-{
-    struct behind_gap *g = gap_at(b, table, key);
-    bool inside = g->known && g->table == table && memcmp(key, g->from, STORE_KEY_LEN) >= 0 &&
-                  memcmp(key, g->to, STORE_KEY_LEN) < 0;
-    return inside ? g : NULL;
-}
-
-static void gap_note(struct behind *b, enum store_table table, const uint8_t from[STORE_KEY_LEN],
-                     const uint8_t to[STORE_KEY_LEN])
-{
-    struct behind_gap *g = gap_find(b, table, from);
-    if (memcmp(from, to, STORE_PART_LEN) != 0)
-        return;
-    if (!g) {
-        g = gap_at(b, table, from);
-        g->known = true;
-        g->table = table;
-        memcpy(g->from, from, STORE_KEY_LEN);
-    }
-    memcpy(g->to, to, STORE_KEY_LEN);
-}
-
-static void gap_fill(struct behind *b, enum store_table table, const uint8_t key[STORE_KEY_LEN])
-{
-    struct behind_gap *g = gap_find(b, table, key);
-    if (g)
-        g->known = false;
-}
-
-static void gaps_forget(struct behind *b)
-{
-    memset(b->gaps, 0, sizeof b->gaps);
 }
 
 /* --- batches ------------------------------------------------------------------------------ */
@@ -124,7 +71,7 @@ static void behind_hand_over(struct behind *b)
 static void behind_settle(struct behind *b, enum sj_status status)
 {
     b->status = status;
-    gaps_forget(b);
+    gaps_forget(&b->gaps);
     if (status == SJ_OK)
         overlay_clear(&b->changes);
     else
@@ -263,7 +210,7 @@ static enum sj_status behind_begin_writes(struct behind *b, enum engine_mode mod
                                           struct sj_error *err)
 {
     enum sj_status status = b->inner->ops->begin(b->inner, mode, err);
-    gaps_forget(b);
+    gaps_forget(&b->gaps);
     if (status != SJ_OK || mode == ENGINE_ALONE)
         return status;
     status = behind_bring_in(b, err);
@@ -318,7 +265,7 @@ static void behind_abort(struct engine *e)
         b->changes = b->kept;
         b->kept = (struct overlay){.n = 0};
     }
-    gaps_forget(b);
+    gaps_forget(&b->gaps);
     b->open = false;
 }
 
@@ -408,10 +355,9 @@ static enum sj_status behind_seek(struct engine *e, enum store_table table,
     struct behind *b = behind_of(e);
     if (!behind_covers(b))
         return b->inner->ops->seek(b->inner, table, key, out, err);
-    const struct behind_gap *g = gap_find(b, table, key);
-    enum sj_status status = behind_nearest(b, table, g ? g->to : key, 1, out, err);
+    enum sj_status status = behind_nearest(b, table, gaps_pass(&b->gaps, table, key), 1, out, err);
     if (status == SJ_OK)
-        gap_note(b, table, key, out->key);
+        gaps_note(&b->gaps, table, key, out->key);
     return status;
 }
 
@@ -447,7 +393,7 @@ static enum sj_status behind_put(struct engine *e, enum store_table table,
     struct behind *b = behind_of(e);
     if (behind_writes(b))
         return b->inner->ops->put(b->inner, table, key, value, err);
-    gap_fill(b, table, key);
+    gaps_fill(&b->gaps, table, key);
     overlay_put(&b->changes, table, key, &value);
     return SJ_OK;
 }
