@@ -95,7 +95,7 @@ static void behind_collect(void *arg)
         behind_settle(b, status);
 }
 
-static void behind_wait(struct behind *b)
+void behind_wait(struct behind *b)
 {
     while (b->handed) {
         writer_wait(b->writer);
@@ -146,23 +146,21 @@ bool behind_is_full(const struct behind *b)
     return b->status != SJ_OK && b->changes.bytes >= BEHIND_BYTES_MAX;
 }
 
-void behind_drop(struct behind *b, const uint8_t *prefix, size_t n)
+/* All that could not be written has been taken back. */
+static void behind_rest(struct behind *b)
 {
-    assert(!b->handed);
-    overlay_drop(&b->changes, prefix, n);
+    sj_timer_stop(&b->retry);
+    overlay_clear(&b->changes);
+    b->status = SJ_OK;
 }
 
-void behind_revert(struct behind *b, enum store_table table, const uint8_t key[STORE_KEY_LEN])
+void behind_drop(struct behind *b, uint32_t tables, const uint8_t *prefix, size_t n)
 {
-    const struct engine_ops *ops = b->inner->ops;
-    struct store_bytes was;
     assert(!b->handed && !b->open);
-    if (!overlay_get(&b->changes, table, key) || ops->begin(b->inner, ENGINE_READS, NULL) != SJ_OK)
-        return;
-    enum sj_status status = ops->get(b->inner, table, key, &was, NULL);
-    if (status == SJ_OK || status == SJ_NOTFOUND)
-        overlay_put(&b->changes, table, key, status == SJ_OK ? &was : NULL);
-    ops->abort(b->inner);
+    overlay_drop(&b->changes, tables, prefix, n);
+    gaps_forget(&b->gaps);
+    if (b->changes.n == 0)
+        behind_rest(b);
 }
 
 /* --- transactions ------------------------------------------------------------------------- */

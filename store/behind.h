@@ -16,11 +16,12 @@ void behind_watch(struct behind *b, void (*settled)(void *arg, enum sj_status st
  * within it adds to that batch and tries it: what was to be removed since then may be what makes it
  * fit. True: there was one. */
 void behind_add(struct behind *b, bool (*again)(void *arg));
-/* Of a batch that could not be written, forgets what has keys with that prefix, in all tables. Only
- * behind an ordinary write, which leaves none under way. */
-void behind_drop(struct behind *b, const uint8_t *prefix, size_t n);
-/* Likewise one record is again what is stored. From settled, too. */
-void behind_revert(struct behind *b, enum store_table table, const uint8_t key[STORE_KEY_LEN]);
+/* Of a batch that could not be written, forgets the changes of records whose keys have that prefix,
+ * in these tables (a bit each): what is stored counts again. From settled, too; while none is under
+ * way. */
+void behind_drop(struct behind *b, uint32_t tables, const uint8_t *prefix, size_t n);
+/* Waits for the batch that is under way, if one is. */
+void behind_wait(struct behind *b);
 /* Tries a batch that could not be written once more, now, with what `again` adds, and waits for it.
  * False: there is none, or it could not be written again. */
 bool behind_try(struct behind *b);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "behind.h"
+#include "overlay.h"
 #include "record.h"
 #include "sojourn/memory.h"
 
@@ -19,17 +20,18 @@ struct change_job {
 static enum sj_status change_registration(struct sj_store *s, const struct sj_store_change *c,
                                           struct sj_error *err)
 {
-    uint8_t user[STORE_PART_LEN];
+    struct store_claim claim;
     struct seal_key key;
-    seal_user_part(s->seal, &c->owner, user);
-    enum sj_status status = registration_store(s, c->registration, user, &key, err);
+    seal_user_part(s->seal, &c->owner, claim.user);
+    enum sj_status status = registration_store(s, c->registration, claim.user, &key, &claim.fresh,
+                                               err);
     if (status == SJ_OK && c->state)
-        status = state_store(s, user, &key, c->state, c->state_len, err);
+        status = state_store(s, claim.user, &key, c->state, c->state_len, err);
     seal_key_wipe(&key);
     if (status != SJ_OK)
         return status;
     s->claims = sj_realloc(s->claims, (s->n_claims + 1) * sizeof *s->claims);
-    memcpy(s->claims[s->n_claims++], user, STORE_PART_LEN);
+    s->claims[s->n_claims++] = claim;
     return SJ_OK;
 }
 
@@ -42,7 +44,8 @@ static enum sj_status change_all(struct sj_store *s, void *arg, struct sj_error 
         const struct sj_store_change *c = &job->changes[i];
         enum sj_status status = c->registration ? change_registration(s, c, err)
                                                 : contact_change(s, c, err);
-        /* As in contact.c: an owner who is unknown or damaged must not hold up the others. */
+        /* An owner who is unknown, or whose data key is damaged (logged), must not hold up the
+         * others. When it is the engine that fails, the commit fails too. */
         if (!c->registration && (status == SJ_NOTFOUND || status == SJ_INTERNAL))
             passed_over++;
         else if (status != SJ_OK)
@@ -87,28 +90,12 @@ enum sj_status sj_store_changes_put(struct sj_store *s, const struct sj_store_ch
     return status;
 }
 
-static void claim_withdraw(struct sj_store *s, const uint8_t user[STORE_PART_LEN])
-{
-    static const enum store_table tables[] = {STORE_REGISTRATION, STORE_KEY, STORE_STATE};
-    struct sj_error err = {.status = SJ_OK};
-    struct store_place place;
-    struct store_bytes was;
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
-        store_place_of(s, &place, tables[i], user, "");
-        behind_revert(s->behind, place.table, place.key);
-    }
-    store_place_of(s, &place, STORE_REGISTRATION, user, "");
-    if (s->engine->ops->begin(s->engine, ENGINE_READS, &err) != SJ_OK)
-        return;
-    enum sj_status status = s->engine->ops->get(s->engine, place.table, place.key, &was, &err);
-    s->engine->ops->abort(s->engine);
-    if (status == SJ_NOTFOUND)           /* and nothing else of an owner who is none */
-        behind_drop(s->behind, user, STORE_PART_LEN);
-}
-
+/* Of an owner with a new key nothing stays: what is under it cannot be read without. */
 void claims_settle(struct sj_store *s, enum sj_status status)
 {
+    const uint32_t own = 1u << STORE_REGISTRATION | 1u << STORE_STATE;
     for (size_t i = 0; status != SJ_OK && i < s->n_claims; i++)
-        claim_withdraw(s, s->claims[i]);
+        behind_drop(s->behind, s->claims[i].fresh ? OVERLAY_ALL_TABLES : own, s->claims[i].user,
+                    STORE_PART_LEN);
     s->n_claims = 0;
 }

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Contacts of an owner: one sealed record each, under the owner's data key.
  *
- * What the flags mean is the session's affair. Changes come in batches, of any owners, since a
- * synced commit alone costs 24 times one in a group. An owner without a registration has no
- * contacts: nothing is kept for people who are not registered. */
+ * What the flags mean is the session's affair. Changes come in batches, of any owners (change.c).
+ * An owner without a registration has no contacts: nothing is kept for people who are not
+ * registered. */
 #include <string.h>
 
 #include "record.h"
 #include "store_priv.h"
-
-struct contact_job {
-    const struct sj_store_change *changes;
-    size_t n;
-};
 
 static enum sj_status contact_put(struct sj_store *s, const struct sj_store_change *change,
                                   const struct store_place *place, const struct seal_key *key,
@@ -43,38 +38,6 @@ enum sj_status contact_change(struct sj_store *s, const struct sj_store_change *
         status = SJ_LIMIT;
     seal_key_wipe(&key);
     return status;
-}
-
-static enum sj_status contact_changes(struct sj_store *s, void *arg, struct sj_error *err)
-{
-    const struct contact_job *job = arg;
-    size_t passed_over = 0;
-    for (size_t i = 0; i < job->n; i++) {
-        enum sj_status status = contact_change(s, &job->changes[i], err);
-        /* An owner who is unknown, or whose data key is damaged (logged), must not hold up the
-         * others. When it is the engine that fails, the commit fails too. */
-        if (status == SJ_NOTFOUND || status == SJ_INTERNAL)
-            passed_over++;
-        else if (status != SJ_OK)
-            return status;
-    }
-    if (passed_over > 0 && passed_over == job->n)
-        return sj_fail(err, SJ_NOTFOUND, "no such registration, or it is damaged");
-    return SJ_OK;
-}
-
-enum sj_status sj_store_contacts_write(struct sj_store *s, const struct sj_store_change *changes,
-                                       size_t n, struct sj_error *err)
-{
-    struct contact_job job = {.changes = changes, .n = n};
-    for (size_t i = 0; i < n; i++) {
-        enum sj_status status = record_check_owner(&changes[i].owner, err);
-        if (status == SJ_OK)
-            status = record_check_contact(&changes[i].contact, err);
-        if (status != SJ_OK)
-            return status;
-    }
-    return store_write(s, STORE_NOW, contact_changes, &job, err);
 }
 
 struct contact_walk {

@@ -11,6 +11,7 @@
 
 #include "behind.h"
 #include "group.h"
+#include "overlay.h"
 #include "sojourn/memory.h"
 
 #define GROUP_NAME_LEN (2 * STORE_PART_LEN + 1 + 2 * sizeof(uint64_t))
@@ -262,7 +263,7 @@ void group_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN])
     waits_drop(s, user);
     archive_waits_drop(s, user);
     if (s->behind)
-        behind_drop(s->behind, user, STORE_PART_LEN);
+        behind_drop(s->behind, OVERLAY_ALL_TABLES, user, STORE_PART_LEN);
 }
 
 static enum sj_status pending_apply_flags(struct sj_store *s, const struct pending *p,

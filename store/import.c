@@ -204,11 +204,12 @@ static enum sj_status import_change(struct sj_store *s, void *arg, struct sj_err
 {
     struct sj_import *im = arg;
     struct seal_key key;
+    bool fresh;
     im->count.contacts = 0;
     enum sj_status status = import_clear(im, err);
     if (status != SJ_OK)
         return status;
-    status = registration_store(s, &im->account.registration, im->user, &key, err);
+    status = registration_store(s, &im->account.registration, im->user, &key, &fresh, err);
     for (size_t i = 1; status == SJ_OK && i < im->n; i++)
         status = import_write(im, &im->parts[i], &key, err);
     seal_key_wipe(&key);

@@ -87,6 +87,7 @@ static struct overlay_node *overlay_add(struct overlay *o, const uint8_t at[1 + 
         node->next[i] = *link;
         *link = node;
     }
+    o->n++;
     return node;
 }
 
@@ -107,7 +108,6 @@ void overlay_put(struct overlay *o, enum store_table table, const uint8_t key[ST
         node = overlay_add(o, at, before);
     node->removed = !value;
     node->value = (struct store_bytes){copy, value ? value->n : 0};
-    o->n++;
 }
 
 const struct overlay_node *overlay_from(const struct overlay *o, enum store_table table,
@@ -142,11 +142,25 @@ const struct overlay_node *overlay_back(const struct overlay *o, enum store_tabl
     return node && overlay_table(node) == table ? node : NULL;
 }
 
-void overlay_drop(struct overlay *o, const uint8_t *prefix, size_t n)
+static void overlay_unlink(struct overlay *o, const struct overlay_node *node)
 {
-    for (struct overlay_node *node = o->first[0]; node; node = node->next[0]) {
-        if (memcmp(overlay_key(node), prefix, n) == 0)
-            node->removed = true;
+    struct overlay_node *before[OVERLAY_LEVELS];
+    overlay_before(o, node->at, before);
+    for (size_t i = 0; i < OVERLAY_LEVELS; i++) {
+        struct overlay_node **link = before[i] ? &before[i]->next[i] : &o->first[i];
+        if (*link == node)
+            *link = node->next[i];
+    }
+    o->n--;
+}
+
+void overlay_drop(struct overlay *o, uint32_t tables, const uint8_t *prefix, size_t n)
+{
+    const struct overlay_node *next;
+    for (const struct overlay_node *node = o->first[0]; node; node = next) {
+        next = node->next[0];
+        if ((tables >> overlay_table(node) & 1) != 0 && memcmp(overlay_key(node), prefix, n) == 0)
+            overlay_unlink(o, node);
     }
 }
 

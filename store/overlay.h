@@ -19,7 +19,7 @@ struct overlay_node {
 struct overlay {
     struct overlay_node *first[OVERLAY_LEVELS];
     struct overlay_block *blocks;
-    size_t n;                            /* changes, those that were replaced with them */
+    size_t n;                            /* changes */
     size_t bytes;                        /* of memory */
 };
 
@@ -50,8 +50,9 @@ static inline enum store_table overlay_table(const struct overlay_node *node)
 {
     return (enum store_table)node->at[0];
 }
-/* Changes of records whose keys have that prefix become removals, in all tables. */
-void overlay_drop(struct overlay *o, const uint8_t *prefix, size_t n);
+/* Forgets the changes of records whose keys have that prefix, in these tables (a bit each). */
+#define OVERLAY_ALL_TABLES UINT32_MAX
+void overlay_drop(struct overlay *o, uint32_t tables, const uint8_t *prefix, size_t n);
 /* Puts the changes of the one into the other. */
 void overlay_copy(struct overlay *to, const struct overlay *from);
 /* Forgets all changes. */

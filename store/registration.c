@@ -20,7 +20,6 @@ static const enum store_table registration_tables[] = {
 /* --- writing ------------------------------------------------------------------------------ */
 
 struct registration_job {
-    const struct sj_registration *r;
     uint8_t user[STORE_PART_LEN];
     bool left;                   /* more of archives than goes at once */
 };
@@ -81,35 +80,13 @@ static enum sj_status registration_write(struct sj_store *s, const struct sj_reg
 
 enum sj_status registration_store(struct sj_store *s, const struct sj_registration *r,
                                   const uint8_t user[STORE_PART_LEN], struct seal_key *key,
-                                  struct sj_error *err)
+                                  bool *fresh, struct sj_error *err)
 {
     enum sj_status status = sealed_data_key(s, user, key, err);
-    if (status != SJ_OK)                 /* none yet, or damaged (logged) */
+    *fresh = status != SJ_OK;            /* none yet, or damaged (logged) */
+    if (*fresh)
         status = registration_new_key(s, r, user, key, err);
     return status == SJ_OK ? registration_write(s, r, user, key, err) : status;
-}
-
-static enum sj_status registration_put_change(struct sj_store *s, void *arg, struct sj_error *err)
-{
-    const struct registration_job *job = arg;
-    struct seal_key key;
-    enum sj_status status = registration_store(s, job->r, job->user, &key, err);
-    seal_key_wipe(&key);
-    return status;
-}
-
-enum sj_status sj_store_registration_put(struct sj_store *s, const struct sj_registration *r,
-                                         struct sj_error *err)
-{
-    struct registration_job job = {.r = r};
-    enum sj_status status = record_check_registration(r, err);
-    if (status != SJ_OK)
-        return status;
-    seal_user_part(s->seal, &r->owner, job.user);
-    status = scarce_check_new(s, job.user, err);
-    if (status != SJ_OK)
-        return status;
-    return store_write(s, STORE_NOW, registration_put_change, &job, err);
 }
 
 static enum sj_status registration_remove_change(struct sj_store *s, void *arg,
@@ -128,7 +105,7 @@ static enum sj_status registration_remove_change(struct sj_store *s, void *arg,
 enum sj_status sj_store_registration_remove(struct sj_store *s, const struct sj_owner *owner,
                                             struct sj_error *err)
 {
-    struct registration_job job = {.r = NULL};
+    struct registration_job job = {.left = false};
     enum sj_status status = record_check_owner(owner, err);
     if (status != SJ_OK)
         return status;

@@ -343,8 +343,10 @@ void sj_store_close(struct sj_store **store)
 
 enum sj_status sj_store_flush(struct sj_store *s, struct sj_error *err)
 {
+    if (s->behind)
+        behind_wait(s->behind);
     if (group_empty(s) && !store_busy(s))
-        return SJ_OK;
+        return SJ_OK;                    /* also when what was under way has been taken back */
     return store_write(s, STORE_NOW, NULL, NULL, err);
 }
 

@@ -48,6 +48,12 @@ void secret_buf_release(struct secret_buf *b);
 
 struct behind;
 
+/* change.c */
+struct store_claim {
+    uint8_t user[STORE_PART_LEN];
+    bool fresh;                     /* with a new data key */
+};
+
 /* calendar.c */
 struct store_calendar {
     int64_t offset_ms;              /* of the time of day to the loop's, as it is believed */
@@ -75,7 +81,7 @@ struct sj_store {
     struct sj_timer pending_timer;
     void (*settled)(void *arg, enum sj_status status);   /* or NULL */
     void *settled_arg;
-    uint8_t (*claims)[STORE_PART_LEN];   /* owners registered by the commit under way, change.c */
+    struct store_claim *claims;     /* owners registered by the commit under way, change.c */
     size_t n_claims;
     struct sj_log_limit dropped;    /* of lines about values that found no room */
     struct sj_map waits;            /* struct message_wait by item, message_wait.c */
@@ -176,10 +182,10 @@ enum sj_status flags_save(struct sj_store *s, const uint8_t user[STORE_PART_LEN]
                           const struct seal_key *key, uint8_t flags, struct sj_error *err);
 
 /* registration.c: inside a write frame, puts a registration with its flags, under the owner's data
- * key, which is made when there is none. The caller wipes it, also on failure. */
+ * key, which is made when there is none (*fresh). The caller wipes it, also on failure. */
 enum sj_status registration_store(struct sj_store *s, const struct sj_registration *r,
                                   const uint8_t user[STORE_PART_LEN], struct seal_key *key,
-                                  struct sj_error *err);
+                                  bool *fresh, struct sj_error *err);
 
 /* state.c: the same for the state of a link, under that key. */
 enum sj_status state_store(struct sj_store *s, const uint8_t user[STORE_PART_LEN],

@@ -115,9 +115,6 @@ enum sj_status sj_store_genkey(const char *path, struct sj_error *err);
  * may be made. */
 enum sj_status sj_store_check_key(const char *path, struct sj_error *err);
 
-/* Adds or replaces; `online` is taken along. Makes the user's data key at first. */
-enum sj_status sj_store_registration_put(struct sj_store *, const struct sj_registration *,
-                                         struct sj_error *);
 enum sj_status sj_store_registration_get(struct sj_store *, const struct sj_owner *,
                                          void (*fn)(const struct sj_registration *, void *arg),
                                          void *arg, struct sj_error *);
@@ -140,22 +137,19 @@ struct sj_store_change {
     struct sj_owner owner;
     struct sj_store_contact contact;
     bool remove;
-    /* Or a registration, put, of the same owner, and the state of its link or NULL; in
-     * sj_store_changes_put only. */
+    /* Or a registration of the same owner, added or replaced, with its flags, and the state of its
+     * link or NULL. Makes the user's data key at first. */
     const struct sj_registration *registration;
     const void *state;
     size_t state_len;
 };
 #define SJ_STORE_CHANGES_MAX 256u
-/* All of the n changes or none, in one synced commit, in order. What is to be removed need not be
- * there. Changes of owners without a registration, or with a damaged one (logged), are passed over;
- * SJ_NOTFOUND: that was all. */
-enum sj_status sj_store_contacts_write(struct sj_store *, const struct sj_store_change *changes,
-                                       size_t n, struct sj_error *);
-/* The same without waiting for the disk: after SJ_OK readers see the changes, which are durable
- * when sj_store_is_settled, or `settled` is called with SJ_OK. If they cannot be made durable,
- * registrations among them have been taken back when `settled` says so, contacts stay and are
- * tried again. SJ_UNAVAILABLE: nothing was done, the store is not settled. */
+/* All of the n changes or none, in one commit, in order, without waiting for the disk: after SJ_OK
+ * readers see the changes, which are durable when sj_store_is_settled, or `settled` is called with
+ * SJ_OK. If they cannot be made durable, registrations among them have been taken back when
+ * `settled` says so, contacts stay and are tried again. What is to be removed need not be there.
+ * Changes of owners without a registration, or with a damaged one (logged), are passed over;
+ * SJ_NOTFOUND: that was all. SJ_UNAVAILABLE: nothing was done, the store is not settled. */
 enum sj_status sj_store_changes_put(struct sj_store *, const struct sj_store_change *changes,
                                     size_t n, struct sj_error *);
 /* SJ_NOTFOUND when the owner has no registration. */

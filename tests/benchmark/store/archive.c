@@ -110,7 +110,9 @@ static void store_register(struct bench *b, unsigned n)
     for (unsigned i = 0; i < n; i++) {
         char user[64];
         const struct sj_registration r = {.owner = owner_of(i, user)};
-        must(sj_store_registration_put(b->store, &r, &err), "register", &err);
+        const struct sj_store_change change = {.owner = r.owner, .registration = &r};
+        must(sj_store_changes_put(b->store, &change, 1, &err), "register", &err);
+        must(sj_store_flush(b->store, &err), "register", &err);
     }
 }
 

@@ -71,19 +71,19 @@ static void owner_of(struct sj_owner *out, char user[64], unsigned i)
 static void fill_user(struct tools *t, unsigned i)
 {
     struct sj_error err = {.status = SJ_OK};
-    struct sj_store_change changes[CONTACTS];
+    struct sj_store_change changes[1 + CONTACTS] = {{.remove = false}};
     char user[64], ids[CONTACTS][32];
     struct sj_registration r = {.created_at = 1, .n_values = 2,
                                 .values = {{"username", "name"}, {"password", "password"}}};
     owner_of(&r.owner, user, i);
-    if (sj_store_registration_put(t->store, &r, &err) != SJ_OK)
-        fail("registration", &err);
+    changes[0] = (struct sj_store_change){.owner = r.owner, .registration = &r};
     for (unsigned n = 0; n < CONTACTS; n++) {
         snprintf(ids[n], sizeof ids[n], "contact%u", n);
-        changes[n] = (struct sj_store_change){.owner = r.owner, .contact = {.id = ids[n]}};
+        changes[1 + n] = (struct sj_store_change){.owner = r.owner, .contact = {.id = ids[n]}};
     }
-    if (sj_store_contacts_write(t->store, changes, CONTACTS, &err) != SJ_OK)
-        fail("contacts", &err);
+    if (sj_store_changes_put(t->store, changes, 1 + CONTACTS, &err) != SJ_OK ||
+        sj_store_flush(t->store, &err) != SJ_OK)
+        fail("user", &err);
 }
 
 static void fill(struct tools *t, unsigned long entries)

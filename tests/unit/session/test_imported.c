@@ -20,7 +20,10 @@ static void put_account(struct world *w, bool sees_user)
                                 .sees_user = sees_user, .n_values = 1,
                                 .values = {{"username", "imported"}}};
 
-    cr_assert_eq(sj_store_registration_put(w->store, &r, &err), SJ_OK, "%s", err.text);
+    const struct sj_store_change change = {.owner = r.owner, .registration = &r};
+
+    cr_assert_eq(sj_store_changes_put(w->store, &change, 1, &err), SJ_OK, "%s", err.text);
+    cr_assert_eq(sj_store_flush(w->store, &err), SJ_OK, "%s", err.text);
 }
 
 Test(imported, who_is_at_home_logs_in_without_registering)

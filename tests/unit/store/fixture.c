@@ -153,11 +153,43 @@ struct sj_registration fixture_registration(unsigned i)
     return r;
 }
 
+static void on_written(void *arg, enum sj_status status)
+{
+    enum sj_status *first = arg;
+    if (*first == SJ_OK)
+        *first = status;
+}
+
+enum sj_status fixture_write(struct sj_store *store, const struct sj_store_change *changes,
+                             size_t n, struct sj_error *err)
+{
+    enum sj_status written = SJ_OK;
+    enum sj_status status = sj_store_flush(store, err);
+    if (status != SJ_OK)
+        return status;
+    void (*settled)(void *, enum sj_status) = store->settled;
+    void *arg = store->settled_arg;
+    sj_store_on_settled(store, on_written, &written);
+    status = sj_store_changes_put(store, changes, n, err);
+    if (status == SJ_OK)
+        status = sj_store_flush(store, err);
+    sj_store_on_settled(store, settled, arg);
+    return status != SJ_OK || written == SJ_OK ? status
+                                               : sj_fail(err, written, "could not be written");
+}
+
+enum sj_status fixture_put(struct sj_store *store, const struct sj_registration *r,
+                           struct sj_error *err)
+{
+    const struct sj_store_change change = {.owner = r->owner, .registration = r};
+    return fixture_write(store, &change, 1, err);
+}
+
 void fixture_register(struct fixture *f, unsigned i)
 {
     struct sj_error err = {.status = SJ_OK};
     const struct sj_registration r = fixture_registration(i);
-    cr_assert_eq(sj_store_registration_put(f->store, &r, &err), SJ_OK, "%s", err.text);
+    cr_assert_eq(fixture_put(f->store, &r, &err), SJ_OK, "%s", err.text);
 }
 
 void copy_registration(const struct sj_registration *r, void *arg)
@@ -342,7 +374,7 @@ enum sj_status fixture_contact_put(struct sj_store *store, const struct sj_owner
 {
     const struct sj_store_change change = {.owner = *owner, .contact = *contact};
 
-    return sj_store_contacts_write(store, &change, 1, err);
+    return fixture_write(store, &change, 1, err);
 }
 
 enum sj_status fixture_contact_remove(struct sj_store *store, const struct sj_owner *owner,
@@ -350,5 +382,5 @@ enum sj_status fixture_contact_remove(struct sj_store *store, const struct sj_ow
 {
     const struct sj_store_change change = {.owner = *owner, .contact = {.id = id}, .remove = true};
 
-    return sj_store_contacts_write(store, &change, 1, err);
+    return fixture_write(store, &change, 1, err);
 }

@@ -54,6 +54,11 @@ void fixture_remove_tree(const char *path);
 struct sj_owner fixture_owner(unsigned i);
 /* A registration with username and password of its own. */
 struct sj_registration fixture_registration(unsigned i);
+/* Changes, on the disk when it returns SJ_OK. */
+enum sj_status fixture_write(struct sj_store *store, const struct sj_store_change *changes,
+                             size_t n, struct sj_error *err);
+enum sj_status fixture_put(struct sj_store *store, const struct sj_registration *r,
+                           struct sj_error *err);
 /* Puts it and expects success. */
 void fixture_register(struct fixture *f, unsigned i);
 

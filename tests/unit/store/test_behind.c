@@ -12,6 +12,7 @@
 #include "behind.h"
 #include "gate.h"
 #include "group.h"
+#include "overlay.h"
 #include "sojourn/memory.h"
 
 #define KEYS 40u
@@ -300,7 +301,7 @@ Test(behind, lets_somebody_go_whose_changes_could_not_be_written)
     begin(e, ENGINE_ALONE);
     cr_expect_eq(e->ops->remove_prefix(e, STORE_STATE, prefix, 1, NULL), SJ_OK);
     commit(e);
-    behind_drop(b, prefix, 1);
+    behind_drop(b, OVERLAY_ALL_TABLES, prefix, 1);
     cr_expect_str_eq(show(inner), "");
     cr_expect_str_eq(show(e), "1=another's ");
     sj_loop_test_advance(f.loop, STORE_RETRY_MS + SJ_LOOP_TICK_MS);

@@ -215,6 +215,21 @@ Test(change, a_new_password_that_cannot_be_written_leaves_the_old_one)
     cr_expect_str_eq(state(2), "one");
 }
 
+/* There is nothing left of it to try, so a disk that is still full is not said to work. */
+Test(change, what_was_taken_back_is_not_tried_again)
+{
+    gate_fail(1, ENOSPC);
+    cr_assert_eq(put_registration(2, "s3cret", "token"), SJ_OK);
+    settle(0, 1);
+    cr_expect(sj_store_is_settled(store));
+    sj_loop_test_advance(f.loop, 3 * STORE_RETRY_MS);
+    cr_expect_eq(gate.writes, 1);
+    cr_expect_not(strstr(f.lines, "works again"), "%s", f.lines);
+    cr_assert_eq(put_registration(2, "s3cret", "token"), SJ_OK);
+    settle(1, 1);
+    cr_expect(strstr(f.lines, "works again"), "%s", f.lines);
+}
+
 Test(change, a_contact_that_cannot_be_written_stays_and_is_tried_again)
 {
     fixture_register(&f, 1);

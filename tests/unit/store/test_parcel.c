@@ -173,7 +173,7 @@ Test(parcel, takes_all_networks_of_a_user_or_one)
     open_store(&from, FIXTURE_MEM);
     fixture_register(&from, 1);
     r.owner.host = "other.example.org";
-    cr_assert_eq(sj_store_registration_put(from.store, &r, &err), SJ_OK);
+    cr_assert_eq(fixture_put(from.store, &r, &err), SJ_OK);
     int fd = parcel_file();
     cr_expect_eq(export_to(fd, r.owner.user, NULL, true), SJ_OK);
     cr_expect_eq(accounts, 2);

@@ -19,7 +19,7 @@ BOTH(gives_back_a_registration_also_after_opening_again)
     struct sj_registration r = fixture_registration(1);
     r.seen_by_user = true;
     r.online = true;
-    cr_assert_eq(sj_store_registration_put(f->store, &r, NULL), SJ_OK);
+    cr_assert_eq(fixture_put(f->store, &r, NULL), SJ_OK);
     for (int round = 0; round < 2; round++) {
         fixture_load(f, 1, &copy);
         cr_expect_str_eq(copy.text, "net.example.org\nromeo1@example.org\n\nusername=montague1\n"
@@ -56,7 +56,7 @@ BOTH(keeps_owners_apart_that_differ_in_one_part)
     };
     for (size_t i = 0; i < 5; i++) {
         struct sj_registration r = {.owner = owners[i], .created_at = (int64_t)i};
-        cr_assert_eq(sj_store_registration_put(f->store, &r, NULL), SJ_OK);
+        cr_assert_eq(fixture_put(f->store, &r, NULL), SJ_OK);
     }
     for (size_t i = 0; i < 5; i++) {
         cr_assert_eq(sj_store_registration_get(f->store, &owners[i], copy_registration, &copy,
@@ -76,7 +76,7 @@ BOTH(replaces_a_registration_and_leaves_contacts_and_state)
     sj_store_state_put(f->store, &owner, "mark", 4);
     r.n_values = 1;
     r.values[0].value = "capulet";
-    cr_assert_eq(sj_store_registration_put(f->store, &r, NULL), SJ_OK);
+    cr_assert_eq(fixture_put(f->store, &r, NULL), SJ_OK);
     fixture_reopen(f);
     fixture_load(f, 1, &copy);
     cr_expect(strstr(copy.text, "username=capulet"));
@@ -110,7 +110,7 @@ BOTH(keeps_any_text_byte_by_byte)
     struct sj_store_contact c = {.id = text, .name = text, .group = ""};
     r.values[0] = (struct sj_store_value){"username", text};
     r.values[1] = (struct sj_store_value){"empty", ""};
-    cr_assert_eq(sj_store_registration_put(f->store, &r, NULL), SJ_OK);
+    cr_assert_eq(fixture_put(f->store, &r, NULL), SJ_OK);
     cr_assert_eq(fixture_contact_put(f->store, &r.owner, &c, NULL), SJ_OK);
     fixture_reopen(f);
     cr_assert_eq(sj_store_registration_get(f->store, &r.owner, copy_registration, &copy, NULL),
@@ -142,7 +142,7 @@ BOTH(takes_the_largest_registration_and_contact)
     struct sj_store_contact c = {.id = address, .name = address, .group = address};
     for (size_t i = 0; i < r.n_values; i++)
         r.values[i] = (struct sj_store_value){var, value};
-    cr_assert_eq(sj_store_registration_put(f->store, &r, NULL), SJ_OK);
+    cr_assert_eq(fixture_put(f->store, &r, NULL), SJ_OK);
     cr_assert_eq(fixture_contact_put(f->store, &r.owner, &c, NULL), SJ_OK);
     fixture_reopen(f);
     cr_assert_eq(sj_store_registration_get(f->store, &r.owner, copy_registration, &copy, NULL),
@@ -167,18 +167,18 @@ BOTH(refuses_what_is_too_long_or_missing)
     const struct sj_store_contact empty = {.id = ""};
 
     r.owner.user = address;
-    cr_expect_eq(sj_store_registration_put(f->store, &r, &err), SJ_INVALID);
+    cr_expect_eq(fixture_put(f->store, &r, &err), SJ_INVALID);
     r.owner.user = "";
-    cr_expect_eq(sj_store_registration_put(f->store, &r, &err), SJ_INVALID);
+    cr_expect_eq(fixture_put(f->store, &r, &err), SJ_INVALID);
     r = fixture_registration(1);
     r.values[1].value = value;
-    cr_expect_eq(sj_store_registration_put(f->store, &r, &err), SJ_INVALID);
+    cr_expect_eq(fixture_put(f->store, &r, &err), SJ_INVALID);
     cr_expect_str_eq(err.text, "the password is longer than 4095 bytes");
     r.values[1].value = NULL;
-    cr_expect_eq(sj_store_registration_put(f->store, &r, &err), SJ_INVALID);
+    cr_expect_eq(fixture_put(f->store, &r, &err), SJ_INVALID);
     r = fixture_registration(1);
     r.n_values = SJ_STORE_VALUES_MAX + 1;
-    cr_expect_eq(sj_store_registration_put(f->store, &r, &err), SJ_INVALID);
+    cr_expect_eq(fixture_put(f->store, &r, &err), SJ_INVALID);
     cr_expect_eq(fixture_records(f), 0);
 
     fixture_register(f, 1);
@@ -625,9 +625,9 @@ BOTH(writes_the_changes_of_others_when_one_owner_is_damaged_or_unknown)
         {.owner = fixture_owner(2), .contact = {.id = "nobody"}, .remove = true},
         {.owner = fixture_owner(2), .contact = {.id = "nurse", .to = true}},
     };
-    cr_assert_eq(sj_store_contacts_write(f->store, changes, 5, &err), SJ_OK, "%s", err.text);
-    cr_assert_eq(sj_store_contacts_write(f->store, changes, 2, &err), SJ_NOTFOUND);
-    cr_assert_eq(sj_store_contacts_write(f->store, changes, 0, &err), SJ_OK);
+    cr_assert_eq(fixture_write(f->store, changes, 5, &err), SJ_OK, "%s", err.text);
+    cr_assert_eq(fixture_write(f->store, changes, 2, &err), SJ_NOTFOUND);
+    cr_assert_eq(fixture_write(f->store, changes, 0, &err), SJ_OK);
     cr_assert_eq(fixture_contacts(f, 2, &contacts), SJ_OK);
     cr_expect_eq(contacts.count, 2);
     return 1;
