@@ -18,7 +18,10 @@ from ledger import CHANNEL                                           # noqa: E40
 LINE = "He jests at scars that never felt a wound. " * 8
 RATE = 1_500_000                     # bytes a second that the wire lets through
 ROUNDS, EACH = 12, 200               # so often as many lines of each of the three who flood
-MEMORY_MAX = 16 << 20                # what it may grow by; what is said takes more than 20 MiB
+MEMORY_MAX = 16 << 20                # what it may grow by: 7 MiB; 32 without back-pressure
+SAID, SLOW = 6000, 150_000           # what a user says; bytes a second that the server takes
+SAID_MEMORY_MAX = 8 << 20            # 4 MiB; 11 without a limit of open operations
+REFUSED = "Too many messages are waiting for the network; try again later."
 WAIT = 90
 
 
@@ -74,6 +77,18 @@ class Pressure(unittest.TestCase):
             await w.until(lambda m=last: other.ident in m.got, WAIT)
         return last
 
+    async def exchange(self, w, pairs, flooded):
+        """Who does not flood says something, and gets it while the others flood. pairs: writers
+        and readers."""
+        for _ in range(3):
+            for person, reader in pairs:
+                person.say(reader.ident, reader.name, "Hist!")
+                number = w.ledger.numbers[person.ident, reader.ident]
+                m = w.ledger.messages[person.ident, reader.ident, number]
+                self.assertTrue(await w.until(lambda m=m, r=reader: flooded() or
+                                              r.ident in m.got, WAIT), m.mark)
+                self.assertIn(reader.ident, m.got, "it waited for the flood")
+
     def test_room_floods(self):
         """A room floods while the XMPP server is slow: others' messages pass meanwhile, memory
         stays small, and nothing is lost"""
@@ -92,14 +107,7 @@ class Pressure(unittest.TestCase):
                 return flood.done() and all(u.ident in flood.result().got for u in users)
             self.assertTrue(await w.until(
                 lambda: "server is slow, the network waits" in w.daemon.log_text(), WAIT))
-            for _ in range(3):
-                for person, reader in ((helena, paris), (paris, helena)):
-                    person.say(reader.ident, reader.name, "Hist!")
-                    number = w.ledger.numbers[person.ident, reader.ident]
-                    m = w.ledger.messages[person.ident, reader.ident, number]
-                    self.assertTrue(await w.until(lambda m=m, r=reader: flooded() or
-                                                  r.ident in m.got, WAIT), m.mark)
-                    self.assertIn(reader.ident, m.got, "it waited for the flood")
+            await self.exchange(w, ((helena, paris), (paris, helena)), flooded)
             self.assertTrue(await w.until(flooded, WAIT))
             w.xmpp.rate = 0
             self.assertTrue(await w.until(lambda: not w.ledger.open_pairs(), WAIT))
@@ -107,3 +115,44 @@ class Pressure(unittest.TestCase):
         counts = self.run_world(steps)
         self.assertEqual(set(counts[ledger.FROM_NETWORK]), {"delivered"})
         self.assertGreaterEqual(sum(counts[ledger.FROM_NETWORK].values()), 3 * ROUNDS * EACH * 4)
+
+    @staticmethod
+    async def flood_out(w, user, reader):
+        """The messages. Further ones go out when the gateway has heard those before."""
+        for _ in range(SAID // EACH):
+            for _ in range(EACH):
+                user.say(reader.ident, reader.name, LINE)
+            await user.heard()
+        return [m for m in w.ledger.messages.values()
+                if (m.writer, m.reader) == (user.ident, reader.ident)]
+
+    def test_user_floods(self):
+        """A user floods somebody on an IRC server that is slow for this user's link alone: what is
+        too much is refused, each message once, the rest arrives in order; others' messages pass
+        meanwhile, and memory stays small"""
+        async def steps(w):
+            romeo, *_, paris = w.users
+            juliet, *_, helena = w.people
+            await self.frugal(w)
+            link = next(p for p in w.net.living() if romeo.ident in p.names)
+            before, most, link.slow = self.memory(w), 0, SLOW
+            flood = w.loop.create_task(self.flood_out(w, romeo, juliet))
+
+            def flooded():
+                nonlocal most
+                most = max(most, self.memory(w))
+                return flood.done()
+            self.assertTrue(await w.until(
+                lambda: any(m.errors for m in w.ledger.messages.values()), WAIT))
+            await self.exchange(w, ((helena, paris), (paris, helena)), flooded)
+            self.assertTrue(await w.until(flooded, WAIT))
+            said = flood.result()
+            self.assertTrue(await w.until(lambda: all(m.got or m.errors for m in said), WAIT))
+            self.assertIn(link, w.net.living())
+            arrived = sum(len(m.got[juliet.ident]) for m in said if m.got)
+            errors = [text for m in said for text in m.errors]
+            self.assertEqual((len(said), arrived + len(errors)), (SAID, SAID))
+            self.assertEqual(set(errors), {REFUSED})
+            self.assertLess(most - before, SAID_MEMORY_MAX)
+        counts = self.run_world(steps)
+        self.assertEqual(set(counts[ledger.TO_NETWORK]), {"delivered", "refused"})

@@ -177,6 +177,7 @@ class Pair:
         self.names = set()               # of users who are logged in over it (x0...)
         self.attached = False            # a component stream after its handshake
         self.dead = False                # half-open: what comes is swallowed
+        self.slow = 0                    # bytes a second that go to this server; 0: as to others
         self.cutting = False
         self.tasks = []
         self.sent, self.pings = [], []   # what went out; pings with how much was before them
@@ -327,7 +328,8 @@ class Wire:
         """Gives the sizes of the pieces that were passed on; 0: they cannot be."""
         at = 0
         while at < len(data) and not pair.dead and not pair.cutting:
-            n = self.piece or (max(1, int(self.rate * THROTTLE_STEP)) if self.rate else len(data))
+            rate = pair.slow if pair.slow and sink is pair.far else self.rate
+            n = self.piece or (max(1, int(rate * THROTTLE_STEP)) if rate else len(data))
             piece = data[at:at + n]
             try:
                 await self.loop.sock_sendall(sink, piece)
@@ -339,7 +341,7 @@ class Wire:
                 return
             at += n
             yield len(piece)
-            if self.rate:
+            if rate:
                 await asyncio.sleep(THROTTLE_STEP)
             elif self.piece:
                 await asyncio.sleep(0)
