@@ -21,6 +21,10 @@ bool header_next_opens(struct sj_store *s, const struct seal *seal);
 /* All have moved: puts the header under the key of s->seal and takes the mark away. */
 enum sj_status header_under_new_key(struct sj_store *s, struct sj_error *err);
 
+/* memo.c: what stands there for the gateway's next process is sealed for another key. Inside a
+ * write transaction. */
+enum sj_status memo_move(struct sj_store *s, const struct seal *seal, struct sj_error *err);
+
 /* rekey.c: goes on with a change of the key that was broken off. SJ_DENIED: the new key is not to
  * be had. For a reader SJ_EXISTS. */
 enum sj_status rekey_resume(struct sj_store *s, struct sj_error *err);

@@ -272,7 +272,8 @@ static enum sj_status rekey_seal(struct sj_store *s, struct seal **out, struct s
 
 static enum sj_status rekey_mark(struct sj_store *s, void *arg, struct sj_error *err)
 {
-    return header_next_put(s, arg, err);
+    enum sj_status status = header_next_put(s, arg, err);
+    return status == SJ_OK ? memo_move(s, arg, err) : status;
 }
 
 /* The last change is over, but the new key still stands beside the old one. */

@@ -15,8 +15,10 @@
 static bool fact_header(struct table_fact *out, uint8_t schema, const uint8_t *p, size_t n)
 {
     uint8_t id[STORE_PART_LEN];
+    struct record_state memo;
     (void)out;
-    return n == SEAL_ROOTS_LEN || record_decode_header(id, schema, p, n);
+    return n == SEAL_ROOTS_LEN || record_decode_header(id, schema, p, n) ||
+           record_decode_state(&memo, schema, p, n);
 }
 
 static bool fact_key(struct table_fact *out, uint8_t schema, const uint8_t *p, size_t n)

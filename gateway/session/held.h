@@ -101,9 +101,9 @@ struct refused {
     const char *nick;            /* ...or who was spoken to there */
 };
 void refusal_send(struct session *, const struct refused *, const struct sj_error *);
-/* struct xmpp_in_messages. When we stop, the next process says it. */
-void refusal_unanswered(void *ctx, const struct xmpp_from *, const char *peer, const char *nick,
-                        bool in_room, const struct sj_error *why);
+/* A message whose error could not be sent (late.c). When we stop, the next process says it. */
+void refusal_unanswered(struct session *, const struct xmpp_unanswered *,
+                        const struct sj_error *why);
 void refusals_flush(struct session *);
 void refusals_clear(struct session *);
 

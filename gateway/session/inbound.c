@@ -7,6 +7,7 @@
 #include "bookmark.h"
 #include "command.h"
 #include "dialogue.h"
+#include "late.h"
 #include "position.h"
 #include "raw.h"
 #include "register.h"
@@ -23,6 +24,7 @@ static void in_up(void *ctx, unsigned host)
     struct sessions *all = ctx;
 
     startup_begin(all, &all->networks[host]);
+    late_tell(&all->networks[host]);
 }
 
 static void in_down(void *ctx, unsigned host)
@@ -226,7 +228,8 @@ static const struct xmpp_in session_xmpp_in = {
     .probe = presence_probe,
     .bounce = presence_bounce,
     .message = in_message,
-    .messages = {.mark = in_mark, .state = in_state, .unanswered = refusal_unanswered},
+    .messages = {.mark = in_mark, .state = in_state},
+    .unanswered = late_unanswered,
     .moved = in_moved,
     .prompt = in_prompt,
     .peer = presence_peer,

@@ -55,22 +55,16 @@ void refusal_send(struct session *s, const struct refused *to, const struct sj_e
         refusal_keep(s, to, err);
 }
 
-void refusal_unanswered(void *ctx, const struct xmpp_from *from, const char *peer,
-                        const char *nick, bool in_room, const struct sj_error *why)
+void refusal_unanswered(struct session *s, const struct xmpp_unanswered *u,
+                        const struct sj_error *why)
 {
-    struct sessions *all = ctx;
-    struct sj_error ignored = {.status = SJ_OK};
-    struct session *s = session_get(&all->networks[from->host], from->user, &ignored);
-    const struct refused r = {.peer = peer, .full = from->full, .id = from->id,
-                              .in_room = in_room, .nick = nick};
+    const struct refused r = {.peer = u->peer, .full = u->from.full, .id = u->from.id,
+                              .in_room = u->in_room, .nick = u->nick};
 
-    if (!s)
-        return;                          /* a stranger, who is not told by us */
-    if (all->stopping)
+    if (s->all->stopping)
         journal_refuse_later(s, &r);
     else if (session_is_blocked(s))
         refusal_keep(s, &r, why);
-    session_release(s);
 }
 
 void refusals_flush(struct session *s)

@@ -201,6 +201,7 @@ struct sessions {
     struct sj_list reap;
     struct sj_defer chores;
     struct strangers *strangers;
+    struct late *late;
     struct commands *commands;
     struct talks *talks;
     uint64_t n_questions;        /* of networks, asked so far (prompt.c) */

@@ -10,6 +10,7 @@
 #include "command.h"
 #include "dialogue.h"
 #include "journal.h"
+#include "late.h"
 #include "position.h"
 #include "raw.h"
 #include "room_list.h"
@@ -298,6 +299,7 @@ struct sessions *sessions_new(struct sj_loop *loop, const struct sj_log *log,
     all->networks = sj_calloc(options->n_networks ? options->n_networks : 1,
                               sizeof *all->networks);
     all->strangers = strangers_new();
+    all->late = late_new();
     all->transfers = transfers_new(all);
     all->commands = commands_new();
     all->talks = talks_new();
@@ -370,6 +372,7 @@ void sessions_free(struct sessions **at)
     sj_timer_stop(&all->stop_timer);
     sj_timer_stop(&all->shutdown);
     strangers_free(&all->strangers);
+    late_free(all);
     profiles_free(&all->profiles);
     transfers_free(&all->transfers);
     sj_idmap_release(&all->by_id);
@@ -409,6 +412,7 @@ enum sj_status sessions_load(struct sessions *all, struct sj_error *err)
     enum sj_status status =
         sj_store_registration_each(all->store, &damaged, sessions_count, n, err);
 
+    late_load(all);
     if (status == SJ_OK)
         sj_log_info(&all->log, "store read registrations=%zu were_online=%zu damaged=%zu", n[0],
                     n[1], damaged);

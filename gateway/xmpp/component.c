@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "congestion.h"
+#include "late.h"
 #include "room.h"
 #include "router.h"
 #include "sojourn/conn.h"
@@ -116,6 +117,7 @@ static void component_lose(struct component *c, const char *reason)
         if (was != COMPONENT_ENDING)
             component_enter(c, COMPONENT_ENDING);
         component_enter(c, COMPONENT_STOPPED);
+        late_refuse_open(c->x, c->index);
         room_check_stopped(c->x);
         return;
     }
@@ -234,9 +236,7 @@ static void component_on_stanza(void *arg, xmpp_stanza_t *st, bool cut)
         component_on_authenticated(c);
         return;
     }
-    /* What crossed our goodbye is refused, and the next process says so. */
-    bool late = c->state == COMPONENT_ENDING && strcmp(xmpp_stanza_get_name(st), "message") == 0;
-    if (c->state != COMPONENT_UP && !late)
+    if (c->state != COMPONENT_UP && c->state != COMPONENT_ENDING)
         return;
     c->stanzas_in++;
     if (!component_is_echo(c, st))
@@ -410,9 +410,21 @@ static void component_say_goodbye(void *arg)
     struct component *c = arg;
     int64_t left_ms = c->stop_by_ms - sj_loop_now_ms(c->x->loop);
     c->leaving = false;
+    late_refuse_open(c->x, c->index);
     component_enter(c, COMPONENT_ENDING);
     sj_conn_write(c->conn, goodbye, sizeof goodbye - 1);
     sj_timer_start(c->x->loop, &c->timer, left_ms > 0 ? left_ms / 2 : 0);
+}
+
+/* What this turn has changed is on its way to the disk, and answers wait for it (hold.c): they go
+ * first. The timer ends that. */
+static void component_leave(void *arg)
+{
+    struct component *c = arg;
+    if (c->x->holds.users.used > 0)
+        sj_loop_defer_next(c->x->loop, &c->goodbye);
+    else
+        component_say_goodbye(c);
 }
 
 /* What the server sent before this answer has been heard; the rest of this turn is, too. */
@@ -472,7 +484,7 @@ void component_init(struct component *c, struct xmpp *x, unsigned index)
     c->log = (struct sj_log){.parent = &x->log, .key = "host", .value = c->host->name};
     sj_timer_init(&c->timer, component_on_timer, c);
     congestion_init(c);
-    sj_defer_init(&c->goodbye, component_say_goodbye, c);
+    sj_defer_init(&c->goodbye, component_leave, c);
     privileges_init(c);
     copies_init(&c->copies, c);
 }
@@ -515,6 +527,7 @@ void component_stop(struct component *c, int64_t timeout_ms)
     default:
         component_drop_stream(c);
         component_enter(c, COMPONENT_STOPPED);
+        late_refuse_open(c->x, c->index);
     }
 }
 

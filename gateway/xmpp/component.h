@@ -77,7 +77,7 @@ void component_init(struct component *c, struct xmpp *x, unsigned index);
 void component_release(struct component *c);
 void component_start(struct component *c);
 /* Says goodbye once a server has answered a ping, so that what it sent before is heard and
- * answered. Messages behind that are refused as well, by messages.unanswered, until the server has
+ * answered, and what is open. What comes behind that goes to in->unanswered, until the server has
  * said goodbye; STOPPED at the latest after timeout_ms. */
 void component_stop(struct component *c, int64_t timeout_ms);
 /* congestion.c. Queues bytes that output_format made. SJ_UNREACHABLE: not up; SJ_LIMIT: queue

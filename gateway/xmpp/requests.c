@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "late.h"
 #include "room.h"
 #include "router.h"
 #include "sojourn/memory.h"
@@ -184,7 +185,7 @@ void xmpp_answer(struct xmpp *x, xmpp_req req, const struct sj_error *err)
         sj_error_translate(&words, q->lang);
         stanza_add_error(st, stanza_condition_of(status), &words, q->registers);
     }
-    unsigned host = q->host;
+    if (!room_send(x, q->host, st) && err != NULL)
+        late_keep_request(x, q, err);
     requests_drop(r, req);
-    room_send(x, host, st);
 }

@@ -12,6 +12,7 @@
 
 #include "address.h"
 #include "component.h"
+#include "late.h"
 #include "muc.h"
 #include "privilege.h"
 #include "sojourn/translate.h"
@@ -39,18 +40,6 @@ static void router_add_pubsub_error(const struct inbound *in, xmpp_stanza_t *err
                    in->unsupported);
 }
 
-/* What the stream does not take is the session room's to keep. words: or NULL. */
-static void router_keep_error(struct inbound *in, const struct sj_error *words)
-{
-    struct sj_error err = {.status = SJ_UNAVAILABLE};
-
-    if (words != NULL && words->status != SJ_OK)
-        err = *words;
-    if (in->peer != NULL)
-        in->x->in->messages.unanswered(in->x->ctx, &in->from, in->peer, in->nick,
-                                       in->room != NULL && in->nick == NULL, &err);
-}
-
 /* words: or NULL. */
 static void router_send_error(struct inbound *in, enum stanza_condition condition,
                               const struct sj_error *words, bool legacy_code)
@@ -75,10 +64,9 @@ static void router_send_error(struct inbound *in, enum stanza_condition conditio
         stanza_add(xmpp_stanza_get_child_by_name(st, "error"), in->detail, NS_COMMANDS);
     router_add_pubsub_error(in, xmpp_stanza_get_child_by_name(st, "error"));
     in->answered = true;
-    if (strcmp(xmpp_stanza_get_name(st), "message") != 0)
-        room_send(in->x, in->host, st);
-    else if (!room_send_kept(in->x, in->host, st, true))
-        router_keep_error(in, words);
+    bool kept = strcmp(xmpp_stanza_get_name(st), "message") == 0;
+    if (kept ? !room_send_kept(in->x, in->host, st, true) : !room_send(in->x, in->host, st))
+        late_keep(in, words);
 }
 
 void router_refuse(struct inbound *in, enum stanza_condition condition,
@@ -349,7 +337,8 @@ void router_handle(struct component *c, xmpp_stanza_t *st, bool cut)
     } else {
         in.peer = to.local[0] != '\0' ? peer.s : NULL;
         router_find_room(&in, &to);
-        if (cut || !moved_handle(&in, name[0]))
+        bool late = c->state == COMPONENT_ENDING && late_handle(&in);
+        if (!late && (cut || !moved_handle(&in, name[0])))
             router_dispatch(&in, name, cut);
     }
     sj_strbuf_release(&peer);

@@ -25,6 +25,7 @@
 #include "xmpp_disco.h"
 #include "xmpp_file.h"
 #include "xmpp_hold.h"
+#include "xmpp_late.h"
 #include "xmpp_mention.h"
 #include "xmpp_message.h"
 #include "xmpp_muc.h"
@@ -154,6 +155,7 @@ struct xmpp_in {
     void (*rosterx)(void *ctx, unsigned host, const char *full, bool supported);
     /* The outcome of xmpp_ask_handled. ok: all that was sent before it was handled. */
     void (*handled)(void *ctx, unsigned host, uint64_t token, bool ok);
+    void (*unanswered)(void *ctx, const struct xmpp_unanswered *, const struct sj_error *why);
     struct xmpp_in_command command;
     struct xmpp_in_search search;
     struct xmpp_in_file file;

@@ -93,11 +93,6 @@ struct xmpp_in_messages {
     enum sj_status (*mark)(void *ctx, const struct xmpp_mark_in *, struct sj_error *);
     /* A chat state that came alone; those of rooms go to in->muc.state. */
     void (*state)(void *ctx, const struct xmpp_from *, const char *peer, enum xmpp_chat_state);
-    /* The error answer to a message of this user could not be sent: too much waits, or goodbye is
-     * said (then it is for the next process to say). peer is not NULL; nick: who was spoken to in
-     * the room peer; in_room: the room itself. */
-    void (*unanswered)(void *ctx, const struct xmpp_from *, const char *peer, const char *nick,
-                       bool in_room, const struct sj_error *why);
 };
 
 /* A new id for a message, for one that is sent to several clients: unguessable, and never given

@@ -194,6 +194,15 @@ enum sj_status sj_store_preferences_get(struct sj_store *, const struct sj_owner
                                         void (*fn)(const struct sj_preferences *, void *arg),
                                         void *arg, struct sj_error *);
 
+/* What the gateway leaves to its next process: one blob, SJ_STORE_BLOB_MAX bytes at most, in place
+ * of the one before; len 0: none. */
+enum sj_status sj_store_memo_put(struct sj_store *, const void *blob, size_t len,
+                                 struct sj_error *);
+/* SJ_NOTFOUND: there is none. */
+enum sj_status sj_store_memo_get(struct sj_store *,
+                                 void (*fn)(const void *blob, size_t len, void *arg), void *arg,
+                                 struct sj_error *);
+
 struct sj_store_stats {
     uint64_t registrations;
     uint64_t records;

@@ -137,13 +137,13 @@ static enum sj_status on_message(void *ctx, const struct xmpp_message_in *m, str
     return sj_fail(err, SJ_NOTFOUND, "%s", m->body);
 }
 
-static void on_unanswered(void *ctx, const struct xmpp_from *f, const char *peer,
-                          const char *nick, bool in_room, const struct sj_error *why)
+static void on_unanswered(void *ctx, const struct xmpp_unanswered *u, const struct sj_error *why)
 {
     (void)ctx;
-    check_from(f);
-    check_peer(peer);
-    assert(peer != NULL && (nick == NULL || !in_room) && why->status != SJ_OK);
+    check_from(&u->from);
+    check_peer(u->peer);
+    assert(u->kind == 'm' && u->peer != NULL && u->to != NULL);
+    assert((u->nick == NULL || !u->in_room) && why->status != SJ_OK);
 }
 
 static enum sj_status on_mark(void *ctx, const struct xmpp_mark_in *m, struct sj_error *err)
@@ -610,7 +610,8 @@ static const struct xmpp_in session = {
     .probe = on_probe,
     .bounce = on_bounce,
     .message = on_message,
-    .messages = {.mark = on_mark, .state = on_chat_state, .unanswered = on_unanswered},
+    .messages = {.mark = on_mark, .state = on_chat_state},
+    .unanswered = on_unanswered,
     .search = {.form = on_search_form, .start = on_search},
     .moved = on_moved,
     .prompt = on_prompt,

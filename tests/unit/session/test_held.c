@@ -99,19 +99,16 @@ Test(held, an_error_that_a_full_queue_refused_is_sent_later_G100_44)
 Test(held, an_error_that_the_router_could_not_send_is_sent_later_G100_44)
 {
     struct world *w = world_new(CAPS_PLAIN);
-    struct xmpp_from from = world_from(ROMEO, "r");
-    struct sj_error err;
+    struct xmpp_unanswered u = {.kind = 'm', .peer = "juliet"};
 
     world_ready(w);
-    from.id = "i1";
-    sj_fail(&err, SJ_NOTFOUND, "Nobody is there.");
-    w->in->messages.unanswered(w->sessions, &from, "juliet", NULL, false, &err);
+    world_unanswered(w, &u);
     world_advance(w, 1100);
     EXPECT(w, "");                       /* it can never be sent */
     w->queued = WORLD_QUEUE_MAX;
-    w->in->messages.unanswered(w->sessions, &from, "juliet", NULL, false, &err);
-    from.user = from.full = "nobody@example.org";
-    w->in->messages.unanswered(w->sessions, &from, "juliet", NULL, false, &err);
+    world_unanswered(w, &u);
+    u.from = world_from("nobody@example.org", "n");
+    world_unanswered(w, &u);
     world_advance(w, 1100);
     EXPECT(w, "");
     w->queued = 0;

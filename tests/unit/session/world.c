@@ -185,6 +185,17 @@ bool xmpp_send_message_error(struct xmpp *x, unsigned host, const char *peer, co
     return true;
 }
 
+bool xmpp_send_late_error(struct xmpp *x, unsigned host, const struct xmpp_late *late,
+                          const struct sj_error *err)
+{
+    (void)host;
+    if (!takes(x, late->to))
+        return false;
+    RECORD("error-late %c %s -> %s %s %s", late->kind, late->to, late->full,
+           late->id ? late->id : "-", sj_status_text(err->status));
+    return true;
+}
+
 bool xmpp_send_rosterx(struct xmpp *x, unsigned host, const char *to, enum xmpp_rosterx action,
                        const struct xmpp_item *items, size_t n, bool by_iq)
 {
@@ -783,6 +794,23 @@ struct xmpp_from world_from(const char *user, const char *resource)
     snprintf(full, sizeof full, "%s%s%s", user, *resource ? "/" : "", resource);
     return (struct xmpp_from){.host = 0, .user = user, .resource = resource, .full = full,
                               .id = "i1"};
+}
+
+void world_unanswered(struct world *w, const struct xmpp_unanswered *u)
+{
+    struct xmpp_unanswered what = *u;
+    struct sj_strbuf to;
+    struct sj_error err;
+
+    sj_strbuf_init(&to, 4096);
+    if (!what.from.user)
+        what.from = world_from(ROMEO, "r");
+    sj_strbuf_addf(&to, "%s%s" HOST, u->peer ? u->peer : "", u->peer ? "@" : "");
+    if (!u->to)
+        what.to = to.s;
+    sj_fail(&err, SJ_NOTFOUND, "Nobody is there.");
+    w->in->unanswered(w->sessions, &what, &err);
+    sj_strbuf_release(&to);
 }
 
 enum sj_status world_register(struct world *w, const char *user, const char *name, xmpp_req req)

@@ -125,6 +125,9 @@ void world_clear(struct world *w);
 
 /* The user's side; full is user/resource. */
 struct xmpp_from world_from(const char *user, const char *resource);
+/* An error, "not found", that could not be sent. Of ROMEO's client r where u->from is empty;
+ * without u->to to the address of the peer. */
+void world_unanswered(struct world *, const struct xmpp_unanswered *u);
 enum sj_status world_register(struct world *w, const char *user, const char *name, xmpp_req req);
 enum sj_status world_presence(struct world *w, const char *resource, const char *peer,
                               enum xmpp_show show, int priority);

@@ -237,13 +237,17 @@ static void on_message_facts(struct sj_strbuf *out, const struct xmpp_message_in
     add_fact(out, "thread", m->thread);
 }
 
-static void on_unanswered(void *ctx, const struct xmpp_from *f, const char *peer,
-                          const char *nick, bool in_room, const struct sj_error *why)
+static void on_unanswered(void *ctx, const struct xmpp_unanswered *u, const struct sj_error *why)
 {
     char where[64];
 
-    heard(ctx, "unanswered %s to %s%s: %s id=%s", f->full, peer, peer_where(in_room, nick, where),
-          sj_status_text(why->status), or_dash(f->id));
+    if (u->peer != NULL)
+        heard(ctx, "unanswered %s to %s%s: %s id=%s", u->from.full, u->peer,
+              peer_where(u->in_room, u->nick, where), sj_status_text(why->status),
+              or_dash(u->from.id));
+    else
+        heard(ctx, "unanswered %c of %s (%s) to %s: %s id=%s", u->kind, u->from.full, u->from.user,
+              u->to, sj_status_text(why->status), or_dash(u->from.id));
 }
 
 static enum sj_status on_mark(void *ctx, const struct xmpp_mark_in *m, struct sj_error *err)
@@ -552,7 +556,8 @@ const struct xmpp_in peer_session = {
     .probe = on_probe,
     .bounce = on_bounce,
     .message = on_message,
-    .messages = {.mark = on_mark, .state = on_state, .unanswered = on_unanswered},
+    .messages = {.mark = on_mark, .state = on_state},
+    .unanswered = on_unanswered,
     .moved = on_moved,
     .prompt = on_prompt,
     .peer = on_peer,

@@ -513,9 +513,8 @@ Test(hosts, attaches_with_more_than_1024_descriptors)
         close(fds[i]);
 }
 
-/* What the server sent before it answers the last ping is heard and answered; then comes the
- * goodbye, though the answer came in the same turn. */
-Test(component, hears_what_came_before_its_goodbye)
+/* Attached, and a server is known that can be asked. */
+static void start_and_write(void)
 {
     struct xmpp_message_out m = {.peer = "bob", .to = "romeo@m.lit", .body = "x"};
 
@@ -524,26 +523,85 @@ Test(component, hears_what_came_before_its_goodbye)
     sj_loop_test_advance(p->loop, 0);
     cr_assert(xmpp_send_message(p->xmpp, 0, &m));
     free(peer_next(p, 0));
-    p->status = SJ_UNAVAILABLE;
-    xmpp_room_stop(p->xmpp, 4000, on_stopped, NULL);
+}
+
+/* The answer to the last ping, which comes now, and what the server sends behind it. */
+static void answer_last_ping(const char *behind)
+{
     char *ping = peer_next(p, 0), text[700];
     cr_assert_not_null(ping);
     cr_assert(peer_match("<iq * to='m.lit' *<ping *", ping), "%s", ping);
     char *id = strstr(ping, "id='") + 4;
     *strchr(id, '\'') = '\0';
     cr_expect_eq(state(), COMPONENT_UP);
-    snprintf(text, sizeof text, "<iq type='result' from='m.lit' to='irc0.example.org' id='%s'/>"
-             "<message type='chat' from='romeo@m.lit/o' to='bob@irc0.example.org' id='m1'>"
-             "<body>late</body></message>", id);
+    snprintf(text, sizeof text, "<iq type='result' from='m.lit' to='irc0.example.org' id='%s'/>%s",
+             id, behind);
     free(ping);
     peer_say(p, 0, text);
     peer_settle(p);
+}
+
+/* What the server sent before it answers the last ping is heard and answered; then comes the
+ * goodbye, though the answer came in the same turn. */
+Test(component, hears_what_came_before_its_goodbye)
+{
+    start_and_write();
+    p->status = SJ_UNAVAILABLE;
+    xmpp_room_stop(p->xmpp, 4000, on_stopped, NULL);
+    answer_last_ping("<message type='chat' from='romeo@m.lit/o' to='bob@irc0.example.org' id='m1'>"
+                     "<body>late</body></message>");
     peer_expect(p, "<message * id='m1' * type='error'>*</message>");
     cr_expect(p->link[0].closed);
 }
 
+static const char asked[] = "<iq type='set' from='romeo@m.lit/o' to='irc0.example.org' id='v1'>"
+                            "<query xmlns='jabber:iq:register'><remove/></query></iq>";
+
+/* Who waits for a network that has not answered waits in vain from then on. */
+Test(component, answers_what_is_open_before_its_goodbye_R6120_01)
+{
+    start_and_write();
+    peer_say(p, 0, asked);
+    peer_settle(p);
+    xmpp_room_stop(p->xmpp, 4000, on_stopped, p);
+    answer_last_ping("");
+    peer_hears(p, "register-remove romeo@m.lit");
+    peer_expect(p, "<iq * id='v1' * type='error'*<service-unavailable*</iq>");
+    cr_expect(p->link[0].closed);
+}
+
+Test(component, gives_back_what_is_open_when_its_stream_is_away_R6120_01)
+{
+    peer_start(p);
+    peer_say(p, 0, asked);
+    peer_hears(p, "register-remove romeo@m.lit");
+    drop_connection();
+    peer_hears(p, "down 0");
+    xmpp_room_stop(p->xmpp, 4000, on_stopped, p);
+    peer_hears(p, "unanswered i of romeo@m.lit/o (romeo@m.lit) to irc0.example.org: "
+                  "service unavailable id=v1");
+}
+
+/* What waits for the disk is said before the goodbye. */
+Test(component, says_goodbye_behind_what_is_held)
+{
+    start_and_write();
+    uint64_t hold = xmpp_hold(p->xmpp, 0, "romeo@m.lit");
+    xmpp_room_stop(p->xmpp, 4000, on_stopped, p);
+    answer_last_ping("<iq type='get' from='romeo@m.lit/o' to='irc0.example.org' id='p1'>"
+                     "<ping xmlns='urn:xmpp:ping'/></iq>");
+    for (int i = 0; i < 20; i++)
+        peer_settle(p);
+    cr_expect_not(p->link[0].closed);
+    xmpp_let_go(p->xmpp, hold, false);
+    peer_expect(p, "<iq * id='p1' * type='result'/>");
+    for (int i = 0; i < 1000 && !p->link[0].closed; i++)
+        peer_settle(p);
+    cr_expect(p->link[0].closed);
+}
+
 /* What the server sent before it read the goodbye is not answered on this stream, and not lost;
- * requests and presence are. */
+ * presence is, unless it joins. No handler sees what only asks. */
 Test(component, refuses_what_crosses_its_goodbye)
 {
     static const char crossing[] =
@@ -551,6 +609,13 @@ Test(component, refuses_what_crosses_its_goodbye)
         "<body>late</body></message>"
         "<iq type='get' from='romeo@m.lit/o' to='irc0.example.org' id='p1'>"
         "<ping xmlns='urn:xmpp:ping'/></iq>"
+        "<iq type='result' from='romeo@m.lit/o' to='irc0.example.org' id='p2'/>"
+        "<iq type='set' from='nobody@m.lit/n' to='bob@irc0.example.org/x' id='r1'>"
+        "<query xmlns='jabber:iq:register'><remove/></query></iq>"
+        "<message type='chat' from='romeo@m.lit/o' to='irc0.example.org' id='t1'>"
+        "<body>help</body></message>"
+        "<message type='chat' from='romeo@m.lit/o' to='irc0.example.org' id='t2'>"
+        "<composing xmlns='http://jabber.org/protocol/chatstates'/></message>"
         "<presence from='romeo@m.lit/o' to='irc0.example.org'/>"
         "<message type='error' from='romeo@m.lit/o' to='bob@irc0.example.org' id='m2'/>";
 
@@ -564,6 +629,12 @@ Test(component, refuses_what_crosses_its_goodbye)
     peer_say(p, 0, crossing);
     peer_hears(p, "message 0 romeo@m.lit/o to bob: late");
     peer_hears(p, "unanswered romeo@m.lit/o to bob: service unavailable id=m1");
+    peer_hears(p, "unanswered i of romeo@m.lit/o (romeo@m.lit) to irc0.example.org: "
+                  "service unavailable id=p1");
+    peer_hears(p, "unanswered i of nobody@m.lit/n (nobody@m.lit) to bob@irc0.example.org/x: "
+                  "service unavailable id=r1");
+    peer_hears(p, "unanswered m of romeo@m.lit/o (romeo@m.lit) to irc0.example.org: "
+                  "service unavailable id=t1");
     peer_hears(p, "bounce romeo@m.lit/o to bob: m undefined-condition id=m2");
     cr_expect_eq(p->heard.first, p->heard.end);
     cr_expect_not(p->stopped);
