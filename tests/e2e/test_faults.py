@@ -2,23 +2,20 @@
 """A short round of faults with a fixed seed, and that the harness finds what it is to find. The
 long rounds are tests/soak; what is in them stands in tests/faults."""
 import asyncio
-import collections
 import json
 import os
-import pathlib
 import signal
-import sys
 import types
 import unittest
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "faults"))
-import clock                                                        # noqa: E402
-import ledger                                                       # noqa: E402
-import networks                                                     # noqa: E402
-import plan                                                          # noqa: E402
-import round as one_round                                            # noqa: E402
-import world                                                         # noqa: E402
-from e2ebase import needs                                            # noqa: E402
+from e2ebase import needs
+from e2eworld import WorldTest          # which knows where these are
+import clock
+import ledger
+import networks
+import plan
+import round as one_round
+import world
 
 SEED = 3
 
@@ -91,29 +88,9 @@ class Clock(Faults, unittest.TestCase):
             self.skipTest(clock.missing())
 
 
-class Journal(unittest.TestCase):
+class Journal(WorldTest):
     """sojournd is killed with SIGKILL while its journal holds messages."""
     EACH = 4
-
-    def setUp(self):
-        reason = needs("prosody", "ngircd")
-        if reason:
-            self.skipTest(reason)
-
-    def run_world(self, steps):
-        async def run():
-            w = world.World("ngircd", os.environ["SOJOURN_BIN"], asyncio.get_running_loop().time())
-            try:
-                await w.start()
-                await steps(w)
-            finally:
-                await w.close(bool(os.environ.get("SOJOURN_KEEP")))
-            return w
-        w = asyncio.run(run())
-        self.assertEqual(w.trouble, [])
-        self.assertEqual(w.ledger.disorder, [])
-        return collections.Counter(v for m, d, _, v in w.ledger.verdicts()
-                                   if d == ledger.TO_NETWORK)
 
     def say(self, w):
         for user in w.users:
@@ -150,7 +127,7 @@ class Journal(unittest.TestCase):
             await self.again(w)
             for m in w.ledger.messages.values():
                 self.assertEqual(len(m.errors), 1, m.mark)
-        count = self.run_world(steps)
+        count = self.run_world(steps)[ledger.TO_NETWORK]
         self.assertEqual(count["unsure"] + count["refused"], 20, count)
 
     def test_what_waited_for_a_link_is_sent(self):
@@ -163,7 +140,7 @@ class Journal(unittest.TestCase):
                 lambda: w.daemon.log_text().count("state=online->waiting") >= len(w.users), 20))
             await self.committed(w, self.say(w))
             await self.again(w)
-        self.assertEqual(self.run_world(steps), {"delivered": 20})
+        self.assertEqual(self.run_world(steps)[ledger.TO_NETWORK], {"delivered": 20})
 
 
 class InspIrcd(Faults, unittest.TestCase):

@@ -34,13 +34,14 @@ def link(to, url, ident):
             "<url>%s</url></x></message>" % (to, ident, url, url))
 
 
-class Sharing(LoopbackTest):
-    """Both ways through a real upload service."""
+class Uploads:
+    """A mixin: Prosody has an upload service."""
     keys = LOCAL
 
     @classmethod
     def xmpp_server(cls, lab):
-        return prosody(lab, {u: PASSWORD for u in USERS}, {GATEWAY: SECRET}, share=True)
+        return prosody(lab, {u: PASSWORD for u in USERS}, {GATEWAY: SECRET}, cls.modules,
+                       share=True)
 
     def upload(self, client, name):
         """The user puts the picture on the upload service; its address."""
@@ -51,6 +52,10 @@ class Sharing(LoopbackTest):
         headers = {h.get("name"): h.text for h in slot.find("put").children}
         self.assertEqual(put(slot.find("put").get("url"), PICTURE, headers), 201)
         return slot.find("get").get("url")
+
+
+class Sharing(Uploads, LoopbackTest):
+    """Both ways through a real upload service."""
 
     def check_echoed(self, sent, url, name, digest):
         """It is a file of its own now, with what clients need to show it."""

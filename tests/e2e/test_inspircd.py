@@ -10,6 +10,12 @@ from clients import IrcClient
 from e2ebase import GATEWAY, REGISTER, GatewayTest
 
 
+def whois(watcher, nick, command):
+    """The line of the answer with this command; without one its last, 318."""
+    watcher.send("WHOIS " + nick)
+    return watcher.wait(lambda m: m.command in (command, "318"), "the answer to WHOIS")
+
+
 class Sasl(GatewayTest):
     programs = ("prosody", "inspircd", "atheme-services")
 
@@ -37,9 +43,7 @@ class Sasl(GatewayTest):
         self.assert_result(self.submit(user, username="romeo", password="account-password"))
         self.approve(user)
         juliet = self.irc("juliet")
-        juliet.send("WHOIS romeo")
-        account = juliet.wait(lambda m: m.command in ("330", "318"), "the answer to WHOIS")
-        self.assertEqual(account.command, "330", account.raw)
+        self.assertEqual(whois(juliet, "romeo", "330").command, "330")
         contact = self.befriend(user, "juliet")
         user.message(contact, "authenticated")
         juliet.expect("PRIVMSG", "juliet", "authenticated", source="romeo")
@@ -80,8 +84,7 @@ class Services(GatewayTest):
 
     def account_of(self, nick):
         watcher = self.irc("watcher-" + nick)
-        watcher.send("WHOIS " + nick)
-        return watcher.wait(lambda m: m.command in ("330", "318"), "the answer to WHOIS")
+        return whois(watcher, nick, "330")
 
     def test_identify(self):
         """NickServ gets the password when its mask is right; a wrong one is refused before
@@ -204,9 +207,7 @@ class Certificate(GatewayTest):
         self.assertTrue(self.was_connected("romeo"))
         self.approve(user)
         juliet = self.irc("juliet")
-        juliet.send("WHOIS romeo")
-        account = juliet.wait(lambda m: m.command in ("330", "318"), "the answer to WHOIS")
-        self.assertEqual(account.command, "330", account.raw)
+        self.assertEqual(whois(juliet, "romeo", "330").command, "330")
         contact = self.befriend(user, "juliet")
         user.message(contact, "certified")
         juliet.expect("PRIVMSG", "juliet", "certified", source="romeo")
@@ -225,9 +226,7 @@ class StrictTransport(GatewayTest):
     def test_upgrade(self):
         """A server that is reached without TLS and offers it (STS) is used with TLS"""
         user, juliet = self.go_online("romeo"), self.irc("juliet")
-        juliet.send("WHOIS romeo")
-        line = juliet.wait(lambda m: m.command in ("671", "318"), "the answer to WHOIS")
-        self.assertEqual(line.command, "671", line.raw)
+        self.assertEqual(whois(juliet, "romeo", "671").command, "671")
         contact = self.befriend(user, "juliet")
         user.message(contact, "sealed after all")
         juliet.expect("PRIVMSG", "juliet", "sealed after all", source="romeo")
@@ -242,7 +241,5 @@ class StrictTransport(GatewayTest):
         watcher.wait_online("benvolio", False)
         self.daemon.start()
         watcher.wait_online("benvolio", seconds=60)
-        watcher.send("WHOIS benvolio")
-        line = watcher.wait(lambda m: m.command in ("671", "318"), "the answer to WHOIS")
-        self.assertEqual(line.command, "671", line.raw)
+        self.assertEqual(whois(watcher, "benvolio", "671").command, "671")
         self.assertEqual(self.daemon.log_text().count("server asks for tls"), asked)

@@ -7,32 +7,16 @@ from xml.etree import ElementTree
 
 import library
 import synapse
-from e2ebase import GATEWAY, PASSWORD, SECRET, USERS
+from e2ebase import GATEWAY
 from occupant import MUC_PLUGINS, Occupant
-from servers import prosody
-from test_files import LOCAL, OOB, PICTURE, SHARE, UPLOAD, get, link, put
+from test_files import OOB, PICTURE, Uploads, get, link
 from test_matrix import MatrixTest, jid_of
 from test_profile import PNG
 from xmlmatch import format_node
 
 
-class Media(MatrixTest):
-    keys = LOCAL
+class Media(Uploads, MatrixTest):
     modules = ("pep",)
-
-    @classmethod
-    def xmpp_server(cls, lab):
-        return prosody(lab, {u: PASSWORD for u in USERS}, {GATEWAY: SECRET}, cls.modules,
-                       share=True)
-
-    def upload(self, client, name):
-        answer = client.iq("get", SHARE, "<request xmlns='%s' filename='%s' size='%d' "
-                           "content-type='image/png'/>" % (UPLOAD, name, len(PICTURE)))
-        self.assert_result(answer)
-        slot = answer.find("slot")
-        headers = {h.get("name"): h.text for h in slot.find("put").children}
-        self.assertEqual(put(slot.find("put").get("url"), PICTURE, headers), 201)
-        return slot.find("get").get("url")
 
     def test_from_matrix(self):
         """A picture from Matrix lies on the upload service, with its caption beside it; one whose

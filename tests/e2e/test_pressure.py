@@ -1,19 +1,12 @@
 # SPDX-License-Identifier: MPL-2.0
 """Back-pressure with real servers: what sojournd does when one side is slow and the other is not.
 The servers, wires and people are those of tests/faults; tests/benchmark/pressure measures."""
-import asyncio
-import collections
-import os
 import pathlib
 import re
-import sys
-import unittest
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "faults"))
-import ledger                                                        # noqa: E402
-import world                                                         # noqa: E402
-from e2ebase import needs                                            # noqa: E402
-from ledger import CHANNEL                                           # noqa: E402
+from e2eworld import WorldTest          # which knows where the next one is
+import ledger
+from ledger import CHANNEL
 
 LINE = "He jests at scars that never felt a wound. " * 8
 RATE = 1_500_000                     # bytes a second that the wire lets through
@@ -25,28 +18,7 @@ REFUSED = "Too many messages are waiting for the network; try again later."
 WAIT = 90
 
 
-class Pressure(unittest.TestCase):
-    def setUp(self):
-        reason = needs("prosody", "ngircd")
-        if reason:
-            self.skipTest(reason)
-
-    def run_world(self, steps):
-        async def run():
-            w = world.World("ngircd", os.environ["SOJOURN_BIN"], asyncio.get_running_loop().time())
-            try:
-                await w.start()
-                await steps(w)
-            finally:
-                await w.close(bool(os.environ.get("SOJOURN_KEEP")))
-            return w
-        w = asyncio.run(run())
-        self.assertEqual(w.trouble + w.ledger.disorder, [])
-        counts = collections.defaultdict(collections.Counter)
-        for _, direction, _, verdict in w.ledger.verdicts():
-            counts[direction][verdict] += 1
-        return counts
-
+class Pressure(WorldTest):
     @staticmethod
     def memory(w):
         """Bytes of sojournd in memory, without the mapped pages of its store."""

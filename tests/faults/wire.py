@@ -222,8 +222,8 @@ class Wire:
         self.loop = asyncio.get_running_loop()
         self.pairs, self.listener, self.accepting = set(), None, None
         self.delay, self.rate, self.piece = 0, 0, 0
-        self.flows = asyncio.Event()
-        self.flows.set()
+        self.flows = {True: asyncio.Event(), False: asyncio.Event()}     # by inward
+        self.hold(False)
         self.edit = None                 # (inward, line) to the lines in its place
 
     # connections
@@ -291,7 +291,7 @@ class Wire:
                 for _, hop in hops:
                     hop.eaten = False
                 hops.clear()
-            await self._hindered(pair)
+            await self._hindered(pair, inward)
             async for passed in self._write(pair, sink, data if sink else b""):
                 if passed == 0:
                     sink = None          # nobody reads there any more
@@ -301,7 +301,7 @@ class Wire:
                     hops.pop(0)[1].eaten = False
             if pair.dead or pair.cutting or not sink:
                 hops.clear()             # as they are: eaten
-        await self._hindered(pair)
+        await self._hindered(pair, inward)
         if not pair.dead and sink:
             self._end(sink)
 
@@ -318,11 +318,11 @@ class Wire:
         except OSError:
             pass
 
-    async def _hindered(self, pair):
+    async def _hindered(self, pair, inward):
         if self.delay:
             await asyncio.sleep(self.delay)
-        while not self.flows.is_set() and not pair.dead and not pair.cutting:
-            await self.flows.wait()
+        while not self.flows[inward].is_set() and not pair.dead and not pair.cutting:
+            await self.flows[inward].wait()
 
     async def _write(self, pair, sink, data):
         """Gives the sizes of the pieces that were passed on; 0: they cannot be."""
@@ -352,11 +352,13 @@ class Wire:
 
     # faults
 
-    def hold(self, held):
-        if held:
-            self.flows.clear()
-        else:
-            self.flows.set()
+    def hold(self, held, directions=(True, False)):
+        """directions: inward or not."""
+        for inward in directions:
+            if held:
+                self.flows[inward].clear()
+            else:
+                self.flows[inward].set()
 
     def cut(self):
         """Both sides see the end of the connection; what they still send is read and thrown
@@ -380,9 +382,10 @@ class Wire:
 
     def _pulse(self):
         """Those who wait while the wire is held look again."""
-        if not self.flows.is_set():
-            self.flows.set()
-            self.flows.clear()
+        for flow in self.flows.values():
+            if not flow.is_set():
+                flow.set()
+                flow.clear()
 
     def bury(self):
         """Connections that are half-open end with a reset, as behind a router that came back."""
