@@ -190,7 +190,7 @@ class Steps:
         elif word == "burst":
             self.burst(host, *rest.split(None, 1))
         elif word == "sum":
-            count, sender, text = rest.split(None, 2)
+            count, sender, text = repeat(rest).split(None, 2)
             for i in range(int(count)):
                 self.take_stanza([xmlmatch.pattern(
                     "<message type='chat' from='%s' to='*'><body>%s %d</body>...</message>"
@@ -200,7 +200,7 @@ class Steps:
 
     def burst(self, host, count, text):
         """The stanza count times at once, %d being its number; all their answers, or, of N/M, M."""
-        stream, text = self.xmpp.stream(host), xmlmatch.expand(text, self.vars)
+        stream, text = self.xmpp.stream(host), repeat(xmlmatch.expand(text, self.vars))
         count, _, answers = count.partition("/")
         for i in range(int(count)):
             self.xmpp.send(stream, text.replace("%d", str(i)))
@@ -248,7 +248,7 @@ class Steps:
         elif word == "sum":
             self.sum_lines(words[1], words[2], step.text.split(None, 3)[3])
         elif word == "flood":
-            text = step.text.split(None, 2)[2]
+            text = repeat(step.text.split(None, 2)[2])
             for i in range(int(words[1])):
                 self.client_for(nick).say("%s %d" % (text, i))
         elif word == "refuse":
