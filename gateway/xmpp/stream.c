@@ -9,6 +9,7 @@
 #include "stream.h"
 
 #include <expat.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "arena.h"
@@ -102,6 +103,11 @@ static void stream_flush_text(struct stream *s, unsigned level)
     sj_strbuf_reset(&s->text);
 }
 
+static bool stream_is_xml(const char *ns, size_t n)
+{
+    return n == sizeof STREAM_NS_XML - 1 && memcmp(ns, STREAM_NS_XML, n) == 0;
+}
+
 static void stream_set_attributes(struct stream *s, xmpp_stanza_t *element, const char **atts)
 {
     unsigned count = 0;
@@ -116,8 +122,7 @@ static void stream_set_attributes(struct stream *s, xmpp_stanza_t *element, cons
         /* An attribute of a foreign namespace must not pass for ours; nobody here reads them. */
         if (ns_len == 0)
             xmpp_stanza_set_attribute(element, local, atts[1]);
-        else if (ns_len == sizeof STREAM_NS_XML - 1 && memcmp(ns, STREAM_NS_XML, ns_len) == 0 &&
-                 strcmp(local, "lang") == 0)
+        else if (stream_is_xml(ns, ns_len) && strcmp(local, "lang") == 0)
             xmpp_stanza_set_attribute(element, "xml:lang", atts[1]);
     }
 }
@@ -133,6 +138,14 @@ static xmpp_stanza_t *stream_element_new(struct stream *s, const char *name, con
         s->cut = true;
         xmpp_stanza_set_name(element, "cut");
         return element;
+    }
+    /* That namespace may not be declared, only its prefix be used: written out, anything else
+     * would end the stream. */
+    char prefixed[sizeof "xml:" + STREAM_NAME_MAX];
+    if (stream_is_xml(ns, ns_len)) {
+        snprintf(prefixed, sizeof prefixed, "xml:%s", local);
+        local = prefixed;
+        ns_len = 0;
     }
     memcpy(ns_text, ns, ns_len);
     ns_text[ns_len] = '\0';

@@ -164,6 +164,16 @@ Test(stream, takes_odd_namespaces)
     expect(HEADER "<a xmlns='urn:x&#1;y'/>", "not-well-formed", "open(a<b) ");
 }
 
+/* No element may be declared to be of the namespace of xml:lang: whoever wrote one out so would end
+ * the stream. Its prefix is always there. */
+Test(stream, keeps_the_prefix_of_xml)
+{
+    expect(HEADER "<a><xml:b c='d'><e/></xml:b></a>", NULL,
+           "open(a<b) <a><xml:b c='d' xmlns=''><e xmlns='jabber:component:accept'/></xml:b></a> ");
+    expect(HEADER "<a xmlns='http://www.w3.org/XML/1998/namespace'/>", "not-well-formed",
+           "open(a<b) ");
+}
+
 /* ---- limits: the stanza is cut, the stream lives ---- */
 
 static void expect_cut(struct sj_strbuf *stanza)
