@@ -4,10 +4,10 @@
  *
  * The first byte chooses what the server offers. Then each line is one from the server ("$" stands
  * for our own source), or one of these: "+#room key", "-#room reason", "*nick", "=#room subject",
- * ">#room text", "!K#room nick" (a change; K: k kick, b ban, u unban, o v h ranks, p key, m modes),
- * "?K#room" (K: b m o lists, l one room, L all, h past), "&#room nick" invites,
- * "%K#room id emoji" (a mark: R takes back, + and - react), "^#room xx" (types), "~": a
- * minute goes.
+ * ">#room text", "!K#room nick" (a change; K: k kick, b ban, u unban, e exception, o a v h s ranks,
+ * p key, n limit, m modes), "?K#room" (K: b m o lists, l one room, L all, h past), "&#room nick"
+ * invites, "%K#room id emoji" (a mark: R takes back, + and - react, r has read), "^#room xx"
+ * (types), "~": a minute goes.
  * The ground keeps its own book of rooms and checks each call against it: who is told to be there,
  * and that nothing is told of rooms that were not entered. */
 #include <assert.h>
@@ -31,7 +31,7 @@ enum start {
 
 static void fuzz_link(struct ground *g, unsigned start)
 {
-    irc_ground_link(g, NULL);
+    irc_ground_link(g, "", NULL, 0);
     irc_ground_server(g, ":s 001 me :Welcome me!u@h");
     if (start & START_RANKS)
         irc_ground_server(g, ":s 005 me PREFIX=(qaohv)~&@%+ CHANMODES=beI,k,l,imnpst STATUSMSG=@+ "
@@ -82,6 +82,8 @@ static enum sj_status fuzz_mark(struct ground *g, char what, const char *peer, c
     m.reactions = m.before = set;
     m.n_reactions = what != '-';
     m.n_before = what == '-';
+    if (what == 'r')
+        m.kind = SJ_MARK_DISPLAYED;
     return irc_backend.send_mark(g->link, &m, op, err);
 }
 
@@ -164,9 +166,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct ground g;
 
-    if (size < 2 || size > 1 << 16)
+    if (size < 2 || size > 1 << 16 || ground_holds(data, size, IRC_GROUND_SECRET))
         return 0;
-    irc_ground_begin(&g, data[0]);
+    irc_ground_begin(&g, data[0], "");
     if (!(data[0] & START_PACED))
         g.net->send_rate_ms = 0;
     fuzz_link(&g, data[0]);

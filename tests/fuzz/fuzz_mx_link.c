@@ -331,7 +331,7 @@ static void fuzz_link(struct ground *g, unsigned start)
 {
     const char *values[MX_FIELDS] = { "@romeo:hs.test", "sesame" };
 
-    ground_link(g, values, MX_FIELDS);
+    ground_link(g, values, MX_FIELDS, NULL, 0);
     struct mx_link *l = mx_link_of(g->link);
     if (start & START_LOGIN) {
         if (matrix_backend.connect(g->link, NULL) != SJ_OK)
@@ -349,11 +349,15 @@ static void fuzz_link(struct ground *g, unsigned start)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const struct ground_option options[] = {
+        { "homeserver", "http://127.0.0.1:8008" }, { NULL, NULL }
+    };
     struct ground g;
 
     if (size < 2 || size > 1 << 16)
         return 0;
-    ground_begin(&g, &matrix_backend, "homeserver", "http://127.0.0.1:8008", data[0]);
+    ground_begin(&g, &matrix_backend, options, data[0]);
+    g.secret = ground_holds(data, size, "sesame") ? NULL : "sesame";
     fuzz_link(&g, data[0]);
     ground_lines(&g, data + 1, size - 1, fuzz_line);
     if (!g.is_down && data[0] & START_ENDS)

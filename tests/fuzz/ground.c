@@ -36,6 +36,15 @@ void ground_check_text(const char *s, size_t max, bool may_have_lines)
         assert((unsigned char)s[i] >= 0x20 || (may_have_lines && strchr("\t\n", s[i])));
 }
 
+/* A text for the user. */
+static void check_told(const struct sj_link *link, const char *s, size_t max)
+{
+    const struct ground *g = ground_of(link);
+
+    ground_check_text(s, max, true);
+    assert(!g->secret || !strstr(s, g->secret));
+}
+
 void ground_check_id(const struct sj_link *link, const char *id)
 {
     struct sj_strbuf out;
@@ -62,7 +71,7 @@ static void on_state(struct sj_link *link, enum sj_link_state state, enum sj_end
     ground_check_call(link);
     assert(end < SJ_END_COUNT);
     if (why)
-        ground_check_text(why->text, SJ_ERROR_TEXT_MAX, true);
+        check_told(link, why->text, SJ_ERROR_TEXT_MAX);
     ground_of(link)->is_down = state == SJ_LINK_DOWN;
 }
 
@@ -72,7 +81,7 @@ static void on_op_done(struct sj_link *link, sj_op op, const struct sj_error *er
     ground_of(link)->owed[op] = 2;
     if (err) {
         assert(err->status != SJ_OK);
-        ground_check_text(err->text, SJ_ERROR_TEXT_MAX, true);
+        check_told(link, err->text, SJ_ERROR_TEXT_MAX);
     }
 }
 
@@ -132,7 +141,7 @@ static void on_request(struct sj_link *link, const char *id, const char *name, c
 static void on_notice(struct sj_link *link, const char *text)
 {
     ground_check_call(link);
-    ground_check_text(text, SJ_BODY_MAX, true);
+    check_told(link, text, SJ_BODY_MAX);
 }
 
 static void on_self(struct sj_link *link, const char *id)
@@ -260,28 +269,54 @@ const struct sj_host ground_host = {
 
 /* ---- the link ---- */
 
-static void no_log(enum sj_log_level level, const char *line, void *ctx)
+static void on_log(enum sj_log_level level, const char *line, void *ctx)
 {
+    const struct ground *g = ctx;
+
     (void)level;
-    (void)line;
-    (void)ctx;
+    assert(!g || !g->secret || !strstr(line, g->secret));
 }
 
-static struct sj_value option_value(const struct sj_option *o)
+/* The number of the choice in "one|two". */
+static int64_t choice_of(const char *choices, const char *text)
 {
-    struct sj_value v = { .text = o->fallback };
+    size_t n = strlen(text);
+    int64_t number = 0;
 
-    if (o->kind == SJ_OPTION_INT && o->fallback)
-        v.number = strtol(o->fallback, NULL, 10);
-    else if (o->kind == SJ_OPTION_DURATION && o->fallback)
-        v.number = strtol(o->fallback, NULL, 10) * 1000;
-    else if (o->kind == SJ_OPTION_BOOL && o->fallback)
-        v.number = strcmp(o->fallback, "yes") == 0;
+    for (const char *at = choices; at; at = strchr(at, '|'), number++) {
+        at += *at == '|';
+        if (strncmp(at, text, n) == 0 && (at[n] == '|' || at[n] == '\0'))
+            return number;
+    }
+    abort();
+}
+
+static struct sj_value option_value(const struct sj_option *o, const char *text)
+{
+    struct sj_value v = { .text = text };
+
+    if (!text)
+        return v;
+    if (o->kind == SJ_OPTION_INT)
+        v.number = strtol(text, NULL, 10);
+    else if (o->kind == SJ_OPTION_DURATION)
+        v.number = strtol(text, NULL, 10) * 1000;
+    else if (o->kind == SJ_OPTION_BOOL)
+        v.number = strcmp(text, "yes") == 0;
+    else if (o->kind == SJ_OPTION_CHOICE)
+        v.number = choice_of(o->choices, text);
     return v;
 }
 
-void ground_begin(struct ground *g, const struct sj_backend *backend, const char *name,
-                  const char *value, uint8_t flags)
+static const char *option_given(const struct ground_option *given, const struct sj_option *o)
+{
+    while (given->name && strcmp(given->name, o->name) != 0)
+        given++;
+    return given->name ? given->value : o->fallback;
+}
+
+void ground_begin(struct ground *g, const struct sj_backend *backend,
+                  const struct ground_option *given, uint8_t flags)
 {
     struct sj_value values[GROUND_OPTIONS_MAX];
     struct sj_values table = { backend->options, values, backend->n_options };
@@ -289,20 +324,18 @@ void ground_begin(struct ground *g, const struct sj_backend *backend, const char
     *g = (struct ground){ .backend = backend, .log = { .area = "fuzz" }, .next_op = 1 };
     assert(backend->n_options <= GROUND_OPTIONS_MAX);
     sj_map_init(&g->rooms);
-    sj_log_set_sink(no_log, NULL);
+    sj_log_set_sink(on_log, g);
     sj_log_set_level(flags & GROUND_TRACE ? SJ_LOG_TRACE : SJ_LOG_INFO);
     g->loop = sj_loop_new();
     sj_loop_test_advance(g->loop, 1);
-    for (size_t i = 0; i < backend->n_options; i++) {
-        values[i] = option_value(&backend->options[i]);
-        if (strcmp(backend->options[i].name, name) == 0)
-            values[i].text = value;
-    }
+    for (size_t i = 0; i < backend->n_options; i++)
+        values[i] = option_value(&backend->options[i], option_given(given, &backend->options[i]));
     if (backend->net_new(&g->net, g->loop, &g->log, &table, NULL) != SJ_OK)
         abort();
 }
 
-void ground_link(struct ground *g, const char *const *values, size_t n)
+void ground_link(struct ground *g, const char *const *values, size_t n, const void *blob,
+                 size_t len)
 {
     const struct sj_account account = { values, n };
     const struct sj_link base = {
@@ -310,8 +343,9 @@ void ground_link(struct ground *g, const char *const *values, size_t n)
         .loop = g->loop, .log = &g->log,
     };
 
-    g->link = g->backend->link_new(&base, &account, NULL, 0);
+    g->link = g->backend->link_new(&base, &account, blob, len);
 }
+
 
 void ground_lines(struct ground *g, const uint8_t *data, size_t size,
                   void (*line)(struct ground *, char *s, size_t n))
@@ -337,6 +371,7 @@ void ground_end(struct ground *g)
     g->backend->net_free(&g->net);
     sj_loop_free(&g->loop);
     ground_rooms_release(g);
+    sj_log_set_sink(on_log, NULL);
 }
 
 /* ---- the user ---- */
@@ -348,6 +383,17 @@ bool ground_is_clean(const char *s)
             return false;
     }
     return sj_utf8_valid(s, strlen(s));
+}
+
+bool ground_holds(const uint8_t *data, size_t size, const char *text)
+{
+    size_t n = strlen(text);
+
+    for (size_t i = 0; i + n <= size; i++) {
+        if (memcmp(data + i, text, n) == 0)
+            return true;
+    }
+    return false;
 }
 
 bool ground_canonical(const struct ground *g, char *name, size_t size)

@@ -29,6 +29,7 @@ struct ground {
     struct sj_map rooms;         /* the host's own book: struct ground_room by id */
     bool in_operation, is_down;
     sj_op next_op;
+    const char *secret;          /* part of all secrets: never logged, nor told to the user */
     uint8_t owed[GROUND_OPS_MAX];    /* 0: refused or none, 1: no outcome yet, 2: it came */
 };
 struct ground *ground_of(const struct sj_link *);
@@ -42,11 +43,16 @@ void ground_check_owed(const struct sj_link *, sj_op);
 extern const struct sj_host ground_host;
 extern const struct sj_host_rooms ground_host_rooms;
 
-/* A network with the defaults of the configuration, the option `name` apart. */
-void ground_begin(struct ground *, const struct sj_backend *, const char *name, const char *value,
+/* One option of the configuration; a row without a name is the last. */
+struct ground_option {
+    const char *name, *value;
+};
+/* A network with the defaults of the configuration, these options apart. */
+void ground_begin(struct ground *, const struct sj_backend *, const struct ground_option *,
                   uint8_t flags);
-/* A link, not connected. */
-void ground_link(struct ground *, const char *const *values, size_t n);
+/* A link, not connected. blob: what an earlier one saved, or NULL. */
+void ground_link(struct ground *, const char *const *values, size_t n, const void *blob,
+                 size_t len);
 /* Gives each line to line, in a buffer of just its size: reading past its end is a fault that is
  * seen. */
 void ground_lines(struct ground *, const uint8_t *data, size_t size,
@@ -59,6 +65,9 @@ void ground_rooms_release(struct ground *);
  * its flags. */
 enum sj_status ground_change(struct ground *, char what, const char *room, const char *rest, sj_op,
                              struct sj_error *);
+
+/* Do the bytes hold that text? What holds the secret by itself proves nothing. */
+bool ground_holds(const uint8_t *data, size_t size, const char *text);
 
 /* What comes down is clean: the gateway has seen to it. */
 bool ground_is_clean(const char *);

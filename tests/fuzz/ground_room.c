@@ -236,6 +236,20 @@ enum sj_status ground_change(struct ground *g, char what, const char *room, cons
     case 'o':
         c.affiliation = SJ_AFFILIATION_OWNER;
         break;
+    case 'e':
+        c.affiliation = SJ_AFFILIATION_MEMBER;
+        break;
+    case 'a':
+        c.affiliation = SJ_AFFILIATION_ADMIN;
+        break;
+    case 'n':
+        c.kind = SJ_CHANGE_OCCUPANTS_MAX;
+        c.number = (uint32_t)strlen(rest);
+        break;
+    case 's':
+        c.kind = SJ_CHANGE_ROLE;
+        c.role = SJ_ROLE_VISITOR;
+        break;
     case 'v':
         c.kind = SJ_CHANGE_ROLE;
         c.role = SJ_ROLE_PARTICIPANT;
