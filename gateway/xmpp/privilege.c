@@ -352,7 +352,7 @@ static bool privilege_is_echo(struct inbound *in)
     memcpy(id, text, n - PRIVILEGE_ECHO_PROOF - 1);
     id[n - PRIVILEGE_ECHO_PROOF - 1] = '\0';
     privilege_proof(in->x, in->host, proof, in->from.user, in->to, id);
-    return strcmp(proof, text + n - PRIVILEGE_ECHO_PROOF) == 0;
+    return sj_equal_secret(proof, text + n - PRIVILEGE_ECHO_PROOF, PRIVILEGE_ECHO_PROOF);
 }
 
 bool privilege_takes_message(struct inbound *in)

@@ -50,6 +50,9 @@ BANNED_ALLOWED = {
     "poll": ("gateway/ctl_passphrase.c",),   # of sojournctl: the terminal, or a signal
 }
 
+# what is called a token in IRC and is none that lets anybody in
+NO_SECRET = re.compile(r"WHO_TOKEN|isupport_table")
+
 NETWORKS = ("irc", "ircd", "libera", "nickserv", "privmsg", "synapse", "sip", "kamailio",
             "oscar", "icq", "mattermost", "mastodon", "discord", "telegram", "whatsapp")
 
@@ -182,6 +185,20 @@ def check_banned():
             for m in call.finditer(line):
                 if name not in BANNED_ALLOWED.get(m.group(1), ()):
                     yield "%s:%d: %s" % (name, number, m.group(1))
+
+
+def check_secret_comparisons():
+    """Secrets and what proves them are compared by sj_equal_secret, whose time tells nothing"""
+    call = re.compile(r"\b(?:str|strn|mem|sj_ascii_case|sj_ascii_ncase)cmp\s*\(([^;{}]*?)\)\s*"
+                      r"(?:[!=<>]=?\s*0|[;&|)])", re.S)
+    word = re.compile(r"\b\w*(secret|password|passphrase|passwd|proof|token|signature|hmac|"
+                      r"credential)s?\b", re.I)
+    for name in product(".c", ".h"):
+        text = without_comments(read(name))
+        for m in call.finditer(text):
+            if word.search(m.group(1)) and not NO_SECRET.search(m.group(1)):
+                yield "%s:%d: %s" % (name, text.count("\n", 0, m.start()) + 1,
+                                     " ".join(m.group(0).split()))
 
 
 def check_network_names():
