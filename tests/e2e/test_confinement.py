@@ -50,7 +50,7 @@ class Confinement(LoopbackTest):
                      "read %s" % (cls.outside / "secret"), "write %s" % (cls.outside / "new"),
                      "read /etc/passwd", "read %s" % cls.outside, "exec /bin/true",
                      "exec %s" % sys.executable, "kill %d" % cls.victim.pid, "listen 0",
-                     "listen 5269"]
+                     "listen 5269", "know dumpable", "know core", "know umask"]
         daemon.more_env = {"LD_PRELOAD": str(cls.bin / "tests" / "libintruder.so"),
                            "INTRUDER_REPORT": str(cls.report),
                            "INTRUDER_TRIES": "\n".join(cls.tries)}
@@ -74,7 +74,8 @@ class Confinement(LoopbackTest):
     def test_intruder(self):
         """Once it runs, sojournd opens no file outside of its data directory but its configuration
         and certificates, and these to read only; it starts no program, signals no other process
-        and listens on no port; users notice nothing"""
+        and listens on no port; it leaves no core, is not to be traced, and what it makes is for
+        nobody else; users notice nothing"""
         client = self.go_online("romeo")
         self.daemon.wait_log("confined landlock=%d" % landlock_version(),
                              "system_calls=filtered")
@@ -82,7 +83,7 @@ class Confinement(LoopbackTest):
         self.assertEqual(self.intrude(), dict(zip(self.tries, [
             0, 0, 0, errno.EACCES, errno.EACCES, errno.EACCES, errno.EACCES, errno.EACCES,
             errno.EPERM, errno.EPERM, errno.EPERM if newer >= 6 else 0, 0,
-            errno.EACCES if newer >= 4 else 0])))
+            errno.EACCES if newer >= 4 else 0, 0, 0, 0o077])))
         self.assertFalse((self.outside / "new").exists())
         (self.data / "new").unlink()
         client.message("echo@" + GATEWAY, "still here")

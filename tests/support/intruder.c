@@ -2,7 +2,8 @@
 /* A library that is preloaded into a real sojournd (tests/e2e/test_confinement.py) and plays code
  * of an intruder: at SIGUSR1 it tries what INTRUDER_TRIES names, lines "read PATH", "write PATH",
  * "exec PATH", "trace PID", "kill PID", "listen PORT", and writes "LINE: ERRNO" for each, 0 when it
- * worked, to INTRUDER_REPORT, which it opened at start. */
+ * worked, to INTRUDER_REPORT, which it opened at start; and for "know dumpable", "know core" and
+ * "know umask" what the process has. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,8 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -59,6 +63,23 @@ static int try_listen(int port)
     return failed;
 }
 
+/* What the process has; -1: that is not known here. */
+static int know(const char *what)
+{
+    struct rlimit core = {1, 1};
+    int mask;
+
+    if (strcmp(what, "dumpable") == 0)
+        return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+    if (strcmp(what, "core") == 0)
+        return getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_max == 0 ? 0 : 1;
+    if (strcmp(what, "umask") != 0)
+        return -1;
+    mask = (int)umask(077);
+    umask((mode_t)mask);
+    return mask;
+}
+
 static int try_one(const char *what, const char *which)
 {
     if (strcmp(what, "read") == 0)
@@ -73,6 +94,8 @@ static int try_one(const char *what, const char *which)
         return kill(atoi(which), 0) == 0 ? 0 : errno;
     if (strcmp(what, "listen") == 0)
         return try_listen(atoi(which));
+    if (strcmp(what, "know") == 0)
+        return know(which);
     return -1;
 }
 

@@ -4,10 +4,16 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -100,6 +106,49 @@ static int tried_exec(const char *path)
     return errno;
 }
 
+/* In a confined child: is the process tree left alone? A child that was made ends at once. */
+static int tried_clone(long flags)
+{
+    long child = syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
+
+    if (child == 0)
+        _exit(0);
+    if (child > 0)
+        waitpid((pid_t)child, NULL, 0);
+    return child < 0 ? errno : 0;
+}
+
+/* In a confined child: system calls with nothing but zeros, so that each fails anyhow, and those
+ * that are refused do so by EPERM. Writes the names of those that are not. */
+static int tried_calls(char *wrong, size_t size)
+{
+    static const struct {
+        const char *name;
+        long number;
+    } calls[] = {
+#define CALL(name) {#name, SYS_##name}
+        CALL(init_module), CALL(delete_module), CALL(kexec_load), CALL(mount), CALL(umount2),
+        CALL(move_mount), CALL(open_tree), CALL(fsopen), CALL(fsmount), CALL(fsconfig),
+        CALL(fspick), CALL(mount_setattr), CALL(pivot_root), CALL(chroot), CALL(unshare),
+        CALL(setns), CALL(bpf), CALL(perf_event_open), CALL(userfaultfd), CALL(io_uring_setup),
+        CALL(io_uring_enter), CALL(io_uring_register), CALL(add_key), CALL(request_key),
+        CALL(keyctl), CALL(settimeofday), CALL(clock_settime), CALL(clock_adjtime), CALL(adjtimex),
+        CALL(setuid), CALL(setgid), CALL(setreuid), CALL(setregid), CALL(setresuid),
+        CALL(setresgid), CALL(setfsuid), CALL(setfsgid), CALL(setgroups), CALL(capset),
+        CALL(process_vm_readv), CALL(process_vm_writev), CALL(pidfd_getfd), CALL(kcmp),
+        CALL(execveat), CALL(mknodat), CALL(personality), CALL(sethostname), CALL(swapon),
+        CALL(open_by_handle_at), CALL(name_to_handle_at),
+#undef CALL
+    };
+    int n = 0;
+
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        if (syscall(calls[i].number, 0, 0, 0, 0, 0, 0) != -1 || errno != EPERM)
+            n += snprintf(wrong + n, size - (size_t)n, "%s is not refused; ", calls[i].name);
+    }
+    return n;
+}
+
 struct try {
     const char *what;
     int expected;
@@ -125,7 +174,11 @@ static int tries(struct place *p, char *wrong, size_t size)
                        mkdir(place_path(p, "data/dir"), 0700) == 0 ? 0 : errno,
                        symlink("/etc", place_path(p, "data/link")) == 0 ? 0 : errno,
                        mount("none", p->root, "tmpfs", 0, NULL) == 0 ? 0 : errno,
-                       tried_exec("/bin/true")};
+                       tried_exec("/bin/true"),
+                       tried_clone(0),
+                       tried_clone(CLONE_NEWUSER),
+                       tried_clone(CLONE_NEWNS | CLONE_NEWNET),
+                       syscall(SYS_clone3, NULL, 0) == -1 ? errno : 0};
     static const struct try expected[] = {
         {"open data", 0}, {"make in data", 0},
         {"remove from data", 0}, {"read conf", 0}, {"write conf", EACCES},
@@ -133,8 +186,9 @@ static int tries(struct place *p, char *wrong, size_t size)
         {"remove from run", 0}, {"make in run", EACCES}, {"read a file", 0},
         {"write a file", EACCES}, {"read elsewhere", EACCES},
         {"make elsewhere", EACCES}, {"read by ..", EACCES}, {"directory in data", EACCES},
-        {"link in data", EACCES}, {"mount", EPERM}, {"exec", EPERM}};
-    int n = 0;
+        {"link in data", EACCES}, {"mount", EPERM}, {"exec", EPERM},
+        {"fork", 0}, {"namespace of users", EPERM}, {"namespaces", EPERM}, {"clone3", ENOSYS}};
+    int n = tried_calls(wrong, size);
 
     _Static_assert(sizeof got / sizeof *got == sizeof expected / sizeof *expected, "a row each");
     for (size_t i = 0; i < sizeof got / sizeof *got; i++) {
@@ -144,6 +198,54 @@ static int tries(struct place *p, char *wrong, size_t size)
                       strerror(got[i]));
     }
     return n;
+}
+
+/* As a kernel does that has no Landlock. */
+static bool forget_landlock(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_landlock_create_ruleset, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = sizeof code / sizeof *code, .filter = code};
+
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static void on_line(enum sj_log_level level, const char *line, void *ctx)
+{
+    unsigned *said = ctx;
+
+    if (level == SJ_LOG_WARN && strstr(line, "files are not confined"))
+        *said |= 1;
+    if (level == SJ_LOG_INFO && strstr(line, "confined landlock=0 system_calls=filtered"))
+        *said |= 2;
+}
+
+/* Without Landlock a warning says so, and calls are filtered all the same. */
+Test(confine, says_when_the_kernel_has_no_landlock)
+{
+    struct place p;
+    unsigned said = 0;
+    int status;
+
+    place_make(&p);
+    pid_t child = fork();
+    if (child == 0) {
+        if (!forget_landlock())
+            _exit(99);
+        sj_log_set_sink(on_line, &said);
+        confine_in(&p);
+        _exit((said == 3 ? 0 : 1) | (tried_open(&p, "else/old", O_RDONLY) == 0 ? 0 : 2) |
+              (tried_exec("/bin/true") == EPERM ? 0 : 4));
+    }
+    waitpid(child, &status, 0);
+    place_remove(&p);
+    cr_expect(WIFEXITED(status));
+    cr_expect_eq(WEXITSTATUS(status), 0);
 }
 
 Test(confine, leaves_what_is_named_and_nothing_else)
