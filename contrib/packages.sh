@@ -9,8 +9,8 @@ PACKAGES_BUILD="gcc libc6-dev gettext make cmake pkg-config libstrophe-dev libex
     libseccomp-dev"
 PACKAGES_SHOW="prosody ngircd python3 openssl"
 # shellcheck disable=SC2034
-PACKAGES_TEST="libcriterion-dev clang-14 binutils git inspircd atheme-services python3-slixmpp
-    prosody-modules ejabberd profanity tmux python3-venv libfaketime"
+PACKAGES_TEST="libcriterion-dev clang-14 cppcheck binutils git inspircd atheme-services
+    python3-slixmpp prosody-modules ejabberd profanity tmux python3-venv libfaketime"
 
 packages_root() {
     if [ "$(id -u)" = 0 ]; then
