@@ -391,9 +391,13 @@ class Runner(Steps, MatrixSteps):
         self.check_data()
 
     def check_data(self):
-        """At rest nothing is readable: no password, no address of a user (DESIGN, the store)."""
+        """At rest nothing is readable: no password, no address of a user (DESIGN, the store), and
+        nothing at all by others."""
         words = {s.encode() for s in self.secrets if len(s) >= SECRET_SEALED} | {b"montague.lit"}
         for path in pathlib.Path(self.dir, "data").rglob("*"):
+            if path.stat().st_mode & 0o077:
+                self.fail("%s is for others, too: mode %04o" % (path.name,
+                                                                path.stat().st_mode & 0o7777))
             if path.is_file():
                 data = path.read_bytes()
                 for word in words:

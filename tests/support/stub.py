@@ -74,10 +74,11 @@ def handle(sock, text, host, irc_port):
     elif word.startswith("tell "):
         print("2026-01-01T00:00:00.000Z debug stub: heard %s n=147110" % word[5:],
               file=sys.stderr, flush=True)
-    elif word.startswith("keep "):
+    elif word.startswith(("keep ", "show ")):
         data = pathlib.Path("data")
         data.mkdir(exist_ok=True)
         (data / "data.mdb").write_text("\0\0%s\0" % word[5:])
+        (data / "data.mdb").chmod(0o600 if word.startswith("keep ") else 0o640)
     elif word == "die":
         sys.exit(3)
     elif word == "irc":

@@ -188,6 +188,9 @@ class Runner(stubbed.Stubbed):
                    "data.mdb holds 'cordelia' in clear")
         self.assertIsNone(self.run_text("secret cordelia\n" + self.MESSAGE % "keep goneril"))
 
+    def test_data_that_others_can_read_fail(self):
+        self.fails(self.MESSAGE % "show goneril", "data.mdb is for others, too: mode 0640")
+
     FORM = ("C> <iq type='set' from='a@b.test/c' to='irc.test' id='r1'>\n"
             "   <query xmlns='jabber:iq:register'>%s</query></iq>\n"
             "C< <iq type='result' id='r1'>...</iq>\n")

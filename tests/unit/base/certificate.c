@@ -3,7 +3,10 @@
 #include "certificate.h"
 
 #include <criterion/criterion.h>
+#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 static void certificate_add(X509 *certificate, X509 *issuer, int nid, const char *value)
 {
@@ -36,4 +39,18 @@ X509 *certificate_new(EVP_PKEY *key, X509 *issuer, const char *names, long seria
         certificate_add(certificate, signer, NID_subject_alt_name, names);
     cr_assert_gt(X509_sign(certificate, key, EVP_sha256()), 0);
     return certificate;
+}
+
+void certificate_allow_all(void)
+{
+    static const char lines[] = "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\n"
+                                "system_default = old\n[old]\nMinProtocol = TLSv1\n"
+                                "CipherString = DEFAULT@SECLEVEL=0\n";
+    char path[] = "/tmp/sojourn-openssl-XXXXXX";
+    int fd = mkstemp(path);
+    cr_assert(fd >= 0 && write(fd, lines, sizeof lines - 1) == (ssize_t)(sizeof lines - 1));
+    close(fd);
+    setenv("OPENSSL_CONF", path, 1);
+    cr_assert_eq(OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, NULL), 1);
+    unlink(path);
 }

@@ -499,6 +499,23 @@ Test(http_life, accepts_only_certificates_of_the_name)
                   tls_rows[i].status, tls_rows[i].text);
 }
 
+Test(http_life, refuses_old_protocols)
+{
+    static const int versions[] = {TLS1_1_VERSION, TLS1_2_VERSION};
+    certificate_allow_all();
+    for (size_t i = 0; i < 2; i++) {
+        struct web w = {0};
+        web_secure(&w, "IP:127.0.0.1", DAY_S);
+        SSL_CTX_set_security_level(w.httpd.tls, 0);
+        SSL_CTX_set_min_proto_version(w.httpd.tls, TLS1_VERSION);
+        SSL_CTX_set_max_proto_version(w.httpd.tls, versions[i]);
+        web_init(&w);
+        w.httpd.answer = OK;
+        fetch_expect(&w, "/", i == 0 ? SJ_UNREACHABLE : SJ_OK, i == 0 ? "TLS with" : "");
+        web_release(&w);
+    }
+}
+
 static void note_line(enum sj_log_level level, const char *line, void *ctx)
 {
     unsigned *errors = ctx;

@@ -146,6 +146,20 @@ Test(listen, replaces_an_old_socket_but_not_one_in_use)
     desk_release(&other);
 }
 
+/* Also where the process makes its files for everybody. */
+Test(listen, lets_nobody_else_connect)
+{
+    struct desk d;
+    struct stat st;
+    mode_t old = umask(0);
+    desk_init(&d);
+    desk_open(&d);
+    cr_assert_eq(stat(d.path, &st), 0);
+    cr_assert_eq(st.st_mode & 07777, 0600);
+    cr_assert_eq(umask(old), 0);
+    desk_release(&d);
+}
+
 Test(listen, refuses_paths_that_cannot_be_sockets)
 {
     struct desk d;
