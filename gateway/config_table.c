@@ -175,7 +175,8 @@ const struct sj_option config_network_options[] = {
     { .name = "user-joins", .kind = SJ_OPTION_INT, .fallback = "0", .min = 0, .max = 1000000000,
       .help = "Rooms a minute that one user's clients may enter; 0: no limit." },
     { .name = "user-logins", .kind = SJ_OPTION_INT, .fallback = "0", .min = 0, .max = 1000000000,
-      .help = "Logins an hour that one user may cause, by coming and going or by registering; 0: "
-              "no limit. Those that the gateway makes again by itself do not count." },
+      .help = "Logins an hour that one user may cause, by coming and going, by asking for one or "
+              "by registering; 0: no limit. Those that the gateway makes again by itself do not "
+              "count." },
 };
 const size_t config_network_n = sizeof config_network_options / sizeof config_network_options[0];

@@ -110,9 +110,7 @@ const struct command command_status = {
 static void login_do(struct run *r)
 {
     struct session *s = run_session(r);
-    struct sessions *all = r->all;
     struct sj_error err = {.status = SJ_OK};
-    uint64_t id = r->id;
 
     if (!s) {
         command_done_note(r, XMPP_NOTE_ERROR, "You are not registered with this gateway.");
@@ -127,10 +125,9 @@ static void login_do(struct run *r)
         return;
     }
     command_wait(r);
+    s->awaited = true;
     if (session_login_again(s))
-        command_outcome(all, id, NULL);
-    else
-        s->awaited = true;
+        command_login_over(s, NULL);
 }
 
 static void login_outcome(struct run *r, const struct sj_error *err)

@@ -151,6 +151,19 @@ static bool quota_own(const char **text, int64_t *out)
     return given;
 }
 
+/* What was used stays used: as much of the new limit. */
+static void quota_change(const struct session *s, enum sessions_quota which, uint32_t max)
+{
+    struct quota *q = s->quota;
+    int64_t now = quota_now_us(s), used = q->full_us[which] - now, period = quota_period_us[which];
+
+    if (max > 0 && max != q->max[which] && used > 0) {
+        used = used * q->max[which] / max;
+        q->full_us[which] = now + (used < period ? used : period);
+    }
+    q->max[which] = max;
+}
+
 void quota_load(struct session *s)
 {
     const char *own = session_preference(s, PREFERENCE_QUOTA);
@@ -168,7 +181,8 @@ void quota_load(struct session *s)
     }
     if (!s->quota)
         s->quota = sj_calloc(1, sizeof *s->quota);
-    memcpy(s->quota->max, q.max, sizeof q.max);
+    for (unsigned i = 0; i < SESSIONS_QUOTAS; i++)
+        quota_change(s, (enum sessions_quota)i, q.max[i]);
 }
 
 void quota_free(struct session *s)

@@ -187,19 +187,24 @@ void session_rest_over(void *arg)
     session_release(s);
 }
 
-/* A log-in that the user causes. One too many is made as soon as it may be. */
+/* A log-in that the user causes. */
 static bool session_may_log_in(struct session *s)
 {
     struct sj_error err = {.status = SJ_OK};
 
     if (quota_take(s, SESSIONS_LOGINS, 1, &err) == SJ_OK)
         return true;
-    sj_timer_stop(&s->timer);
-    sj_timer_init(&s->timer, session_rest_over, s);
-    sj_timer_start(s->all->loop, &s->timer, quota_wait_ms(s, SESSIONS_LOGINS, 1));
     session_tell_failure(s, SJ_LIMIT, &err);
     session_note_trouble(s, SJ_LIMIT, &err);
     return false;
+}
+
+/* One too many is made as soon as it may be. */
+static void session_rest(struct session *s)
+{
+    sj_timer_stop(&s->timer);
+    sj_timer_init(&s->timer, session_rest_over, s);
+    sj_timer_start(s->all->loop, &s->timer, quota_wait_ms(s, SESSIONS_LOGINS, 1));
 }
 
 void session_login(struct session *s)
@@ -213,6 +218,8 @@ void session_login(struct session *s)
         session_enter(s, SESSION_QUEUED, "user is back");
     else if (s->state == SESSION_OFFLINE && session_may_log_in(s))
         session_enter(s, SESSION_QUEUED, "user is available");
+    else if (s->state == SESSION_OFFLINE)
+        session_rest(s);
     if (s->state == SESSION_QUEUED)
         governor_ask(&s->network->governor, &s->ticket, !sj_list_empty(&s->resources));
 }
@@ -330,7 +337,7 @@ bool session_login_again(struct session *s)
     s->wants_online = true;
     if (s->n_resources == 0 && s->sees_user)
         xmpp_send_probe(s->all->xmpp, s->network->index, s->user);
-    if (s->state == SESSION_REFUSED || s->state == SESSION_BACKOFF)
+    if ((s->state == SESSION_REFUSED || s->state == SESSION_BACKOFF) && session_may_log_in(s))
         session_enter(s, SESSION_QUEUED, "asked for");
     if (s->state == SESSION_ONLINE)
         session_announce(s);

@@ -162,6 +162,78 @@ Test(quota, counts_log_ins_that_the_user_causes)
     world_free(w);
 }
 
+/* The command; how it ends. */
+static const char *log_in(struct world *w)
+{
+    struct xmpp_from from = world_from(ROMEO, "r");
+    struct xmpp_command_in in = {.from = &from, .node = "login"};
+    enum xmpp_command_fault fault = XMPP_FAULT_NONE;
+
+    world_clear(w);
+    cr_assert_eq(w->in->command.step(w->sessions, &in, 9, &fault, &err), SJ_OK);
+    world_advance(w, 20);
+    return world_lines(w);
+}
+
+/* Whoever waits for it is told at once that it has to wait. */
+Test(quota, says_so_to_who_asks_for_a_log_in)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+    const char *lines;
+
+    world_quota(SESSIONS_LOGINS, 1);
+    world_ready(w);
+    world_presence(w, "r", NULL, XMPP_OFFLINE, 0);
+    world_run(w);
+    lines = log_in(w);
+    cr_expect(strstr(lines, "login completed ! error: You may log in 1 times an hour."), "%s",
+              lines);
+    cr_expect_null(strstr(lines, "net connect"), "%s", lines);
+    world_free(w);
+}
+
+/* Also from where the gateway would not try again by itself, or not yet. */
+Test(quota, counts_log_ins_that_are_asked_for)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+    const char *lines;
+
+    world_quota(SESSIONS_LOGINS, 3);
+    world_ready(w);
+    w->refuse = SJ_END_AUTH;
+    world_down(w, SJ_END_AUTH);
+    cr_expect_eq(romeo(w)->state, SESSION_REFUSED);
+    for (unsigned i = 0; i < 2; i++) {
+        lines = log_in(w);
+        cr_expect(strstr(lines, "net connect\n"), "%u: %s", i, lines);
+    }
+    lines = log_in(w);
+    cr_expect(strstr(lines, "error: You may log in 3 times an hour."), "%s", lines);
+    cr_expect_null(strstr(lines, "net connect"), "%s", lines);
+    cr_expect_eq(romeo(w)->state, SESSION_REFUSED);
+    world_free(w);
+}
+
+/* The gateway's own next try comes all the same. */
+Test(quota, takes_no_try_of_the_gateway_away)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+    const char *lines;
+
+    world_quota(SESSIONS_LOGINS, 1);
+    world_ready(w);
+    w->refuse = SJ_END_UNREACHABLE;
+    world_down(w, SJ_END_CLOSED);
+    world_advance(w, 10000);
+    cr_expect_eq(romeo(w)->state, SESSION_BACKOFF);
+    lines = log_in(w);
+    cr_expect(strstr(lines, "error: You may log in 1 times an hour."), "%s", lines);
+    w->refuse = 0;
+    world_advance(w, 60000);
+    cr_expect_eq(romeo(w)->state, SESSION_ONLINE);
+    world_free(w);
+}
+
 Test(quota, counts_registrations_that_are_tried)
 {
     struct world *w = world_new(CAPS_PLAIN);
@@ -225,6 +297,28 @@ Test(quota, is_set_for_one_user_by_an_admin)
     limit(w, "", "");
     cr_expect_eq(romeo(w)->quota->max[SESSIONS_MESSAGES], 1, "that of the network");
     cr_expect_str_eq(session_preference(romeo(w), PREFERENCE_QUOTA), "");
+    world_free(w);
+}
+
+/* What was sent before counts against the new limit, and no more than that. */
+Test(quota, that_changes_leaves_what_was_used)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+
+    world_quota(SESSIONS_MESSAGES, 2);
+    world_ready(w);
+    for (unsigned i = 0; i < 2; i++)
+        cr_expect_eq(say(w, "word"), SJ_OK);
+    cr_expect_eq(say(w, "word"), SJ_LIMIT);
+    limit(w, "5", "");
+    for (unsigned i = 0; i < 3; i++)
+        cr_expect_eq(say(w, "word"), SJ_OK, "%s", err.text);
+    cr_expect_eq(say(w, "word"), SJ_LIMIT);
+    limit(w, "1", "");
+    cr_expect_eq(say(w, "word"), SJ_LIMIT);
+    cr_expect(strstr(err.text, "in 60 seconds"), "%s", err.text);
+    world_advance(w, 60000);
+    cr_expect_eq(say(w, "word"), SJ_OK);
     world_free(w);
 }
 
