@@ -132,3 +132,33 @@ Test(late, a_note_is_of_no_use_after_a_day)
     cr_expect_eq(count(next_process(w), "error-"), 0);
     world_free(w);
 }
+
+Test(late, a_full_disk_costs_the_notes)
+{
+    struct world *w = stopping();
+
+    ask(w, ROMEO, "q1");
+    world_disk_full(w, true);
+    cr_expect_eq(count(next_process(w), "error-"), 0);
+    world_disk_full(w, false);
+    cr_expect_eq(count(next_process(w), "error-"), 0);
+    world_free(w);
+}
+
+/* What was said while the disk was full is removed as soon as it is not. */
+Test(late, what_was_said_is_forgotten_when_there_is_room)
+{
+    struct world *w = stopping();
+
+    ask(w, ROMEO, "q1");
+    w->queued = WORLD_QUEUE_MAX;
+    next_process(w);
+    w->queued = 0;
+    world_disk_full(w, true);
+    w->in->up(w->sessions, 0);
+    world_advance(w, 100);
+    cr_expect_eq(count(world_lines(w), "error-late i"), 1, "%s", world_lines(w));
+    world_disk_full(w, false);
+    cr_expect_eq(count(next_process(w), "error-"), 0);
+    world_free(w);
+}
