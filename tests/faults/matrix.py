@@ -9,7 +9,6 @@ import itertools
 import queue
 import re
 import threading
-import time
 import urllib.error
 
 import synapse
@@ -66,7 +65,7 @@ class MatrixPerson:
         self.sender = MatrixClient(self.client.base, self.client.server_name)
         self.sender.token = self.client.token
         self.rooms = {room: pair[0] for pair, room in setting.direct.items() if pair[1] == name}
-        self.to_send, self.closing = queue.Queue(), False
+        self.to_send, self.closing = queue.Queue(), threading.Event()
         self.threads = [threading.Thread(target=work, daemon=True)
                         for work in (self._listen, self._send)]
 
@@ -85,16 +84,21 @@ class MatrixPerson:
                 event.clear()
 
     def _tell(self, function, *args):
-        if not self.closing:
+        if not self.closing.is_set():
             self.loop.call_soon_threadsafe(function, *args)
 
+    def _again(self):
+        """Between two requests of a client whose server is away or refuses. A server tells nobody
+        when it is back, so clients ask again; only the end comes as an event."""
+        self.closing.wait(AGAIN_SECONDS)
+
     def _listen(self):
-        while not self.closing:
+        while not self.closing.is_set():
             try:
                 self.client.sync(POLL_SECONDS)
             except (Refused, *NETWORK_ERRORS):
                 self._tell(self._are_there, False)
-                time.sleep(AGAIN_SECONDS)
+                self._again()
                 continue
             self._tell(self._are_there, True)
             for room, part, event in self.client.queue:
@@ -115,8 +119,8 @@ class MatrixPerson:
             item = self.to_send.get()
             if item is None:
                 return
-            while not self.closing and not self._sent(*item):
-                time.sleep(AGAIN_SECONDS)
+            while not self.closing.is_set() and not self._sent(*item):
+                self._again()
 
     def _sent(self, room, mark, words):
         """Whether it has its end."""
@@ -142,7 +146,7 @@ class MatrixPerson:
         return True
 
     async def close(self):
-        self.closing = True
+        self.closing.set()
         self.to_send.put(None)
         for thread in self.threads:
             if thread.is_alive():
