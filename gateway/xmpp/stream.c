@@ -41,6 +41,7 @@ struct stream {
     const char *error;
     bool cut;                            /* the open stanza broke a limit */
     bool halted;
+    bool wipes;                          /* the input that was parsed is to be overwritten */
 };
 
 static void stream_fail(struct stream *s, const char *condition)
@@ -304,12 +305,24 @@ char *stream_buffer(struct stream *s, size_t n)
     return XML_GetBuffer(s->parser, (int)n);
 }
 
+/* Overwrites what expat keeps of the input up to the last thing that it told of. */
+static void stream_wipe_input(struct stream *s)
+{
+    int done = 0, all = 0;
+    const char *input = XML_GetInputContext(s->parser, &done, &all);
+    if (input != NULL && done > 0)
+        sj_wipe((char *)(uintptr_t)input, (size_t)done);
+    s->wipes = false;
+}
+
 const char *stream_parse(struct stream *s, size_t n)
 {
     if (stream_is_over(s))
         return s->error;
     s->fed += (long long)n;
     enum XML_Status status = XML_ParseBuffer(s->parser, (int)n, XML_FALSE);
+    if (s->wipes)
+        stream_wipe_input(s);
     if (stream_is_over(s))
         return s->error;
     if (status != XML_STATUS_OK)
@@ -336,6 +349,7 @@ const char *stream_feed(struct stream *s, const char *p, size_t n)
 
 void stream_wipe(struct stream *s)
 {
+    s->wipes = true;                     /* the parser still reads there */
     if (s->text.cap > 0)
         sj_wipe(s->text.s, s->text.cap);
     sj_strbuf_reset(&s->text);

@@ -13,7 +13,7 @@
 struct seen {
     struct sj_strbuf text;      /* "open(id) <stanza/> cut(name id) closed", in order */
     struct stream *stream;
-    bool halts;
+    bool halts, wipes;
 };
 
 static void on_opened(void *arg, const char *id)
@@ -33,6 +33,8 @@ static void on_stanza(void *arg, xmpp_stanza_t *st, bool cut)
     }
     if (s->halts)
         stream_halt(s->stream);
+    if (s->wipes)
+        stream_wipe(s->stream);
 }
 
 static void on_closed(void *arg)
@@ -50,7 +52,7 @@ static void seen_init(struct seen *s)
 {
     sj_strbuf_init(&s->text, 64 << 20);
     s->stream = stream_new(&events, s);
-    s->halts = false;
+    s->halts = s->wipes = false;
 }
 
 static void seen_release(struct seen *s)
@@ -355,4 +357,31 @@ Test(stream, forgets_texts_when_told)
     feed(&s, "ret</b>");
     cr_expect_str_eq(s.text.s, "open(a<b) <a>a secret</a> <b>ret</b> ");
     seen_release(&s);
+}
+
+/* Is that text among the n bytes in front of where the parser takes the next ones? */
+static bool parser_keeps(struct seen *s, size_t n, const char *text)
+{
+    const char *end = stream_buffer(s->stream, 1);
+    for (const char *p = end - n; p + strlen(text) <= end; p++) {
+        if (memcmp(p, text, strlen(text)) == 0)
+            return true;
+    }
+    return false;
+}
+
+Test(stream, forgets_its_input_when_told)
+{
+    static const char text[] = "<a>a secret</a><b>open";
+    for (size_t i = 0; i < 2; i++) {
+        struct seen s;
+        seen_init(&s);
+        s.wipes = i == 1;
+        feed(&s, HEADER);
+        feed(&s, text);
+        cr_expect_eq(parser_keeps(&s, sizeof text - 1, "secret"), i == 0);
+        feed(&s, " end</b><c/>");
+        cr_expect_str_eq(s.text.s, "open(a<b) <a>a secret</a> <b>open end</b> <c/> ");
+        seen_release(&s);
+    }
 }
