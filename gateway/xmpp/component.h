@@ -36,9 +36,9 @@ enum component_state {
 
 #define COMPONENT_SETUP_MS 20000           /* connect, header and handshake */
 #define COMPONENT_FIRST_WAIT_MS 3000u      /* after a loss: random up to this */
-#define COMPONENT_WAIT_MAX_MS 60000u
+#define COMPONENT_WAIT_MAX_MS 15000u       /* a server that is back is found soon */
 #define COMPONENT_SLOW_WAIT_MS 30000u      /* refused: this and up to as much again */
-#define COMPONENT_STEADY_MS 30000          /* up for so long: the back-off starts anew */
+#define COMPONENT_STEADY_MS 10000          /* up for so long: the back-off starts anew */
 #define COMPONENT_IDLE_MS 300000           /* silence after which we ask (G114-11) */
 #define COMPONENT_PING_MS 60000            /* and how long we wait for an answer */
 #define COMPONENT_TURN_BYTES ((size_t)256 * 1024)    /* handled before others get a turn */

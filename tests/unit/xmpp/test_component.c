@@ -114,7 +114,7 @@ Test(component, reconnects_after_a_loss)
     cr_expect_eq(stats.reconnects, 1);
 }
 
-Test(component, waits_longer_each_time_up_to_a_minute)
+Test(component, waits_longer_each_time_up_to_a_bound)
 {
     peer_start(p);
     sj_loop_test_advance(p->loop, 0);
