@@ -49,9 +49,10 @@ class Faults:
     def run_round(self, names, patience, edit=None):
         said = []
         report = asyncio.run(one_round.Round(types.SimpleNamespace(
-            seed=SEED, network=self.network, binaries=os.environ["SOJOURN_BIN"], calm=1,
-            patience=patience, faults=plan.schedule(SEED, names), seconds=None, edit=edit,
-            say=said.append, keep=bool(os.environ.get("SOJOURN_KEEP")))).run())
+            seed=SEED, server="prosody", network=self.network, calm=1,
+            binaries=os.environ["SOJOURN_BIN"], patience=patience, edit=edit,
+            faults=plan.schedule(SEED, names), seconds=None, say=said.append,
+            keep=bool(os.environ.get("SOJOURN_KEEP")))).run())
         return report, "\n".join(["seed %d, network %s" % (SEED, self.network), *said,
                                   *report.lines()])
 

@@ -23,9 +23,10 @@ BEFORE_SECONDS = 1.0                # what was written so long before a fault is
 
 class Round:
     def __init__(self, options):
-        """options: seed, network, binaries, faults (an iterable of plan.Fault), seconds (None: to
-        the end of the faults), calm (seconds of talk before and after), patience (seconds for what
-        is still open in the end), keep, say (printing), edit (of lines, for the self-check)."""
+        """options: seed, server, network, binaries, faults (an iterable of plan.Fault), seconds
+        (None: to the end of the faults), calm (seconds of talk before and after), patience (seconds
+        for what is still open in the end), keep, say (printing), edit (of lines, for the
+        self-check)."""
         self.options = options
         self.begins = []                 # (when, name) of each fault
         self.talking = True
@@ -111,7 +112,8 @@ class Round:
     async def run(self):
         """The report."""
         loop = asyncio.get_running_loop()
-        world = World(self.options.network, self.options.binaries, loop.time())
+        world = World(self.options.network, self.options.binaries, loop.time(),
+                      self.options.server)
         self.world = world
         try:
             await world.start()

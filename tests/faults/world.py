@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Everything that one round has: Prosody, a foreign server, the wires, sojournd behind them, the
-people; and the faults that can be done to it, each a method that ends when the fault does."""
+"""Everything that one round has: an XMPP server, a foreign one, the wires, sojournd behind them,
+the people; and the faults that can be done to it, each a method that ends when the fault does."""
 import asyncio
 import pathlib
 import re
@@ -55,9 +55,19 @@ class Sojournd(Daemon):
         loop.add_reader(pipe, copy)
 
 
+# Servers of the users: the program of each, and what starts it with offline messages.
+XMPP_SERVERS = {
+    "prosody": ("prosody", lambda *what: servers.prosody(*what, ("offline",))),
+    "ejabberd": ("ejabberdctl", servers.ejabberd),
+}
+
+
 class World:
-    def __init__(self, network, binaries, started):
+    """network: of networks.py; server: of XMPP_SERVERS."""
+
+    def __init__(self, network, binaries, started, server="prosody"):
         self.loop = asyncio.get_running_loop()
+        self.start_xmpp = XMPP_SERVERS[server][1]
         self.lab, self.network = servers.Lab(), NETWORKS[network]()
         self.binaries = pathlib.Path(binaries).resolve()
         self.ledger = Ledger(lambda: self.loop.time() - started, self.network.keeps)
@@ -74,12 +84,12 @@ class World:
     # the beginning
 
     def start_servers(self):
-        self.prosody = servers.prosody(self.lab, {u: PASSWORD for u in USERS}, {GATEWAY: SECRET},
-                                       ("offline",))
+        self.xmpp_server = self.start_xmpp(self.lab, {u: PASSWORD for u in USERS},
+                                           {GATEWAY: SECRET})
         self.network.start(self.lab)
         self.network.prepare(USERS, PEOPLE)
         self.server = self.network.server
-        self.xmpp = Wire("xmpp", self.lab.ports.take(), self.prosody.component, self.ledger,
+        self.xmpp = Wire("xmpp", self.lab.ports.take(), self.xmpp_server.component, self.ledger,
                          StreamTap, self.person)
         self.net = Wire("net", self.lab.ports.take(), self.network.port, self.ledger,
                         self.network.tap, self.person, lambda name: name in self.names)
@@ -111,7 +121,7 @@ class World:
         self.daemon.begin()
         self.people = [self.network.person("i%d" % i, name, self.ledger, self.person)
                        for i, name in enumerate(PEOPLE)]
-        self.users = [XmppUser("x%d" % i, name, self.prosody.c2s, self.ledger, PASSWORD,
+        self.users = [XmppUser("x%d" % i, name, self.xmpp_server.c2s, self.ledger, PASSWORD,
                                self.network, self.person) for i, name in enumerate(USERS)]
         for person in self.people + self.users:
             person.start()
@@ -221,7 +231,7 @@ class World:
     async def restart(self, place, seconds):
         """The foreign server is not reached again before its people are back: nobody reads what is
         said to an empty channel."""
-        server = self.prosody if place == "xmpp" else self.server
+        server = self.xmpp_server if place == "xmpp" else self.server
         if place == "net":
             self.net.refuse()
         await self.loop.run_in_executor(None, server.stop)

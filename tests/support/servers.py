@@ -274,10 +274,17 @@ def ejabberd(lab, users, components, privileged=False):
     accounts = "".join('ejabberd_auth:try_register(<<"%s">>,<<"localhost">>,<<"%s">>),' % user
                        for user in users.items())
     libraries = glob.glob("/usr/lib/*/ejabberd-*/ebin") + glob.glob("/usr/lib/ejabberd-*/ebin")
+
+    def is_ready():
+        """The file is of this start alone."""
+        if not ready.exists():
+            return False
+        ready.unlink()
+        return True
     server = lab.start("ejabberd", [
         program("erl"), "-noinput", "+K", "true", "+S", "2:2", "+sbwt", "none", "-mnesia", "dir",
         '"%s"' % (directory / "db"), "-s", "ejabberd", "-eval",
-        '%s file:write_file("%s", "ok").' % (accounts, ready)], ready.exists, {
+        '%s file:write_file("%s", "ok").' % (accounts, ready)], is_ready, {
             "ERL_LIBS": str(pathlib.Path(libraries[0]).parent.parent) if libraries else "",
             "EJABBERD_CONFIG_PATH": str(config), "HOME": str(directory),
             "EJABBERD_LOG_PATH": str(directory / "ejabberd.log"), "ERL_CRASH_DUMP_BYTES": "0"})
