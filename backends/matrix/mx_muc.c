@@ -385,3 +385,22 @@ void mx_muc_invited(struct mx_link *l, const char *room, const char *by, const c
     sj_strbuf_release(&id);
     sj_strbuf_release(&words);
 }
+
+void mx_muc_invited_to_space(struct mx_link *l, const char *space, const char *by,
+                             const char *name)
+{
+    struct sj_strbuf text, clean;
+    if (mx_link_has_seen(l, space))
+        return;
+    sj_strbuf_init(&text, SJ_BODY_MAX);
+    sj_strbuf_init(&clean, SJ_NAME_MAX);
+    if (name)
+        mx_text_clean(&clean, name, SJ_NAME_MAX, false);
+    sj_strbuf_addf(&text,
+                   "%s invites you to the space \"%s\". Spaces have no place here: accept or "
+                   "refuse it in a Matrix client; its rooms can be joined here one by one.",
+                   by, clean.len ? clean.s : space);
+    l->base.host->notice(&l->base, text.s);
+    sj_strbuf_release(&text);
+    sj_strbuf_release(&clean);
+}

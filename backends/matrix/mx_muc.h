@@ -33,6 +33,9 @@ void mx_muc_gone(struct mx_room *r);
 const char *mx_muc_nick(struct mx_room *r, const char *user);
 /* An invitation to a room. */
 void mx_muc_invited(struct mx_link *l, const char *room, const char *by, const char *reason);
+/* An invitation to a space, which is no room: the user is told. name may be NULL. */
+void mx_muc_invited_to_space(struct mx_link *l, const char *space, const char *by,
+                             const char *name);
 
 /* mx_muc_door.c: asking to be let in where a join was refused (why); ends in op_done. */
 void mx_muc_knock(struct mx_link *l, const char *room, sj_op op, const struct sj_error *why);

@@ -104,36 +104,51 @@ static struct json_object *work_take_room(struct mx_work *w, const char *section
     return room ? room : json_object_new_null();
 }
 
-/* What an invitation says: who, and whether it is to a chat. */
+/* What an invitation says: from whom, why, and to what. Texts are the event's. */
+struct invitation {
+    const char *by, *by_name, *reason, *room_name;
+    bool is_direct, is_space;
+};
+
+static void invitation_read(struct invitation *v, struct mx_link *l, struct json_object *e)
+{
+    struct json_object *content = mx_json_object(e, "content");
+    const char *type = mx_json_text(e, "type", MX_ID_MAX);
+    const char *key = mx_json_text(e, "state_key", MX_ID_MAX);
+    if (!type || !key)
+        return;
+    if (strcmp(type, "m.room.name") == 0) {
+        v->room_name = mx_json_text(content, "name", SJ_BODY_MAX);
+    } else if (strcmp(type, "m.room.create") == 0) {
+        const char *kind = mx_json_text(content, "type", MX_ID_MAX);
+        v->is_space = kind && strcmp(kind, "m.space") == 0;
+    } else if (strcmp(type, "m.room.member") == 0 && strcmp(key, l->user) == 0) {
+        v->by = mx_json_text(e, "sender", MX_ID_MAX);
+        v->is_direct = mx_json_is_true(content, "is_direct");
+        v->reason = mx_json_text(content, "reason", SJ_BODY_MAX);
+    }
+}
+
 static void work_on_invite(struct mx_link *l, struct json_object *room, const char *id)
 {
     struct json_object *events = work_events(room, "invite_state");
-    const char *by = NULL, *name = NULL, *reason = NULL;
-    bool direct = false;
-    for (size_t i = 0; i < mx_json_length(events) && i < WORK_INVITE_MAX; i++) {
-        struct json_object *e = mx_json_at(events, i), *content = mx_json_object(e, "content");
-        const char *type = mx_json_text(e, "type", MX_ID_MAX);
-        const char *key = mx_json_text(e, "state_key", MX_ID_MAX);
-        if (!type || !key || strcmp(type, "m.room.member") != 0)
-            continue;
-        if (strcmp(key, l->user) == 0) {
-            by = mx_json_text(e, "sender", MX_ID_MAX);
-            direct = mx_json_is_true(content, "is_direct");
-            reason = mx_json_text(content, "reason", SJ_BODY_MAX);
-        }
-    }
-    for (size_t i = 0; by && i < mx_json_length(events) && i < WORK_INVITE_MAX; i++) {
+    struct invitation v = {0};
+    for (size_t i = 0; i < mx_json_length(events) && i < WORK_INVITE_MAX; i++)
+        invitation_read(&v, l, mx_json_at(events, i));
+    for (size_t i = 0; v.by && i < mx_json_length(events) && i < WORK_INVITE_MAX; i++) {
         struct json_object *e = mx_json_at(events, i);
         const char *key = mx_json_text(e, "state_key", MX_ID_MAX);
-        if (key && strcmp(key, by) == 0 && !name)
-            name = mx_json_text(mx_json_object(e, "content"), "displayname", SJ_BODY_MAX);
+        if (key && strcmp(key, v.by) == 0 && !v.by_name)
+            v.by_name = mx_json_text(mx_json_object(e, "content"), "displayname", SJ_BODY_MAX);
     }
-    if (!by || !mx_id_is_user(by) || !mx_id_is_room(id))
+    if (!v.by || !mx_id_is_user(v.by) || !mx_id_is_room(id))
         return;
-    if (direct)
-        mx_contact_invited(l, id, by, name);
+    if (v.is_direct)
+        mx_contact_invited(l, id, v.by, v.by_name);
+    else if (v.is_space)
+        mx_muc_invited_to_space(l, id, v.by, v.room_name);
     else
-        mx_muc_invited(l, id, by, reason);
+        mx_muc_invited(l, id, v.by, v.reason);
 }
 
 static void work_invite(struct mx_link *l, struct mx_work *w)
