@@ -39,6 +39,21 @@ static enum sj_status store_try(struct sj_store *s, enum store_when when, store_
     return status;
 }
 
+/* What was grouped is durable, or on its way, of which store_settled is told. */
+static void store_handed(struct sj_store *s, enum store_when when)
+{
+    bool waits = when == STORE_BEHIND || when == STORE_AHEAD;
+    if (group_empty(s))
+        return;
+    group_clear(s);
+    s->n_groups++;
+    if (waits && s->behind && behind_waiting(s->behind) > 0)
+        return;
+    s->n_durable = s->n_groups;
+    if (s->settled)
+        s->settled(s->settled_arg, SJ_OK);
+}
+
 enum sj_status store_write(struct sj_store *s, enum store_when when, store_change *change,
                            void *arg, struct sj_error *err)
 {
@@ -51,7 +66,7 @@ enum sj_status store_write(struct sj_store *s, enum store_when when, store_chang
     if (when != STORE_ALONE) {
         s->pending_failed = status == SJ_LIMIT || status == SJ_INTERNAL;
         if (status == SJ_OK)
-            group_clear(s);
+            store_handed(s, when);
     }
     if (status == SJ_OK && when != STORE_BEHIND)
         scarce_look(s);
@@ -64,8 +79,10 @@ static void store_settled(void *arg, enum sj_status status)
     struct sj_store *s = arg;
     s->pending_failed = status == SJ_LIMIT || status == SJ_INTERNAL;
     claims_settle(s, status);
-    if (status == SJ_OK)
+    if (status == SJ_OK) {
+        s->n_durable = s->n_groups;
         scarce_look(s);
+    }
     group_go_on(s);
     if (s->settled)
         s->settled(s->settled_arg, status);
@@ -88,6 +105,16 @@ void store_watch(struct sj_store *s, struct behind *b)
 bool sj_store_is_pressed(const struct sj_store *s)
 {
     return group_is_half_full(s) && store_busy(s) && !behind_is_full(s->behind);
+}
+
+uint64_t sj_store_group(const struct sj_store *s)
+{
+    return s->n_groups + 1;
+}
+
+uint64_t sj_store_durable(const struct sj_store *s)
+{
+    return s->n_durable;
 }
 
 bool sj_store_is_settled(struct sj_store *s)

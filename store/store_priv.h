@@ -79,6 +79,7 @@ struct sj_store {
     size_t pending_bytes;
     bool pending_failed;            /* the last commit failed: the timer tries again */
     struct sj_timer pending_timer;
+    uint64_t n_groups, n_durable;   /* handed over; of these on the disk */
     void (*settled)(void *arg, enum sj_status status);   /* or NULL */
     void *settled_arg;
     struct store_claim *claims;     /* owners registered by the commit under way, change.c */

@@ -120,6 +120,8 @@ bool held_out_again(struct session *, struct held *, struct journal *);
 struct outgoing held_outgoing(const struct held *);
 enum sj_status held_out_add(struct session *, const struct outgoing *, struct sj_error *);
 void held_out_send(struct session *);
+/* The link is lost: what was about to go waits again. */
+void held_out_wait(struct session *);
 void held_out_bounce(struct session *, const struct sj_error *);
 enum sj_status session_send(struct session *, const struct xmpp_message_in *, struct sj_error *);
 /* About an earlier message. */

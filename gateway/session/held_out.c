@@ -95,12 +95,16 @@ bool held_out_again(struct session *s, struct held *h, struct journal *sent)
     return true;
 }
 
-void held_describe(const struct journal *j, struct journal_record *r)
+void held_describe(const struct session *s, const struct journal *j, struct journal_record *r)
 {
     const struct held *h = SJ_CONTAINER(j, const struct held, journal);
     struct outgoing o = held_outgoing(h);
 
-    journal_describe(r, &o, h->txn != 0);
+    if (j->sent && !(s->network->backend->caps & SJ_CAP_REPEAT)) {
+        o.body = NULL;                   /* as op_describe */
+        o.rich = NULL;
+    }
+    journal_describe(r, &o, j->sent);
 }
 
 static void held_out_send_one(struct session *s, struct held *h)
@@ -110,10 +114,9 @@ static void held_out_send_one(struct session *s, struct held *h)
     struct journal passed;
 
     journal_none(&passed);
-    o.journaled = h->journal.written && !h->txn;
-    if (h->txn && h->journal.written) {  /* the same message: its record goes on */
+    if (h->journal.written) {            /* the same message: its record goes on */
         passed = h->journal;
-        sj_list_init(&passed.fresh);
+        sj_list_init(&passed.link);
         o.record = passed.number;
         h->journal.written = false;
     }
@@ -139,9 +142,18 @@ void held_out_send(struct session *s)
         struct held *h = SJ_CONTAINER(at, struct held, link);
         struct outgoing o = held_outgoing(h);
         at = at->next;
-        if (!held_is_behind(s, h->peer, &h->link) && !outgoing_waits(s, &o) &&
-            !transfer_blocks(s, TRANSFER_OUT, h->peer))
+        if (!outgoing_waits(s, &o) && !transfer_blocks(s, TRANSFER_OUT, h->peer) &&
+            journal_may_go(s, &h->journal) && !held_is_behind(s, h->peer, &h->link))
             held_out_send_one(s, h);
+    }
+}
+
+void held_out_wait(struct session *s)
+{
+    for (struct sj_list *at = s->held_out.next; at != &s->held_out; at = at->next) {
+        struct held *h = SJ_CONTAINER(at, struct held, link);
+        if (!h->txn)
+            journal_waits(s, &h->journal);
     }
 }
 
@@ -168,7 +180,8 @@ void held_expire(struct session *s, int64_t now_ms)
         if (now_ms < h->deadline_ms)
             continue;
         if (s->state == SESSION_ONLINE) {
-            held_out_send_one(s, h);     /* without what it waited for */
+            if (journal_may_go(s, &h->journal))
+                held_out_send_one(s, h); /* without what it waited for */
             continue;
         }
         held_unlink(s, h);

@@ -8,7 +8,10 @@
  * network knows a repetition (SJ_CAP_REPEAT); elsewhere nobody can tell whether it arrived, and the
  * sender is told so: an error for a message that did arrive can be looked into, one that is lost or
  * comes twice cannot. Component streams cannot give a stanza back, so what came in the last
- * milliseconds before a crash is lost (docs/DELIVERY.md). */
+ * milliseconds before a crash is lost (docs/DELIVERY.md).
+ *
+ * What waited for a link, and was written, goes to one only when its record says so: else a crash
+ * right behind it would send it twice. That is one grouped commit, for all that waited together. */
 #include "journal.h"
 
 #include <stdlib.h>
@@ -19,127 +22,9 @@
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
 
-#define JOURNAL_VERSION 1u
-#define JOURNAL_HEAD_LEN 7u              /* version, flags, which texts */
-#define JOURNAL_LEN_LEN 4u
+#define JOURNAL_SENDING_MS 2000          /* beyond it the disk is not waited for */
 #define JOURNAL_WARN_BURST 3
 #define JOURNAL_WARN_PERIOD_MS 60000
-
-/* ---- records ---- */
-
-static void journal_put_number(struct sj_strbuf *out, uint32_t value, size_t n)
-{
-    for (size_t i = n; i-- > 0;)
-        sj_strbuf_addc(out, (char)(uint8_t)(value >> (8 * i)));
-}
-
-static uint32_t journal_take_number(const uint8_t *p, size_t n)
-{
-    uint32_t value = 0;
-
-    for (size_t i = 0; i < n; i++)
-        value = value << 8 | p[i];
-    return value;
-}
-
-void journal_encode(const struct journal_record *r, struct sj_strbuf *out)
-{
-    uint32_t there = 0;
-
-    for (unsigned i = 0; i < JOURNAL_TEXTS; i++)
-        there |= r->text[i] ? 1u << i : 0;
-    journal_put_number(out, JOURNAL_VERSION, 1);
-    journal_put_number(out, r->flags, 4);
-    journal_put_number(out, there, 2);
-    for (unsigned i = 0; i < JOURNAL_TEXTS; i++) {
-        if (!r->text[i])
-            continue;
-        journal_put_number(out, (uint32_t)strlen(r->text[i]), JOURNAL_LEN_LEN);
-        sj_strbuf_add(out, r->text[i], strlen(r->text[i]) + 1);
-    }
-}
-
-bool journal_decode(struct journal_record *r, const void *data, size_t n)
-{
-    const uint8_t *p = data;
-    uint32_t there;
-
-    *r = (struct journal_record){.flags = 0};
-    if (n < JOURNAL_HEAD_LEN || p[0] != JOURNAL_VERSION)
-        return false;
-    r->flags = journal_take_number(p + 1, 4);
-    there = journal_take_number(p + 5, 2);
-    p += JOURNAL_HEAD_LEN;
-    n -= JOURNAL_HEAD_LEN;
-    for (unsigned i = 0; i < JOURNAL_TEXTS; i++) {
-        size_t len;
-        if (!(there & 1u << i))
-            continue;
-        if (n < JOURNAL_LEN_LEN + 1)
-            return false;
-        len = journal_take_number(p, JOURNAL_LEN_LEN);
-        p += JOURNAL_LEN_LEN;
-        n -= JOURNAL_LEN_LEN;
-        if (len >= n || p[len] != '\0' || memchr(p, '\0', len))
-            return false;
-        r->text[i] = (const char *)p;
-        p += len + 1;
-        n -= len + 1;
-    }
-    return n == 0 && there >> JOURNAL_TEXTS == 0 && r->text[JOURNAL_PEER] && r->text[JOURNAL_FULL];
-}
-
-static uint32_t journal_flag(bool on, enum journal_flag flag)
-{
-    return on ? flag : 0;
-}
-
-void journal_describe(struct journal_record *r, const struct outgoing *o, bool sent)
-{
-    const struct rich *rich = o->rich;
-
-    *r = (struct journal_record){
-        .flags = journal_flag(sent, JOURNAL_SENT) | journal_flag(o->in_room, JOURNAL_IN_ROOM) |
-                 journal_flag(o->action, JOURNAL_ACTION) |
-                 journal_flag(o->unstyled, JOURNAL_UNSTYLED) |
-                 journal_flag(rich, JOURNAL_RICH) |
-                 journal_flag(!rich || !rich->is_mark, JOURNAL_WHOLE),
-        .text = {[JOURNAL_PEER] = o->peer, [JOURNAL_NICK] = o->nick, [JOURNAL_FULL] = o->full,
-                 [JOURNAL_ID] = o->id, [JOURNAL_BODY] = o->body}};
-    if (!rich)
-        return;
-    r->flags |= journal_flag(rich->receipt, JOURNAL_RECEIPT) |
-                journal_flag(rich->markable, JOURNAL_MARKABLE) |
-                journal_flag(rich->attention, JOURNAL_ATTENTION) |
-                journal_flag(rich->unstored, JOURNAL_UNSTORED);
-    r->text[JOURNAL_OTHER_ID] = rich->other_id;
-    r->text[JOURNAL_REPLACES] = rich->replaces;
-    r->text[JOURNAL_REPLY_TO] = rich->reply_to;
-    r->text[JOURNAL_REPLY_TEXT] = rich->reply_text;
-    r->text[JOURNAL_MENTIONS] = rich->mentions;
-    r->text[JOURNAL_THREAD] = rich->thread;
-}
-
-static void journal_to_outgoing(const struct journal_record *r, struct outgoing *o,
-                                struct rich *rich)
-{
-    *rich = (struct rich){.receipt = r->flags & JOURNAL_RECEIPT,
-                          .markable = r->flags & JOURNAL_MARKABLE,
-                          .attention = r->flags & JOURNAL_ATTENTION,
-                          .unstored = r->flags & JOURNAL_UNSTORED,
-                          .other_id = r->text[JOURNAL_OTHER_ID],
-                          .replaces = r->text[JOURNAL_REPLACES],
-                          .reply_to = r->text[JOURNAL_REPLY_TO],
-                          .reply_text = r->text[JOURNAL_REPLY_TEXT],
-                          .mentions = r->text[JOURNAL_MENTIONS],
-                          .thread = r->text[JOURNAL_THREAD]};
-    *o = (struct outgoing){.peer = r->text[JOURNAL_PEER], .nick = r->text[JOURNAL_NICK],
-                           .in_room = r->flags & JOURNAL_IN_ROOM, .full = r->text[JOURNAL_FULL],
-                           .id = r->text[JOURNAL_ID], .body = r->text[JOURNAL_BODY],
-                           .action = r->flags & JOURNAL_ACTION,
-                           .unstyled = r->flags & JOURNAL_UNSTYLED,
-                           .rich = r->flags & JOURNAL_RICH ? rich : NULL};
-}
 
 /* ---- what is open ---- */
 
@@ -164,21 +49,27 @@ static void journal_put(struct session *s, uint64_t number, struct journal_recor
     }
     session_owner(s, &owner);
     sj_store_journal_put(s->all->store, &owner, number, bytes.s, bytes.len);
-    s->all->n_journal++;
     sj_strbuf_release(&bytes);
 }
 
-static void journal_write(struct session *s, struct journal *j)
+/* Its record, as it is now. */
+static void journal_renew(struct session *s, const struct journal *j)
 {
     struct journal_record r = {.flags = 0};
 
     if (j->held)
-        held_describe(j, &r);
+        held_describe(s, j, &r);
     else
         op_describe(j, &r);
+    journal_put(s, j->number, &r);
+}
+
+static void journal_write(struct session *s, struct journal *j)
+{
     if (!j->number)
         j->number = journal_number(s->all);
-    journal_put(s, j->number, &r);
+    journal_renew(s, j);
+    s->all->n_journal++;
     j->written = true;
     sj_log_debug(&s->log, "message kept until its outcome is known number=%llu",
                  (unsigned long long)j->number);
@@ -202,13 +93,14 @@ static bool journal_may_write(struct session *s)
 void journal_refuse_later(struct session *s, const struct refused *refused)
 {
     struct journal_record r = {
-        .flags = journal_flag(refused->in_room, JOURNAL_IN_ROOM),
+        .flags = refused->in_room ? (uint32_t)JOURNAL_IN_ROOM : 0,
         .text = {[JOURNAL_PEER] = refused->peer, [JOURNAL_NICK] = refused->nick,
                  [JOURNAL_FULL] = refused->full, [JOURNAL_ID] = refused->id}};
 
     if (!journal_may_write(s))
         return;
     journal_put(s, journal_number(s->all), &r);
+    s->all->n_journal++;
     sj_log_debug(&s->log, "message to be refused after the next start");
 }
 
@@ -218,14 +110,14 @@ static void journal_on_timer(void *arg)
     int64_t now_ms = sj_loop_now_ms(all->loop);
 
     while (!sj_list_empty(&all->fresh)) {
-        struct journal *j = SJ_CONTAINER(all->fresh.next, struct journal, fresh);
+        struct journal *j = SJ_CONTAINER(all->fresh.next, struct journal, link);
         struct session *s = session_by_id(all, j->session);
         int64_t wait = j->since_ms + all->options->journal_ms - now_ms;
         if (wait > 0) {
             sj_timer_start(all->loop, &all->journal, wait);
             return;
         }
-        sj_list_remove(&j->fresh);
+        sj_list_remove(&j->link);
         if (s && journal_may_write(s))
             journal_write(s, j);
     }
@@ -234,7 +126,7 @@ static void journal_on_timer(void *arg)
 void journal_none(struct journal *j)
 {
     *j = (struct journal){.session = 0};
-    sj_list_init(&j->fresh);
+    sj_list_init(&j->link);
 }
 
 void journal_begin(struct session *s, struct journal *j, bool held, const struct outgoing *o)
@@ -245,17 +137,80 @@ void journal_begin(struct session *s, struct journal *j, bool held, const struct
     j->held = held;
     j->number = o->record ? o->record : o->txn;
     j->written = o->record != 0;
+    j->sent = !held || o->txn != 0;
     j->session = s->id;
     if (j->written || !o->full)
         return;
     j->since_ms = sj_loop_now_ms(all->loop);
-    if (o->journaled && journal_may_write(s)) {
-        journal_write(s, j);
-        return;
-    }
-    sj_list_append(&all->fresh, &j->fresh);
+    sj_list_append(&all->fresh, &j->link);
     if (!sj_timer_running(&all->journal))
         sj_timer_start(all->loop, &all->journal, all->options->journal_ms);
+}
+
+/* ---- what goes out ---- */
+
+bool journal_may_go(struct session *s, struct journal *j)
+{
+    struct sessions *all = s->all;
+
+    if (!j->written)
+        return true;
+    if (j->sent)
+        return sj_list_empty(&j->link);
+    j->sent = true;
+    journal_renew(s, j);
+    j->group = sj_store_group(all->store);
+    j->since_ms = sj_loop_now_ms(all->loop);
+    sj_list_append(&all->sending, &j->link);
+    if (!sj_timer_running(&all->sending_late))
+        sj_timer_start(all->loop, &all->sending_late, JOURNAL_SENDING_MS);
+    return false;
+}
+
+void journal_waits(struct session *s, struct journal *j)
+{
+    if (!j->written || !j->sent)
+        return;
+    sj_list_remove(&j->link);
+    j->sent = false;
+    journal_renew(s, j);
+}
+
+static void journal_go_on(struct sessions *all, uint64_t session)
+{
+    struct session *s = session_by_id(all, session);
+
+    if (s && s->state == SESSION_ONLINE)
+        held_out_send(s);
+}
+
+/* Of one session they mostly stand together. */
+static void journal_send(void *arg)
+{
+    struct sessions *all = arg;
+    uint64_t durable = sj_store_durable(all->store), session = 0;
+    int64_t now_ms = sj_loop_now_ms(all->loop);
+
+    while (!sj_list_empty(&all->sending)) {
+        struct journal *j = SJ_CONTAINER(all->sending.next, struct journal, link);
+        int64_t wait = j->since_ms + JOURNAL_SENDING_MS - now_ms;
+        if (j->group > durable && wait > 0) {
+            sj_timer_start(all->loop, &all->sending_late, wait);
+            break;
+        }
+        sj_list_remove(&j->link);
+        if (session != 0 && session != j->session)
+            journal_go_on(all, session);
+        session = j->session;
+    }
+    if (session != 0)
+        journal_go_on(all, session);
+}
+
+void journal_settled(struct sessions *all)
+{
+    if (!sj_list_empty(&all->sending))
+        sj_loop_defer(all->loop, &all->sending_now);
 }
 
 void journal_end(struct sessions *all, struct journal *j)
@@ -263,7 +218,7 @@ void journal_end(struct sessions *all, struct journal *j)
     struct session *s;
     struct sj_owner owner;
 
-    sj_list_remove(&j->fresh);
+    sj_list_remove(&j->link);
     if (!j->written)
         return;
     j->written = false;
@@ -278,13 +233,18 @@ void journal_end(struct sessions *all, struct journal *j)
 void journal_init(struct sessions *all)
 {
     sj_list_init(&all->fresh);
+    sj_list_init(&all->sending);
     sj_timer_init(&all->journal, journal_on_timer, all);
+    sj_timer_init(&all->sending_late, journal_send, all);
+    sj_defer_init(&all->sending_now, journal_send, all);
     all->next_journal = all->first_journal = (uint64_t)sj_loop_utc_ms(all->loop) << 16;
 }
 
 void journal_release(struct sessions *all)
 {
     sj_timer_stop(&all->journal);
+    sj_timer_stop(&all->sending_late);
+    sj_defer_cancel(&all->sending_now);
 }
 
 /* ---- after a start ---- */
@@ -321,6 +281,27 @@ static int journal_compare(const void *a, const void *b)
     return (x->number > y->number) - (x->number < y->number);
 }
 
+static void journal_to_outgoing(const struct journal_record *r, struct outgoing *o,
+                                struct rich *rich)
+{
+    *rich = (struct rich){.receipt = r->flags & JOURNAL_RECEIPT,
+                          .markable = r->flags & JOURNAL_MARKABLE,
+                          .attention = r->flags & JOURNAL_ATTENTION,
+                          .unstored = r->flags & JOURNAL_UNSTORED,
+                          .other_id = r->text[JOURNAL_OTHER_ID],
+                          .replaces = r->text[JOURNAL_REPLACES],
+                          .reply_to = r->text[JOURNAL_REPLY_TO],
+                          .reply_text = r->text[JOURNAL_REPLY_TEXT],
+                          .mentions = r->text[JOURNAL_MENTIONS],
+                          .thread = r->text[JOURNAL_THREAD]};
+    *o = (struct outgoing){.peer = r->text[JOURNAL_PEER], .nick = r->text[JOURNAL_NICK],
+                           .in_room = r->flags & JOURNAL_IN_ROOM, .full = r->text[JOURNAL_FULL],
+                           .id = r->text[JOURNAL_ID], .body = r->text[JOURNAL_BODY],
+                           .action = r->flags & JOURNAL_ACTION,
+                           .unstyled = r->flags & JOURNAL_UNSTYLED,
+                           .rich = r->flags & JOURNAL_RICH ? rich : NULL};
+}
+
 static void journal_answer(struct session *s, const struct journal_record *r)
 {
     struct sj_error err;
@@ -354,7 +335,7 @@ static void journal_recover_one(struct session *s, const struct journal_found *f
     struct rich rich;
     bool ok = journal_decode(&r, f->data, f->n);
 
-    sj_list_init(&j.fresh);
+    sj_list_init(&j.link);
     s->all->n_journal++;
     if (ok && journal_may_send(s, &r, logs_in)) {
         journal_to_outgoing(&r, &o, &rich);

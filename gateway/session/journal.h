@@ -19,17 +19,25 @@ struct sj_strbuf;
 
 /* A message that is not known to have arrived; a member of what carries it. */
 struct journal {
-    struct sj_list fresh;        /* in sessions.fresh until it is written; else in no list */
+    struct sj_list link;         /* in sessions.fresh until it is written, in sessions.sending
+                                  * until the disk has it that it goes out; else in no list */
     uint64_t session;
     uint64_t number;             /* of its record, and its sj_message.txn; 0: none yet */
-    int64_t since_ms;
+    uint64_t group;              /* of the store, in sessions.sending */
+    int64_t since_ms;            /* it has been in its list */
     bool held;                   /* a member of struct held, else of struct op */
     bool written;
+    bool sent;                   /* its record says, or would say, that a link had it */
 };
 /* o was taken; it is written when it is still open after journal_ms. What it has of a journal goes
  * on here. Nothing is written of what nobody gets an error for. */
 void journal_begin(struct session *, struct journal *, bool held, const struct outgoing *);
 void journal_none(struct journal *);
+/* A link is about to have what waited for one. False: not yet, since after a crash its record would
+ * have it sent again; held_out_send follows as soon as the disk knows better. */
+bool journal_may_go(struct session *, struct journal *);
+/* It waits again, for another link. */
+void journal_waits(struct session *, struct journal *);
 /* Its outcome is known, and was told. */
 void journal_end(struct sessions *, struct journal *);
 /* The number for a message that the network is to know again. */
@@ -68,11 +76,13 @@ void journal_refuse_later(struct session *, const struct refused *);
 
 /* What carries it describes it (op.c, held.c). */
 void op_describe(const struct journal *, struct journal_record *);
-void held_describe(const struct journal *, struct journal_record *);
+void held_describe(const struct session *, const struct journal *, struct journal_record *);
 
 /* After a start: what a former process left of this user is sent again or answered. logs_in: a
  * link will be made. */
 void journal_recover(struct network *, const char *user, bool logs_in);
+/* The store's. */
+void journal_settled(struct sessions *);
 void journal_init(struct sessions *);
 void journal_release(struct sessions *);
 

@@ -29,7 +29,6 @@ struct outgoing {                /* borrowed */
     const struct attachment *file;       /* it is about this file, and body has its link; or NULL */
     uint64_t txn;                /* it was sent before, as this sj_message.txn; 0: it was not */
     uint64_t record;             /* of it in the journal, which goes on to who takes o; 0: none */
-    bool journaled;              /* it was in the journal: what takes it is written at once */
 };
 /* Hands it to the link, which is up. Refers to messages by the network's ids; what the network or
  * this contact cannot do becomes text, or the error that says so (GMSG-03, GMSG-06). */

@@ -176,7 +176,9 @@ struct sessions {
     struct sj_idmap barriers;    /* struct barrier by the token of its question */
     uint64_t next_token;
     struct sj_list fresh;        /* struct journal: not written yet, oldest first */
-    struct sj_timer journal;
+    struct sj_list sending;      /* struct journal: their records are on the way to the disk */
+    struct sj_timer journal, sending_late;
+    struct sj_defer sending_now;
     uint64_t first_journal, next_journal;        /* numbers given by this process: above first */
     unsigned n_journal;          /* written */
     struct sj_log_limit journal_limit;

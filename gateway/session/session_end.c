@@ -147,6 +147,7 @@ void session_link_down(struct session *s, enum sj_end end, const struct sj_error
         prompt_over(s, &cause);
     transfers_stop(s, &lost);
     position_link_down(s);
+    held_out_wait(s);
     ops_lost(s, &lost, !was_closing && sj_end_may_retry(end) && s->wants_online);
     rooms_link_down(s, was_closing ? NULL : &cause);
     talks_clear(s);

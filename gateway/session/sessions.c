@@ -387,6 +387,7 @@ static void sessions_settled(void *sessions, enum sj_status status)
 {
     pressure_committed(sessions, status);
     records_settled(sessions, status);
+    journal_settled(sessions);
 }
 
 void sessions_set_xmpp(struct sessions *all, struct xmpp *xmpp)

@@ -96,11 +96,15 @@ enum sj_status sj_store_flush(struct sj_store *store, struct sj_error *err);
  * would have to wait for the disk? Whoever can make others wait does so then. Not while the disk
  * refuses and nothing more can be kept for it: waiting would not help. */
 bool sj_store_is_pressed(const struct sj_store *store);
+/* The number of the group that a value put last belongs to, 1 or more, and that of the last one of
+ * which all is durable. */
+uint64_t sj_store_group(const struct sj_store *store);
+uint64_t sj_store_durable(const struct sj_store *store);
 /* Is nothing on its way to the disk, and nothing to be tried again? */
 bool sj_store_is_settled(struct sj_store *store);
 /* settled is called when a grouped commit is durable (SJ_OK) or could not be made, also when it is
  * tried again; from the loop top or inside any call of the store. It must not call the store, but
- * for sj_store_is_pressed. One at a time; NULL: none. */
+ * for sj_store_is_pressed and sj_store_durable. One at a time; NULL: none. */
 void sj_store_on_settled(struct sj_store *store, void (*settled)(void *arg, enum sj_status status),
                          void *arg);
 

@@ -156,6 +156,108 @@ Test(journal, of_what_waited_and_was_confirmed_nothing_is_left)
     world_free(w);
 }
 
+/* While the link is away; in the end one is being made. */
+static void let_wait(struct world *w, const char *text)
+{
+    w->connect_waits = true;
+    world_down(w, SJ_END_CLOSED);
+    world_send(w, "juliet", text);
+    world_advance(w, 5000);
+    world_clear(w);
+}
+
+Test(journal, what_waited_goes_when_the_disk_knows_that_it_goes)
+{
+    struct world *w = ready(CAPS_PLAIN);
+
+    let_wait(w, "one");
+    world_up(w);
+    world_send(w, "juliet", "two");
+    world_send(w, "nurse", "not behind them");
+    const char *lines = world_lines(w);
+    cr_expect_null(strstr(lines, "net send juliet"), "%s", lines);
+    cr_expect_not_null(strstr(lines, "net send nurse"), "%s", lines);
+    world_advance(w, 100);
+    lines = world_lines(w);
+    cr_expect_not_null(strstr(lines, "net send juliet one\nnet send juliet two\n"), "%s", lines);
+    world_crash(w);
+    world_advance(w, 5000);
+    world_up(w);
+    world_advance(w, 1000);
+    lines = world_lines(w);
+    cr_expect_not_null(strstr(lines, UNKNOWN), "%s", lines);
+    cr_expect_null(strstr(lines, "net send"), "%s", lines);
+    world_free(w);
+}
+
+Test(journal, what_waited_is_sent_once_over_a_crash_in_between)
+{
+    struct world *w = ready(CAPS_PLAIN);
+
+    let_wait(w, "one");
+    world_up(w);
+    cr_expect_null(strstr(world_lines(w), "net send"));
+    w->connect_waits = false;
+    world_crash(w);
+    world_advance(w, 5000);
+    cr_expect_not_null(strstr(world_lines(w), "net send juliet one"));
+    world_free(w);
+}
+
+Test(journal, what_was_about_to_go_waits_for_the_next_link)
+{
+    struct world *w = ready(CAPS_PLAIN);
+
+    let_wait(w, "one");
+    world_up(w);
+    world_down(w, SJ_END_CLOSED);
+    world_advance(w, 100);
+    w->connect_waits = false;
+    world_crash(w);
+    world_advance(w, 5000);
+    const char *lines = world_lines(w);
+    cr_expect_not_null(strstr(lines, "net send juliet one"), "%s", lines);
+    cr_expect_null(strstr(lines, "error-message"), "%s", lines);
+    world_free(w);
+}
+
+Test(journal, what_waited_does_not_wait_for_a_disk_that_refuses)
+{
+    struct world *w = ready(CAPS_PLAIN);
+
+    sj_log_set_sink(world_ignore_log, NULL);
+    let_wait(w, "one");
+    world_disk_full(w, true);
+    world_up(w);
+    world_advance(w, 1000);
+    cr_expect_null(strstr(world_lines(w), "net send"));
+    world_advance(w, 1500);
+    cr_expect_not_null(strstr(world_lines(w), "net send juliet one"));
+    world_disk_full(w, false);
+    world_done(w, SJ_OK);
+    world_advance(w, 5000);
+    cr_expect_eq(w->sessions->n_journal, 0u);
+    world_free(w);
+}
+
+Test(journal, the_network_knows_what_waited_again_after_a_crash)
+{
+    struct world *w = ready(CAPS_REPEAT);
+
+    let_wait(w, "one");
+    world_up(w);
+    world_advance(w, 100);
+    uint64_t txn = w->txn;
+    cr_expect_not_null(strstr(world_lines(w), "net send juliet one"));
+    cr_expect_neq(txn, 0u);
+    w->connect_waits = false;
+    world_crash(w);
+    world_advance(w, 5000);
+    cr_expect_not_null(strstr(world_lines(w), "net send juliet one"));
+    cr_expect_eq(w->txn, txn);
+    world_free(w);
+}
+
 Test(journal, goes_with_the_registration)
 {
     struct world *w = ready(CAPS_PLAIN);

@@ -66,6 +66,7 @@ Test(message, waits_for_a_link_and_bounces_when_none_comes)
     world_advance(w, 3001);
     world_advance(w, 100);
     world_up(w);
+    world_advance(w, 100);               /* the disk knows that they go */
     EXPECT(w, "net connect\n"
               "presence G -> " ROMEO " online\n"
               "net send juliet one\n"

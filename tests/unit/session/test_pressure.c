@@ -101,6 +101,7 @@ static struct world *world_on_a_slow_disk(void)
 
     world_pausable(true);
     world_ready(w);
+    world_advance(w, 100);               /* what was grouped is written */
     disk_is_slow = true;
     world_says(w, "juliet", "one");
     EXPECT(w, "net pause\nmessage juliet -> romeo@example.org one\n");

@@ -457,6 +457,7 @@ Test(rich, a_thread_survives_being_held)
     world_advance(w, 100);
     world_clear(w);
     world_up(w);
+    world_advance(w, 100);               /* the disk knows that they go */
     const char *lines = world_lines(w);
     cr_expect_not_null(strstr(lines, "net send juliet a thread=1\n"), "%s", lines);
     world_free(w);
@@ -841,6 +842,7 @@ Test(rich, everything_survives_being_held)
     world_advance(w, 100);
     world_clear(w);
     world_up(w);
+    world_advance(w, 100);               /* the disk knows that they go */
     EXPECT(w, "presence G -> " ROMEO " online\nnet add juliet\n"
               "net send juliet hi reply=4711\n"
               "net mark juliet reactions 4711 " ROSE " " HEART "\n");

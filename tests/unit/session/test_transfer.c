@@ -242,6 +242,7 @@ Test(transfer, of_the_user_waits_for_the_link)
     world_advance(w, 100);
     world_clear(w);
     world_up(w);
+    world_advance(w, 100);               /* the disk knows that they go */
     EXPECT(w, "presence G -> " ROMEO " online\nhttp 1 get " URL "\n");
     files_done(w, 1, 0, SJ_TIMEOUT);
     EXPECT(w, "net send juliet " URL "\nnet send juliet after\n");

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "files.h"
+#include "group.h"
 #include "sojourn/log.h"
 #include "sojourn/memory.h"
 #include "sojourn/strbuf.h"
@@ -457,6 +458,7 @@ static enum sj_status test_send(struct sj_link *link, const struct sj_message *m
         link->net->w->op = op;
         return SJ_OK;
     }
+    world_now->txn = m->txn;
     sj_strbuf_addf(&world_record, "net send %s%s%s %s%s", m->peer, m->nick ? "/" : "",
                    m->nick ? m->nick : "", m->action ? "* " : "", m->body);
     world_sent_facts(&world_record, m);
@@ -674,14 +676,25 @@ void world_keeps_history(void)
     test_backend.rooms = &world_past_rooms;
 }
 
+static void world_begin_anew(struct world *w)
+{
+    sessions_free(&w->sessions);
+    world_clear(w);
+    world_open(w);
+}
+
 void world_restart(struct world *w)
 {
     struct sj_error err = {.status = SJ_OK};
 
     assert(sj_store_flush(w->store, &err) == SJ_OK);
-    sessions_free(&w->sessions);
-    world_clear(w);
-    world_open(w);
+    world_begin_anew(w);
+}
+
+void world_crash(struct world *w)
+{
+    group_clear(w->store);
+    world_begin_anew(w);
 }
 
 void world_free(struct world *w)

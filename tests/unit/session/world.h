@@ -49,6 +49,7 @@ struct world {
     struct sj_link *link;        /* the newest, NULL when freed */
     struct sj_link *older;       /* the one before */
     sj_op op;                    /* of the last operation */
+    uint64_t txn;                /* of the last message */
     bool connect_waits;          /* else a link comes up at once */
     bool disconnect_waits;       /* else a link goes down when it is asked to */
     enum sj_end refuse;          /* non-zero: links end like this instead of coming up */
@@ -111,8 +112,10 @@ void world_stream(struct world *w, bool up);
 /* Runs deferred calls and timers that are due. */
 void world_run(struct world *w);
 void world_advance(struct world *w, int64_t ms);
-/* Restarts the session room on the same store, as after kill -9. */
+/* Restarts the session room on the same store, as after kill -9; world_crash: what was not
+ * committed is lost. */
 void world_restart(struct world *w);
+void world_crash(struct world *w);
 
 /* A sink for tests that make things fail. */
 void world_ignore_log(enum sj_log_level level, const char *line, void *ctx);

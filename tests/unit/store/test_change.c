@@ -264,6 +264,7 @@ Test(change, no_sweep_waits_for_a_commit_under_way)
     sj_store_message_put(store, &owner, &(struct sj_store_message){
         .peer = "juliet", .network_id = "n1", .id = "x1", .own = true});
     cr_assert_eq(sj_store_flush(store, NULL), SJ_OK);
+    settled.durable = 0;
     sj_loop_test_advance(f.loop, (int64_t)3 * 24 * 3600 * 1000);
     store_start(store, &options);
     gate_set(true);
