@@ -34,7 +34,7 @@ struct sj_scram;
 #define IRC_LINK_MAGIC 0x69726331u
 /* Input: 8191 bytes of tags and 512 of text is what servers may send (IRCv3 message tags). */
 #define IRC_INPUT_LINE_MAX 16384u
-#define IRC_LINES_PER_TURN 64u
+#define IRC_LINES_PER_TURN 16u
 /* The same, and for so long after the net was paused, so that all get their share. */
 #define IRC_LINES_PRESSED 8u
 #define IRC_PRESSED_MS 1000

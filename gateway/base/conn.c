@@ -353,8 +353,12 @@ static void conn_on_readable(evutil_socket_t fd, short what, void *arg)
         conn_tls_handshake(c);
     else if (c->state == CONN_FINISHING)
         conn_discard(c);
-    else if (c->state == CONN_UP && sj_list_empty(&c->again_link))
-        conn_receive(c);
+    else if (c->state == CONN_UP && sj_list_empty(&c->again_link)) {
+        if (loop_is_spent(c->loop))
+            sj_list_append(&c->loop->late, &c->again_link);
+        else
+            conn_receive(c);
+    }
 }
 
 /* One conn that asked for another call, or whose TLS layer holds bytes that epoll cannot see. */
@@ -369,13 +373,36 @@ static void conn_call_one_again(struct sj_conn *c)
         conn_tell(c, 0);
 }
 
-void conn_call_again(struct sj_list *again)
+/* One that became readable when the turn was spent. */
+static void conn_call_one_late(struct sj_conn *c)
 {
-    while (!sj_list_empty(again)) {
-        struct sj_conn *c = SJ_CONTAINER(again->next, struct sj_conn, again_link);
+    if (c->state == CONN_UP && !c->paused)
+        conn_receive(c);
+}
+
+static void conn_call_list(struct sj_list *list, struct sj_list *home, struct sj_loop *loop,
+                           void (*call)(struct sj_conn *c))
+{
+    if (sj_list_empty(list))
+        return;
+    loop_is_spent(loop);                 /* its time runs from here */
+    do {
+        struct sj_conn *c = SJ_CONTAINER(list->next, struct sj_conn, again_link);
         sj_list_remove(&c->again_link);
-        conn_call_one_again(c);
-    }
+        call(c);
+    } while (!sj_list_empty(list) && !loop_is_spent(loop));
+    loop_list_move(list, home);
+    loop_list_move(home, list);
+}
+
+void conn_call_again(struct sj_loop *loop, struct sj_list *list)
+{
+    conn_call_list(list, &loop->again, loop, conn_call_one_again);
+}
+
+void conn_call_late(struct sj_loop *loop, struct sj_list *list)
+{
+    conn_call_list(list, &loop->late, loop, conn_call_one_late);
 }
 
 static void conn_on_writable(evutil_socket_t fd, short what, void *arg)

@@ -47,7 +47,7 @@ struct conn_attempt {
     struct conn_address *addresses;
     size_t n_addresses, next;
     int64_t deadline_ms;
-    unsigned unsent_max;
+    unsigned unsent_max, unread_max;
     uint16_t port;
     char ident[SJ_IDENT_MAX + 1];
     int cause;                  /* errno of the last failure */
@@ -108,9 +108,11 @@ static bool connect_parse_local(struct conn_address *out, const char *path)
 
 static void connect_set_options(const struct conn_attempt *a, int fd)
 {
-    int on = 1, most = (int)a->unsent_max;
+    int on = 1, most = (int)a->unsent_max, unread = (int)a->unread_max;
     if (most > 0)
         setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most);
+    if (unread > 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &unread, sizeof unread);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
@@ -340,6 +342,7 @@ void sj_conn_connect(struct sj_conn *c, const struct sj_conn_target *target)
     a->identity = conn_identity_copy(target->identity);
     a->port = target->port;
     a->unsent_max = target->unsent_max;
+    a->unread_max = target->unread_max;
     if (target->ident)
         sj_copy(a->ident, sizeof a->ident, target->ident);
     a->deadline_ms = sj_loop_now_ms(c->loop) + target->timeout_ms;

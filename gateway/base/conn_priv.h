@@ -94,7 +94,9 @@ struct sj_identity *conn_identity_copy(const struct sj_identity *identity);    /
 bool conn_identity_use(const struct sj_identity *identity, struct ssl_st *ssl);
 
 /* For the loop. */
-void conn_call_again(struct sj_list *again);
+/* Calls conns of the list, one at least, until the turn is spent; the rest keeps its place. */
+void conn_call_again(struct sj_loop *loop, struct sj_list *list);
+void conn_call_late(struct sj_loop *loop, struct sj_list *list);
 void conn_flush_all(struct sj_loop *loop);
 
 /* conn.c: for the other files. */

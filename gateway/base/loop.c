@@ -3,7 +3,9 @@
  *
  * A turn: wait for and handle input, timers and signals (one epoll_wait, one batch); call again
  * the conns that asked for it; run deferred calls, in rounds, but those for the next turn; write
- * what the conns have queued.
+ * what the conns have queued. A turn is short: after LOOP_TURN_US further conns keep their place
+ * for the next one, those with new input before those that have more of it than they may say at
+ * once. So who says little waits for one short turn, whoever floods.
  * libevent sees one timer, armed for the next slot of the wheel in use. Its own precise timers
  * are not asked for: they cost a timerfd_settime in every turn. */
 #include "sojourn/loop.h"
@@ -81,6 +83,7 @@ struct sj_loop *sj_loop_new(void)
     sj_list_init(&loop->deferred);
     sj_list_init(&loop->next);
     sj_list_init(&loop->again);
+    sj_list_init(&loop->late);
     sj_list_init(&loop->flush);
     return loop;
 }
@@ -215,6 +218,18 @@ static void loop_arm(struct sj_loop *loop)
     loop->wheel_armed_ms = next_ms;
 }
 
+bool loop_is_spent(struct sj_loop *loop)
+{
+    struct timespec t;
+    if (loop->clock->test)
+        return false;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    int64_t now_us = (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+    if (loop->work_us == 0)
+        loop->work_us = now_us;
+    return now_us - loop->work_us >= LOOP_TURN_US;
+}
+
 static void loop_run_deferred(struct sj_loop *loop)
 {
     for (unsigned round = 0; round < LOOP_ROUNDS_MAX && !sj_list_empty(&loop->deferred); round++) {
@@ -233,7 +248,23 @@ static void loop_run_deferred(struct sj_loop *loop)
 static bool loop_has_work(const struct sj_loop *loop)
 {
     return !sj_list_empty(&loop->deferred) || !sj_list_empty(&loop->next) ||
-           !sj_list_empty(&loop->again) || !sj_list_empty(&loop->flush);
+           !sj_list_empty(&loop->again) || !sj_list_empty(&loop->late) ||
+           !sj_list_empty(&loop->flush);
+}
+
+/* While there is something to read in each turn, many conns wait a little, so that each has more to
+ * write in one system call. */
+static void loop_write(struct sj_loop *loop)
+{
+    bool worked = loop->work_us != 0 && !loop->stopping;
+    unsigned n = 0;
+    for (struct sj_list *l = loop->flush.next; l != &loop->flush && n <= LOOP_FEW; l = l->next)
+        n++;
+    if (worked && n > LOOP_FEW && loop->work_us - loop->written_us < LOOP_WRITE_US)
+        return;
+    conn_flush_all(loop);
+    if (worked)
+        loop->written_us = loop->work_us;
 }
 
 /* wait_ms < 0: as long as it takes. */
@@ -241,10 +272,12 @@ static void loop_turn(struct sj_loop *loop, int wait_ms)
 {
     assert(!loop->in_turn);
     loop->in_turn = true;
-    struct sj_list again;
+    struct sj_list again, late;
     sj_list_init(&again);
+    sj_list_init(&late);
     bool wait = wait_ms != 0 && !loop_has_work(loop) && !loop->stopping;
     loop_list_move(&again, &loop->again);
+    loop_list_move(&late, &loop->late);
     if (wait && wait_ms > 0) {
         struct timeval tv = loop_timeval((int64_t)wait_ms * 1000);
         event_add(loop->wait_event, &tv);
@@ -252,12 +285,14 @@ static void loop_turn(struct sj_loop *loop, int wait_ms)
     loop_arm(loop);
     loop->clock->known = loop->clock->test;
     int flags = EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY;
+    loop->work_us = 0;
+    conn_call_late(loop, &late);
     event_base_loop(loop->base, wait ? flags : flags | EVLOOP_NONBLOCK);
     if (wait && wait_ms > 0)
         event_del(loop->wait_event);
-    conn_call_again(&again);
+    conn_call_again(loop, &again);
     loop_run_deferred(loop);
-    conn_flush_all(loop);
+    loop_write(loop);
     loop->in_turn = false;
 }
 

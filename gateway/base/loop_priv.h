@@ -12,6 +12,9 @@
 #define LOOP_ROUNDS_MAX 8u      /* rounds of deferred calls in one turn */
 #define LOOP_SIGNALS_MAX 8u
 #define LOOP_SPARE_OUT_MAX 262144u
+#define LOOP_TURN_US 250        /* conns are called for so long in one turn */
+#define LOOP_FEW 4u             /* so many conns are written in each turn; more of them... */
+#define LOOP_WRITE_US 2000      /* ...so often, unless there was nothing to read */
 
 struct evdns_base;
 
@@ -43,7 +46,10 @@ struct sj_loop {
     struct event *wait_event;   /* bounds sj_loop_turn */
     struct sj_list deferred;    /* struct sj_defer */
     struct sj_list next;        /* the same, for the next turn */
-    struct sj_list again;       /* struct sj_conn.again_link: to be called in the next turn */
+    struct sj_list again;       /* struct sj_conn.again_link: have more, to be called in turn */
+    struct sj_list late;        /* the same: readable, and this turn was over */
+    int64_t work_us;            /* when the first conn was called in this turn, 0: none yet */
+    int64_t written_us;         /* work_us of the turn in which all output was last written */
     struct sj_list flush;       /* struct sj_conn.flush_link: have output */
     struct loop_signal signals[LOOP_SIGNALS_MAX];
     unsigned n_signals;
@@ -55,6 +61,9 @@ struct sj_loop {
     bool stopping;
     bool in_turn;
 };
+
+/* Has this turn called conns for long enough? The first question starts the time. */
+bool loop_is_spent(struct sj_loop *loop);
 
 /* Moves all nodes of from to the (initialised) end of to. */
 static inline void loop_list_move(struct sj_list *to, struct sj_list *from)

@@ -373,6 +373,7 @@ static void component_connect(struct component *c)
         .port = c->host->port,
         .timeout_ms = COMPONENT_SETUP_MS,
         .unsent_max = CONGESTION_UNSENT_BYTES,
+        .unread_max = CONGESTION_UNREAD_BYTES,
     };
     sj_conn_connect(c->conn, &target);
 }

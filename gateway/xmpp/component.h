@@ -41,7 +41,7 @@ enum component_state {
 #define COMPONENT_STEADY_MS 10000          /* up for so long: the back-off starts anew */
 #define COMPONENT_IDLE_MS 300000           /* silence after which we ask (G114-11) */
 #define COMPONENT_PING_MS 60000            /* and how long we wait for an answer */
-#define COMPONENT_TURN_BYTES ((size_t)256 * 1024)    /* handled before others get a turn */
+#define COMPONENT_TURN_BYTES ((size_t)16 * 1024)     /* handled before others get a turn */
 #define COMPONENT_PIECE_BYTES ((size_t)32 * 1024)
 
 /* Owner: struct xmpp. */

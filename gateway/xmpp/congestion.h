@@ -12,8 +12,10 @@ struct component;
 #define CONGESTION_BYTES ((size_t)128 * 1024)
 /* What the kernel may hold beside them. */
 #define CONGESTION_UNSENT_BYTES 65536u
+/* The same of what the server sends: whoever floods on the stream is ahead by so much at most. */
+#define CONGESTION_UNREAD_BYTES 65536u
 /* Beyond so many, what the server sends is not read either, for so long at most. */
-#define CONGESTION_DEAF_BYTES ((size_t)512 * 1024)
+#define CONGESTION_DEAF_BYTES ((size_t)192 * 1024)
 #define CONGESTION_DEAF_MS 20000
 
 void congestion_init(struct component *c);

@@ -54,6 +54,8 @@ struct sj_conn_target {
     unsigned unsent_max;        /* bytes that the kernel may keep unsent behind what the peer takes,
                                    so that sj_conn_queued tells how far behind the peer is; 0: as
                                    many as it likes */
+    unsigned unread_max;        /* bytes that the kernel may take from the peer before they are
+                                   read, so that little is before what comes next; 0: as above */
 };
 
 /* events and arg are borrowed and outlive the conn. */
