@@ -14,7 +14,7 @@ struct options {
     bool monitor;
     uint32_t parts;              /* bits by enum part */
     size_t body_bytes;
-    double idle_s, single_s, flood_s, latency_s;
+    double idle_s, single_s, flood_s, latency_s, pressure_s;
     unsigned rate;               /* one by one, messages a second */
     unsigned starts;             /* starts a round */
     bool json;
@@ -48,6 +48,10 @@ static inline bool options_want(const struct options *o, enum part p)
 /* rounds.c: one round of one gateway; false after a failure (written to s->failure). */
 bool round_run(const struct options *o, struct subject *s, unsigned round);
 
+/* Uniform in half to one and a half of mean, so that no timer of the gateway keeps step. *state is
+ * anything but 0 at first. */
+int64_t jitter(uint32_t *state, int64_t mean);
+
 /* measure.c: parts of a round within a running world. */
 struct cost {
     double us_per_message;       /* gateway CPU */
@@ -63,6 +67,26 @@ bool measure_flood(struct world *w, const struct gateway *g, enum direction d, d
 /* us[0], us[1]: p50 and p99 to IRC, us[2], us[3]: to XMPP; of the directions that are on. */
 bool measure_latency(struct world *w, const bool on[2], unsigned rate, double seconds,
                      double us[4]);
+
+/* pressure.c: what a bystander notices, the first user, while others flood or are flooded. */
+enum pressure {
+#define PRESSURE_ENUM(id, text) PRESSURE_##id,
+    PRESSURE_LIST(PRESSURE_ENUM)
+#undef PRESSURE_ENUM
+    PRESSURE_COUNT
+};
+#define PRESSURE_USERS 21u       /* a bystander and 20 others */
+struct bystander {
+    double p99_us[2];            /* by enum direction */
+    double others;               /* messages a second that the others sent */
+    double rss_kib;              /* the most */
+};
+/* Enters the rooms and sets up the sockets; call it once all users are online. */
+void pressure_begin(struct world *w);
+/* False for what makes no sense with that gateway. */
+bool pressure_suits(enum pressure p, const struct gateway *g);
+void measure_pressure(struct world *w, const struct gateway *g, enum pressure p, double seconds,
+                      struct bystander *out);
 
 /* report.c: prints; true when nothing was wrong with the first subject. */
 bool report_print(const struct bench *b);

@@ -450,7 +450,7 @@ void irc_message(struct world *w, uint32_t user, uint32_t peer, const char *toke
         text_adds(t, "@time=2030-01-01T00:00:00.000Z ");
     text_adds(t, ":" PEER_PREFIX);
     text_addu(t, peer);
-    text_adds(t, "!p@bench.test PRIVMSG u");
+    text_adds(t, w->in_rooms && user > 0 ? "!p@bench.test PRIVMSG #c" : "!p@bench.test PRIVMSG u");
     text_addu(t, user);
     text_adds(t, " :");
     text_add(t, token, n);

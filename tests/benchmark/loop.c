@@ -28,6 +28,7 @@ struct loop {
     size_t n_all, cap_all;
     uint64_t received;
     char *scratch;
+    size_t sip;              /* most bytes of one read */
 };
 
 static void loop_bury(struct loop *l);
@@ -45,7 +46,13 @@ struct loop *loop_new(const struct loop_handler *handler, void *ctx)
         epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, l->timer_fd, &ev) < 0)
         die("epoll: %s", strerror(errno));
     l->scratch = mem_resize(NULL, LOOP_SCRATCH_BYTES, 1);
+    l->sip = LOOP_SCRATCH_BYTES;
     return l;
+}
+
+void loop_sip(struct loop *l, size_t bytes)
+{
+    l->sip = bytes;
 }
 
 static void wire_destroy(struct wire *w)
@@ -154,12 +161,36 @@ struct wire *wire_connect(struct loop *l, uint32_t end, uint16_t port)
 
 static void wire_watch(struct wire *w, bool write)
 {
-    struct epoll_event ev = {.events = EPOLLIN, .data = {.ptr = w}};
+    struct epoll_event ev = {.data = {.ptr = w}};
 
+    if (!w->deaf && (!w->limited || w->allowance > 0))
+        ev.events |= EPOLLIN;
     if (write)
         ev.events |= EPOLLOUT;
     w->wants_write = write;
     epoll_ctl(w->loop->epoll_fd, EPOLL_CTL_MOD, w->fd, &ev);
+}
+
+void wire_deafen(struct wire *w, bool deaf)
+{
+    w->deaf = deaf;
+    wire_watch(w, w->wants_write);
+}
+
+void wire_allow(struct wire *w, size_t n)
+{
+    bool was_open = !w->limited || w->allowance > 0;
+
+    w->allowance = w->limited ? w->allowance + n : n;
+    w->limited = true;
+    if (was_open != (w->allowance > 0))
+        wire_watch(w, w->wants_write);
+}
+
+void wire_allow_all(struct wire *w)
+{
+    w->limited = false;
+    wire_watch(w, w->wants_write);
 }
 
 void wire_close(struct wire *w)
@@ -213,6 +244,7 @@ void wire_puts(struct wire *w, const char *s)
 static void wire_read(struct loop *l, struct wire *w)
 {
     size_t kept = w->in.n;
+    size_t most = LOOP_SCRATCH_BYTES - kept;
     size_t used;
     ssize_t n;
 
@@ -220,7 +252,10 @@ static void wire_read(struct loop *l, struct wire *w)
         die("the gateway sent one stanza or line of more than %u bytes", LOOP_SCRATCH_BYTES);
     if (kept > 0)
         memcpy(l->scratch, w->in.p, kept);
-    n = recv(w->fd, l->scratch + kept, LOOP_SCRATCH_BYTES - kept, 0);
+    most = most < l->sip ? most : l->sip;
+    if (w->limited && w->allowance < most)
+        most = w->allowance;
+    n = recv(w->fd, l->scratch + kept, most, 0);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n <= 0) {
@@ -229,6 +264,11 @@ static void wire_read(struct loop *l, struct wire *w)
         return;
     }
     l->received += (uint64_t)n;
+    if (w->limited) {
+        w->allowance -= (size_t)n;
+        if (w->allowance == 0)
+            wire_watch(w, w->wants_write);
+    }
     used = l->handler->data(l->ctx, w, l->scratch, kept + (size_t)n);
     w->in.n = 0;
     if (used < kept + (size_t)n)

@@ -22,6 +22,9 @@ struct wire {
     uint32_t user;           /* the caller's: index of the user, or WIRE_NOBODY */
     uint32_t state;          /* the caller's */
     bool dead, dirty, wants_write;
+    bool deaf;               /* is not read */
+    bool limited;            /* is read as far as the allowance goes */
+    size_t allowance;        /* bytes */
     struct text in;          /* beginning of what is not complete yet */
     struct text out;
     struct loop *loop;
@@ -37,6 +40,8 @@ struct loop_handler {
 
 struct loop *loop_new(const struct loop_handler *handler, void *ctx);
 void loop_free(struct loop **l);
+/* Nothing is read by more than that at once from now on (LOOP_SCRATCH_BYTES at first). */
+void loop_sip(struct loop *l, size_t bytes);
 /* Sends what waits, then handles events; waits for them until `until` on clock_now_ns at most. */
 void loop_turn(struct loop *l, int64_t until);
 /* Bytes that came in since the loop was made: tells quiet from busy. */
@@ -50,5 +55,11 @@ void wire_put(struct wire *w, const char *p, size_t n);
 void wire_puts(struct wire *w, const char *s);
 void wire_flush(struct wire *w);
 void wire_close(struct wire *w);
+/* Reads it no more, or again. */
+void wire_deafen(struct wire *w, bool deaf);
+/* So many bytes more may be read; the first call makes it limited. */
+void wire_allow(struct wire *w, size_t n);
+/* No limit any more. */
+void wire_allow_all(struct wire *w);
 
 #endif

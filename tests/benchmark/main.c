@@ -27,6 +27,7 @@ static const char usage[] =
     "  --rounds N       rounds of fresh processes, alternating (default 3)\n"
     "  --quick          1000 users, one round, short phases: about a minute\n"
     "  --only NAME,...  start memory idle storm restart single flood latency scale\n"
+    "                   pressure\n"
     "  --contacts N     contacts of each user (default 0)\n"
     "  --caps NAME,...  what the IRC server offers: server-time echo-message\n"
     "                   labeled-response message-tags batch (default none)\n"
@@ -101,6 +102,7 @@ static void quick_set(struct options *o)
     o->single_s = 1;
     o->flood_s = 1;
     o->latency_s = 2;
+    o->pressure_s = 2;
 }
 
 enum {
@@ -155,7 +157,7 @@ static struct options options_read(int argc, char **argv)
 {
     struct options o = {.users = 5000, .rounds = 3, .monitor = true, .parts = UINT32_MAX,
                         .body_bytes = 100, .idle_s = 10, .single_s = 2, .flood_s = 1.5,
-                        .latency_s = 3, .rate = 2000, .starts = 5};
+                        .latency_s = 3, .pressure_s = 4, .rate = 2000, .starts = 5};
     int which;
 
     for (int i = 1; i < argc; i++)

@@ -174,8 +174,7 @@ bool measure_flood(struct world *w, const struct gateway *g, enum direction d, d
     return drained;
 }
 
-/* Uniform in half to one and a half of mean, so that no timer of the gateway keeps step. */
-static int64_t jitter(uint32_t *state, int64_t mean)
+int64_t jitter(uint32_t *state, int64_t mean)
 {
     *state ^= *state << 13;
     *state ^= *state >> 17;

@@ -8,6 +8,9 @@ static const struct metric_info metrics[METRIC_COUNT] = {
                      .digits = after_point, .ratio = comparable},
     METRIC_LIST(METRIC_ROW)
 #undef METRIC_ROW
+    PRESSURE_LIST(PRESSURE_ROWS)
+    [METRIC_PRESSURE_MEMORY] = {.key = "PRESSURE_MEMORY", .text = "most memory beyond the quiet",
+                                .unit = "KiB", .part = PART_PRESSURE},
 };
 
 static const char *const parts[PART_COUNT] = {

@@ -42,11 +42,33 @@
     X(SCALE_SINGLE_FULL, PART_SCALE, "cost one by one, all users : 100", "", 2, 0)             \
     X(SCALE_FLOOD_FULL, PART_SCALE, "cost in floods, all users : 100", "", 2, 0)
 
+/* Of what is done beside a bystander (pressure.c): id, text. */
+#define PRESSURE_LIST(X)                                                                       \
+    X(QUIET, "nothing")                                                                        \
+    X(SAYS, "a user says 5000/s")                                                       \
+    X(SAYS_ALL, "a user says all it can")                                                 \
+    X(ROOM, "a room with 5000/s")                                                 \
+    X(ROOM_ALL, "a room with all it can")                                           \
+    X(CHAT_ALL, "a link with all it can")                                                 \
+    X(LINKS_ALL, "20 links with all they can")                                                \
+    X(PEOPLE, "3000/s come, rename, go")                                                \
+    X(DEAF, "5000/s to a deaf link")                                                    \
+    X(SLOW, "the same, server at 1 MiB/s")                                                \
+    X(SLOW_SAYS, "deaf link, slow server")
+#define PRESSURE_ROWS(id, what)                                                                \
+    [METRIC_##id##_OUT] = {.key = #id "_OUT", .text = what ", p99 out", .unit = "us",          \
+                           .part = PART_PRESSURE, .ratio = true},                              \
+    [METRIC_##id##_IN] = {.key = #id "_IN", .text = what ", p99 in", .unit = "us",             \
+                          .part = PART_PRESSURE, .ratio = true},                               \
+    [METRIC_##id##_RATE] = {.key = #id "_RATE", .text = "- others' messages", .unit = "1000/s",\
+                            .part = PART_PRESSURE, .digits = 1, .ratio = true},
+#define PRESSURE_METRICS(id, what) METRIC_##id##_OUT, METRIC_##id##_IN, METRIC_##id##_RATE,
+
 /* What --only names. */
 #define PART_LIST(X)                                                                           \
     X(START, "start") X(MEMORY, "memory") X(IDLE, "idle") X(STORM, "storm")                    \
     X(RESTART, "restart") X(SINGLE, "single") X(FLOOD, "flood") X(LATENCY, "latency")          \
-    X(SCALE, "scale")
+    X(SCALE, "scale") X(PRESSURE, "pressure")
 
 enum part {
 #define PART_ENUM(id, name) PART_##id,
@@ -59,6 +81,8 @@ enum metric {
 #define METRIC_ENUM(id, part, text, unit, digits, ratio) METRIC_##id,
     METRIC_LIST(METRIC_ENUM)
 #undef METRIC_ENUM
+    PRESSURE_LIST(PRESSURE_METRICS)
+    METRIC_PRESSURE_MEMORY,
     METRIC_COUNT
 };
 

@@ -16,6 +16,13 @@ void process_signal(pid_t pid, int signal);
 /* CPU time of the process, its living descendants, and those it has reaped, in ns. */
 int64_t process_cpu_ns(pid_t pid);
 
+/* Before other work of the machine, if it may be: this process and those that it starts. Without
+ * it a turn of somebody else's is in what is measured. */
+void process_hurry(bool on);
+
+/* RSS of that process alone; cheap. */
+double process_rss_kib(pid_t pid);
+
 struct process_memory {
     double rss_kib, pss_kib, private_kib;    /* of the whole tree */
 };

@@ -10,6 +10,12 @@
 #define BUDGET_MEMORY_KIB 4.0
 #define BUDGET_IDLE_PERCENT 1.0
 #define BUDGET_GROWTH_BYTES 8.0      /* above what pages of the allocator make it waver */
+/* What a bystander may notice: twice of what it is alone, or beside the same through the peer, but
+ * so much in any case, in us: beside so many a second; beside all that can be; a slow server. */
+#define BUDGET_NOTICED_US 1000.0
+#define BUDGET_FLOODED_US 10000.0
+#define BUDGET_SLOW_US 750000.0
+#define BUDGET_PRESSURE_KIB 24576.0
 
 struct summary {
     bool have;
@@ -150,6 +156,42 @@ static void verdict_budgets(struct verdict *v, const struct bench *b)
     }
 }
 
+static double budget_pressure(enum pressure p)
+{
+    switch (p) {
+    case PRESSURE_SAYS_ALL:
+    case PRESSURE_ROOM_ALL:
+    case PRESSURE_CHAT_ALL:
+    case PRESSURE_LINKS_ALL: return BUDGET_FLOODED_US;
+    case PRESSURE_SLOW:
+    case PRESSURE_SLOW_SAYS: return BUDGET_SLOW_US;
+    default: return BUDGET_NOTICED_US;
+    }
+}
+
+/* Behind a flood that a slow server has sent already there is nothing to be done (p, out). */
+static void verdict_pressure(struct verdict *v, const struct bench *b)
+{
+    const struct series *series = b->subject[0].series, *peer = b->subject[1].series;
+    struct summary memory = summary_series(&series[METRIC_PRESSURE_MEMORY]);
+
+    for (int i = PRESSURE_QUIET + 1; i < PRESSURE_COUNT; i++)
+        for (int d = TO_IRC; d <= TO_XMPP; d++) {
+            enum metric m = (enum metric)(METRIC_QUIET_OUT + 3 * i + d);
+            struct summary s = summary_series(&series[m]), other = summary_series(&peer[m]);
+            double quiet = summary_series(&series[METRIC_QUIET_OUT + d]).median;
+            double allowed = fmax(2 * fmax(quiet, other.median), budget_pressure((enum pressure)i));
+            char text[64];
+
+            if (!s.have || s.median <= allowed || (i == PRESSURE_SLOW_SAYS && d == TO_IRC))
+                continue;
+            snprintf(text, sizeof text, "allowed: %.0f us", allowed);
+            missed(v, metric_info(m)->text, s.median, text);
+        }
+    if (memory.have && memory.median > BUDGET_PRESSURE_KIB)
+        missed(v, metric_info(METRIC_PRESSURE_MEMORY)->text, memory.median, "allowed: 24576 KiB");
+}
+
 static bool verdict_reach(const struct bench *b, bool quiet)
 {
     struct verdict v = {.good = true, .quiet = quiet};
@@ -162,6 +204,7 @@ static bool verdict_reach(const struct bench *b, bool quiet)
         }
     verdict_messages(&v, &b->subject[0].tally);
     verdict_budgets(&v, b);
+    verdict_pressure(&v, b);
     return v.good;
 }
 

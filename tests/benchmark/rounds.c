@@ -389,6 +389,41 @@ static bool round_traffic(struct round *r)
     return world_shut(r, well);
 }
 
+static bool round_pressure(struct round *r)
+{
+    const struct gateway *g = &r->s->gateway;
+    double quiet = 0, most = 0;
+    bool well;
+
+    process_hurry(true);
+    well = world_open(r) && users_bring(r, PRESSURE_USERS);
+    if (well)
+        pressure_begin(r->w);
+    for (int i = 0; well && i < PRESSURE_COUNT; i++) {
+        enum metric m = (enum metric)(METRIC_QUIET_OUT + 3 * i);
+        struct bystander b;
+
+        if (!pressure_suits((enum pressure)i, g))
+            continue;
+        measure_pressure(r->w, g, (enum pressure)i, r->o->pressure_s, &b);
+        phase_close(r, TO_IRC);
+        phase_close(r, TO_XMPP);
+        value_set(r, m, b.p99_us[TO_IRC]);
+        value_set(r, m + 1, b.p99_us[TO_XMPP]);
+        if (i > 0)
+            value_set(r, m + 2, b.others / 1000);
+        quiet = i == 0 ? b.rss_kib : quiet;
+        most = b.rss_kib > most ? b.rss_kib : most;
+        world_settle(r->w, QUIET_NS, SETTLE_TIMEOUT_NS);
+        well = gateway_alive(&r->s->gateway) || fail(r, "pressure", (uint32_t)i, PRESSURE_COUNT);
+    }
+    if (well)
+        value_set(r, METRIC_PRESSURE_MEMORY, most - quiet);
+    well = world_shut(r, well);
+    process_hurry(false);
+    return well;
+}
+
 bool round_run(const struct options *o, struct subject *s, unsigned number)
 {
     struct round r = {.o = o, .s = s, .number = number};
@@ -402,5 +437,7 @@ bool round_run(const struct options *o, struct subject *s, unsigned number)
     if (well && (options_want(o, PART_SINGLE) || options_want(o, PART_FLOOD) ||
                  options_want(o, PART_LATENCY) || options_want(o, PART_SCALE)))
         well = round_traffic(&r);
+    if (well && options_want(o, PART_PRESSURE) && s->gateway.kind != GATEWAY_BIBOUMI)
+        well = round_pressure(&r);
     return well;
 }

@@ -10,7 +10,6 @@
 
 #include "world.h"
 
-#define TRAFFIC_MAX 4000000u
 #define TOKEN_MAX 48u
 
 void traffic_init(struct traffic *t, enum direction direction, size_t body_bytes, uint32_t n_peers)

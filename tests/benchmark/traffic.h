@@ -5,6 +5,8 @@
 
 #include "common.h"
 
+#define TRAFFIC_MAX 8000000u     /* messages of one phase and direction */
+
 enum direction { TO_IRC, TO_XMPP };
 
 struct world;

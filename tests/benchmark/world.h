@@ -52,6 +52,8 @@ struct world {
     uint32_t contacts;       /* each user's */
 
     struct traffic traffic[2];   /* by enum direction */
+    bool in_rooms;           /* lines go to the room of the user, but for the first user's */
+    bool refusals;           /* are to be expected */
     uint64_t errors;         /* error stanzas and refusals that nothing counts elsewhere */
     char first_error[512];
 
@@ -75,6 +77,8 @@ size_t xmpp_data(struct world *w, struct wire *wire, char *p, size_t n);
 void xmpp_closed(struct world *w, struct wire *wire);
 void xmpp_register(struct world *w, uint32_t user);
 void xmpp_presence(struct world *w, uint32_t user, bool available);
+/* The user's own room: #cN. */
+void xmpp_room_enter(struct world *w, uint32_t user);
 void xmpp_contact_add(struct world *w, uint32_t user, uint32_t peer);
 void xmpp_message(struct world *w, uint32_t user, uint32_t peer, const char *token, size_t n,
                   const char *filler, size_t filler_n);

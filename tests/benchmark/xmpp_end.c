@@ -79,6 +79,19 @@ static uint32_t peer_parse(struct slice jid)
     return number < PEERS_MAX ? (uint32_t)number : UINT32_MAX;
 }
 
+/* Of the occupant in "#c1@irc.bench.test/peer3", or UINT32_MAX. */
+static uint32_t occupant_parse(struct slice jid)
+{
+    const char *at = jid.n > 0 && jid.p[0] == '#' ? memmem(jid.p, jid.n, "/peer", 5) : NULL;
+    uint64_t number;
+    size_t used;
+
+    if (!at)
+        return UINT32_MAX;
+    number = number_parse(at + 5, jid.n - (size_t)(at + 5 - jid.p), &used);
+    return used > 0 && number < PEERS_MAX ? (uint32_t)number : UINT32_MAX;
+}
+
 static bool is_gateway(struct slice jid)
 {
     return slice_is(jid, GATEWAY_HOST);
@@ -92,10 +105,23 @@ static void put_room(struct world *w, uint32_t user)
     put_number(w, user);
 }
 
+void xmpp_room_enter(struct world *w, uint32_t user)
+{
+    put(w, "<presence from='");
+    put_bare(w, user);
+    put(w, "/r' to='");
+    put_room(w, user);
+    put(w, "'><x xmlns='http://jabber.org/protocol/muc'><history maxchars='0'/></x></presence>");
+}
+
 void xmpp_presence(struct world *w, uint32_t user, bool available)
 {
     if (!w->component)
         return;
+    if (available && w->manner == MANNER_ROOM) {
+        xmpp_room_enter(w, user);
+        return;
+    }
     put(w, available ? "<presence from='" : "<presence type='unavailable' from='");
     put_bare(w, user);
     put(w, "/r' to='");
@@ -103,11 +129,7 @@ void xmpp_presence(struct world *w, uint32_t user, bool available)
         put_room(w, user);
     else
         put(w, GATEWAY_HOST);
-    if (available && w->manner == MANNER_ROOM)
-        put(w, "'><x xmlns='http://jabber.org/protocol/muc'><history maxchars='0'/></x>"
-               "</presence>");
-    else
-        put(w, "'/>");
+    put(w, "'/>");
 }
 
 static void presence_typed(struct world *w, uint32_t user, const char *type, struct slice to)
@@ -310,11 +332,13 @@ static void handle_message(struct world *w, const struct stanza *s)
     if (slice_is(s->type, "error")) {
         if (!s->id.p || !traffic_refuse(&w->traffic[TO_IRC], s->id.p, s->id.n))
             world_error(w, s->all.p, s->all.n);
-        else if (w->first_error[0] == '\0')
+        else if (w->first_error[0] == '\0' && !w->refusals)
             world_error(w, s->all.p, s->all.n);
         return;
     }
     peer = peer_parse(s->from);
+    if (peer == UINT32_MAX)
+        peer = occupant_parse(s->from);
     if (peer == UINT32_MAX)
         return;                  /* the gateway's own words, a room's subject */
     user = user_parse(s->to);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MPL-2.0
 """Back-pressure with real servers: what sojournd does when one side is slow and the other is not.
-The servers, wires and people are those of tests/faults; tests/benchmark/pressure measures."""
+The servers, wires and people are those of tests/faults; tests/bench --only pressure measures."""
 import pathlib
 import re
 
