@@ -198,12 +198,13 @@ static struct pending *group_entry(struct sj_store *s, enum store_table table,
     return p;
 }
 
-void group_put_state(struct sj_store *s, enum store_table table,
+bool group_put_state(struct sj_store *s, enum store_table table,
                      const uint8_t user[STORE_PART_LEN], const uint8_t *plain, size_t n)
 {
     struct pending *p = group_entry(s, table, user, 0, n);
     if (p)
         pending_set(s, p, plain, n);
+    return p != NULL;
 }
 
 void group_put_journal(struct sj_store *s, const uint8_t user[STORE_PART_LEN], uint64_t number,

@@ -8,8 +8,8 @@
 void group_init(struct sj_store *s);
 void group_release(struct sj_store *s);
 /* Takes a copy of an encoded state for STATE or POSITION; n 0 removes. Commits at once when a bound
- * is reached. */
-void group_put_state(struct sj_store *s, enum store_table table,
+ * is reached. False: no room (logged). */
+bool group_put_state(struct sj_store *s, enum store_table table,
                      const uint8_t user[STORE_PART_LEN], const uint8_t *plain, size_t n);
 /* Sets the flags of mask to those of bits (enum record_flag), leaves the others. */
 void group_put_flags(struct sj_store *s, const uint8_t user[STORE_PART_LEN], uint8_t mask,

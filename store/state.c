@@ -10,34 +10,33 @@
 #include "sojourn/memory.h"
 #include "store_priv.h"
 
-static void state_put(struct sj_store *s, enum store_table table, const struct sj_owner *owner,
+static bool state_put(struct sj_store *s, enum store_table table, const struct sj_owner *owner,
                       const void *blob, size_t len)
 {
     const struct record_state state = {blob, len};
     struct secret_buf plain = {NULL, 0, 0};
     uint8_t user[STORE_PART_LEN];
     if (record_check_owner(owner, NULL) != SJ_OK)
-        return;                          /* no such owner can be registered */
+        return false;                    /* no such owner can be registered */
     if (len > SJ_STORE_BLOB_MAX) {
         sj_log_error(&s->log, "%s dropped, too long bytes=%zu max=%u", store_table_name(table), len,
                      SJ_STORE_BLOB_MAX);
-        return;
+        return false;
     }
     seal_user_part(s->seal, owner, user);
-    if (len == 0) {
-        group_put_state(s, table, user, NULL, 0);
-        return;
-    }
+    if (len == 0)
+        return group_put_state(s, table, user, NULL, 0);
     secret_buf_reserve(&plain, record_encode_state(NULL, 0, &state));
     plain.n = record_encode_state(plain.p, plain.cap, &state);
-    group_put_state(s, table, user, plain.p, plain.n);
+    bool kept = group_put_state(s, table, user, plain.p, plain.n);
     secret_buf_release(&plain);
+    return kept;
 }
 
-void sj_store_state_put(struct sj_store *s, const struct sj_owner *owner, const void *blob,
+bool sj_store_state_put(struct sj_store *s, const struct sj_owner *owner, const void *blob,
                         size_t len)
 {
-    state_put(s, STORE_STATE, owner, blob, len);
+    return state_put(s, STORE_STATE, owner, blob, len);
 }
 
 void sj_store_position_put(struct sj_store *s, const struct sj_owner *owner, const char *position)

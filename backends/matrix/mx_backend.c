@@ -127,6 +127,7 @@ const struct sj_backend matrix_backend = {
     .connect = mx_link_connect,
     .disconnect = mx_link_disconnect,
     .log_out = mx_link_log_out,
+    .state_saved = mx_link_state_saved,
     .send_message = mx_send_message,
     .send_mark = mx_send_mark,
     .set_typing = mx_set_typing,

@@ -140,6 +140,10 @@ static void link_on_defer(void *arg)
         mx_link_end(l, SJ_END_ASKED, NULL);
         return;
     }
+    if (todo & MX_TODO_SAVED && l->saving) {
+        l->saving = false;
+        mx_login_saved(l);
+    }
     if (todo & MX_TODO_CHECK && mx_link_is_up(l))
         mx_rooms_check(l);
     if (todo & MX_TODO_SEND && mx_link_is_up(l))
@@ -175,16 +179,34 @@ bool mx_link_has_seen(struct mx_link *l, const char *event)
     return false;
 }
 
-void mx_link_save(struct mx_link *l)
+bool mx_link_save(struct mx_link *l)
 {
     size_t n;
     char *blob = mx_state_encode(l, &n);
     l->saved_ms = sj_loop_now_ms(l->base.loop);
     if (!blob)
-        return;
+        return false;
     l->base.host->state_save(&l->base, blob, n);
     sj_wipe(blob, n);
     sj_free(blob);
+    return true;
+}
+
+void mx_link_save_first(struct mx_link *l)
+{
+    l->saving = true;
+    if (!mx_link_save(l))
+        mx_link_defer(l, MX_TODO_SAVED);
+}
+
+void mx_link_state_saved(struct sj_link *link, const struct sj_error *err)
+{
+    struct mx_link *l = mx_link_of(link);
+    if (!l->saving)
+        return;
+    if (err)                             /* the old token is of no use any more, either */
+        sj_log_warn(l->base.log, "token is used before it is kept cause=%s", SJ_CLIP(err->text));
+    mx_link_defer(l, MX_TODO_SAVED);
 }
 
 /* ---- life ---- */
@@ -246,6 +268,8 @@ void mx_link_free(struct sj_link **link)
     sj_map_release(&l->direct_of);
     sj_secret_free(&l->token);
     sj_secret_free(&l->refresh);
+    sj_secret_free(&l->next_token);
+    sj_secret_free(&l->next_refresh);
     sj_free(l->url);
     sj_free(l->user);
     sj_free(l->self);
@@ -278,6 +302,8 @@ void mx_link_disconnect(struct sj_link *link, const char *reason)
     if (l->state == MX_CLOSING || l->state == MX_DOWN)
         return;
     mx_link_enter(l, MX_CLOSING);
+    l->saving = false;
+    mx_login_use_next(l);                /* it is what can be ended over there */
     link_pay(l);
     if (!l->logs_out || !mx_login_end(l))
         mx_link_defer(l, MX_TODO_END);
@@ -297,7 +323,6 @@ void mx_link_up(struct mx_link *l)
     l->self = sj_strbuf_take(&self);
     mx_login_free(&l->login);
     mx_link_enter(l, MX_ONLINE);
-    mx_link_save(l);
     l->base.host->link_state(&l->base, SJ_LINK_UP, SJ_END_ASKED, NULL);
     if (mx_link_is_up(l))
         l->base.host->self(&l->base, l->self);
@@ -316,6 +341,7 @@ void mx_link_end(struct mx_link *l, enum sj_end end, const char *why)
     }
     sj_fail(&err, end == SJ_END_TIMEOUT ? SJ_TIMEOUT : SJ_REMOTE, "%s", why ? why : "");
     mx_link_enter(l, MX_DOWN);
+    l->saving = false;
     link_pay(l);
     link_report_done(l);
     sj_defer_cancel(&l->defer);

@@ -36,6 +36,7 @@ enum mx_todo {
     MX_TODO_DONE = 1u << 2,              /* outcomes that are known */
     MX_TODO_SEND = 1u << 3,
     MX_TODO_CHECK = 1u << 4,             /* rooms may have become another kind */
+    MX_TODO_SAVED = 1u << 5,             /* what was saved may be used */
 };
 
 struct mx_link {
@@ -45,6 +46,7 @@ struct mx_link {
     char *self;                          /* the same as the gateway calls it */
     char *device;
     char *token, *refresh;               /* wiped; refresh may be NULL */
+    char *next_token, *next_refresh;     /* likewise: refreshed, to be used when they are kept */
     char *oauth_client;                  /* client_id of the login; NULL: it is no OAuth login */
     char *oauth_token, *oauth_revoke;    /* addresses of its token and revocation endpoints */
     char *since;                         /* where the next sync goes on; NULL: from the beginning */
@@ -76,7 +78,8 @@ struct mx_link {
     bool synced : 1;                     /* the first answer has been worked off */
     bool resumed : 1;                    /* since was kept from an earlier link */
     bool has_presence : 1;               /* the server tells of it */
-    bool refreshing : 1;                 /* a new token is asked for */
+    bool refreshing : 1;                 /* a new token is asked for, or being kept */
+    bool saving : 1;                     /* goes on when the gateway has kept its state */
     bool polling : 1;                    /* a sync is asked for */
     bool logs_out : 1;                   /* the account is given up */
     bool token_given : 1;                /* the user has it from another client */
@@ -103,8 +106,11 @@ void mx_link_defer_next(struct mx_link *l, enum mx_todo todo);
 void mx_link_end(struct mx_link *l, enum sj_end end, const char *why);
 /* The login is through: up, self, and the first sync. */
 void mx_link_up(struct mx_link *l);
-/* Tells the gateway what to keep. */
-void mx_link_save(struct mx_link *l);
+/* Tells the gateway what to keep. False: there is nothing that could be kept. */
+bool mx_link_save(struct mx_link *l);
+/* The same; mx_login_saved follows when it is kept, from the loop top. */
+void mx_link_save_first(struct mx_link *l);
+void mx_link_state_saved(struct sj_link *link, const struct sj_error *err);
 static inline bool mx_link_is_up(const struct mx_link *l)
 {
     return l->state == MX_ONLINE;

@@ -128,22 +128,50 @@ void mx_login_fail(struct mx_link *l, const struct mx_answer *a)
     mx_link_end(l, mx_answer_end(a), a->err.text);
 }
 
-bool mx_login_take_tokens(struct mx_link *l, struct json_object *json)
+static void login_set_secret(char **secret, const char *value)
+{
+    sj_secret_free(secret);
+    *secret = sj_strdup(value);
+}
+
+static bool login_read_tokens(struct json_object *json, char **to_token, char **to_refresh)
 {
     const char *token = mx_json_text(json, "access_token", MX_TOKEN_MAX);
     const char *refresh = mx_json_text(json, "refresh_token", MX_TOKEN_MAX);
     bool good = token && *token && token[strcspn(token, "\r\n")] == '\0';
-    if (good) {
-        sj_secret_free(&l->token);
-        l->token = sj_strdup(token);
-    }
-    if (good && refresh) {
-        sj_secret_free(&l->refresh);
-        l->refresh = sj_strdup(refresh);
-    }
+    if (good)
+        login_set_secret(to_token, token);
+    if (good && refresh)
+        login_set_secret(to_refresh, refresh);
     mx_json_wipe(json, "access_token");
     mx_json_wipe(json, "refresh_token");
     return good;
+}
+
+bool mx_login_take_tokens(struct mx_link *l, struct json_object *json)
+{
+    return login_read_tokens(json, &l->token, &l->refresh);
+}
+
+void mx_login_use_next(struct mx_link *l)
+{
+    if (!l->next_token)
+        return;
+    login_set_secret(&l->token, l->next_token);
+    if (l->next_refresh)
+        login_set_secret(&l->refresh, l->next_refresh);
+    sj_secret_free(&l->next_token);
+    sj_secret_free(&l->next_refresh);
+}
+
+void mx_login_saved(struct mx_link *l)
+{
+    mx_login_use_next(l);
+    l->refreshing = false;
+    if (l->state == MX_LOGIN)
+        mx_link_up(l);
+    else if (mx_link_is_up(l))
+        mx_link_defer(l, MX_TODO_WORK | MX_TODO_SEND);
 }
 
 void mx_login_device(const struct mx_link *l, char id[MX_DEVICE_SIZE])
@@ -174,7 +202,7 @@ void mx_login_done(struct mx_link *l, const char *user, const char *device)
     sj_free(l->user);
     l->user = sj_strdup(user);
     mx_set(&l->device, device);
-    mx_link_up(l);
+    mx_link_save_first(l);
 }
 
 static void login_on_login(struct mx_link *l, const struct mx_answer *a)
@@ -386,19 +414,15 @@ static void login_discover(struct mx_link *l)
 
 /* ---- tokens ---- */
 
+/* The server forgets the old tokens when a new one is used, so that has to be on the disk before:
+ * else a crash in between would cost the login. */
 static void login_on_refresh(struct mx_link *l, const struct mx_answer *a)
 {
-    l->refreshing = false;
-    if (a->err.status == SJ_OK && mx_login_take_tokens(l, a->json)) {
-        if (l->state == MX_LOGIN) {
-            mx_link_up(l);
-            return;
-        }
-        mx_link_save(l);
-        if (mx_link_is_up(l))
-            mx_link_defer(l, MX_TODO_WORK | MX_TODO_SEND);
+    if (a->err.status == SJ_OK && login_read_tokens(a->json, &l->next_token, &l->next_refresh)) {
+        mx_link_save_first(l);
         return;
     }
+    l->refreshing = false;
     bool refused = a->http == 401 || a->http == 403 || a->http == 404 || a->err.status == SJ_OK ||
                    (a->http == 400 && l->oauth_token);
     if (refused)
@@ -452,6 +476,7 @@ static void login_on_whoami(struct mx_link *l, const struct mx_answer *a)
 {
     const char *user = mx_json_text(a->json, "user_id", MX_ID_MAX);
     if (a->err.status == SJ_OK && user && strcmp(user, l->user) == 0) {
+        mx_link_save(l);                 /* the address may be another */
         mx_link_up(l);
     } else if (a->http == 401 && l->refresh) {
         login_refresh(l);

@@ -21,6 +21,10 @@ void mx_login_start(struct mx_link *l);
 enum sj_status mx_prompt_answer(struct sj_link *link, const char *value, struct sj_error *err);
 /* The server refused the token of a link that is up: gets a new one, or ends the link. */
 void mx_login_renew(struct mx_link *l);
+/* The gateway keeps what mx_link_save_first gave it: the login, or the new token, may be used. */
+void mx_login_saved(struct mx_link *l);
+/* A token that was refreshed takes the old one's place, if there is one. */
+void mx_login_use_next(struct mx_link *l);
 /* The user gives the account up: the token is to be of no use any more. False: there is none; else
  * mx_link_end follows. */
 bool mx_login_end(struct mx_link *l);

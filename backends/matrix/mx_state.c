@@ -30,8 +30,8 @@ static void state_texts(const struct mx_link *l, const char *text[STATE_TEXTS])
     text[STATE_URL] = l->url;
     text[STATE_USER] = l->user;
     text[STATE_DEVICE] = l->device;
-    text[STATE_TOKEN] = l->token;
-    text[STATE_REFRESH] = l->refresh;
+    text[STATE_TOKEN] = l->next_token ? l->next_token : l->token;
+    text[STATE_REFRESH] = l->next_refresh ? l->next_refresh : l->refresh;
     text[STATE_SINCE] = NULL;        /* the gateway keeps positions (host->position) */
     text[STATE_CLIENT] = l->oauth_client;
     text[STATE_TOKEN_URL] = l->oauth_token;

@@ -7,6 +7,7 @@
 #include "position.h"
 #include "raw.h"
 #include "roster.h"
+#include "save.h"
 #include "search.h"
 #include "session.h"
 #include "talk.h"
@@ -291,19 +292,9 @@ static void host_self(struct sj_link *link, const char *id)
 static void host_state_save(struct sj_link *link, const void *blob, size_t len)
 {
     struct session *s = host_session(link);
-    struct sj_error ignored = {.status = SJ_OK};
-    struct sj_owner owner;
 
-    if (s && (host_is_check(s, link) ||
-              (host_is_live(s, link) && s->check && s->check->adopted && !s->check->handed))) {
-        check_save_state(s, blob, len);
-        return;
-    }
-    if (!host_is_live(s, link) || !s->registered)
-        return;
-    session_owner(s, &owner);
-    sj_store_state_put(s->all->store, &owner, blob, len);
-    (void)sj_store_flush(s->all->store, &ignored);       /* what fails is logged, and tried again */
+    if (s && (host_is_check(s, link) || host_is_live(s, link)))
+        saves_add(s, link, blob, len);
 }
 
 static void host_position(struct sj_link *link, const char *position)

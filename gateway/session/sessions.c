@@ -15,6 +15,7 @@
 #include "raw.h"
 #include "room_list.h"
 #include "roster.h"
+#include "save.h"
 #include "search.h"
 #include "session.h"
 #include "talk.h"
@@ -310,6 +311,7 @@ struct sessions *sessions_new(struct sj_loop *loop, const struct sj_log *log,
     sj_idmap_init(&all->barriers);
     sj_list_init(&all->ops_by_age);
     records_init(all);
+    saves_init(all);
     sweep_init(all);
     journal_init(all);
     sj_list_init(&all->typing);
@@ -369,6 +371,7 @@ void sessions_free(struct sessions **at)
     journal_release(all);
     room_clients_release(all);
     records_release(all);
+    saves_release(all);
     sj_timer_stop(&all->stop_timer);
     sj_timer_stop(&all->shutdown);
     strangers_free(&all->strangers);
@@ -388,6 +391,7 @@ static void sessions_settled(void *sessions, enum sj_status status)
     pressure_committed(sessions, status);
     records_settled(sessions, status);
     journal_settled(sessions);
+    saves_settled(sessions, status);
 }
 
 void sessions_set_xmpp(struct sessions *all, struct xmpp *xmpp)

@@ -189,6 +189,12 @@ struct sj_backend {
     /* Optional. The user gives the account up here: what the network keeps of this login (a device,
      * a token) is to go. Only disconnect follows, also when connect never did. */
     void (*log_out)(struct sj_link *);
+    /* Optional, for what must not be used before it is kept (a token that is good once). What
+     * state_save was given is on the disk; err: it is not, at this moment, which is tried again:
+     * whoever waits goes on. From the loop top, never from inside state_save; once for saves that
+     * follow each other closely. While the login of a new registration is checked there is nothing
+     * to keep it with yet, and this says so at once, without err. */
+    void (*state_saved)(struct sj_link *, const struct sj_error *err);
     enum sj_status (*send_message)(struct sj_link *, const struct sj_message *, sj_op,
                                    struct sj_error *);
     /* One of RECEIPTS, MARKERS, READ_SYNC, RETRACT, REACT, for its own kinds. */

@@ -76,8 +76,9 @@ struct sj_host {
     void (*notice)(struct sj_link *, const char *text);
     /* The user's own canonical id over there, at login and when it changes. */
     void (*self)(struct sj_link *, const char *id);
-    /* State to keep (tokens, marks); comes back in link_new. At most SJ_STATE_MAX bytes. It is on
-     * disk when this returns, so it is for what changes seldom and cannot be got again. */
+    /* State to keep (tokens, marks), in place of what was given before; comes back in link_new. At
+     * most SJ_STATE_MAX bytes. When it is on the disk sj_backend.state_saved says. For what changes
+     * seldom and cannot be got again. */
     void (*state_save)(struct sj_link *, const void *blob, size_t len);
 
     /* SJ_CAP_RESUME, while up: all that this link has told so far lies before this position, in the

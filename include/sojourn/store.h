@@ -161,8 +161,8 @@ enum sj_status sj_store_contact_each(struct sj_store *, const struct sj_owner *,
                                      bool (*fn)(const struct sj_store_contact *, void *arg),
                                      void *arg, struct sj_error *);
 
-/* Grouped. The backend's own state of a link; len 0 removes it. */
-void sj_store_state_put(struct sj_store *, const struct sj_owner *, const void *blob, size_t len);
+/* Grouped. The backend's own state of a link; len 0 removes it. False: it was dropped (logged). */
+bool sj_store_state_put(struct sj_store *, const struct sj_owner *, const void *blob, size_t len);
 enum sj_status sj_store_state_get(struct sj_store *, const struct sj_owner *,
                                   void (*fn)(const void *blob, size_t len, void *arg), void *arg,
                                   struct sj_error *);

@@ -152,9 +152,23 @@ static void on_self(struct sj_link *link, const char *id)
 
 static void on_save(struct sj_link *link, const void *blob, size_t len)
 {
+    struct ground *g = ground_of(link);
+
     (void)blob;
     ground_check_call(link);
     assert(len <= SJ_STATE_MAX);
+    sj_loop_defer(g->loop, &g->saved);
+}
+
+static void on_saved(void *arg)
+{
+    struct ground *g = arg;
+
+    if (g->is_down || !g->backend->state_saved)
+        return;
+    g->in_operation = true;
+    g->backend->state_saved(g->link, NULL);
+    g->in_operation = false;
 }
 
 static void on_raw(struct sj_link *link, sj_op op, const char *line)
@@ -327,6 +341,7 @@ void ground_begin(struct ground *g, const struct sj_backend *backend,
     sj_log_set_sink(on_log, g);
     sj_log_set_level(flags & GROUND_TRACE ? SJ_LOG_TRACE : SJ_LOG_INFO);
     g->loop = sj_loop_new();
+    sj_defer_init(&g->saved, on_saved, g);
     sj_loop_test_advance(g->loop, 1);
     for (size_t i = 0; i < backend->n_options; i++)
         values[i] = option_value(&backend->options[i], option_given(given, &backend->options[i]));
@@ -367,6 +382,7 @@ void ground_end(struct ground *g)
 {
     for (sj_op op = 1; g->is_down && op < g->next_op; op++)
         assert(g->owed[op] != 1);
+    sj_defer_cancel(&g->saved);
     g->backend->link_free(&g->link);
     g->backend->net_free(&g->net);
     sj_loop_free(&g->loop);

@@ -28,6 +28,7 @@ struct ground {
     struct sj_log log;
     struct sj_map rooms;         /* the host's own book: struct ground_room by id */
     bool in_operation, is_down;
+    struct sj_defer saved;       /* tells the link so */
     sj_op next_op;
     const char *secret;          /* part of all secrets: never logged, nor told to the user */
     uint8_t owed[GROUND_OPS_MAX];    /* 0: refused or none, 1: no outcome yet, 2: it came */

@@ -22,6 +22,7 @@ struct recorder_slot {
     unsigned owed;
     void *blob;                          /* last saved */
     size_t blob_len;
+    bool saved;                          /* which it is to be told */
     char *position;                      /* last told */
 };
 
@@ -43,6 +44,8 @@ struct recorder {
     unsigned n_events, next_event;
     bool hears_positions;
     bool hears_all;
+    bool holds_saves;
+    struct sj_defer saves;
     char file_key[SJ_ID_MAX + 1];        /* of the newest file */
     bool warnings_expected;
     unsigned warnings;
@@ -267,6 +270,37 @@ static void on_save(struct sj_link *link, const void *blob, size_t len)
     unsigned n = recorder_event(link, "save %zu", len);
     cr_assert_leq(len, SJ_STATE_MAX);
     recorder_keep(r, n, blob, len);
+    r->slot[n].saved = true;
+    if (!r->holds_saves)
+        sj_loop_defer(r->loop, &r->saves);
+}
+
+void recorder_hold_saves(struct recorder *r)
+{
+    r->holds_saves = true;
+}
+
+void recorder_saved(struct recorder *r, unsigned n, enum sj_status status)
+{
+    struct recorder_slot *slot = &r->slot[n];
+    struct sj_error err;
+    cr_assert(slot->saved, "nothing was saved");
+    slot->saved = false;
+    if (!slot->link || slot->down || !r->backend->state_saved)
+        return;
+    sj_fail(&err, status, "the disk is full");
+    r->inside = true;
+    r->backend->state_saved(slot->link, status == SJ_OK ? NULL : &err);
+    r->inside = false;
+}
+
+static void on_saves_due(void *arg)
+{
+    struct recorder *r = arg;
+    for (unsigned n = 1; n <= RECORDER_LINKS; n++) {
+        if (r->slot[n].saved)
+            recorder_saved(r, n, SJ_OK);
+    }
 }
 
 static void on_message_id(struct sj_link *link, sj_op op, const char *id)
@@ -464,6 +498,7 @@ struct recorder *recorder_new(const struct sj_backend *backend, const char *opti
     r->next_op = 1;
     r->log.area = backend->name;
     r->loop = sj_loop_new();
+    sj_defer_init(&r->saves, on_saves_due, r);
     sj_loop_test_advance(r->loop, 1);    /* from here on time is ours */
     sj_log_set_sink(on_log, r);
     recorder_read_options(r, options);
@@ -481,6 +516,7 @@ void recorder_free(struct recorder **r)
     }
     (*r)->backend->net_free(&(*r)->net);
     cr_assert_null((*r)->net);
+    sj_defer_cancel(&(*r)->saves);
     sj_loop_free(&(*r)->loop);
     recorder_forget(*r);
     for (size_t i = 0; i < (*r)->backend->n_options; i++)

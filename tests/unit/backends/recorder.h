@@ -53,6 +53,9 @@ void recorder_make(struct recorder *r, unsigned n, const char *fields);
 void recorder_make_as(struct recorder *r, unsigned n, uint64_t session, const char *fields);
 /* What link n is given as its kept state when it is made; NULL: nothing. */
 void recorder_keep(struct recorder *r, unsigned n, const void *blob, size_t len);
+/* From here on nobody is told that what was saved is on the disk, but by recorder_saved. */
+void recorder_hold_saves(struct recorder *r);
+void recorder_saved(struct recorder *r, unsigned n, enum sj_status status);
 enum sj_status recorder_connect(struct recorder *r, unsigned n);
 /* recorder_make, recorder_connect, and all that follows until it is quiet; then forgets events. */
 void recorder_log_in(struct recorder *r, unsigned n, const char *fields);

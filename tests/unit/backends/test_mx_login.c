@@ -136,6 +136,98 @@ Test(mx_login, refreshes_a_token_that_has_expired)
     mx_world_close(&w);
 }
 
+#define MX_REFRESH "POST " MX_API "/refresh"
+#define MX_PUT "PUT " MX_API "/rooms"
+
+/* Logged in, a message was refused, and a token that is good once has brought a new one, which the
+ * disk has not got yet. */
+static void refresh_unsaved(struct mx_world *w)
+{
+    mx_world_open(w);
+    fake_matrix_answer(w->server, "POST " MX_API "/login", 1, 200, "",
+                       "{\"user_id\":\"@romeo:hs.test\",\"access_token\":\"token-old\","
+                       "\"refresh_token\":\"again\"}");
+    fake_matrix_answer(w->server, MX_REFRESH, 1, 200, "",
+                       "{\"access_token\":\"token-romeo\",\"refresh_token\":\"once more\"}");
+    mx_world_log_in(w, NULL);
+    recorder_hold_saves(w->r);
+    fake_matrix_answer(w->server, MX_PUT, 1, 401, "",
+                       "{\"errcode\":\"M_UNKNOWN_TOKEN\",\"soft_logout\":true}");
+    cr_assert_eq(recorder_send(w->r, 1, "echo:hs.test", "hello"), SJ_OK);
+    mx_world_asked(w, MX_REFRESH, 1);
+}
+
+Test(mx_login, uses_no_refreshed_token_before_it_is_kept)
+{
+    struct mx_world w;
+    refresh_unsaved(&w);
+    cr_assert_eq(recorder_send(w.r, 1, "echo:hs.test", "hello again"), SJ_OK);
+    recorder_advance(w.r, 2000);
+    cr_expect_eq(fake_matrix_count(w.server, MX_PUT), 1, "both wait");
+    recorder_saved(w.r, 1, SJ_OK);
+    recorder_wait_for_outcomes(w.r, 1);
+    cr_expect(recorder_heard(w.r, "1 op 1 ok"));
+    cr_expect(recorder_heard(w.r, "1 op 2 ok"));
+    mx_world_told(&w, MX_PUT, "hello again");
+    cr_expect_eq(fake_matrix_count(w.server, MX_REFRESH), 1);
+    mx_world_close(&w);
+}
+
+Test(mx_login, goes_on_when_the_token_cannot_be_kept)
+{
+    struct mx_world w;
+    refresh_unsaved(&w);
+    recorder_expect_warnings(w.r);
+    recorder_saved(w.r, 1, SJ_LIMIT);
+    recorder_wait_for_outcomes(w.r, 1);
+    cr_expect(recorder_heard(w.r, "1 op 1 ok"));
+    cr_expect_eq(recorder_warnings(w.r), 1);
+    mx_world_close(&w);
+}
+
+Test(mx_login, may_be_closed_while_a_token_is_being_kept)
+{
+    struct mx_world w;
+    refresh_unsaved(&w);
+    recorder_disconnect(w.r, 1);
+    recorder_wait_for_down(w.r, 1);
+    cr_expect(recorder_heard(w.r, "1 down asked"));
+    recorder_saved(w.r, 1, SJ_OK);       /* nobody is there any more */
+    recorder_free_link(w.r, 1);
+    recorder_log_in(w.r, 1, MX_ROMEO);
+    cr_expect_eq(fake_matrix_count(w.server, "POST " MX_API "/login"), 1, "the new token is kept");
+    mx_world_close(&w);
+}
+
+/* What is ended over there is the login as it is now. */
+Test(mx_login, logs_out_with_a_token_that_is_not_kept_yet)
+{
+    struct mx_world w;
+    refresh_unsaved(&w);
+    matrix_backend.log_out(recorder_link(w.r, 1));
+    recorder_disconnect(w.r, 1);
+    recorder_wait_for_down(w.r, 1);
+    cr_expect_eq(fake_matrix_count(w.server, "POST " MX_API "/logout"), 1);
+    cr_expect(strstr(fake_matrix_headers(w.server), "Bearer token-romeo"));
+    mx_world_close(&w);
+}
+
+Test(mx_login, is_not_up_before_its_token_is_kept)
+{
+    struct mx_world w;
+    mx_world_open(&w);
+    recorder_hold_saves(w.r);
+    recorder_make(w.r, 1, MX_ROMEO);
+    cr_assert_eq(recorder_connect(w.r, 1), SJ_OK);
+    mx_world_asked(&w, "POST " MX_API "/login", 1);
+    recorder_advance(w.r, 500);
+    cr_expect_not(recorder_is_up(w.r, 1));
+    recorder_saved(w.r, 1, SJ_OK);
+    recorder_wait_for_login(w.r, 1);
+    cr_expect(recorder_is_up(w.r, 1));
+    mx_world_close(&w);
+}
+
 Test(mx_login, logs_in_anew_when_the_login_was_ended_elsewhere)
 {
     struct mx_world w;

@@ -431,6 +431,12 @@ static void test_disconnect(struct sj_link *link, const char *reason)
         test_later(link, TEST_DOWN);
 }
 
+static void test_state_saved(struct sj_link *link, const struct sj_error *err)
+{
+    (void)link;
+    RECORD("net saved%s%s", err ? ": " : "", err ? err->text : "");
+}
+
 void world_later(struct sj_link *link, sj_op op)
 {
     link->net->w->op = op;
@@ -635,6 +641,7 @@ struct world *world_new(uint32_t caps)
         .caps = caps, .fields = test_fields, .n_fields = 3, .id_canon = test_id_canon,
         .account_check = test_account_check, .link_new = test_link_new,
         .link_free = test_link_free, .connect = test_connect, .disconnect = test_disconnect,
+        .state_saved = test_state_saved,
         .send_message = test_send, .set_presence = test_presence, .set_idle = test_idle,
         .contact_add = test_add,
         .contact_remove = test_remove, .contact_answer = test_answer,

@@ -258,6 +258,32 @@ Test(change, is_checked_before_anything_is_done)
     cr_expect_eq(put_contact(1, "juliet"), SJ_OK);
 }
 
+Test(change, a_mark_tells_when_what_was_grouped_is_durable)
+{
+    const struct sj_owner owner = fixture_owner(1);
+    fixture_register(&f, 1);
+    settled.durable = 0;
+    gate_set(true);
+    cr_expect(sj_store_state_put(store, &owner, "one", 3));
+    uint64_t one = sj_store_group(store);
+    sj_loop_test_advance(f.loop, SJ_STORE_GROUP_MS + 2 * SJ_LOOP_TICK_MS);
+    cr_expect(sj_store_state_put(store, &owner, "two", 3));
+    uint64_t two = sj_store_group(store);
+    cr_expect_neq(one, two, "that one is under way already");
+    cr_expect_not(sj_store_durable(store) >= one);
+    gate_set(false);
+    settle(1, 0);
+    cr_expect(sj_store_durable(store) >= one);
+    cr_expect_not(sj_store_durable(store) >= two);
+    gate_fail(1, ENOSPC);
+    sj_loop_test_advance(f.loop, SJ_STORE_GROUP_MS + 2 * SJ_LOOP_TICK_MS);
+    settle(1, 1);
+    cr_expect_not(sj_store_durable(store) >= two);
+    sj_loop_test_advance(f.loop, STORE_RETRY_MS + 2 * SJ_LOOP_TICK_MS);
+    settle(2, 1);
+    cr_expect(sj_store_durable(store) >= two);
+}
+
 /* A sweep (message_expiry.c, archive_expiry.c) looks again later when a commit is under way. */
 Test(change, no_sweep_waits_for_a_commit_under_way)
 {
