@@ -303,8 +303,10 @@ void records_settled(struct sessions *all, enum sj_status status)
 {
     if (sj_list_empty(&all->promises) && !records_wait(all))
         return;
+    /* A failure counts until it was looked at: what follows it may be another's success. */
+    if (!all->records_known || status != SJ_OK)
+        all->records_status = status;
     all->records_known = true;
-    all->records_status = status;
     sj_loop_defer(all->loop, &all->records);
 }
 

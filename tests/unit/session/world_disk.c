@@ -81,7 +81,8 @@ void world_settle(struct world *w)
     for (int i = 0; i < 500; i++) {
         sj_loop_turn(w->loop, 5);
         world_run(w);
-        if (sj_store_is_settled(w->store) || (gate.failed > 0 && gate.fails == 0))
+        if (sj_store_is_settled(w->store) ||
+            (gate.failed > 0 && gate.fails == 0 && !behind_works(w->store->behind)))
             break;
     }
     world_run(w);
