@@ -5,7 +5,9 @@
  * inner engine; commit hands the overlay to the writer. Until that has made it durable, reads see
  * the overlay over what is stored. There is one batch at a time: the next one, and every ordinary
  * write, first waits for it, so the order of changes is kept. A batch that fails stays in the
- * overlay, is tried again every STORE_RETRY_MS, and goes along with the next ordinary write. */
+ * overlay, is tried again every STORE_RETRY_MS, and goes along with the next ordinary write. One of
+ * begin_alone_behind is handed over by itself, so that it goes to a full disk without those that
+ * found no room there; readers see it when it is durable. */
 #include "behind.h"
 
 #include <assert.h>
@@ -23,6 +25,8 @@ struct behind {
     struct sj_log log;
     struct overlay changes;              /* noted, handed over, or to be tried again */
     struct overlay kept;                 /* while a transaction adds to them: as they were */
+    struct overlay apart;                /* of ENGINE_ALONE_BEHIND */
+    const struct overlay *writing;       /* one of them, while handed */
     struct gaps gaps;                    /* of both together */
     struct writer *writer;
     bool handed;                         /* to the writer, and its outcome not looked at */
@@ -34,6 +38,7 @@ struct behind {
     struct sj_timer retry;
     struct sj_defer done;                /* without a thread: its outcome is there */
     void (*settled)(void *arg, enum sj_status status);
+    void (*settled_alone)(void *arg, enum sj_status status);
     bool (*again)(void *arg);            /* or NULL */
     bool adding;                         /* within that */
     void *arg;
@@ -52,13 +57,14 @@ static struct behind *behind_of(struct engine *e)
 static void behind_work(void *arg)
 {
     struct behind *b = arg;
-    b->code = b->inner->ops->write(b->inner, &b->changes);
+    b->code = b->inner->ops->write(b->inner, b->writing);
 }
 
-static void behind_hand_over(struct behind *b)
+static void behind_hand_over(struct behind *b, const struct overlay *changes)
 {
     sj_timer_stop(&b->retry);
     b->handed = true;
+    b->writing = changes;
     if (writer_start(b->writer))
         return;
     if (!b->alone)
@@ -80,6 +86,15 @@ static void behind_settle(struct behind *b, enum sj_status status)
         b->settled(b->arg, status);
 }
 
+static void behind_settle_alone(struct behind *b, enum sj_status status)
+{
+    overlay_clear(&b->apart);
+    gaps_forget(&b->gaps);
+    if (b->changes.n > 0)                /* they may find room now */
+        sj_timer_start(b->loop, &b->retry, STORE_RETRY_MS);
+    b->settled_alone(b->arg, status);
+}
+
 /* Looks at the outcome if there is one; outside of transactions. */
 static void behind_collect(void *arg)
 {
@@ -88,9 +103,12 @@ static void behind_collect(void *arg)
     if (!b->handed || writer_working(b->writer))
         return;
     b->handed = false;
+    bool alone = b->writing == &b->apart;
     enum sj_status status = b->inner->ops->written(b->inner, b->code, &err);
-    if (status == SJ_LIMIT && b->inner->ops->grow(b->inner, &b->changes, false))
-        behind_hand_over(b);
+    if (status == SJ_LIMIT && b->inner->ops->grow(b->inner, b->writing, alone))
+        behind_hand_over(b, b->writing);
+    else if (alone)
+        behind_settle_alone(b, status);
     else
         behind_settle(b, status);
 }
@@ -116,7 +134,7 @@ static void behind_again(void *arg)
         return;
     enum sj_status status = b->inner->ops->prepare(b->inner, &err);
     if (status == SJ_OK)
-        behind_hand_over(b);
+        behind_hand_over(b, &b->changes);
     else
         behind_settle(b, status);
 }
@@ -133,7 +151,13 @@ bool behind_try(struct behind *b)
 bool behind_busy(struct behind *b)
 {
     behind_collect(b);
-    return b->changes.n > 0;
+    return b->handed || b->changes.n > 0;
+}
+
+bool behind_works(struct behind *b)
+{
+    behind_collect(b);
+    return b->handed;
 }
 
 size_t behind_waiting(const struct behind *b)
@@ -204,6 +228,13 @@ static enum sj_status behind_begin_notes(struct behind *b, struct sj_error *err)
     return status;
 }
 
+static enum sj_status behind_begin_alone(struct behind *b, struct sj_error *err)
+{
+    enum sj_status status = b->inner->ops->prepare(b->inner, err);
+    gaps_forget(&b->gaps);
+    return status == SJ_OK ? b->inner->ops->begin(b->inner, ENGINE_READS, err) : status;
+}
+
 static enum sj_status behind_begin_writes(struct behind *b, enum engine_mode mode,
                                           struct sj_error *err)
 {
@@ -228,6 +259,8 @@ static enum sj_status behind_begin(struct engine *e, enum engine_mode mode, stru
         status = behind_begin_reads(b, err);
     else if (mode == ENGINE_BEHIND)
         status = behind_begin_notes(b, err);
+    else if (mode == ENGINE_ALONE_BEHIND)
+        status = behind_begin_alone(b, err);
     else
         status = behind_begin_writes(b, mode, err);
     b->open = status == SJ_OK;
@@ -243,7 +276,14 @@ static enum sj_status behind_commit(struct engine *e, struct sj_error *err)
         b->inner->ops->abort(b->inner);
         overlay_clear(&b->kept);
         if (b->changes.n > 0)
-            behind_hand_over(b);
+            behind_hand_over(b, &b->changes);
+        return SJ_OK;
+    }
+    if (b->mode == ENGINE_ALONE_BEHIND) {
+        b->inner->ops->abort(b->inner);
+        gaps_forget(&b->gaps);
+        if (b->apart.n > 0)
+            behind_hand_over(b, &b->apart);
         return SJ_OK;
     }
     enum sj_status status = b->inner->ops->commit(b->inner, err);
@@ -263,6 +303,8 @@ static void behind_abort(struct engine *e)
         b->changes = b->kept;
         b->kept = (struct overlay){.n = 0};
     }
+    if (b->mode == ENGINE_ALONE_BEHIND)
+        overlay_clear(&b->apart);
     gaps_forget(&b->gaps);
     b->open = false;
 }
@@ -275,10 +317,16 @@ static bool behind_writes(const struct behind *b)
     return b->mode == ENGINE_WRITES || b->mode == ENGINE_ALONE;
 }
 
-/* Do changes lie over what the inner engine has? Ordinary writes have brought them in. */
-static bool behind_covers(const struct behind *b)
+/* The changes that the transaction sees, and adds to. */
+static struct overlay *behind_view(struct behind *b)
 {
-    return !behind_writes(b) && b->changes.n > 0;
+    return b->mode == ENGINE_ALONE_BEHIND ? &b->apart : &b->changes;
+}
+
+/* Do changes lie over what the inner engine has? Ordinary writes have brought them in. */
+static bool behind_covers(struct behind *b)
+{
+    return !behind_writes(b) && behind_view(b)->n > 0;
 }
 
 static enum sj_status behind_none(struct sj_error *err)
@@ -290,10 +338,10 @@ static enum sj_status behind_get(struct engine *e, enum store_table table,
                                  const uint8_t key[STORE_KEY_LEN], struct store_bytes *out,
                                  struct sj_error *err)
 {
-    const struct behind *b = behind_of(e);
+    struct behind *b = behind_of(e);
     const struct overlay_node *node = NULL;
     if (behind_covers(b))
-        node = overlay_get(&b->changes, table, key);
+        node = overlay_get(behind_view(b), table, key);
     if (!node)
         return b->inner->ops->get(b->inner, table, key, out, err);
     if (node->removed)
@@ -321,11 +369,12 @@ static enum sj_status behind_nearest(struct behind *b, enum store_table table,
                                      struct store_found *out, struct sj_error *err)
 {
     const struct engine_ops *ops = b->inner->ops;
+    const struct overlay *changes = behind_view(b);
     uint8_t key[STORE_KEY_LEN];
     memcpy(key, from, sizeof key);
     for (;;) {
-        const struct overlay_node *node = by > 0 ? overlay_from(&b->changes, table, key)
-                                                 : overlay_back(&b->changes, table, key);
+        const struct overlay_node *node = by > 0 ? overlay_from(changes, table, key)
+                                                 : overlay_back(changes, table, key);
         enum sj_status status = by > 0 ? ops->seek(b->inner, table, key, out, err)
                                        : ops->seek_back(b->inner, table, key, out, err);
         if (status != SJ_OK && status != SJ_NOTFOUND)
@@ -392,7 +441,7 @@ static enum sj_status behind_put(struct engine *e, enum store_table table,
     if (behind_writes(b))
         return b->inner->ops->put(b->inner, table, key, value, err);
     gaps_fill(&b->gaps, table, key);
-    overlay_put(&b->changes, table, key, &value);
+    overlay_put(behind_view(b), table, key, &value);
     return SJ_OK;
 }
 
@@ -405,7 +454,7 @@ static enum sj_status behind_remove(struct engine *e, enum store_table table,
         return b->inner->ops->remove(b->inner, table, key, err);
     enum sj_status status = behind_get(e, table, key, &was, err);
     if (status == SJ_OK)
-        overlay_put(&b->changes, table, key, NULL);
+        overlay_put(behind_view(b), table, key, NULL);
     return status;
 }
 
@@ -417,21 +466,37 @@ static void behind_start(uint8_t key[STORE_KEY_LEN], const uint8_t *prefix, size
         memcpy(key, prefix, n);
 }
 
+struct behind_removal {
+    struct overlay *changes;
+    enum store_table table;
+};
+
+static bool behind_note_removal(void *arg, const uint8_t key[STORE_KEY_LEN],
+                                struct store_bytes value)
+{
+    const struct behind_removal *r = arg;
+    (void)value;
+    overlay_put(r->changes, r->table, key, NULL);
+    return true;
+}
+
+/* What is only in the overlay is noted there as well; then all that is stored. */
 static enum sj_status behind_remove_prefix(struct engine *e, enum store_table table,
                                            const uint8_t *prefix, size_t n, struct sj_error *err)
 {
     struct behind *b = behind_of(e);
-    struct store_found found;
+    struct behind_removal removal = {.changes = behind_view(b), .table = table};
     uint8_t key[STORE_KEY_LEN];
     if (behind_writes(b))
         return b->inner->ops->remove_prefix(b->inner, table, prefix, n, err);
     behind_start(key, prefix, n);
-    enum sj_status status = behind_seek(e, table, key, &found, err);
-    while (status == SJ_OK && memcmp(found.key, prefix, n) == 0) {
-        overlay_put(&b->changes, table, found.key, NULL);
-        status = behind_seek(e, table, found.key, &found, err);
+    const struct overlay_node *node = overlay_from(removal.changes, table, key);
+    for (; node && overlay_table(node) == table; node = overlay_next(node)) {
+        if (n > 0 && memcmp(overlay_key(node), prefix, n) != 0)
+            break;
+        overlay_put(removal.changes, table, overlay_key(node), NULL);
     }
-    return status == SJ_NOTFOUND ? SJ_OK : status;
+    return b->inner->ops->each(b->inner, table, prefix, n, behind_note_removal, &removal, err);
 }
 
 static enum sj_status behind_each(struct engine *e, enum store_table table, const uint8_t *prefix,
@@ -446,7 +511,7 @@ static enum sj_status behind_each(struct engine *e, enum store_table table, cons
     behind_start(key, prefix, n);
     const struct overlay_node *node = NULL;
     if (behind_covers(b))
-        node = overlay_from(&b->changes, table, key);
+        node = overlay_from(behind_view(b), table, key);
     if (!node || (n > 0 && memcmp(overlay_key(node), prefix, n) != 0))
         return b->inner->ops->each(b->inner, table, prefix, n, fn, arg, err);
     enum sj_status status = SJ_OK;
@@ -494,6 +559,7 @@ static void behind_free(struct engine *e)
     sj_timer_stop(&b->retry);
     sj_defer_cancel(&b->done);
     overlay_clear(&b->changes);
+    overlay_clear(&b->apart);
     b->inner->ops->free(b->inner);
     sj_free(b);
 }
@@ -536,9 +602,11 @@ struct engine *behind_engine(struct behind *b)
     return &b->engine;
 }
 
-void behind_watch(struct behind *b, void (*settled)(void *arg, enum sj_status status), void *arg)
+void behind_watch(struct behind *b, void (*settled)(void *arg, enum sj_status status),
+                  void (*settled_alone)(void *arg, enum sj_status status), void *arg)
 {
     b->settled = settled;
+    b->settled_alone = settled_alone;
     b->arg = arg;
 }
 

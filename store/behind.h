@@ -8,10 +8,12 @@
 /* Owns inner, which has prepare, write and written. loop and log outlive it. */
 struct behind *behind_new(struct engine *inner, struct sj_loop *loop, const struct sj_log *log);
 struct engine *behind_engine(struct behind *b);
-/* settled is called from the loop top, or within a call that ends what was under way, whenever a
- * batch is durable (SJ_OK) or could not be written; it must not call the store. A batch that could
- * not be written is tried again by itself, and by the next synced change. */
-void behind_watch(struct behind *b, void (*settled)(void *arg, enum sj_status status), void *arg);
+/* settled (of a batch of ENGINE_ALONE_BEHIND: settled_alone) is called from the loop top, or within
+ * a call that ends what was under way, whenever a batch is durable (SJ_OK) or could not be written;
+ * it must not call the store. A batch that could not be written is tried again by itself, and by
+ * the next synced change, but for one of ENGINE_ALONE_BEHIND, which is forgotten. */
+void behind_watch(struct behind *b, void (*settled)(void *arg, enum sj_status status),
+                  void (*settled_alone)(void *arg, enum sj_status status), void *arg);
 /* again is called from the loop top before a batch is tried again: a transaction of ENGINE_BEHIND
  * within it adds to that batch and tries it: what was to be removed since then may be what makes it
  * fit. True: there was one. */
@@ -27,6 +29,8 @@ void behind_wait(struct behind *b);
 bool behind_try(struct behind *b);
 /* Is there a batch that is not durable yet? The next one would have to wait for it. */
 bool behind_busy(struct behind *b);
+/* Is one under way? One of ENGINE_ALONE_BEHIND waits for no other. */
+bool behind_works(struct behind *b);
 /* Changes in it. */
 size_t behind_waiting(const struct behind *b);
 /* Has a batch that cannot be written grown as far as it may? Then nothing goes along with it. */

@@ -82,9 +82,7 @@ enum sj_status sj_store_changes_put(struct sj_store *s, const struct sj_store_ch
     }
     if (store_busy(s))
         return sj_fail(err, SJ_UNAVAILABLE, "the last changes are not on the disk yet");
-    /* While records move to another key a change may be two of the overlay's. */
-    enum store_when when = s->rekey ? STORE_NOW : STORE_AHEAD;
-    enum sj_status status = store_write(s, when, change_all, &job, err);
+    enum sj_status status = store_write(s, STORE_AHEAD, change_all, &job, err);
     if (status != SJ_OK || !store_busy(s))
         s->n_claims = 0;
     return status;
@@ -95,7 +93,6 @@ void claims_settle(struct sj_store *s, enum sj_status status)
 {
     const uint32_t own = 1u << STORE_REGISTRATION | 1u << STORE_STATE;
     for (size_t i = 0; status != SJ_OK && i < s->n_claims; i++)
-        behind_drop(s->behind, s->claims[i].fresh ? OVERLAY_ALL_TABLES : own, s->claims[i].user,
-                    STORE_PART_LEN);
+        store_forget(s, s->claims[i].fresh ? OVERLAY_ALL_TABLES : own, s->claims[i].user);
     s->n_claims = 0;
 }

@@ -263,8 +263,7 @@ void group_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN])
     }
     waits_drop(s, user);
     archive_waits_drop(s, user);
-    if (s->behind)
-        behind_drop(s->behind, OVERLAY_ALL_TABLES, user, STORE_PART_LEN);
+    store_forget(s, OVERLAY_ALL_TABLES, user);
 }
 
 static enum sj_status pending_apply_flags(struct sj_store *s, const struct pending *p,

@@ -3,7 +3,7 @@
  *
  * The data key is made with the first registration and stands in a record of its own, wrapped by
  * the master key (DESIGN §3). Values are lent to callbacks from buffers that are wiped after. The
- * flags are left to flags.c, archives of who leaves to archive_expiry.c. */
+ * flags are left to flags.c, who leaves to leave.c. */
 #include <string.h>
 
 #include "group.h"
@@ -18,11 +18,6 @@ static const enum store_table registration_tables[] = {
 #define REGISTRATION_TABLES (sizeof registration_tables / sizeof registration_tables[0])
 
 /* --- writing ------------------------------------------------------------------------------ */
-
-struct registration_job {
-    uint8_t user[STORE_PART_LEN];
-    bool left;                   /* more of archives than goes at once */
-};
 
 static enum sj_status registration_erase(struct sj_store *s, const uint8_t user[STORE_PART_LEN],
                                          struct sj_error *err)
@@ -89,37 +84,14 @@ enum sj_status registration_store(struct sj_store *s, const struct sj_registrati
     return status == SJ_OK ? registration_write(s, r, user, key, err) : status;
 }
 
-static enum sj_status registration_remove_change(struct sj_store *s, void *arg,
-                                                 struct sj_error *err)
+enum sj_status registration_erase_all(struct sj_store *s, const uint8_t user[STORE_PART_LEN],
+                                      struct sj_error *err)
 {
-    struct registration_job *job = arg;
     struct store_place place;
     struct store_bytes stored;
-    store_place_of(s, &place, STORE_REGISTRATION, job->user, "");
+    store_place_of(s, &place, STORE_REGISTRATION, user, "");
     enum sj_status status = s->engine->ops->get(s->engine, place.table, place.key, &stored, err);
-    if (status == SJ_OK)
-        status = registration_erase(s, job->user, err);
-    return status == SJ_OK ? archive_leave(s, job->user, &job->left, err) : status;
-}
-
-enum sj_status sj_store_registration_remove(struct sj_store *s, const struct sj_owner *owner,
-                                            struct sj_error *err)
-{
-    struct registration_job job = {.left = false};
-    enum sj_status status = record_check_owner(owner, err);
-    if (status != SJ_OK)
-        return status;
-    seal_user_part(s->seal, owner, job.user);
-    status = store_write(s, STORE_NOW, registration_remove_change, &job, err);
-    /* Who leaves must be able to leave while a full disk keeps others' values waiting. */
-    if (status == SJ_LIMIT)
-        status = store_write(s, STORE_ALONE, registration_remove_change, &job, err);
-    if (status != SJ_OK)
-        return status;
-    group_drop(s, job.user);
-    if (job.left)
-        archive_expiry_soon(s);
-    return SJ_OK;
+    return status == SJ_OK ? registration_erase(s, user, err) : status;
 }
 
 /* --- reading ------------------------------------------------------------------------------ */

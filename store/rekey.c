@@ -211,29 +211,51 @@ static void rekey_finish(struct sj_store *s)
         sj_log_info(&s->log, "new key still stands beside the old one hint=run-sojournctl-rekey");
 }
 
+/* The slice goes to the disk while the loop goes on; the next one follows when it is there. */
 static void rekey_step(void *arg)
 {
     struct rekey *r = arg;
     struct sj_store *s = r->s;
     struct rekey_slice slice;
-    enum rekey_step step = r->step;
     struct sj_error err = {.status = SJ_OK};
-    if (store_write(s, STORE_NOW, rekey_change, &slice, &err) != SJ_OK) {
+    if (r->ended && !r->handed) {
+        rekey_finish(s);
+        return;
+    }
+    if (r->handed || store_busy(s))
+        return;                          /* rekey_settled when that is through */
+    bool last = r->step == REKEY_END;
+    if (store_write(s, STORE_BEHIND, rekey_change, &slice, &err) != SJ_OK) {
         s->rekeying.failing = true;      /* logged by the engine: a disk that must rest */
         sj_timer_start(s->loop, &r->timer, STORE_RETRY_MS);
         return;
     }
-    s->rekeying.failing = false;
-    if (step == REKEY_END) {
-        rekey_finish(s);
-        return;
-    }
-    s->rekeying.done += slice.moved;
-    s->rekeying.dropped += slice.dropped;
+    r->handed = true;
+    r->ended = last;
+    r->moved = slice.moved;
+    r->dropped = slice.dropped;
     r->step = slice.step;
     r->table = slice.table;
     memcpy(r->at, slice.at, sizeof r->at);
-    sj_timer_start(s->loop, &r->timer, REKEY_STEP_MS);
+    if (!store_busy(s))
+        rekey_settled(s, SJ_OK);
+}
+
+void rekey_settled(struct sj_store *s, enum sj_status status)
+{
+    struct rekey *r = s->rekey;
+    if (!r)
+        return;
+    s->rekeying.failing = status != SJ_OK;
+    if (status != SJ_OK)
+        return;
+    if (r->handed) {
+        s->rekeying.done += r->moved;
+        s->rekeying.dropped += r->dropped;
+    }
+    r->handed = false;
+    if (!sj_timer_running(&r->timer))
+        sj_timer_start(s->loop, &r->timer, REKEY_STEP_MS);
 }
 
 /* From here on the store knows the key of `seal`, which it owns, and records under both. */
@@ -297,9 +319,8 @@ enum sj_status sj_store_rekey(struct sj_store *s, struct sj_error *err)
         seal_free(&seal);
         return SJ_OK;
     }
-    status = sj_store_flush(s, err);     /* what waits is found by the old key */
-    if (status == SJ_OK)
-        status = store_write(s, STORE_ALONE, rekey_mark, seal, err);
+    /* With what is grouped, which is found by the old key. */
+    status = store_write(s, STORE_BEHIND, rekey_mark, seal, err);
     if (status != SJ_OK) {
         seal_free(&seal);
         return status;

@@ -22,6 +22,9 @@ struct rekey {
     enum rekey_step step;
     enum store_table table;              /* REKEY_LEFT: the one that is looked through */
     uint8_t at[STORE_KEY_LEN];           /* where the step goes on */
+    bool handed;                         /* a slice is on its way to the disk */
+    bool ended;                          /* it is, or was, the last one */
+    unsigned moved, dropped;             /* of it */
 };
 
 /* --- rekey_record.c: places and records, inside a frame --- */
@@ -41,6 +44,11 @@ uint8_t *rekey_record(const struct rekey *r, enum store_table table,
 /* Does an owner with this user part have a key under these keys? */
 bool rekey_has_key(const struct rekey *r, const struct seal *seal,
                    const uint8_t user[STORE_PART_LEN]);
+
+/* --- rekey.c --- */
+
+/* The commit under way is durable, or could not be made; a commit that fails is tried again. */
+void rekey_settled(struct sj_store *s, enum sj_status status);
 
 /* --- rekey_engine.c --- */
 

@@ -11,10 +11,16 @@
 #include "group.h"
 #include "header.h"
 #include "keyfile.h"
+#include "rekey.h"
 #include "sojourn/memory.h"
 #include "store_priv.h"
 
 typedef enum sj_status store_change(struct sj_store *, void *arg, struct sj_error *);
+
+static bool store_takes_group(enum store_when when)
+{
+    return when != STORE_ALONE && when != STORE_LEAVE;
+}
 
 static enum sj_status store_try(struct sj_store *s, enum store_when when, store_change *change,
                                 void *arg, struct sj_error *err)
@@ -22,14 +28,14 @@ static enum sj_status store_try(struct sj_store *s, enum store_when when, store_
     const struct engine_ops *ops = s->engine->ops;
     static const enum engine_mode modes[] = {
         [STORE_NOW] = ENGINE_WRITES, [STORE_ALONE] = ENGINE_ALONE, [STORE_BEHIND] = ENGINE_BEHIND,
-        [STORE_AHEAD] = ENGINE_BEHIND,
+        [STORE_AHEAD] = ENGINE_BEHIND, [STORE_LEAVE] = ENGINE_ALONE_BEHIND,
     };
     enum sj_status status = ops->begin(s->engine, modes[when], err);
     if (status != SJ_OK)
         return status;
     if (when == STORE_AHEAD)
         status = change(s, arg, err);
-    if (status == SJ_OK && when != STORE_ALONE)
+    if (status == SJ_OK && store_takes_group(when))
         status = group_apply(s, err);
     if (status == SJ_OK && change && when != STORE_AHEAD)
         status = change(s, arg, err);
@@ -60,10 +66,10 @@ enum sj_status store_write(struct sj_store *s, enum store_when when, store_chang
     assert(!s->busy);            /* a callback must not call the store */
     s->busy = true;
     enum sj_status status = store_try(s, when, change, arg, err);
-    if (status == SJ_LIMIT && s->engine->ops->grow(s->engine, NULL, when == STORE_ALONE))
+    if (status == SJ_LIMIT && s->engine->ops->grow(s->engine, NULL, !store_takes_group(when)))
         status = store_try(s, when, change, arg, err);
     s->busy = false;
-    if (when != STORE_ALONE) {
+    if (store_takes_group(when)) {
         s->pending_failed = status == SJ_LIMIT || status == SJ_INTERNAL;
         if (status == SJ_OK)
             store_handed(s, when);
@@ -84,8 +90,25 @@ static void store_settled(void *arg, enum sj_status status)
         scarce_look(s);
     }
     group_go_on(s);
+    rekey_settled(s, status);
+    leaves_go_on(s);
     if (s->settled)
         s->settled(s->settled_arg, status);
+}
+
+/* Others have waited for it. */
+static void store_settled_alone(void *arg, enum sj_status status)
+{
+    struct sj_store *s = arg;
+    leaves_settle(s, status);
+    if (status == SJ_OK)
+        scarce_look(s);
+    if (store_busy(s))
+        return;
+    group_go_on(s);
+    rekey_settled(s, SJ_OK);
+    if (s->settled)
+        s->settled(s->settled_arg, SJ_OK);
 }
 
 /* What waits goes along with a batch that is tried again. */
@@ -98,8 +121,22 @@ static bool store_again(void *arg)
 void store_watch(struct sj_store *s, struct behind *b)
 {
     s->behind = b;
-    behind_watch(b, store_settled, s);
+    behind_watch(b, store_settled, store_settled_alone, s);
     behind_add(b, store_again);
+}
+
+/* While records move to another key, a change of one may be two: the new one, and the old one's
+ * going. */
+void store_forget(struct sj_store *s, uint32_t tables, const uint8_t user[STORE_PART_LEN])
+{
+    uint8_t old[STORE_KEY_LEN];
+    if (!s->behind)
+        return;
+    behind_drop(s->behind, tables, user, STORE_PART_LEN);
+    if (!s->rekey)
+        return;
+    rekey_prefix_to_old(s->rekey, user, STORE_PART_LEN, old);
+    behind_drop(s->behind, tables, old, STORE_PART_LEN);
 }
 
 bool sj_store_is_pressed(const struct sj_store *s)
@@ -253,6 +290,7 @@ static struct engine *store_dismantle(struct sj_store **store)
     struct engine *engine = s->engine;
     expiry_stop(s);
     archive_expiry_stop(s);
+    leaves_release(s);
     group_release(s);
     seal_free(&s->seal);
     sj_free(s->damaged);
@@ -276,6 +314,7 @@ static enum sj_status store_attach(struct sj_store **out, struct sj_loop *loop,
     s->key_file = sj_strdup(key_file);
     s->log = (struct sj_log){.parent = log, .area = "store"};
     group_init(s);
+    leaves_init(s);
     enum sj_status status = store_unlock(s, key_file, err);
     if (status == SJ_OK)
         status = store_verify(s, err);
@@ -370,6 +409,7 @@ void sj_store_close(struct sj_store **store)
 
 enum sj_status sj_store_flush(struct sj_store *s, struct sj_error *err)
 {
+    leaves_finish(s);
     if (s->behind)
         behind_wait(s->behind);
     if (group_empty(s) && !store_busy(s))

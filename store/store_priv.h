@@ -84,6 +84,8 @@ struct sj_store {
     void *settled_arg;
     struct store_claim *claims;     /* owners registered by the commit under way, change.c */
     size_t n_claims;
+    struct sj_list leaving;         /* struct leave, leave.c */
+    struct sj_defer leave;
     struct sj_log_limit dropped;    /* of lines about values that found no room */
     struct sj_map waits;            /* struct message_wait by item, message_wait.c */
     struct sj_list waits_order;     /* the same, oldest first */
@@ -137,6 +139,7 @@ enum store_when {
     STORE_ALONE,                /* likewise; what is grouped goes on waiting */
     STORE_BEHIND,               /* not to be waited for (behind.c), with all that is grouped */
     STORE_AHEAD,                /* likewise; the change comes before what is grouped */
+    STORE_LEAVE,                /* alone, and not to be waited for; seen when it is durable */
 };
 enum sj_status store_write(struct sj_store *s, enum store_when when,
                            enum sj_status (*change)(struct sj_store *, void *arg,
@@ -144,6 +147,9 @@ enum sj_status store_write(struct sj_store *s, enum store_when when,
                            void *arg, struct sj_error *err);
 /* Its grouped commits are made by that engine, which is (in) the store's. */
 void store_watch(struct sj_store *, struct behind *);
+/* Of a commit that could not be made, forgets the changes of this owner's records in these tables
+ * (a bit each). */
+void store_forget(struct sj_store *s, uint32_t tables, const uint8_t user[STORE_PART_LEN]);
 /* Is a commit under way, or could the last one not be made? STORE_BEHIND would have to wait. */
 bool store_busy(const struct sj_store *s);
 enum sj_status store_read_begin(struct sj_store *s, struct sj_error *err);
@@ -187,6 +193,19 @@ enum sj_status flags_save(struct sj_store *s, const uint8_t user[STORE_PART_LEN]
 enum sj_status registration_store(struct sj_store *s, const struct sj_registration *r,
                                   const uint8_t user[STORE_PART_LEN], struct seal_key *key,
                                   bool *fresh, struct sj_error *err);
+
+/* registration.c: inside a write frame, removes all of an owner's but archives. SJ_NOTFOUND: there
+ * is no registration. */
+enum sj_status registration_erase_all(struct sj_store *s, const uint8_t user[STORE_PART_LEN],
+                                      struct sj_error *err);
+
+/* leave.c: who is to be removed. settle: what came of the commit under way; finish: waits until all
+ * are, and tells who asked. */
+void leaves_init(struct sj_store *s);
+void leaves_release(struct sj_store *s);
+void leaves_settle(struct sj_store *s, enum sj_status status);
+void leaves_go_on(struct sj_store *s);
+void leaves_finish(struct sj_store *s);
 
 /* state.c: the same for the state of a link, under that key. */
 enum sj_status state_store(struct sj_store *s, const uint8_t user[STORE_PART_LEN],

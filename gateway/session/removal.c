@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Unregistering, in the order of XEP-0100 §4.3 and G100-19, G100-20: contacts go, the network is
- * told, the data are deleted, the request is answered, then the gateway's own presence ends. */
+ * told, the data are deleted, the request is answered, then the gateway's own presence ends. All
+ * that the user is told of it waits until the data are gone from the disk (xmpp_hold): a crash
+ * before that leaves everything as it was, and nobody has heard anything else. */
 #include "command.h"
 #include "position.h"
+#include "records.h"
 #include "roster.h"
 #include "session.h"
 #include "sojourn/memory.h"
@@ -33,6 +36,7 @@ void session_remove(struct session *s)
     struct sj_error gone;
 
     check_settle(s);
+    s->removal.hold = xmpp_hold(s->all->xmpp, s->network->index, s->user);
     sj_fail(&gone, SJ_UNREGISTERED, "You have unregistered from this gateway.");
     s->wants_online = false;
     position_free(s);
@@ -66,19 +70,10 @@ static void removal_answer(struct session *s, const struct sj_error *err)
         r.done(r.arg, r.ticket, err);
 }
 
-void session_removed(struct session *s)
+static void removal_end(struct session *s)
 {
-    struct sj_error err = {.status = SJ_OK};
     struct xmpp_presence_out bye = {.to = s->user, .show = XMPP_OFFLINE};
-    struct sj_owner owner;
 
-    session_owner(s, &owner);
-    if (sj_store_registration_remove(s->all->store, &owner, &err) != SJ_OK &&
-        err.status != SJ_NOTFOUND) {
-        sj_log_error(&s->log, "unregistering failed cause=%s", SJ_CLIP(err.text));
-        removal_answer(s, &err);
-        return;
-    }
     own_profile_free(s);
     preferences_release(s);
     preferences_init(s);
@@ -92,5 +87,35 @@ void session_removed(struct session *s)
     removal_sub(s, NULL, XMPP_UNSUBSCRIBE);
     removal_sub(s, NULL, XMPP_UNSUBSCRIBED);
     xmpp_send_presence(s->all->xmpp, s->network->index, &bye);
+}
+
+/* The store's. */
+static void removal_stored(void *sessions, uint64_t session, const struct sj_error *err)
+{
+    struct sessions *all = sessions;
+    struct session *s = session_by_id(all, session);
+    uint64_t hold;
+
+    if (!s)
+        return;
+    hold = s->removal.hold;
+    if (err && err->status != SJ_NOTFOUND) {
+        sj_log_error(&s->log, "unregistering failed cause=%s", SJ_CLIP(err->text));
+        removal_answer(s, err);
+    } else {
+        removal_end(s);
+    }
+    xmpp_let_go(all->xmpp, hold, false);
     session_release(s);
+}
+
+void session_removed(struct session *s)
+{
+    struct sessions *all = s->all;
+    struct sj_owner owner;
+
+    session_owner(s, &owner);
+    sj_store_registration_remove(all->store, &owner, removal_stored, all, s->id);
+    if (all->stopping)
+        records_flush(all);              /* it has to be said before the stream ends */
 }

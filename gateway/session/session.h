@@ -66,6 +66,7 @@ struct removal {
     sessions_done *done;
     void *arg;
     uint64_t ticket;
+    uint64_t hold;               /* xmpp_hold of what is said of it */
 };
 
 struct network {

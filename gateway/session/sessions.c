@@ -105,6 +105,7 @@ void session_free(struct session **at)
     sj_map_remove(&s->network->by_user, s->user);
     sj_idmap_remove(&s->all->by_id, s->id);
     s->all->n_sessions--;
+    xmpp_let_go(s->all->xmpp, s->removal.hold, false);
     preferences_release(s);
     quota_free(s);
     sj_free(s->self_id);

@@ -122,9 +122,13 @@ enum sj_status sj_store_check_key(const char *path, struct sj_error *err);
 enum sj_status sj_store_registration_get(struct sj_store *, const struct sj_owner *,
                                          void (*fn)(const struct sj_registration *, void *arg),
                                          void *arg, struct sj_error *);
-/* Removes the registration and everything of this owner; the data key is destroyed with it. */
-enum sj_status sj_store_registration_remove(struct sj_store *, const struct sj_owner *,
-                                            struct sj_error *);
+/* Removes the registration and everything of this owner; the data key is destroyed with it. Nothing
+ * is seen of that before it is durable; then done (or NULL) is called, from the loop top or inside
+ * sj_store_flush. err: it could not be made, and all is as before; SJ_NOTFOUND: there was none. */
+void sj_store_registration_remove(struct sj_store *, const struct sj_owner *,
+                                  void (*done)(void *arg, uint64_t ticket,
+                                               const struct sj_error *err),
+                                  void *arg, uint64_t ticket);
 /* All registrations in no order; damaged ones are logged, counted in *damaged (may be NULL) and
  * passed over. fn may return false to stop. */
 enum sj_status sj_store_registration_each(struct sj_store *, size_t *damaged,

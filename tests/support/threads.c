@@ -42,7 +42,7 @@ static void step(struct sj_store *s, unsigned round)
     if (round % 100 == 99)
         sj_store_flush(s, NULL);
     if (round % 97 == 0)
-        sj_store_registration_remove(s, &r.owner, NULL);
+        sj_store_registration_remove(s, &r.owner, NULL, NULL, 0);
 }
 
 int main(int argc, char **argv)

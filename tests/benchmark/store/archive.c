@@ -329,7 +329,8 @@ static void bench_going(struct bench *b)
     struct sj_error err = {.status = SJ_OK};
     const struct sj_owner owner = owner_of(1, user);
     struct meter m = meter_start();
-    must(sj_store_registration_remove(b->store, &owner, &err), "remove", &err);
+    sj_store_registration_remove(b->store, &owner, NULL, NULL, 0);
+    must(sj_store_flush(b->store, &err), "remove", &err);
     say_all("a user leaves, with as many entries", meter_stop(m));
     uint64_t before = records(b);
     m = meter_start();

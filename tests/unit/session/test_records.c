@@ -18,6 +18,7 @@ static void set_up(void)
     world_on_disk();
     w = world_new(CAPS_PLAIN);
     world_ready(w);
+    cr_assert_eq(sj_store_flush(w->store, NULL), SJ_OK);         /* nothing is left to be grouped */
     world_settle(w);
     world_clear(w);
     w->shows_holds = true;
@@ -157,6 +158,19 @@ Test(records, a_registration_that_is_not_stored_was_none_G100_06)
     EXPECT(w, "net connect\nhold " JULIA "\nanswer 10 ok\nsub G -> " JULIA " subscribe\nlet go\n");
 }
 
+/* Right behind it another commit may turn out well. */
+Test(records, a_failure_is_not_taken_for_the_success_of_the_next_commit)
+{
+    world_disk_stops(true);
+    world_register(w, JULIA, "julia", 9);
+    world_clear(w);
+    records_settled(w->sessions, SJ_LIMIT);
+    records_settled(w->sessions, SJ_OK);
+    world_run(w);
+    cr_expect(strstr(world_lines(w), "answer 9 limit reached"), "%s", world_lines(w));
+    cr_expect_null(strstr(world_lines(w), "answer 9 ok"), "%s", world_lines(w));
+}
+
 Test(records, a_change_that_is_not_stored_leaves_the_log_in_alone_G100_17)
 {
     world_disk_fails(1);
@@ -225,4 +239,56 @@ Test(records, who_is_told_too_much_ends_the_wait)
     world_run(w);
     cr_expect_eq(w->n_held, 0);
     cr_expect(sj_store_is_settled(w->store));
+}
+
+/* A crash before that would leave all as it was, so nobody has heard anything else. */
+Test(records, unregistering_is_told_when_it_is_durable_G100_19)
+{
+    struct xmpp_from from = world_from(ROMEO, "r");
+    struct sj_error err = {.status = SJ_OK};
+
+    world_disk_stops(true);
+    cr_expect_eq(w->in->register_remove(w->sessions, &from, 9, &err), SJ_OK);
+    world_run(w);
+    world_advance(w, 100);
+    EXPECT(w, "hold " ROMEO "\npresence G -> " ROMEO " offline\nnet disconnect\n");
+    cr_expect_eq(w->in->register_remove(w->sessions, &from, 10, &err), SJ_LIMIT, "once");
+    cr_expect(session_of(ROMEO)->registered);
+    world_disk_stops(false);
+    world_settle(w);
+    EXPECT(w, "answer 9 ok\nsub G -> " ROMEO " unsubscribe\nsub G -> " ROMEO " unsubscribed\n"
+              "presence G -> " ROMEO " offline\nlet go\n");
+    world_restart(w);
+    cr_expect_null(session_get(&w->sessions->networks[0], ROMEO, &err));
+    cr_expect_eq(err.status, SJ_UNREGISTERED);
+}
+
+Test(records, unregistering_that_is_not_stored_leaves_the_account)
+{
+    struct xmpp_from from = world_from(ROMEO, "r");
+    struct sj_error err = {.status = SJ_OK};
+
+    world_disk_fails(1);
+    cr_expect_eq(w->in->register_remove(w->sessions, &from, 9, &err), SJ_OK);
+    world_settle(w);
+    EXPECT(w, "hold " ROMEO "\npresence G -> " ROMEO " offline\nnet disconnect\n"
+              "answer 9 limit reached\nlet go\n");
+    cr_expect(session_of(ROMEO)->registered);
+    world_restart(w);
+    cr_expect_not_null(session_get(&w->sessions->networks[0], ROMEO, &err));
+}
+
+Test(records, unregistering_is_told_when_the_gateway_stops_meanwhile)
+{
+    struct xmpp_from from = world_from(ROMEO, "r");
+    struct sj_error err = {.status = SJ_OK};
+
+    world_disk_stops(true);
+    cr_expect_eq(w->in->register_remove(w->sessions, &from, 9, &err), SJ_OK);
+    world_run(w);
+    world_clear(w);
+    world_disk_stops(false);
+    sessions_stop(w->sessions, 1000, NULL, NULL);
+    cr_expect(strstr(world_lines(w), "answer 9 ok"), "%s", world_lines(w));
+    cr_expect_eq(w->n_held, 0);
 }

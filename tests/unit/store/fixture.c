@@ -185,6 +185,23 @@ enum sj_status fixture_put(struct sj_store *store, const struct sj_registration 
     return fixture_write(store, &change, 1, err);
 }
 
+static void on_left(void *arg, uint64_t ticket, const struct sj_error *err)
+{
+    (void)ticket;
+    *(struct sj_error *)arg = err ? *err : (struct sj_error){.status = SJ_OK};
+}
+
+enum sj_status fixture_unregister(struct sj_store *store, const struct sj_owner *owner,
+                                  struct sj_error *err)
+{
+    struct sj_error left = {.status = SJ_UNAVAILABLE};
+    sj_store_registration_remove(store, owner, on_left, &left, 0);
+    (void)sj_store_flush(store, NULL);   /* others' changes may find no room */
+    if (err)
+        *err = left;
+    return left.status;
+}
+
 void fixture_register(struct fixture *f, unsigned i)
 {
     struct sj_error err = {.status = SJ_OK};

@@ -59,6 +59,9 @@ enum sj_status fixture_write(struct sj_store *store, const struct sj_store_chang
                              size_t n, struct sj_error *err);
 enum sj_status fixture_put(struct sj_store *store, const struct sj_registration *r,
                            struct sj_error *err);
+/* Durable when it returns SJ_OK. */
+enum sj_status fixture_unregister(struct sj_store *store, const struct sj_owner *owner,
+                                  struct sj_error *err);
 /* Puts it and expects success. */
 void fixture_register(struct fixture *f, unsigned i);
 

@@ -42,7 +42,7 @@ static void set_up(void)
                                   &err), SJ_OK, "%s", err.text);
     gate_build(inner);
     b = behind_new(inner, f.loop, &f.log);
-    behind_watch(b, on_settled, NULL);
+    behind_watch(b, on_settled, on_settled, NULL);
     e = behind_engine(b);
 }
 
@@ -192,7 +192,7 @@ Test(behind, tells_the_loop_also_without_a_thread)
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
     b = behind_new(inner, f.loop, &f.log);
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
-    behind_watch(b, on_settled, NULL);
+    behind_watch(b, on_settled, on_settled, NULL);
     e = behind_engine(b);
     note(1, "a");
     wait_settled(1);

@@ -305,3 +305,219 @@ Test(change, no_sweep_waits_for_a_commit_under_way)
     sj_loop_test_advance(f.loop, 1000);          /* now it is its turn */
     settle(2, 0);
 }
+
+/* --- who leaves --------------------------------------------------------------------------- */
+
+static struct {
+    unsigned told;
+    enum sj_status status;               /* of the last */
+} left;
+
+static void on_left(void *arg, uint64_t ticket, const struct sj_error *err)
+{
+    (void)arg;
+    cr_expect_eq(ticket, 7);
+    left.told++;
+    left.status = err ? err->status : SJ_OK;
+}
+
+static void leave(unsigned i)
+{
+    const struct sj_owner owner = fixture_owner(i);
+    sj_store_registration_remove(store, &owner, on_left, NULL, 7);
+}
+
+static void wait_left(unsigned times)
+{
+    for (unsigned i = 0; i < 1000 && left.told < times; i++)
+        sj_loop_turn(f.loop, 10);
+    cr_assert_eq(left.told, times);
+}
+
+static uint64_t records(void)
+{
+    struct sj_store_stats stats;
+    sj_store_stats(store, &stats);
+    return stats.records;
+}
+
+Test(change, who_leaves_is_there_until_it_is_durable)
+{
+    fixture_register(&f, 1);
+    fixture_register(&f, 2);
+    cr_assert_eq(fixture_add_contact(&f, 1, "juliet"), SJ_OK);
+    gate_set(true);
+    leave(1);
+    for (unsigned i = 0; i < 5; i++)
+        sj_loop_turn(f.loop, 1);
+    cr_expect_eq(left.told, 0);
+    cr_expect_eq(contacts(1), 1);
+    cr_expect_eq(put_contact(2, "nurse"), SJ_UNAVAILABLE, "one commit at a time");
+    gate_set(false);
+    wait_left(1);
+    cr_expect_eq(left.status, SJ_OK);
+    cr_expect_eq(contacts(1), -1);
+    cr_assert_eq(put_contact(2, "nurse"), SJ_OK);
+    reopen();
+    cr_expect_eq(contacts(1), -1);
+    cr_expect_eq(contacts(2), 1);
+    cr_expect_eq(records(), 4);
+    leave(1);
+    wait_left(2);
+    cr_expect_eq(left.status, SJ_NOTFOUND);
+}
+
+Test(change, who_cannot_leave_has_all_as_before)
+{
+    fixture_register(&f, 1);
+    cr_assert_eq(fixture_add_contact(&f, 1, "juliet"), SJ_OK);
+    gate_fail(1, EIO);
+    leave(1);
+    wait_left(1);
+    cr_expect_eq(left.status, SJ_INTERNAL);
+    cr_expect(sj_store_is_settled(store));
+    cr_expect_eq(contacts(1), 1);
+    reopen();
+    cr_expect_eq(contacts(1), 1);
+}
+
+Test(change, several_leave_in_one_commit)
+{
+    for (unsigned i = 1; i <= 5; i++)
+        fixture_register(&f, i);
+    gate_set(true);
+    cr_assert_eq(put_contact(5, "nurse"), SJ_OK);
+    unsigned before = gate.writes;
+    for (unsigned i = 1; i <= 4; i++)
+        leave(i);
+    gate_set(false);
+    wait_left(4);
+    cr_expect_leq(gate.writes, before + 2);
+    reopen();
+    cr_expect_eq(records(), 4);
+}
+
+Test(change, somebody_leaves_while_others_find_no_room)
+{
+    const struct sj_store_change both[] = {
+        {.owner = fixture_owner(1), .contact = {.id = "juliet"}},
+        {.owner = fixture_owner(2), .contact = {.id = "juliet"}},
+    };
+    fixture_register(&f, 1);
+    fixture_register(&f, 2);
+    settled.failed = settled.durable = 0;
+    gate_fail(1, ENOSPC);
+    cr_assert_eq(sj_store_changes_put(store, both, 2, NULL), SJ_OK);
+    settle(0, 1);
+    leave(1);
+    wait_left(1);
+    cr_expect_eq(left.status, SJ_OK);
+    cr_expect_not(sj_store_is_settled(store), "the other's change waits still");
+    cr_expect_eq(contacts(2), 1);
+    sj_loop_test_advance(f.loop, STORE_RETRY_MS + 2 * SJ_LOOP_TICK_MS);
+    settle(1, 1);
+    reopen();
+    cr_expect_eq(contacts(1), -1);
+    cr_expect_eq(contacts(2), 1);
+    cr_expect_eq(records(), 4);
+}
+
+/* --- while the key is changed -------------------------------------------------------------- */
+
+static bool rekeying(void)
+{
+    struct sj_store_rekeying now;
+    sj_store_rekeying(store, &now);
+    return now.running;
+}
+
+static void begin_rekey(void)
+{
+    struct sj_error err = {.status = SJ_OK};
+    cr_assert_eq(sj_store_new_key_make(f.key_file, &err), SJ_OK, "%s", err.text);
+    cr_assert_eq(sj_store_rekey(store, &err), SJ_OK, "%s", err.text);
+    cr_assert(rekeying());
+    fixture_settle(&f);
+}
+
+static void end_rekey(void)
+{
+    for (unsigned i = 0; i < 1000 && rekeying(); i++) {
+        sj_loop_test_advance(f.loop, SJ_LOOP_TICK_MS);
+        sj_loop_turn(f.loop, 1);
+    }
+    cr_assert_not(rekeying());
+    reopen();
+}
+
+Test(change, a_new_key_is_taken_while_the_loop_goes_on)
+{
+    fixture_register(&f, 1);
+    begin_rekey();
+    gate_set(true);
+    for (unsigned i = 0; i < 10; i++)
+        sj_loop_test_advance(f.loop, SJ_LOOP_TICK_MS);
+    cr_expect(rekeying(), "a slice is on its way, and nobody waits");
+    cr_expect_str_neq(password(1), "-");
+    gate_set(false);
+    end_rekey();
+    cr_expect_str_neq(password(1), "-");
+}
+
+Test(change, a_slice_that_the_disk_refuses_is_tried_again)
+{
+    struct sj_store_rekeying now;
+    fixture_register(&f, 1);
+    cr_assert_eq(fixture_add_contact(&f, 1, "juliet"), SJ_OK);
+    begin_rekey();
+    gate_fail(2, ENOSPC);
+    for (unsigned i = 0; i < 1000 && gate.failed < 2; i++) {
+        sj_loop_test_advance(f.loop, 100);
+        sj_loop_turn(f.loop, 1);
+        sj_store_rekeying(store, &now);
+    }
+    cr_expect_eq(gate.failed, 2);
+    cr_expect_eq(now.done, 0);
+    cr_expect(now.failing);
+    cr_expect_eq(contacts(1), 1);
+    end_rekey();
+    cr_expect_eq(contacts(1), 1);
+    cr_expect_eq(records(), 4);
+}
+
+/* What is taken back, or dropped, then stands under two keys. */
+Test(change, what_is_taken_back_during_a_rekey_is_as_it_was)
+{
+    cr_assert_eq(put_registration(2, "old", "one"), SJ_OK);
+    settle(1, 0);
+    begin_rekey();
+    settled.failed = settled.durable = 0;
+    gate_fail(1, EIO);
+    cr_assert_eq(put_registration(2, "new", "two"), SJ_OK);
+    settle(0, 1);
+    cr_expect_str_eq(password(2), "old");
+    cr_expect_str_eq(state(2), "one");
+    end_rekey();
+    cr_expect_str_eq(password(2), "old");
+    cr_expect_str_eq(state(2), "one");
+}
+
+Test(change, who_leaves_during_a_rekey_leaves_nothing)
+{
+    fixture_register(&f, 1);
+    fixture_register(&f, 2);
+    cr_assert_eq(fixture_add_contact(&f, 1, "nurse"), SJ_OK);
+    begin_rekey();
+    settled.failed = settled.durable = 0;
+    gate_fail(1, ENOSPC);
+    cr_assert_eq(put_contact(1, "nurse"), SJ_OK);    /* takes the old one's place */
+    settle(0, 1);
+    leave(1);
+    wait_left(1);
+    cr_expect_eq(left.status, SJ_OK);
+    cr_expect_eq(contacts(1), -1);
+    end_rekey();
+    cr_expect_eq(contacts(1), -1);
+    cr_expect_str_neq(password(2), "-");
+    cr_expect_eq(records(), 3);
+}

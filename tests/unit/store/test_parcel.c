@@ -494,7 +494,7 @@ Test(parcel, takes_items_in_their_order_only)
             cr_expect_eq(fixture_get(&to, 1, &copy), SJ_NOTFOUND, "row %zu", i);
         }
         sj_import_free(&im);
-        sj_store_registration_remove(to.store, &account.registration.owner, NULL);
+        fixture_unregister(to.store, &account.registration.owner, NULL);
     }
     fixture_done(&to, 0);
 }

@@ -46,6 +46,7 @@ static void start(void)
     struct sj_error err = {.status = SJ_OK};
     cr_assert_eq(sj_store_new_key_make(f.key_file, &err), SJ_OK, "%s", err.text);
     cr_assert_eq(sj_store_rekey(f.store, &err), SJ_OK, "%s", err.text);
+    fixture_settle(&f);
 }
 
 static bool running(const struct fixture *at)
@@ -59,6 +60,7 @@ static bool running(const struct fixture *at)
 static void step(struct fixture *at)
 {
     sj_loop_test_advance(at->loop, SJ_LOOP_TICK_MS);
+    fixture_settle(at);
 }
 
 static void finish(struct fixture *at)
@@ -276,7 +278,7 @@ Test(rekey, is_not_noticed_by_who_reads_and_writes)
         expect_something(5 + n % 4, n);
         const struct sj_owner leaves = fixture_owner(1 + n % 4);
         if (n < 4)
-            cr_expect_eq(sj_store_registration_remove(f.store, &leaves, NULL), SJ_OK);
+            cr_expect_eq(fixture_unregister(f.store, &leaves, NULL), SJ_OK);
         memset(&copy, 0, sizeof copy);
         size_t damaged = 0;
         cr_assert_eq(sj_store_registration_each(f.store, &damaged, copy_each, &copy, NULL), SJ_OK);
@@ -358,14 +360,16 @@ static void crash_here(void)
 
 Test(rekey, goes_on_from_wherever_it_was_broken_off)
 {
-    unsigned steps = 0;
+    unsigned steps = 0, early = 0;
     begin(FIXTURE_LMDB, OWNERS);
     start();
     for (bool on = true; on; steps++) {
         on = running(&f);
         crash_here();
         fixture_open(&crash);
-        cr_expect_eq(running(&crash), on, "step %u", steps);
+        if (on && !running(&crash))
+            early++;                     /* on the disk it is over a moment before that is said */
+        cr_expect(on || !running(&crash), "step %u", steps);
         expect_all(&crash, OWNERS);
         finish(&crash);
         expect_all(&crash, OWNERS);
@@ -374,6 +378,7 @@ Test(rekey, goes_on_from_wherever_it_was_broken_off)
         step(&f);
     }
     cr_expect_gt(steps, 4);
+    cr_expect_leq(early, 1);
     expect_all(&f, OWNERS);
     sj_log_set_sink(NULL, NULL);
     fixture_done(&f, 0);

@@ -129,7 +129,7 @@ BOTH(nobody_new_is_registered)
     cr_expect_eq(sj_store_changes_put(f->store, &change, 1, &err), SJ_LIMIT, "%s", err.text);
     cr_expect_eq(fixture_put(f->store, &known, &err), SJ_OK, "%s", err.text);
     cr_expect_eq(fixture_add_contact(f, 0, "juliet"), SJ_OK, "who is there goes on");
-    cr_expect_eq(sj_store_registration_remove(f->store, &known.owner, &err), SJ_OK);
+    cr_expect_eq(fixture_unregister(f->store, &known.owner, &err), SJ_OK);
     cr_expect_not(f->store->scarce, "who leaves makes room");
     cr_expect_eq(fixture_put(f->store, &fresh, &err), SJ_OK, "%s", err.text);
     return 1;
@@ -264,7 +264,7 @@ Test(scarce, a_map_that_is_full_with_what_is_stored_can_be_emptied)
     cr_assert_gt(n, 200);
     journal(f, n, 0);                    /* it never got there */
     const struct sj_owner leaves = fixture_owner(3);
-    cr_expect_eq(sj_store_registration_remove(f->store, &leaves, &err), SJ_OK, "%s", err.text);
+    cr_expect_eq(fixture_unregister(f->store, &leaves, &err), SJ_OK, "%s", err.text);
     for (uint64_t i = 1; i < n; i++)
         journal(f, i, 0);
     journal(f, n + 1, 10);

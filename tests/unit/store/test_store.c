@@ -93,7 +93,7 @@ BOTH(says_not_found_for_who_is_not_registered)
     const struct sj_owner owner = fixture_owner(1);
     cr_expect_eq(fixture_get(f, 1, &copy), SJ_NOTFOUND);
     cr_expect_eq(copy.count, 0);
-    cr_expect_eq(sj_store_registration_remove(f->store, &owner, &err), SJ_NOTFOUND);
+    cr_expect_eq(fixture_unregister(f->store, &owner, &err), SJ_NOTFOUND);
     cr_expect_eq(fixture_add_contact(f, 1, "juliet"), SJ_NOTFOUND);
     cr_expect_eq(fixture_contacts(f, 1, &contacts), SJ_NOTFOUND);
     cr_expect_eq(fixture_contact_remove(f->store, &owner, "juliet", &err), SJ_NOTFOUND);
@@ -241,7 +241,7 @@ BOTH(removes_everything_of_an_owner_and_nothing_of_others)
     cr_expect_eq(fixture_records(f), before + 3 + 50 + 1);   /* key, registration, flags */
     sj_store_online_put(f->store, &first, true);             /* waits, and must not come back */
     sj_store_state_put(f->store, &first, "later", 5);
-    cr_assert_eq(sj_store_registration_remove(f->store, &first, NULL), SJ_OK);
+    cr_assert_eq(fixture_unregister(f->store, &first, NULL), SJ_OK);
     cr_assert_eq(sj_store_flush(f->store, NULL), SJ_OK);
     cr_expect_eq(fixture_records(f), before);
     cr_expect_eq(fixture_get(f, 1, &copy), SJ_NOTFOUND);
@@ -257,7 +257,7 @@ BOTH(does_not_bring_back_contacts_of_an_earlier_registration)
     const struct sj_owner owner = fixture_owner(1);
     fixture_register(f, 1);
     cr_assert_eq(fixture_add_contact(f, 1, "juliet"), SJ_OK);
-    cr_assert_eq(sj_store_registration_remove(f->store, &owner, NULL), SJ_OK);
+    cr_assert_eq(fixture_unregister(f->store, &owner, NULL), SJ_OK);
     fixture_register(f, 1);
     cr_assert_eq(fixture_contacts(f, 1, &contacts), SJ_OK);
     cr_expect_eq(contacts.count, 0);
@@ -370,7 +370,7 @@ BOTH(keeps_positions_apart_from_states)
     sj_store_position_put(f->store, &owner, NULL);
     cr_expect_str_eq(position(f, 1), "");
     sj_store_position_put(f->store, &owner, "s3");
-    cr_assert_eq(sj_store_registration_remove(f->store, &owner, NULL), SJ_OK);
+    cr_assert_eq(fixture_unregister(f->store, &owner, NULL), SJ_OK);
     fixture_register(f, 1);
     cr_expect_str_eq(position(f, 1), "");
     fixture_reopen(f);
@@ -639,7 +639,7 @@ BOTH(removes_a_damaged_registration)
     fixture_register(f, 1);
     fixture_tamper(f, STORE_REGISTRATION, flip_last_byte);
     fixture_tamper(f, STORE_KEY, flip_last_byte);
-    cr_assert_eq(sj_store_registration_remove(f->store, &owner, NULL), SJ_OK);
+    cr_assert_eq(fixture_unregister(f->store, &owner, NULL), SJ_OK);
     cr_expect_eq(fixture_records(f), 0);
     return 0;
 }
@@ -701,7 +701,7 @@ BOTH(logs_no_more_than_a_bounded_number_of_damaged_records)
         cr_assert_eq(fixture_contacts(f, user, &contacts), SJ_OK);
         cr_assert_eq(contacts.damaged, 200);
         if (user == 1)
-            cr_assert_eq(sj_store_registration_remove(f->store, &first, NULL), SJ_OK);
+            cr_assert_eq(fixture_unregister(f->store, &first, NULL), SJ_OK);
     }
     return STORE_DAMAGED_MAX + 1;
 }

@@ -519,7 +519,7 @@ BOTH(forgets_all_with_the_registration)
     uint64_t none = fixture_records(f);
     say_many(f, 1, 0, 20);
     const char *waiting = said_last(f, 1, said_now(f), "waits");
-    cr_assert_eq(sj_store_registration_remove(f->store, &owner, NULL), SJ_OK);
+    cr_assert_eq(fixture_unregister(f->store, &owner, NULL), SJ_OK);
     cr_expect_eq(fixture_records(f), none - 3);
     cr_expect_str_eq(said_all(f, 1), sj_status_text(SJ_NOTFOUND));
     fixture_register(f, 1);
@@ -543,7 +543,7 @@ BOTH(takes_its_time_to_remove_a_large_archive_of_who_leaves)
     uint64_t none = fixture_records(f) - 3;
     for (unsigned round = 0; round < 2; round++) {
         say_many(f, 1, 0, 2500);
-        cr_assert_eq(sj_store_registration_remove(f->store, &owner, NULL), SJ_OK);
+        cr_assert_eq(fixture_unregister(f->store, &owner, NULL), SJ_OK);
         cr_expect_eq(fixture_records(f), none + 2 * 501, "2000, the room's own record with them");
         fixture_register(f, 1);          /* at once: nothing of before is seen */
         cr_expect_eq(fixture_records(f), none + 3);
@@ -551,7 +551,7 @@ BOTH(takes_its_time_to_remove_a_large_archive_of_who_leaves)
         cr_expect_eq(said_count(f, 1), 0);
     }
     say_many(f, 1, 0, 3500);
-    cr_assert_eq(sj_store_registration_remove(f->store, &owner, NULL), SJ_OK);
+    cr_assert_eq(fixture_unregister(f->store, &owner, NULL), SJ_OK);
     cr_expect_gt(fixture_records(f), none + 2 * 1500 - 1);
     fixture_advance(f, 20000);
     cr_expect_eq(fixture_records(f), none);

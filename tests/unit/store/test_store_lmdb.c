@@ -189,7 +189,7 @@ Test(store_lmdb, lets_users_leave_and_keeps_grouped_values_while_the_disk_is_ful
     sj_store_state_put(f.store, &stays, blob, sizeof blob);
     cr_expect_eq(sj_store_flush(f.store, NULL), SJ_LIMIT);
     cr_expect_eq(fixture_state(&f, 0, blob, sizeof blob), (long)sizeof blob);
-    cr_expect_eq(sj_store_registration_remove(f.store, &leaves, NULL), SJ_OK);
+    cr_expect_eq(fixture_unregister(f.store, &leaves, NULL), SJ_OK);
     cr_expect_eq(fixture_get(&f, 1, &copy), SJ_NOTFOUND);
     large_disk(is_tmpfs);
     sj_loop_test_advance(f.loop, STORE_RETRY_MS + 2 * SJ_LOOP_TICK_MS);
@@ -443,7 +443,7 @@ static void use_all(void)
     for (unsigned i = 0; i < 100; i += 7) {
         const struct sj_owner owner = fixture_owner(i);
         if (i % 2 == 0)
-            sj_store_registration_remove(f.store, &owner, NULL);
+            fixture_unregister(f.store, &owner, NULL);
         else
             fixture_register(&f, i);
     }
@@ -523,7 +523,7 @@ Test(store_lmdb, opens_its_own_files_whatever_was_done, .timeout = 120)
         for (unsigned i = 0; i < 15; i++) {
             const struct sj_owner owner = fixture_owner(sj_random_below(50));
             if (sj_random_below(4) == 0)
-                sj_store_registration_remove(f.store, &owner, NULL);
+                fixture_unregister(f.store, &owner, NULL);
             else
                 sj_store_state_put(f.store, &owner, blob, 1 + sj_random_below(sizeof blob));
             fixture_register(&f, sj_random_below(50));

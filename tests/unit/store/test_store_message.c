@@ -222,7 +222,7 @@ BOTH(forgets_all_with_the_registration)
     put(f, 1, "4711", "m1");
     cr_assert_eq(sj_store_flush(f->store, NULL), SJ_OK);
     put(f, 1, "4712", "m2");
-    cr_assert_eq(sj_store_registration_remove(f->store, &owner, NULL), SJ_OK);
+    cr_assert_eq(fixture_unregister(f->store, &owner, NULL), SJ_OK);
     cr_expect_str_eq(by_id(f, 1, "juliet", "m1"), "");
     cr_expect_str_eq(by_id(f, 1, "juliet", "m2"), "");
     cr_expect_str_eq(by_id(f, 2, "juliet", "m1"), "4711|m1||own");

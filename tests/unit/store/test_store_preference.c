@@ -70,7 +70,7 @@ static int ends_with_the_registration(struct fixture *f)
 {
     const struct sj_owner owner = fixture_owner(1);
     cr_expect_eq(put(f, 1, 1, "yes"), SJ_OK);
-    cr_expect_eq(sj_store_registration_remove(f->store, &owner, NULL), SJ_OK);
+    cr_expect_eq(fixture_unregister(f->store, &owner, NULL), SJ_OK);
     expect(f, 1, "", SJ_NOTFOUND);
     cr_expect_eq(fixture_records(f), 0);
     cr_expect_eq(put(f, 1, 1, "yes"), SJ_NOTFOUND);
