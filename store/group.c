@@ -22,6 +22,7 @@ struct pending {
     char name[GROUP_NAME_LEN + 1];       /* user part in hex, table, number: the map's key */
     uint8_t user[STORE_PART_LEN];
     enum store_table table;
+    bool early;                          /* its owner's registration follows */
     uint64_t number;                     /* JOURNAL */
     uint8_t *plain;                      /* not FLAGS: encoded, wiped after; NULL: to be removed */
     size_t n;
@@ -97,18 +98,55 @@ void group_init(struct sj_store *s)
     archive_waits_init(s);
 }
 
-void group_clear(struct sj_store *s)
+static void group_forget(struct sj_store *s, bool owners_too)
 {
-    while (!sj_list_empty(&s->pending_order))
-        pending_free(s, SJ_CONTAINER(s->pending_order.next, struct pending, link));
-    waits_clear(s);
+    struct sj_list *l = s->pending_order.next;
+    while (l != &s->pending_order) {
+        struct pending *p = SJ_CONTAINER(l, struct pending, link);
+        l = l->next;
+        if (owners_too || !p->early)
+            pending_free(s, p);
+    }
+    waits_clear(s, owners_too);
     archive_waits_clear(s);
     sj_timer_stop(&s->pending_timer);
 }
 
+void group_clear(struct sj_store *s)
+{
+    group_forget(s, false);
+}
+
+bool group_expects(const struct sj_store *s, const uint8_t user[STORE_PART_LEN])
+{
+    for (size_t i = 0; i < s->n_expected; i++) {
+        if (memcmp(s->expected[i], user, STORE_PART_LEN) == 0)
+            return true;
+    }
+    return false;
+}
+
+void sj_store_expect(struct sj_store *s, const struct sj_owner *owner, bool on)
+{
+    uint8_t user[STORE_PART_LEN];
+    seal_user_part(s->seal, owner, user);
+    if (on) {
+        s->expected = sj_realloc(s->expected, (s->n_expected + 1) * sizeof *s->expected);
+        memcpy(s->expected[s->n_expected++], user, STORE_PART_LEN);
+        return;
+    }
+    for (size_t i = 0; i < s->n_expected; i++) {
+        if (memcmp(s->expected[i], user, STORE_PART_LEN) == 0) {
+            memmove(s->expected[i], s->expected[--s->n_expected], STORE_PART_LEN);
+            return;
+        }
+    }
+}
+
 void group_release(struct sj_store *s)
 {
-    group_clear(s);
+    group_forget(s, true);
+    sj_free(s->expected);
     sj_map_release(&s->pending);
     sj_map_release(&s->waits);
     archive_waits_release(s);
@@ -305,7 +343,9 @@ static enum sj_status pending_apply(struct sj_store *s, const struct pending *p,
 enum sj_status group_apply(struct sj_store *s, struct sj_error *err)
 {
     for (struct sj_list *l = s->pending_order.next; l != &s->pending_order; l = l->next) {
-        enum sj_status status = pending_apply(s, SJ_CONTAINER(l, struct pending, link), err);
+        struct pending *p = SJ_CONTAINER(l, struct pending, link);
+        enum sj_status status = pending_apply(s, p, err);
+        p->early = status == SJ_NOTFOUND && group_expects(s, p->user);
         /* Owners that are unknown or damaged must not hold up the others. */
         if (status != SJ_OK && status != SJ_NOTFOUND && status != SJ_INTERNAL)
             return status;

@@ -34,10 +34,13 @@ size_t group_waiting(const struct sj_store *s);
 bool group_empty(const struct sj_store *s);
 /* Half of one of the bounds is reached. */
 bool group_is_half_full(const struct sj_store *s);
+/* Does this owner's registration follow (sj_store_expect)? */
+bool group_expects(const struct sj_store *s, const uint8_t user[STORE_PART_LEN]);
 /* Forgets all that waits for this owner. */
 void group_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN]);
 /* Writes what waits; inside a write frame. */
 enum sj_status group_apply(struct sj_store *s, struct sj_error *err);
+/* It is written: forgets it, but what waits for its owner. */
 void group_clear(struct sj_store *s);
 
 #endif

@@ -28,6 +28,7 @@ struct message_wait {
     char name[MESSAGE_ITEMS_MAX][MESSAGE_NAME_SIZE];     /* the same in hex: the map's keys */
     size_t n_items;
     uint32_t day;
+    bool early;                          /* its owner's registration follows */
     uint8_t *plain;                      /* wiped after; NULL: the record is to be removed */
     size_t n;
 };

@@ -75,10 +75,15 @@ static void wait_free(struct sj_store *s, struct message_wait *w)
     sj_free(w);
 }
 
-void waits_clear(struct sj_store *s)
+void waits_clear(struct sj_store *s, bool owners_too)
 {
-    while (!sj_list_empty(&s->waits_order))
-        wait_free(s, SJ_CONTAINER(s->waits_order.next, struct message_wait, link));
+    struct sj_list *l = s->waits_order.next;
+    while (l != &s->waits_order) {
+        struct message_wait *w = SJ_CONTAINER(l, struct message_wait, link);
+        l = l->next;
+        if (owners_too || !w->early)
+            wait_free(s, w);
+    }
 }
 
 void waits_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN])
@@ -100,11 +105,12 @@ enum sj_status waits_apply(struct sj_store *s, struct sj_error *err)
     enum sj_status status = SJ_OK;
     struct seal_key key;
     for (struct sj_list *l = s->waits_order.next; l != &s->waits_order; l = l->next) {
-        const struct message_wait *w = SJ_CONTAINER(l, struct message_wait, link);
+        struct message_wait *w = SJ_CONTAINER(l, struct message_wait, link);
         if (!user || memcmp(user, w->user, STORE_PART_LEN) != 0) {
             status = sealed_owner_key(s, w->user, &key, err);
             user = status == SJ_OK ? w->user : NULL;
         }
+        w->early = !user && status == SJ_NOTFOUND && group_expects(s, w->user);
         if (user)
             status = order_put(s, w, &key, err);
         /* Owners that are unknown or damaged must not hold up the others. */

@@ -312,6 +312,8 @@ enum sj_status sj_store_rekey(struct sj_store *s, struct sj_error *err)
         return sj_fail(err, SJ_EXISTS, "a new key is being taken already");
     if (!s->key_file || s->reader)
         return sj_fail(err, SJ_UNSUPPORTED, "this store has no key file");
+    if (s->n_expected > 0)               /* what waits for it is found by the old key */
+        return sj_fail(err, SJ_UNAVAILABLE, "a registration is on its way to the disk: try again");
     enum sj_status status = rekey_seal(s, &seal, err);
     if (status != SJ_OK)
         return status;

@@ -80,6 +80,8 @@ struct sj_store {
     bool pending_failed;            /* the last commit failed: the timer tries again */
     struct sj_timer pending_timer;
     uint64_t n_groups, n_durable;   /* handed over; of these on the disk */
+    uint8_t (*expected)[STORE_PART_LEN];     /* owners whose registration follows */
+    size_t n_expected;
     void (*settled)(void *arg, enum sj_status status);   /* or NULL */
     void *settled_arg;
     struct store_claim *claims;     /* owners registered by the commit under way, change.c */
@@ -226,8 +228,9 @@ void store_journal_place(const struct sj_store *s, struct store_place *out,
 /* message_wait.c: ids of messages that wait to be written, seen by lookups. */
 struct message_wait;
 void waits_init(struct sj_store *s);
-/* Forgets what waits: all of it, or this owner's. */
-void waits_clear(struct sj_store *s);
+/* Forgets what waits: all of it (but what waits for its owner, unless that goes too), or this
+ * owner's. */
+void waits_clear(struct sj_store *s, bool owners_too);
 void waits_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN]);
 enum sj_status waits_apply(struct sj_store *s, struct sj_error *err);
 

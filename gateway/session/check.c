@@ -83,6 +83,11 @@ void check_free(struct session *s)
     sessions_bury(s->all, &k->link);
     values_free(k->value, k->n_values);
     check_drop_state(k);
+    if (k->expected) {
+        struct sj_owner owner;
+        session_owner(s, &owner);
+        sj_store_expect(s->all->store, &owner, false);
+    }
     sj_free(k);
     session_release(s);
 }

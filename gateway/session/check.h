@@ -37,6 +37,7 @@ struct check {
     bool was_asked;              /* the network asked something: who waits may be gone since */
     bool storing;                /* the network has let it in: the store's answer is waited for */
     bool handed;                 /* it is in the commit under way */
+    bool expected;               /* the store knows that it will be (sj_store_expect) */
     bool late;                   /* `state` has changed since */
     bool adopted;                /* its link is the session's already; `hold` keeps what it says */
     bool asked;                  /* the user had asked to see the gateway before */

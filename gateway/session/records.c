@@ -111,6 +111,11 @@ static void checks_end(struct sessions *all, const struct sj_error *err)
 
 void records_register(struct session *s)
 {
+    struct sj_owner owner;
+
+    session_owner(s, &owner);
+    sj_store_expect(s->all->store, &owner, true);
+    s->check->expected = true;
     sj_list_append(&s->all->registering, &s->check->record);
     if (!sj_timer_running(&s->all->records_retry))
         sj_loop_defer(s->all->loop, &s->all->records);

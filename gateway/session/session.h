@@ -186,10 +186,8 @@ struct sessions {
     bool freeing;                /* sessions_free is at work: nobody can be told any more */
     struct profiles *profiles;
     struct sj_list dirty;        /* contacts that are to be written */
-    struct sj_list promises, registering;        /* records.c */
-    struct sj_list saves;        /* struct save, save.c */
-    struct sj_defer saves_due;
-    struct sj_defer records, records_now;
+    struct sj_list promises, registering, saves; /* records.c, save.c */
+    struct sj_defer records, records_now, saves_due;
     struct sj_timer records_retry;
     bool records_known;          /* what came of the commit under way: records_status */
     enum sj_status records_status;

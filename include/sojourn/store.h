@@ -160,6 +160,9 @@ struct sj_store_change {
  * SJ_NOTFOUND: that was all. SJ_UNAVAILABLE: nothing was done, the store is not settled. */
 enum sj_status sj_store_changes_put(struct sj_store *, const struct sj_store_change *changes,
                                     size_t n, struct sj_error *);
+/* The registration of this owner follows by sj_store_changes_put: what is grouped for it before
+ * that waits for it, whatever is committed meanwhile. on false: it has come, or will not. */
+void sj_store_expect(struct sj_store *, const struct sj_owner *, bool on);
 /* SJ_NOTFOUND when the owner has no registration. */
 enum sj_status sj_store_contact_each(struct sj_store *, const struct sj_owner *, size_t *damaged,
                                      bool (*fn)(const struct sj_store_contact *, void *arg),

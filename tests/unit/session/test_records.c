@@ -158,6 +158,32 @@ Test(records, a_registration_that_is_not_stored_was_none_G100_06)
     EXPECT(w, "net connect\nhold " JULIA "\nanswer 10 ok\nsub G -> " JULIA " subscribe\nlet go\n");
 }
 
+static void count_journal(uint64_t number, const void *data, size_t n, void *arg)
+{
+    (void)data, (void)n;
+    *(unsigned *)arg += number == 77;
+}
+
+/* Its link is the session's at once, so there may be something to keep before that is stored. */
+Test(records, what_is_grouped_before_the_registration_waits_for_it)
+{
+    const struct sj_owner owner = {HOST, JULIA, ""};
+    unsigned seen = 0;
+
+    world_disk_stops(true);
+    world_sub(w, "juliet", XMPP_SUBSCRIBE);          /* under way */
+    world_register(w, JULIA, "julia", 9);            /* waits for that */
+    sj_store_journal_put(w->store, &owner, 77, "m", 1);
+    world_disk_stops(false);
+    cr_assert_eq(sj_store_flush(w->store, NULL), SJ_OK);     /* another commit comes between */
+    world_settle(w);
+    world_advance(w, 100);
+    world_settle(w);
+    cr_assert_eq(sj_store_flush(w->store, NULL), SJ_OK);
+    cr_assert_eq(sj_store_journal_each(w->store, &owner, count_journal, &seen, NULL), SJ_OK);
+    cr_expect_eq(seen, 1);
+}
+
 /* Right behind it another commit may turn out well. */
 Test(records, a_failure_is_not_taken_for_the_success_of_the_next_commit)
 {
