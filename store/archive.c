@@ -107,12 +107,13 @@ static bool archive_has(struct archive_view *v, const struct sj_archive_entry *e
     return true;
 }
 
-/* place_ms: where an entry that comes late goes. */
+/* place_ms: where an entry that comes late goes. While the clock is ahead places go by the old
+ * time: else what history brings afterwards would stand before all that was said since. */
 static enum sj_status archive_find_place(struct archive_view *v, int64_t place_ms, bool last,
                                          uint64_t *newest, uint64_t *position,
                                          struct sj_error *err)
 {
-    int64_t now = sj_loop_utc_ms(v->s->loop);
+    int64_t now = calendar_now(v->s);
     enum sj_status status = archive_view_newest(v, newest, err);
     if (status != SJ_OK)
         return status;

@@ -494,6 +494,20 @@ BOTH(believes_a_jump_of_the_clock_after_a_day)
     return 2;
 }
 
+/* What was said while the clock was ahead is not newer than what history brings later. */
+BOTH(places_what_is_said_by_the_time_before_a_jump)
+{
+    fixture_register(f, 1);
+    sj_loop_test_jump(f->loop, 3 * DAY_MS);
+    said_last(f, 1, said_now(f), "a");
+    sj_loop_test_jump(f->loop, -3 * DAY_MS);
+    sj_loop_test_advance(f->loop, HOUR_MS);
+    said_last(f, 1, said_now(f), "c");
+    said_at(f, 1, said_now(f) - HOUR_MS / 2, "b");
+    cr_expect_str_eq(said_all(f, 1), "a b c ");
+    return 1;
+}
+
 /* A machine that does not know the time yet has one long past. */
 BOTH(keeps_what_lies_ahead_of_a_clock_that_is_behind)
 {
