@@ -8,12 +8,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
-void *sj_malloc(size_t n);
-void *sj_calloc(size_t count, size_t size);        /* zeroed; overflow ends the process */
-void *sj_realloc(void *p, size_t n);
-char *sj_strdup(const char *s);                    /* s may be NULL: returns NULL */
-char *sj_strndup(const char *s, size_t n);         /* at most n bytes, terminated */
-void sj_free(void *p);                             /* NULL is fine */
+/* What compilers and analyzers cannot know otherwise: then they see what is used behind its end. */
+#if defined(__clang__)
+#define SJ_FREES __attribute__((ownership_takes(malloc, 1)))
+#define SJ_ALLOCATES __attribute__((ownership_returns(malloc)))
+#define SJ_NEVER_NULL __attribute__((returns_nonnull))
+#elif defined(__GNUC__) && __GNUC__ >= 11
+#define SJ_FREES
+#define SJ_ALLOCATES __attribute__((__malloc__, __malloc__(sj_free, 1)))
+#define SJ_NEVER_NULL __attribute__((returns_nonnull))
+#else
+#define SJ_FREES
+#define SJ_ALLOCATES
+#define SJ_NEVER_NULL
+#endif
+
+SJ_FREES void sj_free(void *p);                    /* NULL is fine */
+SJ_ALLOCATES SJ_NEVER_NULL void *sj_malloc(size_t n);
+/* Zeroed; overflow ends the process. */
+SJ_ALLOCATES SJ_NEVER_NULL void *sj_calloc(size_t count, size_t size);
+SJ_NEVER_NULL void *sj_realloc(void *p, size_t n);
+SJ_ALLOCATES char *sj_strdup(const char *s);       /* s may be NULL: returns NULL */
+SJ_ALLOCATES SJ_NEVER_NULL char *sj_strndup(const char *s, size_t n);   /* at most n bytes */
 
 /* Overwrites n bytes in a way that the compiler keeps. */
 void sj_wipe(void *p, size_t n);
