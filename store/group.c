@@ -85,6 +85,11 @@ static void group_on_timer(void *arg)
     struct sj_store *s = arg;
     if (store_busy(s))
         return;                          /* group_go_on when it is through */
+    if (group_empty(s)) {                /* it was taken back: nobody waits for it any more */
+        if (s->settled)
+            s->settled(s->settled_arg, SJ_OK);
+        return;
+    }
     if (store_write(s, STORE_BEHIND, NULL, NULL, NULL) != SJ_OK)
         sj_timer_start(s->loop, &s->pending_timer, STORE_RETRY_MS);
 }
@@ -268,14 +273,31 @@ void group_put_flags(struct sj_store *s, const uint8_t user[STORE_PART_LEN], uin
     p->bits = (uint8_t)((p->bits & ~mask) | (bits & mask));
 }
 
-bool group_find_state(const struct sj_store *s, enum store_table table,
-                      const uint8_t user[STORE_PART_LEN], struct store_bytes *out)
+static enum sj_status pending_copy(const struct pending *p, struct secret_buf *plain,
+                                   struct sj_error *err)
+{
+    if (p->n == 0)
+        return sj_fail(err, SJ_NOTFOUND, "no such record");
+    secret_buf_reserve(plain, p->n);
+    memcpy(plain->p, p->plain, p->n);
+    plain->n = p->n;
+    return SJ_OK;
+}
+
+enum sj_status group_load(struct sj_store *s, enum store_table table,
+                          const uint8_t user[STORE_PART_LEN], struct secret_buf *plain,
+                          struct sj_error *err)
 {
     const struct pending *p = group_lookup(s, table, user);
-    if (!p)
-        return false;
-    *out = (struct store_bytes){p->plain, p->n};
-    return true;
+    struct store_place place;
+    struct seal_key key;
+    enum sj_status status = sealed_owner_key(s, user, &key, err);
+    if (status != SJ_OK)
+        return status;
+    store_place_of(s, &place, table, user, "");
+    status = p ? pending_copy(p, plain, err) : sealed_get(s, &place, &key, plain, err);
+    seal_key_wipe(&key);
+    return status;
 }
 
 static uint8_t pending_merge(const struct pending *p, uint8_t flags)

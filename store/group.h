@@ -7,20 +7,22 @@
 
 void group_init(struct sj_store *s);
 void group_release(struct sj_store *s);
-/* Takes a copy of an encoded state for STATE or POSITION; n 0 removes. Commits at once when a bound
- * is reached. False: no room (logged). */
+/* Takes a copy of an encoded record for STATE, POSITION or PREFERENCE; n 0 removes. Commits at once
+ * when a bound is reached. False: no room (logged). */
 bool group_put_state(struct sj_store *s, enum store_table table,
                      const uint8_t user[STORE_PART_LEN], const uint8_t *plain, size_t n);
 /* Sets the flags of mask to those of bits (enum record_flag), leaves the others. */
 void group_put_flags(struct sj_store *s, const uint8_t user[STORE_PART_LEN], uint8_t mask,
                      uint8_t bits);
-/* The waiting state, false when none waits; n 0: waits to be removed. */
 /* The same for JOURNAL, where each number is put once: what was not committed goes without a trace
  * when it is removed. */
 void group_put_journal(struct sj_store *s, const uint8_t user[STORE_PART_LEN], uint64_t number,
                        const uint8_t *plain, size_t n);
-bool group_find_state(const struct sj_store *s, enum store_table table,
-                      const uint8_t user[STORE_PART_LEN], struct store_bytes *out);
+/* The encoded record of one of those: what waits, else what is stored. SJ_NOTFOUND: none is kept,
+ * or the owner is unknown. Inside a frame. */
+enum sj_status group_load(struct sj_store *s, enum store_table table,
+                          const uint8_t user[STORE_PART_LEN], struct secret_buf *plain,
+                          struct sj_error *err);
 /* flags with those that wait put in. */
 uint8_t group_merge_flags(const struct sj_store *s, const uint8_t user[STORE_PART_LEN],
                           uint8_t flags);

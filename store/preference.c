@@ -1,57 +1,48 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* What an owner chose: one small record with names and texts, written at once, since a user was
- * told that it is so. Which names there are, and what they mean, is the session room's affair. The
- * table is younger than the schema: a store without it is one in which nobody chose anything. */
+/* What an owner chose: one small record with names and texts, written in groups. Which names there
+ * are, and what they mean, is the session room's affair, and so is that a user is told of a choice
+ * when it is durable. The table is younger than the schema: a store without it is one in which
+ * nobody chose anything. */
+#include "group.h"
 #include "record.h"
 #include "store_priv.h"
 
-struct preference_job {
-    const struct sj_preferences *p;
-    uint8_t user[STORE_PART_LEN];
-};
-
-static enum sj_status preference_write(struct sj_store *s, const struct preference_job *job,
-                                       const struct store_place *place,
-                                       const struct seal_key *key, struct sj_error *err)
+static enum sj_status preference_check_owner(struct sj_store *s,
+                                             const uint8_t user[STORE_PART_LEN],
+                                             struct sj_error *err)
 {
-    struct secret_buf plain = {NULL, 0, 0};
-    enum sj_status status;
-    secret_buf_reserve(&plain, record_encode_preferences(NULL, 0, job->p));
-    plain.n = record_encode_preferences(plain.p, plain.cap, job->p);
-    status = sealed_put(s, place, key, plain.p, plain.n, err);
-    secret_buf_release(&plain);
-    return status;
-}
-
-static enum sj_status preference_change(struct sj_store *s, void *arg, struct sj_error *err)
-{
-    const struct preference_job *job = arg;
-    struct store_place place;
     struct seal_key key;
-    enum sj_status status = sealed_owner_key(s, job->user, &key, err);
+    enum sj_status status = store_read_begin(s, err);
     if (status != SJ_OK)
         return status;
-    store_place_of(s, &place, STORE_PREFERENCE, job->user, "");
-    if (job->p->n > 0)
-        status = preference_write(s, job, &place, &key, err);
-    else
-        status = s->engine->ops->remove_prefix(s->engine, STORE_PREFERENCE, job->user,
-                                               STORE_PART_LEN, err);
+    status = sealed_owner_key(s, user, &key, err);
     seal_key_wipe(&key);
+    store_read_end(s);
     return status;
 }
 
 enum sj_status sj_store_preferences_put(struct sj_store *s, const struct sj_owner *owner,
                                         const struct sj_preferences *p, struct sj_error *err)
 {
-    struct preference_job job = {.p = p};
+    struct secret_buf plain = {NULL, 0, 0};
+    uint8_t user[STORE_PART_LEN];
     enum sj_status status = record_check_owner(owner, err);
     if (status == SJ_OK)
         status = record_check_preferences(p, err);
     if (status != SJ_OK)
         return status;
-    seal_user_part(s->seal, owner, job.user);
-    return store_write(s, STORE_NOW, preference_change, &job, err);
+    seal_user_part(s->seal, owner, user);
+    status = preference_check_owner(s, user, err);
+    if (status != SJ_OK)
+        return status;
+    if (p->n > 0) {
+        secret_buf_reserve(&plain, record_encode_preferences(NULL, 0, p));
+        plain.n = record_encode_preferences(plain.p, plain.cap, p);
+    }
+    if (!group_put_state(s, STORE_PREFERENCE, user, plain.p, plain.n))
+        status = sj_fail(err, SJ_LIMIT, "too much waits to be written");
+    secret_buf_release(&plain);
+    return status;
 }
 
 static enum sj_status preference_load(struct sj_store *s, const uint8_t user[STORE_PART_LEN],
@@ -59,16 +50,12 @@ static enum sj_status preference_load(struct sj_store *s, const uint8_t user[STO
                                       struct sj_error *err)
 {
     struct store_place place;
-    struct seal_key key;
-    enum sj_status status = sealed_owner_key(s, user, &key, err);
-    if (status != SJ_OK)
+    enum sj_status status = group_load(s, STORE_PREFERENCE, user, plain, err);
+    if (status != SJ_OK ||
+        record_decode_preferences(out, STORE_SCHEMA, plain->p, plain->n))
         return status;
     store_place_of(s, &place, STORE_PREFERENCE, user, "");
-    status = sealed_get(s, &place, &key, plain, err);
-    seal_key_wipe(&key);
-    if (status == SJ_OK && !record_decode_preferences(out, STORE_SCHEMA, plain->p, plain->n))
-        status = sealed_damaged(s, &place, err);
-    return status;
+    return sealed_damaged(s, &place, err);
 }
 
 enum sj_status sj_store_preferences_get(struct sj_store *s, const struct sj_owner *owner,

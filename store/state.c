@@ -59,31 +59,16 @@ enum sj_status state_store(struct sj_store *s, const uint8_t user[STORE_PART_LEN
     return status;
 }
 
-/* The plain record into plain: the waiting one, else the stored one. */
 static enum sj_status state_load(struct sj_store *s, enum store_table table,
                                  const uint8_t user[STORE_PART_LEN], struct secret_buf *plain,
                                  struct record_state *out, struct sj_error *err)
 {
     struct store_place place;
-    struct store_bytes waiting;
-    struct seal_key key;
-    enum sj_status status = sealed_owner_key(s, user, &key, err);
-    if (status != SJ_OK)
+    enum sj_status status = group_load(s, table, user, plain, err);
+    if (status != SJ_OK || record_decode_state(out, STORE_SCHEMA, plain->p, plain->n))
         return status;
     store_place_of(s, &place, table, user, "");
-    if (group_find_state(s, table, user, &waiting)) {
-        secret_buf_reserve(plain, waiting.n + 1);
-        plain->n = waiting.n;
-        if (waiting.n > 0)
-            memcpy(plain->p, waiting.p, waiting.n);
-        status = waiting.n > 0 ? SJ_OK : sj_fail(err, SJ_NOTFOUND, "no state is kept");
-    } else {
-        status = sealed_get(s, &place, &key, plain, err);
-    }
-    seal_key_wipe(&key);
-    if (status == SJ_OK && !record_decode_state(out, STORE_SCHEMA, plain->p, plain->n))
-        status = sealed_damaged(s, &place, err);
-    return status;
+    return sealed_damaged(s, &place, err);
 }
 
 static enum sj_status state_get(struct sj_store *s, enum store_table table,

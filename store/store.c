@@ -151,7 +151,7 @@ uint64_t sj_store_group(const struct sj_store *s)
 
 uint64_t sj_store_durable(const struct sj_store *s)
 {
-    return s->n_durable;
+    return group_empty(s) && !store_busy(s) ? s->n_groups + 1 : s->n_durable;
 }
 
 bool sj_store_is_settled(struct sj_store *s)

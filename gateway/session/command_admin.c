@@ -319,6 +319,7 @@ void admin_do_all(struct run *r, admin_act *act)
     char *note = sj_malloc(strlen(head) + w.text.len + 1);
     memcpy(note, head, strlen(head));
     memcpy(note + strlen(head), w.text.s, w.text.len + 1);
+    records_grouped_by(r->network, r->user);
     command_done(r, &(struct command_reply){
         .kind = w.failed > 0 ? XMPP_NOTE_ERROR : XMPP_NOTE_INFO, .note = note});
     sj_free(note);

@@ -232,7 +232,10 @@ static enum sj_status preferences_store(const struct session *s, struct sj_error
             all.values[all.n++] = (struct sj_store_value){preference_table[p].key, value};
     }
     session_owner(s, &owner);
-    return sj_store_preferences_put(s->all->store, &owner, &all, err);
+    enum sj_status status = sj_store_preferences_put(s->all->store, &owner, &all, err);
+    if (status == SJ_OK)
+        records_grouped(s->network, s->user, s->id);
+    return status;
 }
 
 enum sj_status session_prefer(struct session *s, enum preference p, const char *value,

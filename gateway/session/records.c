@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Changes of contacts, and registrations, on their way to the disk.
+/* Changes of contacts, registrations, and what users choose, on their way to the disk.
  *
  * What one turn of the loop changes goes to the store at its end, for all users together, and the
  * store's thread waits for the disk. Until it is durable all that its user is told waits with it
@@ -15,18 +15,21 @@
 #include "sojourn/translate.h"
 
 #define RECORDS_RETRY_MS 1000
+#define RECORDS_GROUP_MS 2000            /* beyond it a group is not waited for */
 #define RECORDS_LOG_BURST 3
 #define RECORDS_LOG_PERIOD_MS 60000
 #define RECORDS_CHECKS_MAX 64u           /* registrations of one commit */
 #define RECORDS_LATE                                                                              \
-    N_("The gateway could not store the last changes of your contacts yet. It keeps trying; "    \
+    N_("The gateway could not store the last changes that you made yet. It keeps trying; "       \
        "should it be started again before that, please make them once more.")
 
 /* A user is told nothing until their changes are durable. Owner: sessions.promises. */
 struct promise {
     struct sj_list link;
     uint64_t session, hold;
-    bool handed;                 /* all changes are in the commit under way */
+    uint64_t group;              /* of the store, which has the change; 0: it is one of contacts */
+    int64_t since_ms;
+    bool handed;                 /* all changes of contacts are in the commit under way */
 };
 
 /* ---- promises ---- */
@@ -38,23 +41,56 @@ static bool promise_is_open(const struct session *s)
     const struct sj_list *last = s->all->promises.prev;
     const struct promise *p = SJ_CONTAINER(last, struct promise, link);
 
-    return last != &s->all->promises && p->session == s->id && !p->handed;
+    return last != &s->all->promises && p->session == s->id && !p->handed && p->group == 0;
+}
+
+static struct promise *promise_new(struct network *n, const char *user, uint64_t session)
+{
+    struct promise *p = sj_calloc(1, sizeof *p);
+
+    p->session = session;
+    p->hold = xmpp_hold(n->all->xmpp, n->index, user);
+    sj_list_init(&p->link);
+    sj_list_append(&n->all->promises, &p->link);
+    return p;
 }
 
 void records_promise(struct session *s)
 {
     struct sessions *all = s->all;
-    struct promise *p;
 
     if (!sj_timer_running(&all->records_retry))
         sj_loop_defer(all->loop, &all->records);
-    if (s->n_dirty > 0 || promise_is_open(s))
-        return;
-    p = sj_calloc(1, sizeof *p);
-    p->session = s->id;
-    p->hold = xmpp_hold(s->all->xmpp, s->network->index, s->user);
-    sj_list_init(&p->link);
-    sj_list_append(&s->all->promises, &p->link);
+    if (s->n_dirty == 0 && !promise_is_open(s))
+        promise_new(s->network, s->user, s->id);
+}
+
+static void promise_of_group(struct network *n, const char *user, uint64_t session,
+                             uint64_t group)
+{
+    struct sessions *all = n->all;
+    struct promise *p = promise_new(n, user, session);
+
+    p->group = group;
+    p->since_ms = sj_loop_now_ms(all->loop);
+    if (!sj_timer_running(&all->records_late))
+        sj_timer_start(all->loop, &all->records_late, RECORDS_GROUP_MS);
+}
+
+void records_grouped(struct network *n, const char *user, uint64_t session)
+{
+    promise_of_group(n, user, session, sj_store_group(n->all->store));
+}
+
+void records_grouped_by(struct network *n, const char *user)
+{
+    const struct sj_list *last = n->all->promises.prev;
+    uint64_t group = 0;
+
+    if (last != &n->all->promises)
+        group = SJ_CONTAINER(last, const struct promise, link)->group;
+    if (group > 0)
+        promise_of_group(n, user, 0, group);
 }
 
 static void promise_end(struct sessions *all, struct promise *p, bool kept)
@@ -82,16 +118,43 @@ static void promises_hand_over(struct sessions *all)
     }
 }
 
-/* Those that were handed over are kept; or none can be. */
-static void promises_end(struct sessions *all, bool kept)
+/* settled: nothing is on its way to the disk. */
+static bool promise_is_kept(const struct sessions *all, const struct promise *p, bool settled)
+{
+    return p->group > 0 ? p->group <= sj_store_durable(all->store) : settled && p->handed;
+}
+
+/* Those that are kept; or none can be. */
+static void promises_end(struct sessions *all, bool settled, bool kept)
 {
     struct sj_list *next;
 
     for (struct sj_list *l = all->promises.next; l != &all->promises; l = next) {
         struct promise *p = SJ_CONTAINER(l, struct promise, link);
         next = l->next;
-        if (p->handed || !kept)
+        if (!kept || promise_is_kept(all, p, settled))
             promise_end(all, p, kept);
+    }
+}
+
+/* A disk that refuses does not silence anybody. */
+static void promises_late(void *arg)
+{
+    struct sessions *all = arg;
+    int64_t now_ms = sj_loop_now_ms(all->loop);
+    struct sj_list *next;
+
+    for (struct sj_list *l = all->promises.next; l != &all->promises; l = next) {
+        struct promise *p = SJ_CONTAINER(l, struct promise, link);
+        int64_t wait = p->since_ms + RECORDS_GROUP_MS - now_ms;
+        next = l->next;
+        if (p->group == 0)
+            continue;
+        if (wait > 0) {
+            sj_timer_start(all->loop, &all->records_late, wait);
+            return;
+        }
+        promise_end(all, p, promise_is_kept(all, p, false));
     }
 }
 
@@ -226,7 +289,7 @@ static void records_fail(struct sessions *all, enum sj_status status)
     sj_fail(&err, status, "The gateway cannot store anything at this moment; please try again "
             "later.");
     checks_end(all, &err);
-    promises_end(all, false);
+    promises_end(all, false, false);
 }
 
 /* Is nothing on its way? What has come of it is told. */
@@ -238,9 +301,10 @@ static bool records_are_settled(struct sessions *all)
     all->records_known = false;
     if (failed) {
         records_fail(all, all->records_status);
-    } else if (settled) {
-        checks_end(all, NULL);
-        promises_end(all, true);
+    } else {
+        if (settled)
+            checks_end(all, NULL);
+        promises_end(all, settled, true);
     }
     return settled;
 }
@@ -330,6 +394,7 @@ void records_init(struct sessions *all)
     sj_defer_init(&all->records, records_due, all);
     sj_defer_init(&all->records_now, records_now, all);
     sj_timer_init(&all->records_retry, records_due, all);
+    sj_timer_init(&all->records_late, promises_late, all);
 }
 
 void records_release(struct sessions *all)
@@ -337,6 +402,7 @@ void records_release(struct sessions *all)
     sj_defer_cancel(&all->records);
     sj_defer_cancel(&all->records_now);
     sj_timer_stop(&all->records_retry);
+    sj_timer_stop(&all->records_late);
     while (!sj_list_empty(&all->promises)) {
         struct promise *p = SJ_CONTAINER(all->promises.next, struct promise, link);
         sj_list_remove(&p->link);

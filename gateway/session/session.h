@@ -188,7 +188,7 @@ struct sessions {
     struct sj_list dirty;        /* contacts that are to be written */
     struct sj_list promises, registering, saves; /* records.c, save.c */
     struct sj_defer records, records_now, saves_due;
-    struct sj_timer records_retry;
+    struct sj_timer records_retry, records_late;
     bool records_known;          /* what came of the commit under way: records_status */
     enum sj_status records_status;
     struct sj_log_limit records_limit;

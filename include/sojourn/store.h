@@ -97,7 +97,7 @@ enum sj_status sj_store_flush(struct sj_store *store, struct sj_error *err);
  * refuses and nothing more can be kept for it: waiting would not help. */
 bool sj_store_is_pressed(const struct sj_store *store);
 /* The number of the group that a value put last belongs to, 1 or more, and that of the last one of
- * which all is durable. */
+ * which all is durable; of what was taken back before as well. */
 uint64_t sj_store_group(const struct sj_store *store);
 uint64_t sj_store_durable(const struct sj_store *store);
 /* Is nothing on its way to the disk, and nothing to be tried again? */
@@ -197,7 +197,9 @@ struct sj_preferences {
     size_t n;
     struct sj_store_value values[SJ_STORE_PREFERENCES_MAX];
 };
-/* All of them, in place of those before; n 0: none. SJ_NOTFOUND: the owner has no registration. */
+/* All of them, in place of those before; n 0: none. They are grouped: durable when sj_store_durable
+ * says so of sj_store_group. SJ_NOTFOUND: the owner has no registration. SJ_LIMIT: the disk takes
+ * nothing, and no more can wait for it. */
 enum sj_status sj_store_preferences_put(struct sj_store *, const struct sj_owner *,
                                         const struct sj_preferences *, struct sj_error *);
 /* SJ_NOTFOUND: there are none. */

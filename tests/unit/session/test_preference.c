@@ -77,7 +77,7 @@ Test(preference, is_set_by_words)
     world_free(w);
 }
 
-Test(preference, is_not_lost_half_when_the_disk_is_full)
+Test(preference, is_told_and_kept_when_the_disk_is_full)
 {
     struct world *w = world_new(CAPS_PLAIN);
 
@@ -85,10 +85,18 @@ Test(preference, is_not_lost_half_when_the_disk_is_full)
     sj_log_set_sink(world_ignore_log, NULL);
     world_disk_full(w, true);
     say(w, "set stay yes");
-    cr_expect_not(strstr(world_lines(w), "It is set."));
+    world_clear(w);
+    world_advance(w, 1900);
+    EXPECT(w, "");
+    world_advance(w, 200);
+    const char *lines = world_lines(w);
+    cr_expect(strstr(lines, "could not store the last changes"), "%s", lines);
     world_disk_full(w, false);
+    world_advance(w, 5000);
+    world_restart(w);
+    world_advance(w, 1000);
     say(w, "set");
-    cr_expect(strstr(world_lines(w), "stay-online = no"));
+    cr_expect(strstr(world_lines(w), "stay-online = yes"));
     sj_log_set_sink(NULL, NULL);
     world_free(w);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "expect.h"
+#include "group.h"
 #include "session.h"
 
 #define JULIA "julia@example.org"
@@ -95,8 +96,8 @@ Test(records, who_cannot_be_told_the_truth_is_told_that)
     world_sub(w, "juliet", XMPP_SUBSCRIBE);
     world_settle(w);
     EXPECT(w, "hold " ROMEO "\nnet add juliet\nlet go\n"
-              "message G -> " ROMEO " The gateway could not store the last changes of your "
-              "contacts yet. It keeps trying; should it be started again before that, please "
+              "message G -> " ROMEO " The gateway could not store the last changes that "
+              "you made yet. It keeps trying; should it be started again before that, please "
               "make them once more.\n");
     world_sub(w, "nurse", XMPP_SUBSCRIBE);
     world_disk_fails(1);
@@ -236,6 +237,43 @@ Test(records, all_is_told_when_the_gateway_stops)
 }
 
 /* A thousand contacts at once: several commits, and one answer behind the last. */
+Test(records, what_is_chosen_is_told_when_it_is_durable)
+{
+    struct sj_error err = {.status = SJ_OK};
+
+    world_disk_stops(true);
+    cr_assert_eq(session_prefer(session_of(ROMEO), PREFERENCE_STAY_ONLINE, "1", &err), SJ_OK);
+    records_grouped_by(&w->sessions->networks[0], JULIA);        /* an admin did it */
+    EXPECT(w, "hold " ROMEO "\nhold " JULIA "\n");
+    world_advance(w, 100);
+    EXPECT(w, "");
+    cr_expect_eq(world_send(w, "nurse", "the loop goes on"), SJ_OK);
+    EXPECT(w, "net send nurse the loop goes on\n");
+    world_disk_stops(false);
+    world_settle(w);
+    EXPECT(w, "let go\nlet go\n");
+    cr_assert_eq(session_prefer(session_of(ROMEO), PREFERENCE_STAY_ONLINE, "1", &err), SJ_OK);
+    records_grouped_by(&w->sessions->networks[0], JULIA);
+    EXPECT(w, "");                       /* nothing has changed, nobody waits */
+}
+
+/* Nobody waits for a group that has nothing. */
+Test(records, what_is_chosen_and_taken_back_keeps_nobody_waiting)
+{
+    struct session *s = session_of(ROMEO);
+    struct sj_error err = {.status = SJ_OK};
+    struct sj_owner owner;
+    uint8_t user[STORE_PART_LEN];
+
+    cr_assert_eq(session_prefer(s, PREFERENCE_STAY_ONLINE, "1", &err), SJ_OK);
+    EXPECT(w, "hold " ROMEO "\n");
+    session_owner(s, &owner);
+    seal_user_part(w->store->seal, &owner, user);
+    group_drop(w->store, user);
+    world_advance(w, 100);
+    EXPECT(w, "let go\n");
+}
+
 Test(records, many_changes_are_several_commits)
 {
     char id[16];

@@ -99,6 +99,7 @@ static void flip(unsigned char *p, size_t *n)
 static int damaged(struct fixture *f)
 {
     cr_expect_eq(put(f, 1, 1, "yes"), SJ_OK);
+    cr_assert_eq(sj_store_flush(f->store, NULL), SJ_OK);
     fixture_tamper(f, STORE_PREFERENCE, flip);
     expect(f, 1, "", SJ_INTERNAL);
     cr_expect_eq(put(f, 1, 1, "again"), SJ_OK);
