@@ -24,6 +24,7 @@ struct pending {
     enum store_table table;
     bool early;                          /* its owner's registration follows */
     uint64_t number;                     /* JOURNAL */
+    bool again;                          /* JOURNAL: the same number was written before */
     uint8_t *plain;                      /* not FLAGS: encoded, wiped after; NULL: to be removed */
     size_t n;
     uint8_t mask, bits;                  /* FLAGS: the flags of mask become those of bits */
@@ -251,16 +252,20 @@ bool group_put_state(struct sj_store *s, enum store_table table,
 }
 
 void group_put_journal(struct sj_store *s, const uint8_t user[STORE_PART_LEN], uint64_t number,
-                       const uint8_t *plain, size_t n)
+                       const uint8_t *plain, size_t n, bool again)
 {
     struct pending *p = group_lookup_number(s, STORE_JOURNAL, user, number);
-    if (p && n == 0 && p->n > 0) {
+    if (p && n == 0 && p->n > 0 && !p->again) {
         pending_free(s, p);
         return;
     }
+    bool waited = p != NULL;
     p = group_entry(s, STORE_JOURNAL, user, number, n);
-    if (p)
-        pending_set(s, p, plain, n);
+    if (!p)
+        return;
+    if (p->n == 0)                       /* made now, perhaps since the one before is on its way */
+        p->again = again || waited;
+    pending_set(s, p, plain, n);
 }
 
 void group_put_flags(struct sj_store *s, const uint8_t user[STORE_PART_LEN], uint8_t mask,

@@ -14,10 +14,10 @@ bool group_put_state(struct sj_store *s, enum store_table table,
 /* Sets the flags of mask to those of bits (enum record_flag), leaves the others. */
 void group_put_flags(struct sj_store *s, const uint8_t user[STORE_PART_LEN], uint8_t mask,
                      uint8_t bits);
-/* The same for JOURNAL, where each number is put once: what was not committed goes without a trace
- * when it is removed. */
+/* The same for JOURNAL: what was not committed goes without a trace when it is removed, unless it
+ * was put again, as then the one before may be on the disk. */
 void group_put_journal(struct sj_store *s, const uint8_t user[STORE_PART_LEN], uint64_t number,
-                       const uint8_t *plain, size_t n);
+                       const uint8_t *plain, size_t n, bool again);
 /* The encoded record of one of those: what waits, else what is stored. SJ_NOTFOUND: none is kept,
  * or the owner is unknown. Inside a frame. */
 enum sj_status group_load(struct sj_store *s, enum store_table table,

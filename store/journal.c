@@ -22,8 +22,8 @@ void store_journal_place(const struct sj_store *s, struct store_place *out,
     store_place_of(s, out, STORE_JOURNAL, user, item);
 }
 
-void sj_store_journal_put(struct sj_store *s, const struct sj_owner *owner, uint64_t number,
-                          const void *data, size_t n)
+static void journal_put(struct sj_store *s, const struct sj_owner *owner, uint64_t number,
+                        const void *data, size_t n, bool again)
 {
     struct secret_buf plain = {NULL, 0, 0};
     uint8_t user[STORE_PART_LEN];
@@ -32,7 +32,7 @@ void sj_store_journal_put(struct sj_store *s, const struct sj_owner *owner, uint
         return;
     seal_user_part(s->seal, owner, user);
     if (n == 0) {
-        group_put_journal(s, user, number, NULL, 0);
+        group_put_journal(s, user, number, NULL, 0, again);
         return;
     }
     uint8_t *bytes = sj_malloc(state.n);
@@ -42,10 +42,22 @@ void sj_store_journal_put(struct sj_store *s, const struct sj_owner *owner, uint
     state.p = bytes;
     secret_buf_reserve(&plain, record_encode_state(NULL, 0, &state));
     plain.n = record_encode_state(plain.p, plain.cap, &state);
-    group_put_journal(s, user, number, plain.p, plain.n);
+    group_put_journal(s, user, number, plain.p, plain.n, again);
     secret_buf_release(&plain);
     sj_wipe(bytes, state.n);
     sj_free(bytes);
+}
+
+void sj_store_journal_put(struct sj_store *s, const struct sj_owner *owner, uint64_t number,
+                          const void *data, size_t n)
+{
+    journal_put(s, owner, number, data, n, false);
+}
+
+void sj_store_journal_renew(struct sj_store *s, const struct sj_owner *owner, uint64_t number,
+                            const void *data, size_t n)
+{
+    journal_put(s, owner, number, data, n, true);
 }
 
 struct journal_each {

@@ -34,7 +34,7 @@ uint64_t journal_number(struct sessions *all)
 }
 
 /* A text too long for a record stays out of it: then the message can only be answered. */
-static void journal_put(struct session *s, uint64_t number, struct journal_record *r)
+static void journal_put(struct session *s, uint64_t number, struct journal_record *r, bool again)
 {
     struct sj_owner owner;
     struct sj_strbuf bytes;
@@ -48,7 +48,10 @@ static void journal_put(struct session *s, uint64_t number, struct journal_recor
         journal_encode(r, &bytes);
     }
     session_owner(s, &owner);
-    sj_store_journal_put(s->all->store, &owner, number, bytes.s, bytes.len);
+    if (again)
+        sj_store_journal_renew(s->all->store, &owner, number, bytes.s, bytes.len);
+    else
+        sj_store_journal_put(s->all->store, &owner, number, bytes.s, bytes.len);
     sj_strbuf_release(&bytes);
 }
 
@@ -61,7 +64,7 @@ static void journal_renew(struct session *s, const struct journal *j)
         held_describe(s, j, &r);
     else
         op_describe(j, &r);
-    journal_put(s, j->number, &r);
+    journal_put(s, j->number, &r, j->written);
 }
 
 static void journal_write(struct session *s, struct journal *j)
@@ -99,7 +102,7 @@ void journal_refuse_later(struct session *s, const struct refused *refused)
 
     if (!journal_may_write(s))
         return;
-    journal_put(s, journal_number(s->all), &r);
+    journal_put(s, journal_number(s->all), &r, false);
     s->all->n_journal++;
     sj_log_debug(&s->log, "message to be refused after the next start");
 }

@@ -182,10 +182,13 @@ enum sj_status sj_store_position_get(struct sj_store *, const struct sj_owner *,
                                      void *arg, struct sj_error *);
 
 /* Messages of an owner that are not known to have arrived; a number is put once, and removed with
- * n 0. Grouped. What is removed before it was committed never reaches the disk. */
+ * n 0. Grouped. What is removed before it was committed never reaches the disk. renew: other data
+ * for a number that was put before. */
 #define SJ_STORE_JOURNAL_MAX (SJ_STORE_BLOB_MAX - 16u)
 void sj_store_journal_put(struct sj_store *, const struct sj_owner *, uint64_t number,
                           const void *data, size_t n);
+void sj_store_journal_renew(struct sj_store *, const struct sj_owner *, uint64_t number,
+                            const void *data, size_t n);
 /* All of an owner's that were committed, in no order. */
 enum sj_status sj_store_journal_each(struct sj_store *, const struct sj_owner *,
                                      void (*fn)(uint64_t number, const void *data, size_t n,

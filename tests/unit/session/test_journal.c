@@ -240,6 +240,27 @@ Test(journal, what_waited_does_not_wait_for_a_disk_that_refuses)
     world_free(w);
 }
 
+Test(journal, of_what_went_before_the_disk_knew_nothing_is_left)
+{
+    struct world *w = ready(CAPS_PLAIN);
+    size_t before = records(w);
+
+    sj_log_set_sink(world_ignore_log, NULL);
+    let_wait(w, "one");
+    cr_expect_eq(records(w), before + 1);
+    world_disk_full(w, true);
+    world_up(w);
+    world_advance(w, 2500);
+    cr_expect_not_null(strstr(world_lines(w), "net send juliet one"));
+    world_done(w, SJ_OK);                /* its renewed record still waits for the disk */
+    world_disk_full(w, false);
+    cr_expect_eq(records(w), before);
+    world_restart(w);
+    world_advance(w, 5000);
+    cr_expect_null(strstr(world_lines(w), "net send juliet"));
+    world_free(w);
+}
+
 Test(journal, the_network_knows_what_waited_again_after_a_crash)
 {
     struct world *w = ready(CAPS_REPEAT);
