@@ -17,7 +17,8 @@ VERDICTS = {
     "delivered": "once, to its reader",
     "refused": "the writer got an error",
     "unsure": "the writer was told that it may not have arrived, and it did",
-    "outside": "it never reached sojournd, or was lost behind it by a server that had taken it",
+    "outside": "it never reached sojournd, or was lost behind it by a server that had taken it; or "
+               "it was said in a room without history whose reader had been told that they are out",
     "unknown": "sojournd had it when it was killed with SIGKILL, and nobody had confirmed it",
     "repeated": "delivered, and once more with the same id, by which clients know it",
     "lost": "sojournd had it, and nobody heard of it again",
@@ -69,6 +70,7 @@ class Message:
         self.into = collections.defaultdict(list)
         self.out = collections.defaultdict(list)
         self.misrouted = []
+        self.absent = frozenset()                    # who had been told that they are out
 
     @property
     def mark(self):
@@ -81,10 +83,12 @@ class Message:
 
 
 class Ledger:
-    def __init__(self, clock, keeps=False):
-        """keeps: the foreign server stores what it has taken, tells it until it was heard, and
-        knows a repetition; so what was lost there, or on the way from there, has no excuse."""
-        self.clock, self.keeps = clock, keeps
+    def __init__(self, clock, keeps=False, history=False):
+        """history: a room's past can be had from there. keeps: the foreign server stores what it
+        has taken, tells it until it was heard, and knows a repetition; so what was lost there, or
+        on the way from there, has no excuse."""
+        self.clock, self.keeps, self.history = clock, keeps, history
+        self.absent = set()              # who has been told that they are out of the room
         self.messages = {}
         self.numbers = collections.Counter()
         self.highest = {}                # (reader, writer, where): number
@@ -99,7 +103,9 @@ class Ledger:
         """A new message; its mark."""
         self.numbers[writer, reader] += 1
         number = self.numbers[writer, reader]
-        self.messages[writer, reader, number] = Message(writer, reader, number, self.clock())
+        message = Message(writer, reader, number, self.clock())
+        message.absent = frozenset(self.absent)
+        self.messages[writer, reader, number] = message
         return mark_text(writer, reader, number)
 
     def find(self, mark):
@@ -201,6 +207,8 @@ class Ledger:
             return "delivered"
         if m.errors and not m.is_ours:
             return "refused"
+        if m.reader == CHANNEL and user in m.absent and not self.history:
+            return "outside"
         if self.keeps and not self._taken(m.out["xmpp", user], "xmpp"):
             return "lost"
         return self._missing(m.into["net", user], m.out["xmpp", user], "xmpp")
