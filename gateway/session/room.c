@@ -5,7 +5,8 @@
  * A room lives as long as the network has the account in it, or somebody waits for that. When the
  * last client goes, the room is left, unless being in it outlasts the log-in over there. When the
  * link ends, everybody in the room is told, and may come back (G045-66): nothing is entered again
- * by itself. Source: XEP-0045 §7.2, §7.14; requirements §16. */
+ * by itself. A log-out ends the room with its link, not before: what is said until then is heard.
+ * Source: XEP-0045 §7.2, §7.14; requirements §16. */
 #include "room.h"
 
 #include <string.h>
@@ -21,8 +22,8 @@
 static const bool room_moves[ROOM_STATE_COUNT][ROOM_STATE_COUNT] = {
     [ROOM_WAITING] = {[ROOM_JOINING] = true},
     [ROOM_JOINING] = {[ROOM_IN] = true},
-    [ROOM_IN] = {[ROOM_LEAVING] = true, [ROOM_JOINING] = true},
-    [ROOM_LEAVING] = {[ROOM_JOINING] = true},
+    [ROOM_IN] = {[ROOM_LEAVING] = true, [ROOM_JOINING] = true, [ROOM_WAITING] = true},
+    [ROOM_LEAVING] = {[ROOM_JOINING] = true, [ROOM_WAITING] = true},
 };
 
 static const char *const room_names[ROOM_STATE_COUNT] = {"waiting", "joining", "in", "leaving"};
@@ -137,17 +138,20 @@ sj_op room_op(struct session *s, const struct room_outcome *ask, struct sj_error
 }
 
 /* What clients asked for by a join is refused; they are in no room (G045-24). */
-static void room_refuse_clients(const struct room *r, const struct sj_error *err)
+static void room_refuse_clients(struct room *r, const struct sj_error *err)
 {
     const struct session *s = r->session;
     const struct sj_error words = session_words(s, err);
-    const struct sj_list *at;
+    struct sj_list *at = r->clients.next;
 
-    for (at = r->clients.next; at != &r->clients; at = at->next) {
-        const struct room_client *c = SJ_CONTAINER(at, struct room_client, link);
-        if (c->state == ROOM_CLIENT_WAITS)
-            xmpp_send_room_error(s->all->xmpp, s->network->index, r->id, c->nick, c->full, c->id,
-                                 true, &words);
+    while (at != &r->clients) {
+        struct room_client *c = SJ_CONTAINER(at, struct room_client, link);
+        at = at->next;
+        if (c->state != ROOM_CLIENT_WAITS)
+            continue;
+        xmpp_send_room_error(s->all->xmpp, s->network->index, r->id, c->nick, c->full, c->id,
+                             true, &words);
+        room_client_free(c);
     }
 }
 
@@ -211,7 +215,8 @@ static void room_leave_now(struct room *r, const char *reason)
 
 void room_leave_later(struct room *r, int64_t ms, const char *reason)
 {
-    if (r->state != ROOM_IN || r->n_clients > 0 || (r->flags & SJ_ROOM_MEMBERSHIP))
+    if (r->state != ROOM_IN || r->n_clients > 0 || (r->flags & SJ_ROOM_MEMBERSHIP) ||
+        r->session->state != SESSION_ONLINE)
         return;
     if (ms > 0)
         room_due(r, ms);
@@ -297,7 +302,7 @@ void room_entered(struct room *r)
 }
 
 /* The same end, for those who have not been let in yet. */
-static void room_end_wait(const struct room *r, const struct sj_exit *exit)
+static void room_end_wait(struct room *r, const struct sj_exit *exit)
 {
     struct sj_error err;
 
@@ -318,7 +323,7 @@ static void room_end_wait(const struct room *r, const struct sj_exit *exit)
     room_refuse_clients(r, &err);
 }
 
-void room_end(struct room *r, const struct sj_exit *exit, uint32_t statuses)
+static void room_tell_end(struct room *r, const struct sj_exit *exit, uint32_t statuses)
 {
     struct sj_list *at;
 
@@ -331,6 +336,11 @@ void room_end(struct room *r, const struct sj_exit *exit, uint32_t statuses)
         occupant_tell_absent(r, SJ_AFFILIATION_OUTCAST, exit->reason);
     else if (exit->kind == SJ_EXIT_REMOVED && r->self && r->self->affiliation)
         occupant_tell_absent(r, SJ_AFFILIATION_NONE, exit->reason);
+}
+
+void room_end(struct room *r, const struct sj_exit *exit, uint32_t statuses)
+{
+    room_tell_end(r, exit, statuses);
     if (room_comes_back(r))
         return;
     room_end_wait(r, exit);
@@ -355,6 +365,29 @@ void rooms_link_up(struct session *s)
     }
 }
 
+/* The log-out is over. Who came meanwhile waits for the next log-in. */
+static void room_log_out(struct room *r)
+{
+    const struct sj_exit out = {.kind = SJ_EXIT_LEFT};
+    struct sj_list *at = r->clients.next;
+
+    room_tell_end(r, &out, r->session->all->stopping ? XMPP_STATUS_CLOSING : XMPP_STATUS_LOST);
+    while (at != &r->clients) {
+        struct room_client *c = SJ_CONTAINER(at, struct room_client, link);
+        at = at->next;
+        if (c->state != ROOM_CLIENT_WAITS)
+            room_client_free(c);
+    }
+    if (r->n_clients == 0) {
+        room_free(r);
+        return;
+    }
+    room_fill_free(r);
+    occupants_clear(r);
+    room_enter(r, ROOM_WAITING);
+    room_wait(r);
+}
+
 /* Those who wait for a log-in go on waiting. */
 void rooms_link_down(struct session *s, const struct sj_error *why)
 {
@@ -366,8 +399,10 @@ void rooms_link_down(struct session *s, const struct sj_error *why)
 
     while ((r = rooms_next(s, &at)) != NULL) {
         r->again = false;
-        if (r->state != ROOM_WAITING)
+        if (r->state != ROOM_WAITING && why)
             room_end(r, &lost, 0);
+        else if (r->state != ROOM_WAITING)
+            room_log_out(r);
     }
 }
 
@@ -384,8 +419,6 @@ void rooms_give_up(struct session *s, const struct sj_error *why)
 
 void rooms_log_out(struct session *s)
 {
-    bool stops = s->all->stopping;
-    const struct sj_exit out = {.kind = SJ_EXIT_LEFT};
     struct sj_error gone;
     struct room *r;
     uint32_t at = 0;
@@ -396,7 +429,7 @@ void rooms_log_out(struct session *s)
         if (r->state == ROOM_WAITING || r->state == ROOM_JOINING)
             room_refuse(r, &gone);
         else
-            room_end(r, &out, stops ? XMPP_STATUS_CLOSING : XMPP_STATUS_LOST);
+            room_refuse_clients(r, &gone);
     }
 }
 

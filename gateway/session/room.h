@@ -48,8 +48,9 @@ struct sj_strbuf;
 /* Legal moves (room.c has the matrix):
  *   WAITING -> JOINING (the link is up), or it ends
  *   JOINING -> IN (the network says so), or it ends
- *   IN      -> LEAVING (nobody is left here), or it ends
- *   LEAVING -> JOINING (somebody came back meanwhile), or it ends */
+ *   IN      -> LEAVING (nobody is left here), WAITING (somebody came while the user was logged
+ *              out), or it ends
+ *   LEAVING -> JOINING (somebody came back meanwhile), WAITING (as above), or it ends */
 enum room_state { ROOM_WAITING, ROOM_JOINING, ROOM_IN, ROOM_LEAVING, ROOM_STATE_COUNT };
 
 /* One person in a room. Owned by the room; nick is the key of by_nick. */
@@ -146,10 +147,11 @@ void room_end(struct room *, const struct sj_exit *exit, uint32_t statuses);
 void rooms_link_up(struct session *);
 /* The user is shown to be logged in: rooms that the network put them into until then are told. */
 void rooms_announce(const struct session *);
+/* why NULL: it was to end, the user has logged out. */
 void rooms_link_down(struct session *, const struct sj_error *why);
 /* There will be no log-in for now. */
 void rooms_give_up(struct session *, const struct sj_error *why);
-/* The user logs out, or the gateway stops. */
+/* The user logs out, or the gateway stops: nobody gets in any more, until the link is down. */
 void rooms_log_out(struct session *);
 /* Nothing reaches clients any more, and nobody knows who is still there (G410-04). */
 void rooms_stream_lost(struct network *);

@@ -336,19 +336,6 @@ static void hear_stray_whisper(struct session *s, const struct room *r, const st
     session_deliver(s, &direct);
 }
 
-/* It crossed the log-out on its way: nobody of the user's is there any more, but it is theirs to
- * read in the archive. */
-static void hear_after_log_out(struct session *s, const struct sj_message *m)
-{
-    struct sj_error ignored = {.status = SJ_OK};
-    struct ear ear = {.room = room_new(s, m->peer, &ignored)};
-
-    if (!ear.room)
-        return;
-    hear_message(&ear, m);
-    room_free(ear.room);
-}
-
 void room_hear(struct session *s, const struct sj_message *m)
 {
     struct room *r = room_find(s, m->peer);
@@ -362,8 +349,6 @@ void room_hear(struct session *s, const struct sj_message *m)
         s->network->from_network--;      /* it is told when it can be fetched */
     } else if (r && r->state != ROOM_WAITING) {
         hear_message(&ear, m);
-    } else if (!r && s->state == SESSION_CLOSING) {
-        hear_after_log_out(s, m);
     }
 }
 

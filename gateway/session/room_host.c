@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* struct sj_host_rooms: what backends tell of rooms, brought to the room that it is about. Only
- * the link of a session that is logged in counts; rooms that the network enters by itself are made
- * here, as many as a user may have. */
+ * the link of a session that is logged in counts, and for its rooms one that logs out; rooms that
+ * the network enters by itself are made here, as many as a user may have. */
 #include "bookmark.h"
 #include "room.h"
 #include "room_fill.h"
@@ -9,17 +9,24 @@
 #include "session.h"
 #include "sojourn/strbuf.h"
 
-static struct session *host_session(const struct sj_link *link)
+static struct session *host_any_session(const struct sj_link *link)
 {
     struct sessions *all = SJ_CONTAINER(link->host, struct sessions, host);
     struct session *s = session_by_id(all, link->session);
 
-    return s && s->link == link && s->state == SESSION_ONLINE ? s : NULL;
+    return s && s->link == link ? s : NULL;
+}
+
+static struct session *host_session(const struct sj_link *link)
+{
+    struct session *s = host_any_session(link);
+
+    return s && s->state == SESSION_ONLINE ? s : NULL;
 }
 
 static struct room *host_room(const struct sj_link *link, const char *id)
 {
-    struct session *s = host_session(link);
+    const struct session *s = host_any_session(link);
     struct room *r = s ? room_find(s, id) : NULL;
 
     return r && r->state != ROOM_WAITING ? r : NULL;

@@ -97,7 +97,10 @@ static void join_go_on(struct room *r, struct room_client *c, const struct xmpp_
     case ROOM_JOINING:
         break;
     case ROOM_IN:
-        room_client_enter(c);
+        if (c->state == ROOM_CLIENT_WAITS && r->session->state != SESSION_ONLINE)
+            join_keep_password(r, in);   /* for the next log-in: the room ends with this one */
+        else
+            room_client_enter(c);
         break;
     case ROOM_LEAVING:
         join_keep_password(r, in);
@@ -221,7 +224,7 @@ void rooms_presence(void *ctx, const struct xmpp_from *from, const struct xmpp_o
         return;
     }
     session_heard(s, from);
-    if (c->state == ROOM_CLIENT_WAITS || !r->self)
+    if (c->state == ROOM_CLIENT_WAITS || !r->self || s->state != SESSION_ONLINE)
         return;
     if (strcmp(in->nick, occupant_nick(r->self)) == 0)
         in_show(r, in);

@@ -145,6 +145,28 @@ Test(irc_link, what_crosses_the_log_out_is_heard)
     irc_world_free(w);
 }
 
+/* What was said before has its outcome still: of those that nothing refuses, ERROR proves that they
+ * were handled. */
+Test(irc_link, what_is_refused_during_the_log_out_is_told)
+{
+    struct irc_world *w = irc_world_new("");
+
+    irc_online(w, NULL, NULL);
+    irc_sends(w, "bob", "are you there?");
+    irc_sends(w, "tom", "and you?");
+    irc_gets(w, "PRIVMSG bob :are you there?");
+    irc_gets(w, "PRIVMSG tom :and you?");
+    irc_leaves(w, NULL);
+    irc_gets(w, NULL);                   /* a PING may come first */
+    irc_says(w, ":irc.test 401 me bob :No such nick");
+    irc_hears(w, "op 1 peer is offline, nothing stored: not online there at present; this network keeps no messages for "
+                 "later");
+    irc_says(w, "ERROR :Closing Link");
+    irc_hears(w, "op 2 ok");
+    irc_hears(w, "down asked");
+    irc_world_free(w);
+}
+
 Test(irc_link, no_goodbye_no_confirmation)
 {
     struct irc_world *w = irc_world_new("send-burst=1");

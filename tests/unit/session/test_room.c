@@ -301,6 +301,58 @@ Test(room, is_left_with_the_log_out)
     world_free(w);
 }
 
+/* Romeo, in #a, has asked for a log-out that the network has not answered yet. */
+static struct world *logs_out(void)
+{
+    struct world *w = wroom_ready(0, "juliet");
+
+    w->disconnect_waits = true;
+    session_dismiss(session_find(&w->sessions->networks[0], ROMEO));
+    world_clear(w);
+    return w;
+}
+
+/* The network takes the user for one who is there, and has what they said last. */
+Test(room, is_heard_until_the_link_of_a_log_out_is_down)
+{
+    struct world *w = logs_out();
+
+    wroom_says(w, "#a", "juliet", "one word", NULL);
+    cr_expect(strstr(world_lines(w), "one word"));
+    world_down(w, SJ_END_ASKED);
+    cr_expect(strstr(world_lines(w), "occupant #a/me -> " R " offline none/none 110 333"));
+    world_free(w);
+}
+
+Test(room, takes_nothing_from_the_user_while_it_is_logged_out_of)
+{
+    struct world *w = logs_out();
+
+    cr_expect_eq(wroom_send(w, "r", "#a", NULL, "too late", "m1"), SJ_UNACCEPTABLE);
+    wroom_leave(w, "r", "#a", NULL);
+    EXPECT(w, "occupant #a/me -> " R " offline none/none 110 jid=" R " account=" ROMEO "\n");
+    world_free(w);
+}
+
+/* A client that comes meanwhile is not let into a room that ends, but is waited for. */
+Test(room, that_is_wanted_during_the_log_out_is_entered_with_the_next_log_in)
+{
+    struct world *w = logs_out();
+
+    cr_assert_eq(wroom_join(w, "r2", "#a", "me"), SJ_OK);
+    EXPECT(w, "");
+    w->disconnect_waits = false;
+    world_down(w, SJ_END_ASKED);
+    cr_expect(strstr(world_lines(w), "occupant #a/me -> " R " offline none/none 110 333"));
+    cr_expect_null(strstr(world_lines(w), "occupant #a/me -> " ROMEO "/r2"));
+    world_clear(w);
+    world_advance(w, 1000);
+    EXPECT(w, "net connect\n"
+              "presence G -> " ROMEO " online\n"
+              "net join #a me\n");
+    world_free(w);
+}
+
 Test(room, is_entered_again_while_it_is_being_left)
 {
     struct world *w = wroom_ready(0, "juliet");
