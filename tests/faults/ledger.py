@@ -17,8 +17,7 @@ VERDICTS = {
     "delivered": "once, to its reader",
     "refused": "the writer got an error",
     "unsure": "the writer was told that it may not have arrived, and it did",
-    "outside": "it never reached sojournd, or was lost behind it by a server that had taken it; or "
-               "it was said in a room without history whose reader had been told that they are out",
+    "outside": "it never reached sojournd, or was lost behind it by a server that had taken it",
     "unknown": "sojournd had it when it was killed with SIGKILL, and nobody had confirmed it",
     "repeated": "delivered, and once more with the same id, by which clients know it",
     "lost": "sojournd had it, and nobody heard of it again",
@@ -70,7 +69,6 @@ class Message:
         self.into = collections.defaultdict(list)
         self.out = collections.defaultdict(list)
         self.misrouted = []
-        self.absent = frozenset()                    # who had been told that they are out
 
     @property
     def mark(self):
@@ -83,12 +81,10 @@ class Message:
 
 
 class Ledger:
-    def __init__(self, clock, keeps=False, history=False):
-        """history: a room's past can be had from there. keeps: the foreign server stores what it
-        has taken, tells it until it was heard, and knows a repetition; so what was lost there, or
-        on the way from there, has no excuse."""
-        self.clock, self.keeps, self.history = clock, keeps, history
-        self.absent = set()              # who has been told that they are out of the room
+    def __init__(self, clock, keeps=False):
+        """keeps: the foreign server stores what it has taken, tells it until it was heard, and
+        knows a repetition; so what was lost there, or on the way from there, has no excuse."""
+        self.clock, self.keeps = clock, keeps
         self.messages = {}
         self.numbers = collections.Counter()
         self.highest = {}                # (reader, writer, where): number
@@ -103,9 +99,7 @@ class Ledger:
         """A new message; its mark."""
         self.numbers[writer, reader] += 1
         number = self.numbers[writer, reader]
-        message = Message(writer, reader, number, self.clock())
-        message.absent = frozenset(self.absent)
-        self.messages[writer, reader, number] = message
+        self.messages[writer, reader, number] = Message(writer, reader, number, self.clock())
         return mark_text(writer, reader, number)
 
     def find(self, mark):
@@ -207,8 +201,6 @@ class Ledger:
             return "delivered"
         if m.errors and not m.is_ours:
             return "refused"
-        if m.reader == CHANNEL and user in m.absent and not self.history:
-            return "outside"
         if self.keeps and not self._taken(m.out["xmpp", user], "xmpp"):
             return "lost"
         return self._missing(m.into["net", user], m.out["xmpp", user], "xmpp")

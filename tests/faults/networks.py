@@ -13,7 +13,6 @@ class Irc:
     """program: the function of servers.py that starts it."""
     tap = IrcTap
     keeps = False                    # the server stores nothing, so nothing is told again
-    history = False                  # nor can be asked for
     interval = 0.4                   # seconds between two messages of one person, on average
     room = "#verona@" + GATEWAY
 
@@ -50,8 +49,6 @@ class Irc:
 
 
 class Ergo(Irc):
-    history = True
-
     def missing(self):
         return ergo.missing()
 
@@ -63,7 +60,7 @@ class Ergo(Irc):
 class Matrix:
     """A real Synapse; whatever it has taken has to arrive, however often anything is killed."""
     tap = HttpTap
-    keeps = history = True
+    keeps = True
     interval = 2                     # what Synapse takes of ten people on a busy machine
     programs = ()
 

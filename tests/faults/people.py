@@ -245,11 +245,8 @@ class XmppUser(Person):
                 (sender.endswith("/" + self.name) or self._is_own(node)):
             if kind is None:
                 self.in_room.set()
-                self.ledger.absent.discard(self.ident)
             elif kind in ("unavailable", "error") and not self._is_renaming(node):
                 self.in_room.clear()
-                if kind == "unavailable":
-                    self.ledger.absent.add(self.ident)
 
     @staticmethod
     def _codes(node):

@@ -70,8 +70,7 @@ class World:
         self.start_xmpp = XMPP_SERVERS[server][1]
         self.lab, self.network = servers.Lab(), NETWORKS[network]()
         self.binaries = pathlib.Path(binaries).resolve()
-        self.ledger = Ledger(lambda: self.loop.time() - started, self.network.keeps,
-                             self.network.history)
+        self.ledger = Ledger(lambda: self.loop.time() - started, self.network.keeps)
         self.names = {name: "x%d" % i for i, name in enumerate(USERS)}
         self.names.update({name: "i%d" % i for i, name in enumerate(PEOPLE)})
         self.trouble = []                # what has failed beside messages

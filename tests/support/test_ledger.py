@@ -38,17 +38,6 @@ class Account(unittest.TestCase):
     def verdict(self, direction):
         return [v for _, d, _, v in self.book.verdicts() if d == direction]
 
-    def test_whoever_was_told_to_be_out(self):
-        """What is said in a room behind that is no loss, but where the past can be had"""
-        for history, verdict in ((False, "outside"), (True, "lost")):
-            self.book = ledger.Ledger(lambda: self.now, history=history)
-            self.book.absent.add("x1")
-            _, m = self.write("i0", ledger.CHANNEL)
-            for user in ("x1", "x2"):
-                self.hop(m, "into", "net", user)
-            found = {r: v for _, _, r, v in self.book.verdicts()}
-            self.assertEqual(found, {"x1": verdict, "x2": "lost"})
-
     def test_delivered_once(self):
         mark, _ = self.write("x0", "i1")
         self.book.got("i1", mark + b" hello", None, "x0", False)
