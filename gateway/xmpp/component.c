@@ -60,7 +60,7 @@ static void component_drop_stream(struct component *c)
     stream_free(&c->stream);
     c->broken = NULL;
     congestion_forget(c);
-    c->leaving = false;
+    c->leaving = c->goodbye_held = false;
     sj_defer_cancel(&c->goodbye);
     c->ping_id[0] = '\0';
 }
@@ -422,10 +422,18 @@ static void component_say_goodbye(void *arg)
 static void component_leave(void *arg)
 {
     struct component *c = arg;
-    if (c->x->holds.users.used > 0)
-        sj_loop_defer_next(c->x->loop, &c->goodbye);
-    else
+    c->goodbye_held = c->x->holds.users.used > 0;
+    if (!c->goodbye_held)
         component_say_goodbye(c);
+}
+
+void components_let_go(struct xmpp *x)
+{
+    for (unsigned i = 0; i < x->options->n_hosts; i++) {
+        struct component *c = &x->components[i];
+        if (c->leaving && c->goodbye_held)
+            sj_loop_defer(x->loop, &c->goodbye);
+    }
 }
 
 /* What the server sent before this answer has been heard; the rest of this turn is, too. */

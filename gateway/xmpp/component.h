@@ -57,6 +57,7 @@ struct component {
     struct sj_defer relief;
     struct sj_defer goodbye;
     bool leaving;                    /* component_stop was called, the goodbye is yet to be said */
+    bool goodbye_held;               /* it waits for answers that are held (hold.c) */
     int64_t stop_by_ms;
     const char *broken;              /* why the stream must end, set from inside an event */
     char reason[64];                 /* of the last loss, to log it once */
@@ -80,6 +81,8 @@ void component_start(struct component *c);
  * answered, and what is open. What comes behind that goes to in->unanswered, until the server has
  * said goodbye; STOPPED at the latest after timeout_ms. */
 void component_stop(struct component *c, int64_t timeout_ms);
+/* Nothing is held any more (hold.c): goodbyes that waited for that are said. */
+void components_let_go(struct xmpp *x);
 /* congestion.c. Queues bytes that output_format made. SJ_UNREACHABLE: not up; SJ_LIMIT: queue
  * full. */
 enum sj_status component_write(struct component *c, const char *text, size_t n);

@@ -197,4 +197,6 @@ void xmpp_let_go(struct xmpp *x, uint64_t number, bool dropped)
     }
     if (h->bytes <= XMPP_HELD_MAX)
         h->crowded = false;
+    if (h->users.used == 0)
+        components_let_go(x);
 }
