@@ -91,8 +91,12 @@ static void group_on_timer(void *arg)
             s->settled(s->settled_arg, SJ_OK);
         return;
     }
-    if (store_write(s, STORE_BEHIND, NULL, NULL, NULL) != SJ_OK)
-        sj_timer_start(s->loop, &s->pending_timer, STORE_RETRY_MS);
+    enum sj_status status = store_write(s, STORE_BEHIND, NULL, NULL, NULL);
+    if (status == SJ_OK)
+        return;
+    sj_timer_start(s->loop, &s->pending_timer, STORE_RETRY_MS);
+    if (s->settled)
+        s->settled(s->settled_arg, status);
 }
 
 void group_init(struct sj_store *s)

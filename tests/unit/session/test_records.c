@@ -16,12 +16,7 @@ static struct world *w;
 static void set_up(void)
 {
     sj_log_set_sink(world_ignore_log, NULL);
-    world_on_disk();
-    w = world_new(CAPS_PLAIN);
-    world_ready(w);
-    cr_assert_eq(sj_store_flush(w->store, NULL), SJ_OK);         /* nothing is left to be grouped */
-    world_settle(w);
-    world_clear(w);
+    w = world_ready_on_disk(CAPS_PLAIN);
     w->shows_holds = true;
 }
 

@@ -11,12 +11,7 @@ static struct world *w;
 static void set_up(void)
 {
     sj_log_set_sink(world_ignore_log, NULL);
-    world_on_disk();
-    w = world_new(CAPS_PLAIN);
-    world_ready(w);
-    cr_assert_eq(sj_store_flush(w->store, NULL), SJ_OK);         /* nothing is left to be grouped */
-    world_settle(w);
-    world_clear(w);
+    w = world_ready_on_disk(CAPS_PLAIN);
 }
 
 static void tear_down(void)
@@ -78,6 +73,21 @@ Test(save, is_told_that_the_disk_refuses_and_it_is_tried_again)
     world_advance(w, 100);
     world_settle(w);
     EXPECT(w, "net saved: the store cannot keep it at this moment\n");
+    world_advance(w, 1100);
+    world_settle(w);
+    EXPECT(w, "");
+    come_back();
+    cr_expect_str_eq(w->state, "one");
+}
+
+/* It is the same when the store finds that out before it hands anything over. */
+Test(save, is_told_that_the_store_takes_no_group)
+{
+    world_disk_full(w, true);
+    save("one");
+    world_advance(w, 100);
+    EXPECT(w, "net saved: the store cannot keep it at this moment\n");
+    world_disk_full(w, false);
     world_advance(w, 1100);
     world_settle(w);
     EXPECT(w, "");

@@ -17,9 +17,15 @@ static struct {
     char root[32], dir[48], key_file[48];
 } disk;
 
-void world_on_disk(void)
+struct world *world_ready_on_disk(uint32_t caps)
 {
     disk.wanted = true;
+    struct world *w = world_new(caps);
+    world_ready(w);
+    assert(sj_store_flush(w->store, NULL) == SJ_OK);
+    world_settle(w);
+    world_clear(w);
+    return w;
 }
 
 struct sj_store *world_disk_open(struct sj_loop *loop)
