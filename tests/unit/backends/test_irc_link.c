@@ -159,8 +159,8 @@ Test(irc_link, what_is_refused_during_the_log_out_is_told)
     irc_leaves(w, NULL);
     irc_gets(w, NULL);                   /* a PING may come first */
     irc_says(w, ":irc.test 401 me bob :No such nick");
-    irc_hears(w, "op 1 peer is offline, nothing stored: not online there at present; this network keeps no messages for "
-                 "later");
+    irc_hears(w, "op 1 peer is offline, nothing stored: not online there at present; this network "
+                 "keeps no messages for later");
     irc_says(w, "ERROR :Closing Link");
     irc_hears(w, "op 2 ok");
     irc_hears(w, "down asked");

@@ -97,8 +97,8 @@ void world_quota(enum sessions_quota which, unsigned n);
 void world_disk_full(struct world *w, bool full);
 /* So many more accesses succeed, then none; negative: all do. */
 void world_disk_breaks(struct world *w, int after);
-/* world_disk.c: world_ready with a store on a disk, which can be slow, or take nothing. Nothing waits
- * there, and nothing is recorded. */
+/* world_disk.c: world_ready with a store on a disk, which can be slow, or take nothing. Nothing
+ * waits there, and nothing is recorded. */
 struct world *world_ready_on_disk(uint32_t caps);
 struct sj_store *world_disk_open(struct sj_loop *loop);      /* NULL: it is not */
 void world_disk_remove(void);
