@@ -25,11 +25,13 @@ enum sj_status sj_store_memo_put(struct sj_store *s, const void *blob, size_t le
     struct secret_buf plain = {NULL, 0, 0};
     if (len > SJ_STORE_BLOB_MAX)
         return sj_fail(err, SJ_INVALID, "the memo is too long");
+    if (store_busy(s))
+        return sj_fail(err, SJ_UNAVAILABLE, "the last changes are not on the disk yet");
     if (len > 0) {
         secret_buf_reserve(&plain, record_encode_state(NULL, 0, &state));
         plain.n = record_encode_state(plain.p, plain.cap, &state);
     }
-    enum sj_status status = store_write(s, STORE_NOW, memo_write, &plain, err);
+    enum sj_status status = store_write(s, STORE_BEHIND, memo_write, &plain, err);
     secret_buf_release(&plain);
     return status;
 }

@@ -83,6 +83,9 @@ void contact_end(struct session *, struct contact *, const struct sj_error *why)
 void contact_refused(struct session *, struct contact *, const struct sj_error *why);
 enum sj_status contact_subscription(struct session *, const struct xmpp_subscription_in *,
                                     struct sj_error *);
+/* inbound.c: to a contact or the gateway. SJ_UNREGISTERED: is to be said; or a store error. */
+enum sj_status subscription_take(struct sessions *, const struct xmpp_subscription_in *,
+                                 struct sj_error *);
 /* The canonical id, appended; link optional. */
 enum sj_status session_canon(const struct session *, const char *peer, struct sj_strbuf *out,
                              struct sj_error *);

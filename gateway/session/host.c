@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bookmark.h"
+#include "late.h"
 #include "position.h"
 #include "raw.h"
 #include "roster.h"
@@ -229,6 +230,7 @@ static void host_list_told(struct sj_link *link)
         if (c->expected && !c->listed && !c->asked_out)
             contact_gone(s, c, NULL);
     }
+    late_catch_up(s->network, s->user);
     bookmarks_listed(s);
 }
 

@@ -85,11 +85,10 @@ static void in_gateway_subscription(struct session *s, const struct xmpp_subscri
     sj_store_subscription_put(s->all->store, &owner, s->sees_user, s->seen_by_user);
 }
 
-static enum sj_status in_subscription(void *ctx, const struct xmpp_subscription_in *in,
-                                      struct sj_error *err)
+enum sj_status subscription_take(struct sessions *all, const struct xmpp_subscription_in *in,
+                                 struct sj_error *err)
 {
-    struct sessions *all = ctx;
-    struct session *s = in_session(ctx, &in->from, err);
+    struct session *s = in_session(all, &in->from, err);
 
     if (s) {
         session_heard(s, &in->from);
@@ -109,6 +108,32 @@ static enum sj_status in_subscription(void *ctx, const struct xmpp_subscription_
         return SJ_OK;                    /* answered at the registration (G100-12) */
     }
     return SJ_UNREGISTERED;
+}
+
+/* While the gateway stops no network hears of it, and soon nobody can be answered. */
+static void in_late_subscription(struct sessions *all, const struct xmpp_subscription_in *in)
+{
+    struct sj_error err = {.status = SJ_OK};
+    struct session *s = in_session(all, &in->from, &err);
+    bool stranger = !s && err.status == SJ_UNREGISTERED;
+
+    if (!stranger || in->kind == XMPP_SUBSCRIBE)
+        late_subscription(all, in, stranger);
+    if (s)
+        session_release(s);
+}
+
+static enum sj_status in_subscription(void *ctx, const struct xmpp_subscription_in *in,
+                                      struct sj_error *err)
+{
+    struct sessions *all = ctx;
+
+    if (all->stopping) {
+        in_late_subscription(all, in);
+        return SJ_OK;
+    }
+    late_catch_up(&all->networks[in->from.host], in->from.user);
+    return subscription_take(all, in, err);
 }
 
 static enum sj_status in_message(void *ctx, const struct xmpp_message_in *in, struct sj_error *err)

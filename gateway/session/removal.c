@@ -4,6 +4,7 @@
  * that the user is told of it waits until the data are gone from the disk (xmpp_hold): a crash
  * before that leaves everything as it was, and nobody has heard anything else. */
 #include "command.h"
+#include "late.h"
 #include "position.h"
 #include "records.h"
 #include "roster.h"
@@ -78,6 +79,7 @@ static void removal_end(struct session *s)
     preferences_release(s);
     preferences_init(s);
     s->registered = s->online_stored = s->sees_user = s->seen_by_user = false;
+    late_forget(s->network, s->user);
     contacts_clear(s);
     session_resources_clear(s);
     held_clear(s);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "late.h"
 #include "position.h"
 #include "roster.h"
 #include "session.h"
@@ -445,6 +446,8 @@ void session_link_up(struct session *s)
     session_apply_presence(s);
     own_profile_sync(s);
     contacts_watch(s);
+    if (!(s->network->backend->caps & SJ_CAP_CONTACT_LIST))
+        late_catch_up(s->network, s->user);
     held_out_send(s);
     rooms_link_up(s);
     contact_set(&s->trouble, NULL);

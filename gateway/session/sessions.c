@@ -301,7 +301,7 @@ struct sessions *sessions_new(struct sj_loop *loop, const struct sj_log *log,
     all->networks = sj_calloc(options->n_networks ? options->n_networks : 1,
                               sizeof *all->networks);
     all->strangers = strangers_new();
-    all->late = late_new();
+    all->late = late_new(all);
     all->transfers = transfers_new(all);
     all->commands = commands_new();
     all->talks = talks_new();
@@ -393,6 +393,7 @@ static void sessions_settled(void *sessions, enum sj_status status)
     records_settled(sessions, status);
     journal_settled(sessions);
     saves_settled(sessions, status);
+    late_settled(sessions);
 }
 
 void sessions_set_xmpp(struct sessions *all, struct xmpp *xmpp)

@@ -42,6 +42,8 @@ enum sj_status presence_handle_available(struct inbound *in, struct sj_error *er
 enum sj_status presence_handle_unavailable(struct inbound *in, struct sj_error *err);
 enum sj_status presence_handle_probe(struct inbound *in, struct sj_error *err);
 enum sj_status presence_handle_subscription(struct inbound *in, struct sj_error *err);
+/* Is it one of the four types that are about who may see whom? */
+bool presence_is_subscription(const char *type);
 enum sj_status presence_handle_unknown(struct inbound *in, struct sj_error *err);
 /* roster.c */
 enum sj_status roster_handle_push(struct inbound *in, struct sj_error *err);

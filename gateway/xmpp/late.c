@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* What comes too late to be answered on its stream: behind our goodbye.
  *
- * No handler sees it, since what it asks for is not done any more, but messages to contacts and
- * rooms, of which handlers know whether they want an answer. It is refused, and as nothing can be
- * sent the session room gets it, for the next process. Requests that are still open get their
+ * No handler sees it, since what it asks for is not done any more, but subscriptions, which the
+ * session room leaves to the next process, and messages to contacts and rooms, of which handlers
+ * know whether they want an answer. It is refused, and as nothing can be sent the session room gets
+ * it, for the next process. Requests that are still open get their
  * answer before the goodbye. Source: RFC 6120 §8.2.3 (R6120-01), §4.4. */
 #include "late.h"
 
 #include <string.h>
 
 #include "component.h"
+#include "handlers.h"
 #include "requests.h"
 #include "sojourn/translate.h"
 
@@ -46,7 +48,7 @@ bool late_handle(struct inbound *in)
         component_wipe(in->stream);
         return true;
     }
-    return kind != 'm';
+    return kind != 'm' && !(kind == 'p' && presence_is_subscription(in->type));
 }
 
 void late_keep(const struct inbound *in, const struct sj_error *words)

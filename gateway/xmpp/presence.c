@@ -116,6 +116,14 @@ enum sj_status presence_handle_probe(struct inbound *in, struct sj_error *err)
     return SJ_OK;
 }
 
+bool presence_is_subscription(const char *type)
+{
+    for (size_t i = 0; i < sizeof presence_subs / sizeof *presence_subs; i++)
+        if (strcmp(type, presence_subs[i]) == 0)
+            return true;
+    return false;
+}
+
 enum sj_status presence_handle_subscription(struct inbound *in, struct sj_error *err)
 {
     struct xmpp_subscription_in sub = {

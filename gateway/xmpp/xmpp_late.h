@@ -23,7 +23,7 @@ struct xmpp_unanswered {
 
 /* What is to be said of such a stanza later. */
 struct xmpp_late {
-    char kind;
+    char kind;                 /* as in xmpp_unanswered; or 's'ubscription */
     const char *full;          /* whose it was */
     const char *to;            /* as in xmpp_unanswered */
     const char *id;            /* or NULL */

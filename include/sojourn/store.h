@@ -211,7 +211,8 @@ enum sj_status sj_store_preferences_get(struct sj_store *, const struct sj_owner
                                         void *arg, struct sj_error *);
 
 /* What the gateway leaves to its next process: one blob, SJ_STORE_BLOB_MAX bytes at most, in place
- * of the one before; len 0: none. */
+ * of the one before; len 0: none. It goes behind all that is grouped, without waiting for the disk,
+ * and is durable when sj_store_is_settled. SJ_UNAVAILABLE: nothing was done, the store is not. */
 enum sj_status sj_store_memo_put(struct sj_store *, const void *blob, size_t len,
                                  struct sj_error *);
 /* SJ_NOTFOUND: there is none. */

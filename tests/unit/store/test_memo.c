@@ -29,6 +29,7 @@ static void expect(struct fixture *f, const char *text)
 static void put(struct fixture *f, const char *text)
 {
     struct sj_error err = {.status = SJ_OK};
+    cr_assert_eq(sj_store_flush(f->store, &err), SJ_OK, "%s", err.text);
     cr_assert_eq(sj_store_memo_put(f->store, text, strlen(text), &err), SJ_OK, "%s", err.text);
 }
 
@@ -43,6 +44,7 @@ BOTH_ENGINES(memo, is_kept_replaced_and_removed)
     put(f, "second, and longer");
     expect(f, "second, and longer");
     cr_expect_eq(sj_store_memo_put(f->store, large, sizeof large, NULL), SJ_INVALID);
+    sj_store_flush(f->store, NULL);
     cr_expect_eq(sj_store_memo_put(f->store, large, sizeof large - 1, NULL), SJ_OK);
     put(f, "");
     fixture_reopen(f);

@@ -601,7 +601,7 @@ Test(component, says_goodbye_behind_what_is_held)
 }
 
 /* What the server sent before it read the goodbye is not answered on this stream, and not lost;
- * presence is, unless it joins. No handler sees what only asks. */
+ * presence is, unless it joins or is a subscription. No handler sees what only asks. */
 Test(component, refuses_what_crosses_its_goodbye)
 {
     static const char crossing[] =
@@ -617,6 +617,8 @@ Test(component, refuses_what_crosses_its_goodbye)
         "<message type='chat' from='romeo@m.lit/o' to='irc0.example.org' id='t2'>"
         "<composing xmlns='http://jabber.org/protocol/chatstates'/></message>"
         "<presence from='romeo@m.lit/o' to='irc0.example.org'/>"
+        "<presence type='probe' from='romeo@m.lit/o' to='irc0.example.org'/>"
+        "<presence type='unsubscribe' from='romeo@m.lit' to='bob@irc0.example.org'/>"
         "<message type='error' from='romeo@m.lit/o' to='bob@irc0.example.org' id='m2'/>";
 
     peer_start(p);
@@ -635,6 +637,7 @@ Test(component, refuses_what_crosses_its_goodbye)
                   "service unavailable id=r1");
     peer_hears(p, "unanswered m of romeo@m.lit/o (romeo@m.lit) to irc0.example.org: "
                   "service unavailable id=t1");
+    peer_hears(p, "unsubscribe romeo@m.lit to bob: -");
     peer_hears(p, "bounce romeo@m.lit/o to bob: m undefined-condition id=m2");
     cr_expect_eq(p->heard.first, p->heard.end);
     cr_expect_not(p->stopped);
