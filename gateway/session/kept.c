@@ -75,11 +75,13 @@ static void kept_copy(struct kept *k, const struct sj_profile *profile)
     k->facts = sj_calloc(n, sizeof *k->facts);
     k->bytes += n * sizeof *k->facts;
     for (size_t i = 0; i < n; i++) {
-        if (!profile->facts[i].label || !profile->facts[i].value || !*profile->facts[i].value)
+        const struct sj_fact *in = &profile->facts[i];
+        struct sj_fact *out = &k->facts[k->n_facts];
+        if (!in->label || !*in->label || !in->value || !*in->value)
             continue;
-        k->facts[k->n_facts].label = kept_text(k, profile->facts[i].label);
-        k->facts[k->n_facts].value = kept_text(k, profile->facts[i].value);
-        k->n_facts += k->facts[k->n_facts].label != NULL;
+        out->label = kept_text(k, in->label);
+        out->value = kept_text(k, in->value);
+        k->n_facts++;
     }
 }
 

@@ -39,9 +39,10 @@ static void talk(const char *text)
 Test(command_profile, shows_what_the_network_says)
 {
     static const struct sj_fact facts[] = {
-        {"Account", "jcap"}, {"Server", NULL}, {"Host", ""}, {"Away", "at the ball"}};
+        {"Account", "jcap"}, {"Server", NULL}, {"Host", ""}, {"", "of what?"},
+        {"Away", "at the ball"}};
     static const struct sj_profile p = {
-        .id = "juliet", .facts = facts, .n_facts = 4,
+        .id = "juliet", .facts = facts, .n_facts = 5,
         .value = {[SJ_PROFILE_FULL_NAME] = "Juliet Capulet", [SJ_PROFILE_NOTE] = ""}};
     static const char shown[] = SAID "Name: Juliet Capulet\nAccount: jcap\n"
                                 "Away: at the ball\n";
