@@ -33,7 +33,9 @@ class Person:
         self.there, self.in_room = asyncio.Event(), asyncio.Event()
 
     def start(self):
+        """The task in which it lives until `close`."""
         self.task = self.loop.create_task(self._live())
+        return self.task
 
     async def _live(self):
         """Connects again and again."""
@@ -99,6 +101,8 @@ class XmppUser(Person):
         self.ids, self.waiting = itertools.count(1), {}
         self.announced = asyncio.Event()         # the gateway has shown itself as available
         self.step = None
+        self.archive_read = None                 # id of the last entry that came
+        self.reads = []                          # tasks
 
     # the way in
 
@@ -137,6 +141,12 @@ class XmppUser(Person):
         await self.iq("get", None, "<query xmlns='jabber:iq:roster'/>")
         self.send("<presence/>")
         self.there.set()
+
+    async def close(self):
+        for task in self.reads:
+            task.cancel()
+        await asyncio.gather(*self.reads, return_exceptions=True)
+        await super().close()
 
     def ended(self):
         self.step = None
@@ -197,21 +207,28 @@ class XmppUser(Person):
                         continue
             await asyncio.sleep(SELF_PING_SECONDS)
 
-    async def read_archive(self):
-        """All of the room's archive, page by page."""
-        after = ""
+    async def read_archive(self, after=None):
+        """The room's archive, page by page, all of it or from behind what has that id."""
         while True:
             answer = await self.iq(
                 "set", self.network.room, "<query xmlns='%s'><set "
                 "xmlns='http://jabber.org/protocol/rsm'><max>%d</max>%s</set></query>"
-                % (MAM, PAGE, after))
+                % (MAM, PAGE, "<after>%s</after>" % after if after else ""))
             end = answer.find("fin") if answer is not None else None
             if end is None:
                 return "no answer" if answer is None else format_node(answer)
             last = end.find("set").find("last") if end.find("set") else None
+            if last is not None:
+                after = self.archive_read = last.text
             if end.get("complete") == "true" or last is None:
                 return None
-            after = "<after>%s</after>" % last.text
+
+    async def read_missed(self):
+        """What was said while they were out of the room; all that is there when what they have read
+        last is gone."""
+        if await self.read_archive(self.archive_read) is not None and self.archive_read:
+            self.archive_read = None
+            await self.read_archive()
 
     # what comes
 
@@ -244,6 +261,8 @@ class XmppUser(Person):
         elif bare == self.network.room and \
                 (sender.endswith("/" + self.name) or self._is_own(node)):
             if kind is None:
+                if not self.in_room.is_set():
+                    self.reads.append(self.loop.create_task(self.read_missed()))
                 self.in_room.set()
             elif kind in ("unavailable", "error") and not self._is_renaming(node):
                 self.in_room.clear()

@@ -7,6 +7,7 @@ import re
 import resource
 import signal
 import subprocess
+import traceback
 
 import clock
 import servers
@@ -81,6 +82,15 @@ class World:
         name = name.partition("\\3a")[0]
         return self.names.get(name) or self.names.get(NICK_TAIL.sub("", name))
 
+    def attend(self, task, whose):
+        """Whoever stops because of a mistake of ours makes silence look like a loss."""
+        def done(task):
+            if not task.cancelled() and task.exception():
+                self.trouble.append("%s stopped: %s" % (
+                    whose, "".join(traceback.format_exception(task.exception()))))
+        task.add_done_callback(done)
+        return task
+
     # the beginning
 
     def start_servers(self):
@@ -124,11 +134,14 @@ class World:
         self.users = [XmppUser("x%d" % i, name, self.xmpp_server.c2s, self.ledger, PASSWORD,
                                self.network, self.person) for i, name in enumerate(USERS)]
         for person in self.people + self.users:
-            person.start()
+            task = person.start()
+            if task:                     # people on Matrix are threads
+                self.attend(task, person.ident)
         for user in self.users:
             await user.there.wait()
         await asyncio.gather(*(user.register() for user in self.users))
-        self.tasks += [self.loop.create_task(user.stay_in_room()) for user in self.users]
+        self.tasks += [self.attend(self.loop.create_task(user.stay_in_room()), user.ident)
+                       for user in self.users]
         await self.until(self.is_well, 60)
         if not self.is_well():
             raise RuntimeError("the round could not begin: " + self.state())
