@@ -171,7 +171,7 @@ static enum sj_status archive_insert(struct sj_store *s, const struct sj_owner *
     enum sj_status status = archive_check_put(s, room, e, err);
     if (status != SJ_OK)
         return status;
-    sj_random_bytes(&record.salt, sizeof record.salt);
+    sj_random_public(&record.salt, sizeof record.salt);
     archive_encode(&plain, &record);
     if (!group_room(s, plain.n))         /* before the view: it may write what waits */
         status = archive_no_room(err);

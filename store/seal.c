@@ -14,6 +14,7 @@
 #include <sodium.h>
 
 #include "sojourn/log.h"
+#include "sojourn/memory.h"
 #include "sojourn/store.h"
 #include "sojourn/strbuf.h"
 
@@ -390,7 +391,7 @@ void seal_close(uint8_t *out, const struct seal_key *key, const struct seal_plac
 
     seal_ad_of(&ad, place, schema);
     out[0] = schema;
-    randombytes_buf(nonce, SEAL_NONCE_LEN);
+    sj_random_public(nonce, SEAL_NONCE_LEN);
     if (n > 0)
         memcpy(text, plain, n);
     sodium_pad(&padded, text, n, SEAL_PAD, padded);

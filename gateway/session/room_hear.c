@@ -70,7 +70,7 @@ static void hearing_end(struct hearing *h)
 
 static void hear_fresh_id(struct hearing *h)
 {
-    xmpp_new_id(h->room->session->all->xmpp, h->fresh);
+    xmpp_new_id(h->fresh);
     h->event.text[EVENT_ID] = h->fresh;
 }
 

@@ -26,7 +26,7 @@ void room_log_name(struct room *r, const char *network_id, struct sj_strbuf *id)
         ids_name(r->session, r->id, network_id, false, NULL, id);
         return;
     }
-    xmpp_new_id(r->session->all->xmpp, fresh);
+    xmpp_new_id(fresh);
     sj_strbuf_adds(id, fresh);
 }
 

@@ -394,7 +394,7 @@ static void component_check_life(struct component *c)
         sj_timer_start(c->x->loop, &c->timer, COMPONENT_IDLE_MS - silent);
         return;
     }
-    output_new_id(&c->x->output, c->ping_id);
+    output_new_id(c->ping_id);
     c->ping_ms = now;
     xmpp_stanza_t *iq = room_stanza_new(c->x, c->index, "iq", "get", NULL, c->host->name,
                                         c->ping_id);

@@ -15,7 +15,6 @@
 
 void output_init(struct output *o, size_t stanza_max)
 {
-    *o = (struct output){.pool_left = 0};
     arena_init(&o->arena);
     o->ctx = arena_ctx_new(&o->arena);
     sj_strbuf_init(&o->text, stanza_max);
@@ -181,16 +180,12 @@ enum sj_status output_format(struct output *o, const char *host, xmpp_stanza_t *
     return sj_strbuf_ok(&o->text) ? SJ_OK : SJ_LIMIT;
 }
 
-void output_new_id(struct output *o, char out[OUTPUT_ID_SIZE])
+void output_new_id(char out[OUTPUT_ID_SIZE])
 {
     static const char digits[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-    size_t need = (OUTPUT_ID_SIZE - 1) / 4 * 3;
-    if (o->pool_left < need) {
-        sj_random_bytes(o->pool, sizeof o->pool);
-        o->pool_left = sizeof o->pool;
-    }
-    o->pool_left -= need;
-    const unsigned char *p = o->pool + o->pool_left;
+    unsigned char random[(OUTPUT_ID_SIZE - 1) / 4 * 3];
+    const unsigned char *p = random;
+    sj_random_public(random, sizeof random);
     for (size_t i = 0; i < OUTPUT_ID_SIZE - 1; i += 4, p += 3) {
         uint32_t bits = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
         for (unsigned k = 0; k < 4; k++)

@@ -13,7 +13,6 @@
 #include "sojourn/strbuf.h"
 
 #define OUTPUT_ID_SIZE 17           /* 96 random bits as text, and the NUL */
-#define OUTPUT_POOL_BYTES 480u
 #define OUTPUT_ATTRIBUTES_MAX 32    /* of one element; we build them ourselves */
 
 /* Owner: struct xmpp. */
@@ -22,8 +21,6 @@ struct output {
     xmpp_ctx_t *ctx;                /* everything we build is made in it */
     struct sj_strbuf text;          /* of the last stanza */
     struct sj_strbuf address;       /* scratch of room_stanza_new */
-    unsigned char pool[OUTPUT_POOL_BYTES];    /* random bytes not used yet */
-    size_t pool_left;
 };
 
 void output_init(struct output *o, size_t stanza_max);
@@ -40,7 +37,7 @@ enum sj_status output_format(struct output *o, const char *host, xmpp_stanza_t *
 void output_element(struct sj_strbuf *out, xmpp_stanza_t *st, const char *parent_ns);
 
 /* A new stanza id, unguessable (G114-07). */
-void output_new_id(struct output *o, char out[OUTPUT_ID_SIZE]);
+void output_new_id(char out[OUTPUT_ID_SIZE]);
 /* The id of what the network calls network_id: the same after a restart, and telling nothing
  * without the secret (DESIGN §4, G198-01). */
 #define OUTPUT_STABLE_ID_SIZE 41

@@ -299,7 +299,7 @@ bool xmpp_send_node(struct xmpp *x, unsigned host, const char *peer, const char 
     char hex[SJ_SHA1_HEX_SIZE];
     char id[sizeof PEP_ID + OUTPUT_ID_SIZE] = PEP_ID;
     const char *item_id = pep_item_id(hex, node, p);
-    output_new_id(&x->output, id + sizeof PEP_ID - 1);
+    output_new_id(id + sizeof PEP_ID - 1);
     xmpp_stanza_t *st = room_stanza_new(x, host, "message", "headline", peer, to, id);
     if (st == NULL)
         return false;

@@ -332,7 +332,7 @@ static void privilege_new_id(struct xmpp *x, unsigned host, const struct xmpp_me
         output_stable_id(&x->output, id, h->secret,
                          (const char *const[]){h->name, m->to, m->peer, m->network_id}, 4);
     else
-        output_new_id(&x->output, id);
+        output_new_id(id);
     privilege_proof(x, host, proof, m->to, peer_jid, id);
     snprintf(out, XMPP_OWN_ID_SIZE, "%s-%s", id, proof);
 }

@@ -223,10 +223,10 @@ bool xmpp_peer_jid(const struct xmpp *x, unsigned host, const char *peer, struct
     return sj_strbuf_ok(out);
 }
 
-void xmpp_new_id(struct xmpp *x, char out[XMPP_NEW_ID_SIZE])
+void xmpp_new_id(char out[XMPP_NEW_ID_SIZE])
 {
     static_assert(XMPP_NEW_ID_SIZE == OUTPUT_ID_SIZE, "size of ids");
-    output_new_id(&x->output, out);
+    output_new_id(out);
 }
 
 bool room_address(const struct xmpp *x, unsigned host, const char *peer, const char *nick,
@@ -248,7 +248,7 @@ xmpp_stanza_t *room_stanza_of(struct xmpp *x, unsigned host, const char *name, c
 {
     char own_id[OUTPUT_ID_SIZE];
     if (id == NULL) {
-        output_new_id(&x->output, own_id);
+        output_new_id(own_id);
         id = own_id;
     }
     const char *from = x->options->hosts[host].name;

@@ -98,7 +98,7 @@ struct xmpp_in_messages {
 /* A new id for a message, for one that is sent to several clients: unguessable, and never given
  * again. */
 #define XMPP_NEW_ID_SIZE 17u
-void xmpp_new_id(struct xmpp *, char out[XMPP_NEW_ID_SIZE]);
+void xmpp_new_id(char out[XMPP_NEW_ID_SIZE]);
 
 /* ---- out; as everything there: false when the stanza was not queued ---- */
 

@@ -46,6 +46,10 @@ int sj_equal_secret(const void *a, const void *b, size_t n);
 
 /* n bytes from the system's generator (libsodium). */
 void sj_random_bytes(void *out, size_t n);
+/* The same, without a system call each time, for what is no secret but never comes twice: nonces,
+ * salts, ids. At most SJ_RANDOM_PUBLIC_MAX bytes. Any thread. */
+#define SJ_RANDOM_PUBLIC_MAX 64u
+void sj_random_public(void *out, size_t n);
 /* Uniform in [0, bound); bound 0 gives 0. */
 uint32_t sj_random_below(uint32_t bound);
 

@@ -63,6 +63,9 @@ MUTABLE = {
     "prepared": "random.c: the library of random numbers was initialised",
     "key": "random.c: key of the hash of tables, drawn once",
     "drawn": "random.c: and whether it was",
+    "pool": "random.c: bytes that are no secret, drawn many at a time",
+    "pool_left": "random.c: how many of them",
+    "pool_of": "random.c: and the process that drew them",
 }
 
 

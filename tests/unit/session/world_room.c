@@ -37,9 +37,8 @@ bool xmpp_nick_ok(const struct xmpp *x, const char *nick)
     return strchr(nick, ' ') == NULL;
 }
 
-void xmpp_new_id(struct xmpp *x, char out[XMPP_NEW_ID_SIZE])
+void xmpp_new_id(char out[XMPP_NEW_ID_SIZE])
 {
-    (void)x;
     snprintf(out, XMPP_NEW_ID_SIZE, "new");
 }
 

@@ -192,7 +192,7 @@ Test(output, makes_ids_that_do_not_repeat)
 {
     char ids[400][OUTPUT_ID_SIZE];
     for (size_t i = 0; i < 400; i++) {
-        output_new_id(&o, ids[i]);
+        output_new_id(ids[i]);
         cr_expect_eq(strlen(ids[i]), OUTPUT_ID_SIZE - 1);
         for (size_t k = 0; k < i; k++)
             cr_assert_str_neq(ids[i], ids[k]);
