@@ -314,7 +314,7 @@ void admin_do_all(struct run *r, admin_act *act)
     while ((jid = strtok_r(rest, "\n", &rest)) != NULL)
         admin_do_one(&w, jid);
     sj_free(copy);
-    snprintf(head, sizeof head, run_words(r, N_("Done for %zu of %zu users.")), w.done,
+    snprintf(head, sizeof head, run_words(r, N_("Users for whom it is done: %zu of %zu.")), w.done,
              w.done + w.failed);
     char *note = sj_malloc(strlen(head) + w.text.len + 1);
     memcpy(note, head, strlen(head));

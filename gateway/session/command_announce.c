@@ -32,7 +32,7 @@ static void announce_do(struct run *r)
     unsigned told = announce(r->network, run_value(r, "announcement"));
 
     sj_log_info(&r->all->log, "admin command=announce told=%u by=%s", told, SJ_CLIP(r->user));
-    command_done_note(r, XMPP_NOTE_INFO, "%u users have been told.", told);
+    command_done_note(r, XMPP_NOTE_INFO, "Users who have been told: %u.", told);
 }
 
 static const struct xmpp_input announce_inputs[] = {{
@@ -76,7 +76,7 @@ static void shutdown_do(struct run *r)
     for (unsigned i = 0; text && *text && i < all->n_networks; i++)
         announce(&all->networks[i], text);
     sj_timer_start(all->loop, &all->shutdown, seconds * 1000);
-    command_done_note(r, XMPP_NOTE_INFO, "The gateway stops in %u seconds.", (unsigned)seconds);
+    command_done_note(r, XMPP_NOTE_INFO, "The gateway stops in %u s.", (unsigned)seconds);
 }
 
 static const struct xmpp_choice shutdown_delays[] = {

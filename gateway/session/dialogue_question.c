@@ -119,23 +119,6 @@ bool question_take(struct question *q, const struct xmpp_input *in, const char *
     return good;
 }
 
-void question_take_rest(struct question *q, char *rest)
-{
-    const struct xmpp_form *form = &q->form.form;
-    char *words[XMPP_INPUTS_MAX];
-    size_t n, at = 0, inputs = 0;
-
-    for (size_t i = 0; i < form->n; i++)
-        inputs += form->input[i].kind != XMPP_INPUT_FIXED;
-    n = words_cut(rest, words, inputs);
-    for (size_t i = 0; i < form->n && at < n; i++) {
-        const struct xmpp_input *in = &form->input[i];
-        if (in->kind != XMPP_INPUT_FIXED && question_take(q, in, words[at++]) &&
-            in->kind == XMPP_INPUT_SECRET)
-            question_line(q, run_words(q->run, dialogue_secret_words));
-    }
-}
-
 void question_named(struct question *q, char *rest)
 {
     const struct xmpp_form *form = &q->form.form;
@@ -207,4 +190,39 @@ void question_skip(struct question *q, const struct xmpp_input *in, const char *
     while (question_leave(q) && all && r->asked_at < form->n &&
            !inputs_left_required(r, form, r->asked_at))
         continue;
+}
+
+/* The last word may leave out what follows, or one: as the answer to a question does. */
+static bool question_leaves(struct question *q, size_t i, const char *word)
+{
+    const struct xmpp_input *in = &q->form.form.input[i];
+
+    if (in->required || (strcmp(word, "..") != 0 && strcmp(word, ".") != 0))
+        return false;
+    q->run->asked_at = i;
+    question_skip(q, in, word);
+    return true;
+}
+
+void question_take_rest(struct question *q, char *rest)
+{
+    const struct xmpp_form *form = &q->form.form;
+    char *words[XMPP_INPUTS_MAX];
+    size_t n, at = 0, inputs = 0;
+    bool good = true;
+
+    for (size_t i = 0; i < form->n; i++)
+        inputs += form->input[i].kind != XMPP_INPUT_FIXED;
+    n = words_cut(rest, words, inputs);
+    for (size_t i = 0; i < form->n && at < n; i++) {
+        const struct xmpp_input *in = &form->input[i];
+        if (in->kind == XMPP_INPUT_FIXED)
+            continue;
+        if (good && at + 1 == n && question_leaves(q, i, words[at]))
+            return;
+        bool taken = question_take(q, in, words[at++]);
+        good = good && taken;
+        if (taken && in->kind == XMPP_INPUT_SECRET)
+            question_line(q, run_words(q->run, dialogue_secret_words));
+    }
 }

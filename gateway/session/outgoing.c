@@ -341,7 +341,8 @@ static enum sj_status outgoing_check_reactions(const struct session *s, const st
         return SJ_OK;
     if (rules->max_per_user && r->n_reactions > rules->max_per_user)
         return sj_fail(err, SJ_UNACCEPTABLE,
-                       "This network takes at most %u reactions of one person to a message.",
+                       "Reactions of one person to a message are limited on this network: at most "
+                       "%u.",
                        rules->max_per_user);
     for (size_t i = 0; rules->allowed && i < r->n_reactions; i++) {
         size_t k = 0;

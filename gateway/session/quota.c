@@ -68,17 +68,17 @@ enum sj_status quota_check(const struct session *s, enum sessions_quota which, u
     max = s->quota->max[which];
     switch (which) {
     case SESSIONS_MESSAGES:
-        return sj_fail(err, SJ_LIMIT, "You may send %u messages a minute. Send this again in %u "
-                       "seconds.", max, seconds);
+        return sj_fail(err, SJ_LIMIT, "Your limit of messages a minute is %u. Send this again in "
+                       "%u s.", max, seconds);
     case SESSIONS_BYTES:
-        return sj_fail(err, SJ_LIMIT, "Your messages may have %u bytes a minute. Send this again "
-                       "in %u seconds.", max, seconds);
+        return sj_fail(err, SJ_LIMIT, "Your limit of bytes of messages a minute is %u. Send this "
+                       "again in %u s.", max, seconds);
     case SESSIONS_JOINS:
-        return sj_fail(err, SJ_LIMIT, "You may enter %u rooms a minute. Try again in %u seconds.",
-                       max, seconds);
+        return sj_fail(err, SJ_LIMIT, "Your limit of rooms entered a minute is %u. Try again in "
+                       "%u s.", max, seconds);
     case SESSIONS_LOGINS:
-        return sj_fail(err, SJ_LIMIT, "You may log in %u times an hour. The next time is in %u "
-                       "seconds.", max, seconds);
+        return sj_fail(err, SJ_LIMIT, "Your limit of log-ins an hour is %u. The next one is "
+                       "possible in %u s.", max, seconds);
     case SESSIONS_QUOTAS:
         break;
     }

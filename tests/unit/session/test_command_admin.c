@@ -118,13 +118,13 @@ Test(command_admin, ends_sessions)
 
     world_ready(w);
     HAS(admin_runs(w, "end-user-session", "accountjids", ROMEO "\nnobody@example.org"),
-        "net disconnect\ncommand 9 1 " NODE "end-user-session completed ! error: Done for 1 of 2 "
-        "users.\nnobody@example.org: You are not registered with this gateway.\n");
+        "net disconnect\ncommand 9 1 " NODE "end-user-session completed ! error: Users for whom it "
+        "is done: 1 of 2.\nnobody@example.org: You are not registered with this gateway.\n");
     world_presence(w, "r", NULL, XMPP_AWAY, 0);
     world_run(w);
     HAS(world_lines(w), "presence G -> " ROMEO " online");
     HAS(admin_runs(w, "end-user-session", "accountjids", ROMEO "/other"),
-        "Done for 0 of 1 users.\n" ROMEO ": no such client is there");
+        "Users for whom it is done: 0 of 1.\n" ROMEO ": no such client is there");
     HAS(admin_runs(w, "end-user-session", "accountjids", ROMEO "/r"), "net disconnect\n");
     world_free(w);
 }
@@ -154,7 +154,8 @@ Test(command_admin, disables_and_lets_in_again)
     HAS(world_lines(w), "error-presence G -> " ROMEO "/r not permitted\n");
     HAS(admin_runs(w, "get-disabled-users-list", "max_items", "none"),
         "disableduserjids=" ROMEO "\n");
-    HAS(admin_runs(w, "reenable-user", "accountjids", ROMEO), "Done for 1 of 1 users.\n");
+    HAS(admin_runs(w, "reenable-user", "accountjids", ROMEO),
+        "Users for whom it is done: 1 of 1.\n");
     cr_expect_eq(world_presence(w, "r", NULL, XMPP_ONLINE, 0), SJ_OK);
     world_run(w);
     HAS(world_lines(w), "net connect\n");
@@ -193,10 +194,10 @@ Test(command_admin, deletes_its_own_registration)
             cr_expect_eq(w->in->command.talk(w->sessions, &admin, "delete " ADMIN ", " ROMEO,
                                              &err), SJ_OK);
             world_run(w);
-            HAS(world_lines(w), "message G -> " ADMIN " Done for 2 of 2 users.");
+            HAS(world_lines(w), "message G -> " ADMIN " Users for whom it is done: 2 of 2.");
         } else {
             HAS(admin_runs(w, "delete-user", "accountjids", ADMIN "\n" ROMEO),
-                "completed ! info: Done for 2 of 2 users.");
+                "completed ! info: Users for whom it is done: 2 of 2.");
         }
         HAS(admin_runs(w, "get-registered-users-num", NULL, NULL), "registeredusersnum=0\n");
         world_free(w);
@@ -214,7 +215,7 @@ Test(command_admin, ends_the_other_runs_of_who_is_deleted)
     world_clear(w);
     cr_expect_eq(step(w, ADMIN, NODE "announce", 0, NULL, NULL), SJ_OK);
     cr_expect_eq(sscanf(world_lines(w), "command 9 %llu", &first), 1);
-    HAS(admin_runs(w, "delete-user", "accountjids", ADMIN), "Done for 1 of 1 users.");
+    HAS(admin_runs(w, "delete-user", "accountjids", ADMIN), "Users for whom it is done: 1 of 1.");
     cr_expect_null(command_find(w->sessions, first));
     world_free(w);
 }
@@ -224,8 +225,8 @@ Test(command_admin, stops_the_gateway_once)
 {
     struct world *w = world_new(CAPS_PLAIN);
 
-    HAS(admin_runs(w, "shutdown", "delay", "30"), "The gateway stops in 30 seconds.");
-    HAS(admin_runs(w, "shutdown", "delay", "60"), "The gateway stops in 60 seconds.");
+    HAS(admin_runs(w, "shutdown", "delay", "30"), "The gateway stops in 30 s.");
+    HAS(admin_runs(w, "shutdown", "delay", "60"), "The gateway stops in 60 s.");
     world_clear(w);
     world_advance(w, 59000);
     EXPECT(w, "");

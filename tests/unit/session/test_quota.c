@@ -48,11 +48,11 @@ Test(quota, counts_messages_a_minute)
         cr_expect_eq(say(w, "word"), SJ_OK, "all at once");
     world_clear(w);
     cr_expect_eq(say(w, "word"), SJ_LIMIT);
-    cr_expect_str_eq(err.text, "You may send 6 messages a minute. Send this again in 10 seconds.");
+    cr_expect_str_eq(err.text, "Your limit of messages a minute is 6. Send this again in 10 s.");
     EXPECT(w, "");
     world_advance(w, 9000);
     cr_expect_eq(say(w, "word"), SJ_LIMIT);
-    cr_expect(strstr(err.text, "in 1 seconds"), "%s", err.text);
+    cr_expect(strstr(err.text, "in 1 s."), "%s", err.text);
     world_advance(w, 1100);
     cr_expect_eq(say(w, "word"), SJ_OK, "one at a time then");
     cr_expect_eq(say(w, "word"), SJ_LIMIT);
@@ -75,13 +75,13 @@ Test(quota, counts_bytes_a_minute)
     world_ready(w);
     cr_expect_eq(say(w, body), SJ_OK, "more than a minute's can be said once in a minute");
     cr_expect_eq(say(w, "x"), SJ_LIMIT);
-    cr_expect_str_eq(err.text, "Your messages may have 1000 bytes a minute. Send this again in 1 "
-                               "seconds.");
+    cr_expect_str_eq(err.text, "Your limit of bytes of messages a minute is 1000. Send this "
+                               "again in 1 s.");
     world_advance(w, 60000);
     body[600] = '\0';
     cr_expect_eq(say(w, body), SJ_OK);
     cr_expect_eq(say(w, body), SJ_LIMIT);
-    cr_expect(strstr(err.text, "in 12 seconds"), "%s", err.text);
+    cr_expect(strstr(err.text, "in 12 s."), "%s", err.text);
     world_advance(w, 12000);
     cr_expect_eq(say(w, body), SJ_OK);
     world_free(w);
@@ -115,7 +115,7 @@ Test(quota, counts_rooms_that_are_entered)
     cr_expect_eq(wroom_join(w, "r", "#b", "me"), SJ_OK, "it is in there");
     err = (struct sj_error){.status = SJ_OK};
     cr_expect_eq(w->in->muc.join(w->sessions, &from, &in, &err), SJ_LIMIT);
-    cr_expect_str_eq(err.text, "You may enter 2 rooms a minute. Try again in 30 seconds.");
+    cr_expect_str_eq(err.text, "Your limit of rooms entered a minute is 2. Try again in 30 s.");
     cr_expect_null(room_find(romeo(w), "#c"));
     world_advance(w, 30000);
     cr_expect_eq(wroom_join(w, "r", "#c", "me"), SJ_OK);
@@ -145,7 +145,7 @@ Test(quota, counts_log_ins_that_the_user_causes)
     EXPECT(w, "error-presence G -> " ROMEO " limit reached\n");
     cr_expect_eq(romeo(w)->state, SESSION_OFFLINE);
     cr_expect_eq(say(w, "word"), SJ_LIMIT);
-    cr_expect(strstr(err.text, "You may log in 4 times an hour. The next time is in "), "%s",
+    cr_expect(strstr(err.text, "Your limit of log-ins an hour is 4. The next one is "), "%s",
               err.text);
     /* Who leaves does not begin anew. */
     world_presence(w, "r", NULL, XMPP_OFFLINE, 0);
@@ -186,7 +186,7 @@ Test(quota, says_so_to_who_asks_for_a_log_in)
     world_presence(w, "r", NULL, XMPP_OFFLINE, 0);
     world_run(w);
     lines = log_in(w);
-    cr_expect(strstr(lines, "login completed ! error: You may log in 1 times an hour."), "%s",
+    cr_expect(strstr(lines, "login completed ! error: Your limit of log-ins an hour is 1."), "%s",
               lines);
     cr_expect_null(strstr(lines, "net connect"), "%s", lines);
     world_free(w);
@@ -208,7 +208,7 @@ Test(quota, counts_log_ins_that_are_asked_for)
         cr_expect(strstr(lines, "net connect\n"), "%u: %s", i, lines);
     }
     lines = log_in(w);
-    cr_expect(strstr(lines, "error: You may log in 3 times an hour."), "%s", lines);
+    cr_expect(strstr(lines, "error: Your limit of log-ins an hour is 3."), "%s", lines);
     cr_expect_null(strstr(lines, "net connect"), "%s", lines);
     cr_expect_eq(romeo(w)->state, SESSION_REFUSED);
     world_free(w);
@@ -227,7 +227,7 @@ Test(quota, takes_no_try_of_the_gateway_away)
     world_advance(w, 10000);
     cr_expect_eq(romeo(w)->state, SESSION_BACKOFF);
     lines = log_in(w);
-    cr_expect(strstr(lines, "error: You may log in 1 times an hour."), "%s", lines);
+    cr_expect(strstr(lines, "error: Your limit of log-ins an hour is 1."), "%s", lines);
     w->refuse = 0;
     world_advance(w, 60000);
     cr_expect_eq(romeo(w)->state, SESSION_ONLINE);
@@ -279,7 +279,7 @@ Test(quota, is_set_for_one_user_by_an_admin)
     world_ready(w);
     limit(w, "3", "");
     lines = world_lines(w);
-    cr_expect(strstr(lines, "Done for 1 of 1 users."), "%s", lines);
+    cr_expect(strstr(lines, "Users for whom it is done: 1 of 1."), "%s", lines);
     for (unsigned i = 0; i < 3; i++)
         cr_expect_eq(say(w, "word"), SJ_OK, "%s", err.text);
     cr_expect_eq(say(w, "word"), SJ_LIMIT);
@@ -316,7 +316,7 @@ Test(quota, that_changes_leaves_what_was_used)
     cr_expect_eq(say(w, "word"), SJ_LIMIT);
     limit(w, "1", "");
     cr_expect_eq(say(w, "word"), SJ_LIMIT);
-    cr_expect(strstr(err.text, "in 60 seconds"), "%s", err.text);
+    cr_expect(strstr(err.text, "in 60 s."), "%s", err.text);
     world_advance(w, 60000);
     cr_expect_eq(say(w, "word"), SJ_OK);
     world_free(w);
