@@ -27,7 +27,7 @@ DELAY_SECONDS, THROTTLE_BYTES, FEW_DESCRIPTORS = 0.4, 4000, 8
 DAY_SECONDS = 86400
 # A store that is full with little, and messages of which each takes two pages of its journal: as
 # many as a user may have waiting, which are more than the reserve beyond the bound has room for.
-SMALL_STORE, LONG, MANY, FULL_SECONDS = 1 << 20, "Two of the fairest stars " * 170, 55, 60
+SMALL_STORE, LONG, MANY, FULL_SECONDS = 1 << 20, "Two of the fairest stars " * 164, 58, 60
 # Short waits, so that a round has many faults; what they are is said in docs/TESTING.md.
 GATEWAY_KEYS = {"hold-time": "10s", "log-level": "debug"}
 
@@ -287,6 +287,7 @@ class World:
         for user in self.users:
             await user.read_archive()
         await self.end_daemon()
+        await self.pack_store()
         self.configure(**{"data-max-bytes": SMALL_STORE})
         self.daemon.begin()
         await self.until(self.is_well, BACK_SECONDS)
@@ -305,6 +306,17 @@ class World:
         await self.end_daemon()
         self.configure()
         self.daemon.begin()
+
+    async def pack_store(self):
+        """Gives its free pages back, of which there may be more than the journal can fill."""
+        data = self.daemon.dir / "data"
+        status, said = await self.loop.run_in_executor(
+            None, self.daemon.control, self.binaries / "sojournctl", "backup",
+            str(data / "packed"))
+        if status == 0:
+            (data / "packed").replace(data / "data.mdb")
+        else:
+            self.trouble.append("sojournctl backup: %s" % said)
 
     async def log_says(self, seen, level, *words):
         """Behind so many characters, once; trouble if it does not."""
