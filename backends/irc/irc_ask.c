@@ -7,6 +7,7 @@
  * §3.6.1; WHOX of ircu; IRCv3 away-notify, account-notify. */
 #include "irc_ask.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "irc_parse.h"
@@ -120,6 +121,7 @@ struct irc_ask *irc_ask_heard(struct irc_link *l, enum irc_ask_kind kind)
 void irc_ask_over(struct irc_link *l, const struct sj_error *err)
 {
     struct irc_ask *a = ask_first(l);
+    assert(a);
     sj_op op = a->op;
 
     ask_remove(l, a);

@@ -11,6 +11,7 @@
  *
  * They have no account: a table says how they behave, and their entry in a user's list is all that
  * is kept about them. */
+#include <assert.h>
 #include <string.h>
 
 #include "loopback_link.h"
@@ -199,6 +200,14 @@ static const struct resident *resident_find(const char *id)
     return NULL;
 }
 
+/* Of an id of which loopback_is_resident is true. */
+static const struct resident *resident_get(const char *id)
+{
+    const struct resident *r = resident_find(id);
+    assert(r);
+    return r;
+}
+
 const char *loopback_resident_at(size_t i)
 {
     return i < RESIDENTS ? residents[i].id : NULL;
@@ -256,13 +265,13 @@ void loopback_resident_message(struct loopback_link *l, const struct sj_message 
 {
     const struct heard heard = {m, number, op};
     const char *why = NULL;
-    enum sj_status status = resident_find(m->peer)->message(l, &heard, &why);
+    enum sj_status status = resident_get(m->peer)->message(l, &heard, &why);
     loopback_op_finish(l, op, status, why);
 }
 
 void loopback_resident_mark(struct loopback_link *l, const struct sj_mark *m)
 {
-    const struct resident *r = resident_find(m->peer);
+    const struct resident *r = resident_get(m->peer);
     const struct loopback_post post = {
         .from = m->peer,
         .own = r->own,
@@ -275,13 +284,13 @@ void loopback_resident_mark(struct loopback_link *l, const struct sj_mark *m)
 
 void loopback_resident_typing(struct loopback_link *l, const char *id, enum sj_typing typing)
 {
-    if (resident_find(id)->mirrors)
+    if (resident_get(id)->mirrors)
         loopback_queue_typing(l, id, typing);
 }
 
 void loopback_resident_asked(struct loopback_link *l, struct loopback_entry *e)
 {
-    const struct resident *r = resident_find(e->id);
+    const struct resident *r = resident_get(e->id);
     if (!r->accepts) {
         e->why = "this user refuses everybody";
         loopback_queue_news(l->account, e, LOOPBACK_NEWS_GONE);

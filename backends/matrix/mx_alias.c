@@ -199,12 +199,13 @@ static void alias_on_directory(struct mx_link *l, const struct mx_answer *a)
     const char *id = mx_json_text(todo, "room", MX_ID_MAX);
     struct mx_room *r = id ? mx_room_find(l, id) : NULL;
     struct sj_error err = a->err;
-    if (err.status == SJ_OK && (!r || !r->entered))
-        sj_fail(&err, SJ_NOTFOUND, "you are in this room no longer");
-    if (err.status == SJ_OK)
+    if (err.status == SJ_OK && r && r->entered) {
         alias_on_both(l, r, todo, a->json, a->ask);
-    else
+    } else {
+        if (err.status == SJ_OK)
+            sj_fail(&err, SJ_NOTFOUND, "you are in this room no longer");
         alias_fail(l, a->ask, &err);
+    }
     json_object_put(todo);
 }
 

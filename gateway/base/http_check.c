@@ -77,8 +77,8 @@ static bool check_name_is_good(const char *name)
 static bool check_host(struct http_url *out, CURLU *u)
 {
     char *zone = check_part(u, CURLUPART_ZONEID, 0);
-    sj_free(zone);
     char *host = zone ? NULL : check_part(u, CURLUPART_HOST, 0);
+    sj_free(zone);
     if (!host)
         return false;
     for (char *p = host; *p; p++)

@@ -86,7 +86,10 @@ static sj_op collect_start(struct session *s, const struct room_outcome *ask, st
 /* The backend refused at once. */
 static enum sj_status collect_drop(struct session *s, sj_op op, const struct sj_error *err)
 {
-    collect_free(s->all, collect_find(s, op));
+    struct room_collect *c = collect_find(s, op);
+
+    if (c)
+        collect_free(s->all, c);
     op_forget(s->all, op);
     return err->status;
 }

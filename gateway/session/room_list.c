@@ -207,11 +207,12 @@ static enum sj_status list_start(struct session *s, const char *words, struct sj
     l->op = op;
     l->words = sj_strdup(words);
     sj_timer_init(&l->over, list_over, s);
-    if (rooms->list(s->link, words, ROOM_LIST_MAX, op, err) == SJ_OK)
-        return SJ_OK;
-    op_forget(s->all, op);
-    room_list_free(s);
-    return err->status;
+    enum sj_status status = rooms->list(s->link, words, ROOM_LIST_MAX, op, err);
+    if (status != SJ_OK) {
+        op_forget(s->all, op);
+        room_list_free(s);
+    }
+    return status;
 }
 
 /* The network is asked unless it just was; w->page.mark is lent. */

@@ -467,7 +467,7 @@ void sessions_unregister(struct sessions *all, unsigned host, const char *user,
         sj_fail(&err, SJ_UNREGISTERED, "not registered");
     else if (s && s->removal.wanted)
         sj_fail(&err, SJ_LIMIT, "is being unregistered already");
-    if (err.status != SJ_OK) {
+    if (!s || err.status != SJ_OK) {
         done(arg, ticket, &err);
         return;
     }
