@@ -203,7 +203,7 @@ static enum sj_status adhoc_read_step(struct inbound *in, struct sj_error *err)
     if (lang != NULL)
         from.lang = lang;
     else if (from.lang == NULL)
-        lang = from.lang = stanza_get(in->stanza, "xml:lang");       /* too long for the router */
+        from.lang = stanza_get(in->stanza, "xml:lang");       /* too long for the router */
     if (step.node == NULL)
         return sj_fail(err, SJ_INVALID, "No command was named.");
     if (!adhoc_read_action(stanza_get(command, "action"), &step.action))

@@ -227,7 +227,6 @@ static bool file_body_is_fallback(xmpp_stanza_t *st)
 static void file_caption(struct file_in *out, const char *body)
 {
     const char *link = strstr(body, out->file.url);
-    const char *from = out->caption.s;
 
     if (link) {
         sj_strbuf_add(&out->caption, body, (size_t)(link - body));
@@ -237,7 +236,7 @@ static void file_caption(struct file_in *out, const char *body)
     }
     while (out->caption.len > 0 && strchr(" \t\r\n", out->caption.s[out->caption.len - 1]))
         out->caption.s[--out->caption.len] = '\0';
-    from = out->caption.s + strspn(out->caption.s, " \t\r\n");
+    const char *from = out->caption.s + strspn(out->caption.s, " \t\r\n");
     if (*from)
         out->file.caption = from;
 }
