@@ -23,6 +23,7 @@ import scn                                                           # noqa: E40
 import stubbed                                                       # noqa: E402
 import test_ledger                                                   # noqa: E402
 import test_matrix                                                   # noqa: E402
+import test_unit                                                     # noqa: E402
 import xmlmatch                                                      # noqa: E402
 from fakeirc import Line                                             # noqa: E402
 
@@ -331,7 +332,8 @@ def main():
     Result.results = report.Results(options.results, "support")
     suite = unittest.TestSuite()
     load = unittest.defaultTestLoader.loadTestsFromModule
-    for group in [*load(sys.modules["__main__"]), *load(test_ledger), *load(test_matrix)]:
+    for group in [*load(sys.modules["__main__"]), *load(test_ledger), *load(test_matrix),
+                  *load(test_unit)]:
         for test in group:
             name = name_of(test)
             if re.search(options.only, name):

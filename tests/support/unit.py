@@ -21,7 +21,15 @@ import report                                                        # noqa: E40
 
 CLOSING = re.compile(r"Tested: (\d+) \| Passing: (\d+) \| Failing: (\d+)")
 SECONDS = 300
-LEAKS = HERE.parent / "unit" / "leaks"       # of the test library itself
+
+
+def is_of_criterion(report):
+    """It is about leaks of what Criterion's runner allocated itself, 48 bytes in some runs of more
+    than 250 tests, and nothing else. No suppression can name those: Criterion calls each test, so
+    it would hide every leak (tests/unit/run does the same)."""
+    allocated = re.findall(r"^ *#1 .*$", report, re.M)
+    return bool(allocated) and all("libcriterion" in frame for frame in allocated) and \
+        all("LeakSanitizer" in line for line in report.splitlines() if "ERROR: " in line)
 
 
 def run(argv, directory):
@@ -29,7 +37,7 @@ def run(argv, directory):
     env = dict(os.environ)
     env["ASAN_OPTIONS"] = "log_path=%s/sanitizer:detect_leaks=1" % directory
     env["UBSAN_OPTIONS"] = "log_path=%s/sanitizer:print_stacktrace=1" % directory
-    env["LSAN_OPTIONS"] = "suppressions=%s:print_suppressions=0" % LEAKS
+    env["LSAN_OPTIONS"] = "exitcode=0"           # the reports decide
     try:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, env=env, cwd=directory, timeout=SECONDS,
@@ -37,9 +45,10 @@ def run(argv, directory):
         status, out = done.returncode, done.stdout
     except subprocess.TimeoutExpired as e:
         status, out = None, e.stdout or b""
-    reports = "\n".join(p.read_text(errors="replace")
-                        for p in sorted(pathlib.Path(directory).glob("sanitizer.*")))
-    return status, out.decode("utf-8", "replace"), reports
+    reports = [p.read_text(errors="replace")
+               for p in sorted(pathlib.Path(directory).glob("sanitizer.*"))]
+    return status, out.decode("utf-8", "replace"), \
+        "\n".join(r for r in reports if not is_of_criterion(r))
 
 
 def criterion(program, results, only):
