@@ -44,6 +44,8 @@ static struct room *in_room(struct session *s, const char *typed)
 /* Is there, or will there be, a link? */
 static enum sj_status join_await(struct session *s, struct sj_error *err)
 {
+    if (s->all->stopping)
+        return sj_fail(err, SJ_UNAVAILABLE, "The gateway is being stopped; try again later.");
     if (s->state == SESSION_ONLINE && !s->announced) {
         s->wants_online = true;          /* registered just now */
         session_announce(s);
@@ -104,7 +106,7 @@ static void join_go_on(struct room *r, struct room_client *c, const struct xmpp_
         break;
     case ROOM_LEAVING:
         join_keep_password(r, in);
-        r->again = true;
+        r->again = r->session->state == SESSION_ONLINE;
         break;
     case ROOM_STATE_COUNT:
         break;

@@ -338,18 +338,49 @@ Test(room, takes_nothing_from_the_user_while_it_is_logged_out_of)
 Test(room, that_is_wanted_during_the_log_out_is_entered_with_the_next_log_in)
 {
     struct world *w = logs_out();
+    const char *lines;
 
     cr_assert_eq(wroom_join(w, "r2", "#a", "me"), SJ_OK);
     EXPECT(w, "");
     w->disconnect_waits = false;
     world_down(w, SJ_END_ASKED);
-    cr_expect(strstr(world_lines(w), "occupant #a/me -> " R " offline none/none 110 333"));
-    cr_expect_null(strstr(world_lines(w), "occupant #a/me -> " ROMEO "/r2"));
-    world_clear(w);
+    lines = world_lines(w);
+    cr_expect(strstr(lines, "occupant #a/me -> " R " offline none/none 110 333"));
+    cr_expect_null(strstr(lines, "occupant #a/me -> " ROMEO "/r2"));
     world_advance(w, 1000);
     EXPECT(w, "net connect\n"
               "presence G -> " ROMEO " online\n"
               "net join #a me\n");
+    world_free(w);
+}
+
+/* It is being left already: the outcome of that must not lead back over a link that ends. */
+Test(room, that_is_left_and_wanted_during_the_log_out_is_refused)
+{
+    struct world *w = wroom_ready(0, "juliet");
+
+    w->messages_wait = w->disconnect_waits = true;
+    wroom_leave(w, "r", "#a", NULL);
+    session_dismiss(session_find(&w->sessions->networks[0], ROMEO));
+    cr_assert_eq(wroom_join(w, "r", "#a", "me"), SJ_OK);
+    world_clear(w);
+    w->link->host->rooms->left(w->link, "#a", &(struct sj_exit){.kind = SJ_EXIT_LEFT});
+    EXPECT(w, "refused #a/me -> " R " i1 timed out joins\n");
+    world_free(w);
+}
+
+static void stopped(void *arg)
+{
+    (void)arg;
+}
+
+Test(room, that_is_wanted_while_the_gateway_stops_is_refused)
+{
+    struct world *w = wroom_ready(0, "juliet");
+
+    w->disconnect_waits = true;
+    sessions_stop(w->sessions, 1000, stopped, NULL);
+    cr_expect_eq(wroom_join(w, "r2", "#a", "me"), SJ_UNAVAILABLE);
     world_free(w);
 }
 
