@@ -5,10 +5,12 @@
  * use, too; nobody's messages shall wait for that. The thread has one job at a time and shares with
  * the loop nothing but what that job says. It is made with the first job, when the process has been
  * confined already: what holds for the process holds for it (gateway/confine.c). It takes no
- * signals. */
+ * signals, and does not get in the loop's way: woken, it would take the loop's core from it. */
+#define _GNU_SOURCE                      /* SCHED_BATCH */
 #include "writer.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 
 #include "sojourn/memory.h"
@@ -28,9 +30,19 @@ struct writer {
     enum writer_state state;
 };
 
+/* Where that is refused or not known, it works as others do. */
+static void writer_stand_back(void)
+{
+#ifdef SCHED_BATCH
+    const struct sched_param param = {.sched_priority = 0};
+    sched_setscheduler(0, SCHED_BATCH, &param);      /* 0: this thread */
+#endif
+}
+
 static void *writer_run(void *arg)
 {
     struct writer *w = arg;
+    writer_stand_back();
     pthread_mutex_lock(&w->lock);
     while (w->state != WRITER_ENDS) {
         if (w->state == WRITER_IDLE) {
