@@ -85,6 +85,7 @@ struct archive_room {
     uint64_t newest;                     /* the highest position, stored or waiting */
     struct archive_wait *waits;          /* by position */
     size_t n, cap;
+    size_t n_noted;                      /* the first of them, part.c */
 };
 /* NULL: nothing waits there. */
 struct archive_room *archive_waits_find(const struct sj_store *s,

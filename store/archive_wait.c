@@ -94,6 +94,8 @@ void archive_waits_put(struct sj_store *s, struct archive_room *r, const struct 
     size_t i = archive_waits_lower(r, w->position);
     struct archive_wait *to;
     bool stored = w->stored;
+    if (i < r->n_noted)
+        parts_forget(s);
     if (i < r->n && r->waits[i].position == w->position) {
         to = &r->waits[i];
         stored = to->stored;
@@ -112,10 +114,12 @@ void archive_waits_put(struct sj_store *s, struct archive_room *r, const struct 
         r->newest = w->position;
     s->pending_bytes += w->n;
     s->n_archive++;
+    parts_soon(s);
 }
 
 static void archive_room_free(struct sj_store *s, struct archive_room *r)
 {
+    s->n_archive_noted -= r->n_noted;
     for (size_t i = 0; i < r->n; i++)
         archive_wait_clear(s, &r->waits[i]);
     sj_map_remove(&s->archive_rooms, r->name);
@@ -150,25 +154,26 @@ void archive_waits_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN])
 
 /* --- writing -------------------------------------------------------------------------------- */
 
-/* How many of n may stay: when the store is full, two go for each that has come, but not those. */
+/* How many of n may stay: when the store is full, two go for each that has come now, but none of
+ * those that wait. */
 static uint64_t archive_room_bound(const struct sj_store *s, const struct archive_room *r,
-                                   uint64_t n)
+                                   size_t come, uint64_t n)
 {
     uint64_t bound = s->archive_messages;
     if (s->scarce && n < bound)
         bound = n;
     if (s->scarce)
-        bound = bound > 3 * r->n ? bound - 2 * r->n : r->n;
+        bound = bound > r->n_noted + 2 * come ? bound - 2 * come : r->n_noted;
     return bound;
 }
 
-/* Takes out the oldest that are too many. */
+/* Takes out the oldest that are too many. come: how many have been noted now. */
 static enum sj_status archive_room_cut(struct sj_store *s, const struct archive_room *r,
-                                       uint64_t *n, struct sj_error *err)
+                                       size_t come, uint64_t *n, struct sj_error *err)
 {
     enum sj_status status = SJ_OK;
-    size_t drops = 2 * r->n + ARCHIVE_DROPS_MAX;
-    uint64_t bound = archive_room_bound(s, r, *n);
+    size_t drops = 2 * come + ARCHIVE_DROPS_MAX;
+    uint64_t bound = archive_room_bound(s, r, come, *n);
     for (; status == SJ_OK && *n > bound && drops > 0; drops--) {
         struct store_found oldest;
         status = archive_oldest(s, r->prefix, &oldest, err);
@@ -183,30 +188,38 @@ static enum sj_status archive_room_cut(struct sj_store *s, const struct archive_
     return status;
 }
 
+/* The last n of those that are noted. */
 static enum sj_status archive_room_write(struct sj_store *s, const struct archive_room *r,
-                                         const struct seal_key *key, struct secret_buf *plain,
-                                         struct sj_error *err)
+                                         size_t n, const struct seal_key *key,
+                                         struct secret_buf *plain, struct sj_error *err)
 {
     struct record_archive_room now;
     enum sj_status status = archive_room_load(s, r->prefix, key, plain, &now, err);
     now.room = r->room;
-    for (size_t i = 0; status == SJ_OK && i < r->n; i++)
-        status = archive_write(s, r->prefix, &r->waits[i], key, &now.n, err);
+    for (size_t i = 0; status == SJ_OK && i < n; i++)
+        status = archive_write(s, r->prefix, &r->waits[r->n_noted - n + i], key, &now.n, err);
     if (status == SJ_OK)
-        status = archive_room_cut(s, r, &now.n, err);
+        status = archive_room_cut(s, r, n, &now.n, err);
     return status == SJ_OK ? archive_room_save(s, r->prefix, key, &now, err) : status;
 }
 
-enum sj_status archive_waits_apply(struct sj_store *s, struct sj_error *err)
+enum sj_status archive_waits_apply(struct sj_store *s, size_t max, struct sj_error *err)
 {
     struct secret_buf plain = {NULL, 0, 0};
     enum sj_status status = SJ_OK;
-    for (struct sj_list *l = s->archive_order.next; l != &s->archive_order; l = l->next) {
-        const struct archive_room *r = SJ_CONTAINER(l, struct archive_room, link);
+    struct sj_list *l = s->archive_order.next;
+    for (; l != &s->archive_order && max > 0; l = l->next) {
+        struct archive_room *r = SJ_CONTAINER(l, struct archive_room, link);
+        size_t n = r->n - r->n_noted < max ? r->n - r->n_noted : max;
         struct seal_key key;
+        if (n == 0)
+            continue;
+        max -= n;
+        r->n_noted += n;
+        s->n_archive_noted += n;
         status = sealed_owner_key(s, r->prefix, &key, err);
         if (status == SJ_OK)
-            status = archive_room_write(s, r, &key, &plain, err);
+            status = archive_room_write(s, r, n, &key, &plain, err);
         seal_key_wipe(&key);
         /* Owners that are unknown or damaged must not hold up the others. */
         if (status != SJ_OK && status != SJ_NOTFOUND && status != SJ_INTERNAL)
@@ -215,4 +228,19 @@ enum sj_status archive_waits_apply(struct sj_store *s, struct sj_error *err)
     }
     secret_buf_release(&plain);
     return status;
+}
+
+size_t archive_waits_left(const struct sj_store *s)
+{
+    return s->n_archive - s->n_archive_noted;
+}
+
+void archive_waits_forget_notes(struct sj_store *s)
+{
+    struct sj_list *l = s->archive_order.next;
+    for (; s->n_archive_noted > 0 && l != &s->archive_order; l = l->next) {
+        struct archive_room *r = SJ_CONTAINER(l, struct archive_room, link);
+        s->n_archive_noted -= r->n_noted;
+        r->n_noted = 0;
+    }
 }

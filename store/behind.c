@@ -7,7 +7,8 @@
  * write, first waits for it, so the order of changes is kept. A batch that fails stays in the
  * overlay, is tried again every STORE_RETRY_MS, and goes along with the next ordinary write. One of
  * begin_alone_behind is handed over by itself, so that it goes to a full disk without those that
- * found no room there; readers see it when it is durable. */
+ * found no room there; readers see it when it is durable. A batch that is large can be noted in
+ * parts, which nobody sees before the transaction that hands it over. */
 #include "behind.h"
 
 #include <assert.h>
@@ -155,6 +156,12 @@ void behind_drop(struct behind *b, uint32_t tables, const uint8_t *prefix, size_
         behind_rest(b);
 }
 
+void behind_forget_parts(struct behind *b)
+{
+    overlay_clear(&b->parts);
+    gaps_forget(&b->part_gaps);
+}
+
 /* --- transactions ------------------------------------------------------------------------- */
 
 /* What an earlier batch could not write goes first. */
@@ -184,23 +191,46 @@ static enum sj_status behind_begin_reads(struct behind *b, struct sj_error *err)
     return b->inner->ops->begin(b->inner, ENGINE_READS, err);
 }
 
+static enum sj_status behind_begin_prepared(struct behind *b, struct sj_error *err)
+{
+    enum sj_status status = b->inner->ops->prepare(b->inner, err);
+    return status == SJ_OK ? b->inner->ops->begin(b->inner, ENGINE_READS, err) : status;
+}
+
+/* What was noted in parts is the beginning of it. */
+static void behind_take_parts(struct behind *b)
+{
+    if (b->parts.n == 0)
+        return;
+    assert(b->changes.n == 0);
+    b->changes = b->parts;
+    b->gaps = b->part_gaps;
+    b->parts = (struct overlay){.n = 0};
+    behind_forget_parts(b);
+}
+
 static enum sj_status behind_begin_notes(struct behind *b, struct sj_error *err)
 {
     if (b->changes.n > 0 && !b->adding)
         return sj_fail(err, b->status, "the last changes could not be written");
-    enum sj_status status = b->inner->ops->prepare(b->inner, err);
-    if (status == SJ_OK)
-        status = b->inner->ops->begin(b->inner, ENGINE_READS, err);
-    if (status == SJ_OK)
-        overlay_copy(&b->kept, &b->changes);
-    return status;
+    enum sj_status status = behind_begin_prepared(b, err);
+    if (status != SJ_OK)
+        return status;
+    overlay_copy(&b->kept, &b->changes);
+    behind_take_parts(b);
+    return SJ_OK;
 }
 
 static enum sj_status behind_begin_alone(struct behind *b, struct sj_error *err)
 {
-    enum sj_status status = b->inner->ops->prepare(b->inner, err);
     gaps_forget(&b->gaps);
-    return status == SJ_OK ? b->inner->ops->begin(b->inner, ENGINE_READS, err) : status;
+    return behind_begin_prepared(b, err);
+}
+
+static enum sj_status behind_begin_part(struct behind *b, struct sj_error *err)
+{
+    assert(!b->handed && b->changes.n == 0);
+    return behind_begin_prepared(b, err);
 }
 
 static enum sj_status behind_begin_writes(struct behind *b, enum engine_mode mode,
@@ -223,10 +253,14 @@ static enum sj_status behind_begin(struct engine *e, enum engine_mode mode, stru
     assert(!b->open);
     if (mode != ENGINE_READS)
         behind_wait(b);
+    assert(mode == ENGINE_READS || mode == ENGINE_BEHIND || mode == ENGINE_PART ||
+           b->parts.n == 0);
     if (mode == ENGINE_READS)
         status = behind_begin_reads(b, err);
     else if (mode == ENGINE_BEHIND)
         status = behind_begin_notes(b, err);
+    else if (mode == ENGINE_PART)
+        status = behind_begin_part(b, err);
     else if (mode == ENGINE_ALONE_BEHIND)
         status = behind_begin_alone(b, err);
     else
@@ -254,6 +288,10 @@ static enum sj_status behind_commit(struct engine *e, struct sj_error *err)
             behind_hand_over(b, &b->apart);
         return SJ_OK;
     }
+    if (b->mode == ENGINE_PART) {
+        b->inner->ops->abort(b->inner);
+        return SJ_OK;
+    }
     enum sj_status status = b->inner->ops->commit(b->inner, err);
     if (status == SJ_OK && b->mode == ENGINE_WRITES && b->changes.n > 0) {
         sj_timer_stop(&b->retry);
@@ -273,6 +311,8 @@ static void behind_abort(struct engine *e)
     }
     if (b->mode == ENGINE_ALONE_BEHIND)
         overlay_clear(&b->apart);
+    if (b->mode == ENGINE_PART)
+        behind_forget_parts(b);
     gaps_forget(&b->gaps);
     b->open = false;
 }
@@ -312,6 +352,7 @@ static void behind_free(struct engine *e)
     sj_defer_cancel(&b->done);
     overlay_clear(&b->changes);
     overlay_clear(&b->apart);
+    overlay_clear(&b->parts);
     b->inner->ops->free(b->inner);
     sj_free(b);
 }

@@ -22,6 +22,10 @@ void behind_add(struct behind *b, bool (*again)(void *arg));
  * in these tables (a bit each): what is stored counts again. From settled, too; while none is under
  * way. */
 void behind_drop(struct behind *b, uint32_t tables, const uint8_t *prefix, size_t n);
+/* A transaction of ENGINE_PART, begun while not behind_busy, notes a part of the next batch. Only
+ * further ones of its kind see it, and one of ENGINE_BEHIND takes it along; one that is aborted
+ * drops all parts. Before any other that writes, they are to be forgotten. */
+void behind_forget_parts(struct behind *b);
 /* Waits for the batch that is under way, if one is. */
 void behind_wait(struct behind *b);
 /* Tries a batch that could not be written once more, now, with what `again` adds, and waits for it.

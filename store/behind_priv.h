@@ -19,7 +19,9 @@ struct behind {
     struct overlay kept;                 /* while a transaction adds to them: as they were */
     struct overlay apart;                /* of ENGINE_ALONE_BEHIND */
     const struct overlay *writing;       /* one of them, while handed */
-    struct gaps gaps;                    /* of both together */
+    struct gaps gaps;                    /* of them over what is stored */
+    struct overlay parts;                /* of ENGINE_PART; then there are no changes */
+    struct gaps part_gaps;               /* of these over what is stored */
     struct writer *writer;
     bool handed;                         /* to the writer, and its outcome not looked at */
     bool alone;                          /* the system gave no thread: logged */

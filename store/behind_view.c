@@ -14,7 +14,14 @@ static bool behind_writes(const struct behind *b)
 /* The changes that the transaction sees, and adds to. */
 static struct overlay *behind_view(struct behind *b)
 {
-    return b->mode == ENGINE_ALONE_BEHIND ? &b->apart : &b->changes;
+    return b->mode == ENGINE_ALONE_BEHIND ? &b->apart
+           : b->mode == ENGINE_PART       ? &b->parts
+                                          : &b->changes;
+}
+
+static struct gaps *behind_gaps(struct behind *b)
+{
+    return b->mode == ENGINE_PART ? &b->part_gaps : &b->gaps;
 }
 
 /* Do changes lie over what the inner engine has? Ordinary writes have brought them in. */
@@ -96,9 +103,10 @@ enum sj_status behind_seek(struct engine *e, enum store_table table,
     struct behind *b = behind_of(e);
     if (!behind_covers(b))
         return b->inner->ops->seek(b->inner, table, key, out, err);
-    enum sj_status status = behind_nearest(b, table, gaps_pass(&b->gaps, table, key), 1, out, err);
+    struct gaps *gaps = behind_gaps(b);
+    enum sj_status status = behind_nearest(b, table, gaps_pass(gaps, table, key), 1, out, err);
     if (status == SJ_OK)
-        gaps_note(&b->gaps, table, key, out->key);
+        gaps_note(gaps, table, key, out->key);
     return status;
 }
 
@@ -134,7 +142,7 @@ enum sj_status behind_put(struct engine *e, enum store_table table,
     struct behind *b = behind_of(e);
     if (behind_writes(b))
         return b->inner->ops->put(b->inner, table, key, value, err);
-    gaps_fill(&b->gaps, table, key);
+    gaps_fill(behind_gaps(b), table, key);
     overlay_put(behind_view(b), table, key, &value);
     return SJ_OK;
 }

@@ -57,6 +57,7 @@ enum engine_mode {
     ENGINE_WRITES,
     ENGINE_ALONE,               /* writes, without what an earlier commit could only promise */
     ENGINE_BEHIND,              /* writes; commit may promise: all see it, durable it is later */
+    ENGINE_PART,                /* the same, bit by bit: see behind.h */
     ENGINE_ALONE_BEHIND,        /* both of these; nobody sees it before it is durable */
 };
 struct engine_ops {

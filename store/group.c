@@ -81,9 +81,8 @@ static void pending_free(struct sj_store *s, struct pending *p)
     sj_free(p);
 }
 
-static void group_on_timer(void *arg)
+void group_write(struct sj_store *s)
 {
-    struct sj_store *s = arg;
     if (store_busy(s))
         return;                          /* group_go_on when it is through */
     if (group_empty(s)) {                /* it was taken back: nobody waits for it any more */
@@ -91,6 +90,8 @@ static void group_on_timer(void *arg)
             s->settled(s->settled_arg, SJ_OK);
         return;
     }
+    if (parts_close(s))
+        return;
     enum sj_status status = store_write(s, STORE_BEHIND, NULL, NULL, NULL);
     if (status == SJ_OK)
         return;
@@ -99,8 +100,14 @@ static void group_on_timer(void *arg)
         s->settled(s->settled_arg, status);
 }
 
+static void group_on_timer(void *arg)
+{
+    group_write(arg);
+}
+
 void group_init(struct sj_store *s)
 {
+    parts_init(s);
     sj_map_init(&s->pending);
     sj_list_init(&s->pending_order);
     sj_timer_init(&s->pending_timer, group_on_timer, s);
@@ -119,6 +126,7 @@ static void group_forget(struct sj_store *s, bool owners_too)
     }
     waits_clear(s, owners_too);
     archive_waits_clear(s);
+    parts_end(s);
     sj_timer_stop(&s->pending_timer);
 }
 
@@ -190,8 +198,10 @@ static void group_start_timer(struct sj_store *s)
 
 void group_go_on(struct sj_store *s)
 {
-    if (!group_empty(s))
-        group_start_timer(s);
+    if (group_empty(s))
+        return;
+    group_start_timer(s);
+    parts_soon(s);
 }
 
 bool group_room(struct sj_store *s, size_t n)
@@ -331,6 +341,7 @@ void group_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN])
             pending_free(s, p);
     }
     waits_drop(s, user);
+    parts_forget(s);
     archive_waits_drop(s, user);
     store_forget(s, OVERLAY_ALL_TABLES, user);
 }
@@ -382,5 +393,5 @@ enum sj_status group_apply(struct sj_store *s, struct sj_error *err)
             return status;
     }
     enum sj_status status = waits_apply(s, err);
-    return status == SJ_OK ? archive_waits_apply(s, err) : status;
+    return status == SJ_OK ? archive_waits_apply(s, SIZE_MAX, err) : status;
 }

@@ -29,6 +29,8 @@ uint8_t group_merge_flags(const struct sj_store *s, const uint8_t user[STORE_PAR
 /* Makes room for n bytes more of a record: commits when a bound is reached. False: there is none
  * (logged). The timer runs afterwards. */
 bool group_room(struct sj_store *s, size_t n);
+/* Writes what waits, in this turn or the next, unless a commit is under way. */
+void group_write(struct sj_store *s);
 /* The last commit is through: the next one may follow. */
 void group_go_on(struct sj_store *s);
 /* How many records wait to be written. */

@@ -17,9 +17,14 @@
 
 typedef enum sj_status store_change(struct sj_store *, void *arg, struct sj_error *);
 
+static bool store_is_alone(enum store_when when)
+{
+    return when == STORE_ALONE || when == STORE_LEAVE;
+}
+
 static bool store_takes_group(enum store_when when)
 {
-    return when != STORE_ALONE && when != STORE_LEAVE;
+    return !store_is_alone(when) && when != STORE_PART;
 }
 
 static enum sj_status store_try(struct sj_store *s, enum store_when when, store_change *change,
@@ -29,7 +34,10 @@ static enum sj_status store_try(struct sj_store *s, enum store_when when, store_
     static const enum engine_mode modes[] = {
         [STORE_NOW] = ENGINE_WRITES, [STORE_ALONE] = ENGINE_ALONE, [STORE_BEHIND] = ENGINE_BEHIND,
         [STORE_AHEAD] = ENGINE_BEHIND, [STORE_LEAVE] = ENGINE_ALONE_BEHIND,
+        [STORE_PART] = ENGINE_PART,
     };
+    if (when != STORE_BEHIND && when != STORE_PART)
+        parts_forget(s);
     enum sj_status status = ops->begin(s->engine, modes[when], err);
     if (status != SJ_OK)
         return status;
@@ -40,8 +48,11 @@ static enum sj_status store_try(struct sj_store *s, enum store_when when, store_
     if (status == SJ_OK && change && when != STORE_AHEAD)
         status = change(s, arg, err);
     if (status == SJ_OK)
-        return ops->commit(s->engine, err);
-    ops->abort(s->engine);
+        status = ops->commit(s->engine, err);
+    else
+        ops->abort(s->engine);
+    if (status != SJ_OK)
+        parts_forget(s);
     return status;
 }
 
@@ -66,7 +77,7 @@ enum sj_status store_write(struct sj_store *s, enum store_when when, store_chang
     assert(!s->busy);            /* a callback must not call the store */
     s->busy = true;
     enum sj_status status = store_try(s, when, change, arg, err);
-    if (status == SJ_LIMIT && s->engine->ops->grow(s->engine, NULL, !store_takes_group(when)))
+    if (status == SJ_LIMIT && s->engine->ops->grow(s->engine, NULL, store_is_alone(when)))
         status = store_try(s, when, change, arg, err);
     s->busy = false;
     if (store_takes_group(when)) {
@@ -74,7 +85,7 @@ enum sj_status store_write(struct sj_store *s, enum store_when when, store_chang
         if (status == SJ_OK)
             store_handed(s, when);
     }
-    if (status == SJ_OK && when != STORE_BEHIND)
+    if (status == SJ_OK && when != STORE_BEHIND && when != STORE_PART)
         scarce_look(s);
     return status;
 }

@@ -79,6 +79,9 @@ struct sj_store {
     size_t pending_bytes;
     bool pending_failed;            /* the last commit failed: the timer tries again */
     struct sj_timer pending_timer;
+    struct sj_defer parts;          /* part.c: the next one is noted */
+    bool parts_spoilt;              /* what waits goes all at once */
+    bool parts_close;               /* in the next turn */
     uint64_t n_groups, n_durable;   /* handed over; of these on the disk */
     uint8_t (*expected)[STORE_PART_LEN];     /* owners whose registration follows */
     size_t n_expected;
@@ -101,6 +104,7 @@ struct sj_store {
     struct sj_map archive_rooms;    /* struct archive_room by prefix: what waits, archive_wait.c */
     struct sj_list archive_order;   /* the same, oldest first */
     size_t n_archive;               /* entries that wait */
+    size_t n_archive_noted;         /* of them, part.c */
     struct sj_timer archive_timer;  /* archive_expiry.c */
     uint8_t archive_at[STORE_KEY_LEN];   /* where the sweep goes on */
     uint8_t (*damaged)[STORE_KEY_LEN + 1];   /* logged already: table, key */
@@ -142,6 +146,8 @@ enum store_when {
     STORE_BEHIND,               /* not to be waited for (behind.c), with all that is grouped */
     STORE_AHEAD,                /* likewise; the change comes before what is grouped */
     STORE_LEAVE,                /* alone, and not to be waited for; seen when it is durable */
+    STORE_PART,                 /* nothing is written: the change is the beginning of the next
+                                 * STORE_BEHIND, and seen with that */
 };
 enum sj_status store_write(struct sj_store *s, enum store_when when,
                            enum sj_status (*change)(struct sj_store *, void *arg,
@@ -218,6 +224,16 @@ enum sj_status state_store(struct sj_store *s, const uint8_t user[STORE_PART_LEN
 enum sj_status contact_change(struct sj_store *s, const struct sj_store_change *change,
                               struct sj_error *err);
 
+/* part.c: what waits is noted for its commit some entries at a turn, as others would wait for all
+ * of it. soon: there may be enough for a turn. close: the rest is noted now, group_write follows in
+ * the next turn; false: it may go on. forget: before another write, or as what is noted changes. */
+void parts_init(struct sj_store *s);
+void parts_soon(struct sj_store *s);
+bool parts_close(struct sj_store *s);
+void parts_forget(struct sj_store *s);
+/* The group is written, or there is none any more. */
+void parts_end(struct sj_store *s);
+
 /* change.c: the commit under way is durable, or its registrations are taken back. */
 void claims_settle(struct sj_store *s, enum sj_status status);
 
@@ -257,7 +273,11 @@ void archive_waits_release(struct sj_store *s);
 /* Forgets what waits: all of it, or this owner's. */
 void archive_waits_clear(struct sj_store *s);
 void archive_waits_drop(struct sj_store *s, const uint8_t user[STORE_PART_LEN]);
-enum sj_status archive_waits_apply(struct sj_store *s, struct sj_error *err);
+/* Writes up to max of those that have not been noted. */
+enum sj_status archive_waits_apply(struct sj_store *s, size_t max, struct sj_error *err);
+/* How many have not been; all of them from now on. */
+size_t archive_waits_left(const struct sj_store *s);
+void archive_waits_forget_notes(struct sj_store *s);
 
 /* archive_expiry.c: takes out entries that are too old or too many, a few at a time. */
 void archive_expiry_start(struct sj_store *s, unsigned days, unsigned messages);

@@ -173,6 +173,48 @@ Test(behind, shows_what_is_being_written)
     cr_expect_str_eq(show(e), "1=new 3=stays 12=more ");
 }
 
+Test(behind, takes_parts_along_that_nobody_sees_before)
+{
+    note(1, "old");
+    settle();
+    begin(e, ENGINE_PART);
+    put(e, 1, "new");
+    put(e, 2, "more");
+    commit(e);
+    cr_expect_not(behind_busy(b), "nothing is under way");
+    cr_expect_str_eq(show(e), "1=old ");
+    begin(e, ENGINE_PART);
+    cr_expect_eq(take(e, 2), SJ_OK, "the next part sees it");
+    put(e, 3, "last");
+    commit(e);
+    cr_expect_str_eq(show(e), "1=old ");
+    gate_set(true);
+    begin(e, ENGINE_BEHIND);
+    commit(e);
+    cr_expect_str_eq(show(e), "1=new 3=last ");
+    cr_expect_str_eq(show(inner), "1=old ");
+    gate_set(false);
+    settle();
+    cr_expect_str_eq(show(inner), "1=new 3=last ");
+}
+
+Test(behind, forgets_all_parts_with_one_that_is_dropped)
+{
+    begin(e, ENGINE_PART);
+    put(e, 1, "a");
+    commit(e);
+    begin(e, ENGINE_PART);
+    put(e, 2, "b");
+    e->ops->abort(e);
+    begin(e, ENGINE_PART);
+    put(e, 3, "c");
+    commit(e);
+    behind_forget_parts(b);
+    note(4, "d");
+    settle();
+    cr_expect_str_eq(show(inner), "4=d ");
+}
+
 Test(behind, tells_the_loop_when_it_is_through)
 {
     note(1, "a");
@@ -530,10 +572,8 @@ static void same_places(struct engine *model)
     }
 }
 
-static void change_both(struct engine *model, enum engine_mode mode, unsigned round)
+static void change_some(struct engine *model, unsigned round)
 {
-    begin(e, mode);
-    begin(model, ENGINE_WRITES);
     for (unsigned n = sj_random_below(8); n > 0; n--) {
         unsigned i = sj_random_below(KEYS);
         uint8_t prefix[1] = {(uint8_t)(i / 10)};
@@ -555,6 +595,45 @@ static void change_both(struct engine *model, enum engine_mode mode, unsigned ro
         if (sj_random_below(4) == 0)
             same_places(model);
     }
+}
+
+static void change_both(struct engine *model, enum engine_mode mode, unsigned round)
+{
+    begin(e, mode);
+    begin(model, ENGINE_WRITES);
+    change_some(model, round);
+    commit(e);
+    commit(model);
+}
+
+/* Nobody sees the parts before the last one, and not when they are forgotten. */
+static void change_in_parts(struct engine *model, unsigned round)
+{
+    const char *before = show(model);
+    gate_set(false);
+    settle();
+    begin(model, ENGINE_WRITES);
+    for (unsigned n = sj_random_below(4); n > 0; n--) {
+        begin(e, ENGINE_PART);
+        change_some(model, round);
+        commit(e);
+        cr_assert_str_eq(show(e), before, "round %u", round);
+    }
+    bool forgets = sj_random_below(3) == 0;
+    if (forgets) {
+        behind_forget_parts(b);
+        model->ops->abort(model);
+        return;
+    }
+    gate_set(sj_random_below(2) == 0);
+    begin(e, ENGINE_BEHIND);
+    change_some(model, round);
+    bool drops = sj_random_below(4) == 0;
+    if (drops) {
+        e->ops->abort(e);
+        model->ops->abort(model);
+        return;
+    }
     commit(e);
     commit(model);
 }
@@ -566,7 +645,10 @@ Test(behind, is_like_an_engine_that_does_not_wait)
         gate_set(sj_random_below(2) == 0);
         if (behind_busy(b))
             gate_set(false);
-        change_both(model, sj_random_below(4) == 0 ? ENGINE_WRITES : ENGINE_BEHIND, round);
+        if (sj_random_below(3) == 0)
+            change_in_parts(model, round);
+        else
+            change_both(model, sj_random_below(4) == 0 ? ENGINE_WRITES : ENGINE_BEHIND, round);
         cr_assert_str_eq(show(e), show(model), "round %u", round);
         begin(e, ENGINE_READS);
         same_places(model);
