@@ -35,7 +35,8 @@ enum record_told_flag {
     RECORD_NAMED = 1u << 4,
     RECORD_ASKED = 1u << 5,
     RECORD_CREATED = 1u << 6,
-    RECORD_TOLD_FLAGS = (1u << 7) - 1
+    RECORD_UNWANTED = 1u << 7,
+    RECORD_TOLD_FLAGS = (1u << 8) - 1
 };
 
 /* First byte of a record of a message; the last bit says that it is one of reactions. */
@@ -196,7 +197,7 @@ static unsigned record_told_flags(const struct sj_store_contact *c)
            (c->group_told ? RECORD_GROUP_TOLD : 0u) |
            (c->group_told && c->told_group ? RECORD_HAS_TOLD_GROUP : 0u) |
            (c->named ? RECORD_NAMED : 0u) | (c->asked ? RECORD_ASKED : 0u) |
-           (c->created ? RECORD_CREATED : 0u);
+           (c->created ? RECORD_CREATED : 0u) | (c->unwanted ? RECORD_UNWANTED : 0u);
 }
 
 size_t record_encode_contact(uint8_t *out, size_t cap, const struct sj_store_contact *c)
@@ -345,7 +346,7 @@ bool record_decode_contact(struct sj_store_contact *out, uint8_t schema, const u
     *out = (struct sj_store_contact){
         .name_told = (told & RECORD_NAME_TOLD) != 0, .group_told = (told & RECORD_GROUP_TOLD) != 0,
         .named = (told & RECORD_NAMED) != 0, .asked = (told & RECORD_ASKED) != 0,
-        .created = (told & RECORD_CREATED) != 0};
+        .created = (told & RECORD_CREATED) != 0, .unwanted = (told & RECORD_UNWANTED) != 0};
     out->to = (flags & RECORD_TO) != 0;
     out->from = (flags & RECORD_FROM) != 0;
     out->asked_out = (flags & RECORD_ASKED_OUT) != 0;

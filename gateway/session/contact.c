@@ -30,7 +30,7 @@ struct contact *contact_new(struct session *s, const char *id)
 
 static bool contact_is_unused(const struct contact *c)
 {
-    return !c->to && !c->from && !c->asked_out && !c->asked_in && !c->listed;
+    return !c->to && !c->from && !c->asked_out && !c->asked_in && !c->listed && !c->unwanted;
 }
 
 /* Records of offers that the network no longer makes go first. */
@@ -269,7 +269,7 @@ void contacts_expect(struct session *s)
 
     while ((c = sj_map_next(&s->contacts, &at)) != NULL) {
         bool offered = c->suggested && !c->from && !c->asked_in;
-        c->expected = lists && !c->asked_out && (c->to || offered);
+        c->expected = lists && !c->asked_out && !c->unwanted && (c->to || offered);
     }
 }
 

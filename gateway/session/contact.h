@@ -43,9 +43,9 @@ struct contact {
     bool no_picture : 1;         /* the network says that it has none */
     bool had_item : 1;           /* its node of pictures had one when clients were last told */
     bool node_quiet : 1;         /* a notification bounced: no more until the link ends (G163-05) */
-    /* As in struct sj_store_contact, to "created"; told.c changes what was told. */
+    /* As in struct sj_store_contact, to "unwanted"; told.c changes what was told. */
     bool to : 1, from : 1, asked_out : 1, asked_in : 1, suggested : 1;
-    bool named : 1, asked : 1, created : 1;
+    bool named : 1, asked : 1, created : 1, unwanted : 1;
     bool name_told, group_told;
     bool in_roster : 1;          /* stands in the roster, by the last reading */
     bool unsure : 1;             /* what its item is called is not known: a write failed */
@@ -95,6 +95,9 @@ enum sj_status session_canon(const struct session *, const char *peer, struct sj
 void contact_wanted(struct session *, const char *id);
 void contact_granted(struct session *, struct contact *);
 void contact_removed(struct session *, struct contact *);
+/* Tells the network that a contact goes which the user has removed before this log-in; c may be
+ * freed. */
+void contact_let_go(struct session *, struct contact *c);
 /* The user sees it by their roster: believed when it can exist (R6121-09), else NULL. */
 struct contact *contact_adopt(struct session *, const char *id);
 

@@ -198,7 +198,7 @@ static void host_contact(struct sj_link *link, const struct sj_contact *in)
         host_presence(s, c, in, other);
     else if (other && c->shown && s->announced && !s->quiet && !c->quiet)
         contact_send_presence(s, c, s->user, NULL);  /* G115-05 */
-    if (in->listed)
+    if (in->listed && !c->unwanted)
         host_listed(s, c);
 }
 
@@ -227,7 +227,9 @@ static void host_list_told(struct sj_link *link)
     if (!host_is_live(s, link))
         return;
     while ((c = sj_map_next(&s->contacts, &at)) != NULL) {
-        if (c->expected && !c->listed && !c->asked_out)
+        if (c->unwanted)
+            contact_let_go(s, c);
+        else if (c->expected && !c->listed && !c->asked_out)
             contact_gone(s, c, NULL);
     }
     late_catch_up(s->network, s->user);
@@ -265,8 +267,8 @@ static void host_contact_request(struct sj_link *link, const char *id, const cha
         return;
     if (name)
         contact_rename(c, name);
-    if (c->from) {                                   /* granted earlier: no question twice */
-        if (s->network->backend->contact_answer(s->link, id, true, 0, &err) != SJ_OK)
+    if (c->from || c->unwanted) {                    /* answered earlier: no question twice */
+        if (s->network->backend->contact_answer(s->link, id, c->from, 0, &err) != SJ_OK)
             sj_log_debug(&s->log, "answer not passed on cause=%s", SJ_CLIP(err.text));
         return;
     }

@@ -194,7 +194,7 @@ static void records_describe(const struct contact *c, struct sj_store_change *ou
                     .suggested = c->suggested, .told_name = c->told_name,
                     .told_group = c->told_group, .name_told = c->name_told,
                     .group_told = c->group_told, .named = c->named, .asked = c->asked,
-                    .created = c->created},
+                    .created = c->created, .unwanted = c->unwanted},
         .remove = c->gone};
     session_owner(c->session, &out->owner);
 }

@@ -154,6 +154,7 @@ static bool session_load_contact(const struct sj_store_contact *r, void *arg)
     c->named = r->named;
     c->asked = r->asked;
     c->created = r->created;
+    c->unwanted = r->unwanted;
     return true;
 }
 

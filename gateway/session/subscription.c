@@ -97,6 +97,7 @@ static void sub_subscribe(struct session *s, const char *peer)
         return;
     }
     c->asked_out = true;
+    c->unwanted = false;
     contact_changed(c);
     sub_ask_network(s, c);
 }
@@ -119,7 +120,7 @@ static void sub_subscribed(struct session *s, struct contact *c)
     if (c->from && !c->asked_in)
         return;
     c->from = true;
-    c->asked_in = false;
+    c->asked_in = c->unwanted = false;
     contact_changed(c);
     sub_answer(s, c, true);
 }
@@ -135,11 +136,43 @@ static void sub_unsubscribed(struct session *s, struct contact *c)
     contact_drop_unused(c);
 }
 
+/* The network removes it, too. False: not now, as nobody is logged in. */
+static bool sub_remove_over_there(struct session *s, struct contact *c)
+{
+    struct sj_error err = {.status = SJ_UNREACHABLE};
+    enum sj_status status = SJ_UNREACHABLE;
+
+    if (s->state == SESSION_ONLINE)
+        status = s->network->backend->contact_remove(s->link, c->id, 0, &err);
+    if (status != SJ_OK && status != SJ_UNREACHABLE)
+        sj_log_debug(&s->log, "contact not removed over there peer=%s cause=%s", SJ_CLIP(c->id),
+                     SJ_CLIP(err.text));
+    return status != SJ_UNREACHABLE;
+}
+
+/* Now, or at the next log-in: else somebody would go on to see the user (G100-42). A list that is
+ * ours alone needs no removal then. */
+static void sub_remove(struct session *s, struct contact *c)
+{
+    uint32_t caps = s->network->backend->caps;
+
+    if ((caps & SJ_CAP_CONTACTS) && !sub_remove_over_there(s, c))
+        c->unwanted = (caps & SJ_CAP_CONTACT_LIST) != 0;
+}
+
+void contact_let_go(struct session *s, struct contact *c)
+{
+    if (!sub_remove_over_there(s, c))
+        return;
+    records_promise(s);
+    c->unwanted = false;
+    contact_changed(c);
+    contact_drop_unused(c);
+}
+
 /* The user no longer wants to see the contact (G100-42, R6121-07). */
 static void sub_unsubscribe(struct session *s, struct contact *c)
 {
-    const struct sj_backend *b = s->network->backend;
-    struct sj_error err = {.status = SJ_OK};
     bool was = c->to || c->asked_out;
 
     records_promise(s);
@@ -147,12 +180,10 @@ static void sub_unsubscribe(struct session *s, struct contact *c)
         contact_show_unavailable(s, c, s->user);
     c->shown = c->to = c->asked_out = c->listed = false;
     sub_send(s, c->id, XMPP_UNSUBSCRIBED, NULL, NULL);
-    if (was && (b->caps & SJ_CAP_CONTACTS) && s->state == SESSION_ONLINE &&
-        b->contact_remove(s->link, c->id, 0, &err) != SJ_OK)
-        sj_log_debug(&s->log, "contact not removed over there peer=%s cause=%s", SJ_CLIP(c->id),
-                     SJ_CLIP(err.text));
-    if (was)
+    if (was) {
+        sub_remove(s, c);
         contact_changed(c);
+    }
     contact_drop_unused(c);
 }
 
@@ -168,18 +199,14 @@ void contact_granted(struct session *s, struct contact *c)
 
 void contact_removed(struct session *s, struct contact *c)
 {
-    const struct sj_backend *b = s->network->backend;
-    struct sj_error err = {.status = SJ_OK};
     bool was = c->to || c->asked_out || c->listed;
 
     records_promise(s);
     if (c->shown)
         contact_show_unavailable(s, c, s->user);
     c->shown = c->to = c->from = c->asked_out = c->asked_in = c->listed = c->in_roster = false;
-    if (was && (b->caps & SJ_CAP_CONTACTS) && s->state == SESSION_ONLINE &&
-        b->contact_remove(s->link, c->id, 0, &err) != SJ_OK)
-        sj_log_debug(&s->log, "contact not removed over there peer=%s cause=%s", SJ_CLIP(c->id),
-                     SJ_CLIP(err.text));
+    if (was)
+        sub_remove(s, c);
     contact_changed(c);
     contact_drop_unused(c);
 }

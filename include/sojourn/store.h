@@ -68,6 +68,7 @@ struct sj_store_contact {
     bool named;              /* the user has given it a name of their own */
     bool asked;              /* it asked the user by itself: once, ever */
     bool created;            /* its roster item is ours */
+    bool unwanted;           /* the user has removed it, and the network is to be told */
 };
 
 struct sj_store_options {

@@ -92,6 +92,109 @@ Test(subscription, removal_from_the_roster_G100_42_R6121_07)
     world_free(w);
 }
 
+/* juliet is in both lists, and the link goes. */
+static struct world *apart_from_juliet(void)
+{
+    struct world *w = world_new(CAPS_FULL);
+
+    world_ready(w);
+    world_sub(w, "juliet", XMPP_SUBSCRIBE);
+    world_contact(w, "juliet", SJ_SHOW_ONLINE, true);
+    world_sub(w, "juliet", XMPP_SUBSCRIBED);
+    world_down(w, SJ_END_CLOSED);
+    world_clear(w);
+    return w;
+}
+
+static void link_again(struct world *w, const char *lines)
+{
+    world_advance(w, 3001);
+    world_advance(w, 100);
+    EXPECT(w, lines);
+}
+
+Test(subscription, removal_while_the_link_is_down_is_done_when_it_is_there_G100_42)
+{
+    struct world *w = apart_from_juliet();
+
+    world_sub(w, "juliet", XMPP_UNSUBSCRIBE);
+    world_sub(w, "juliet", XMPP_UNSUBSCRIBED);
+    EXPECT(w, "sub juliet -> " ROMEO " unsubscribed\n");
+    link_again(w, "net connect\npresence G -> " ROMEO " online\n");
+    world_contact(w, "juliet", SJ_SHOW_ONLINE, true);
+    w->link->host->list_told(w->link);
+    EXPECT(w, "net remove juliet\n");
+    w->link->host->contact_gone(w->link, "juliet", NULL);
+    EXPECT(w, "");
+    world_down(w, SJ_END_CLOSED);
+    world_clear(w);
+    world_advance(w, 30000);
+    EXPECT(w, "net connect\npresence G -> " ROMEO " online\n");
+    w->link->host->list_told(w->link);
+    EXPECT(w, "");                       /* once, and for good */
+    world_free(w);
+}
+
+Test(subscription, removal_while_the_link_is_down_outlives_the_gateway_G100_42)
+{
+    struct world *w = apart_from_juliet();
+
+    world_sub(w, "juliet", XMPP_UNSUBSCRIBE);
+    world_sub(w, "juliet", XMPP_UNSUBSCRIBED);
+    world_run(w);
+    world_restart(w);
+    world_presence(w, "r", NULL, XMPP_ONLINE, 0);
+    world_advance(w, 10000);
+    world_contact(w, "juliet", SJ_SHOW_ONLINE, true);
+    world_clear(w);
+    w->link->host->list_told(w->link);
+    EXPECT(w, "net remove juliet\n");
+    world_free(w);
+}
+
+Test(subscription, who_comes_back_before_the_link_stays_G100_42)
+{
+    struct world *w = apart_from_juliet();
+
+    world_sub(w, "juliet", XMPP_UNSUBSCRIBE);
+    world_sub(w, "juliet", XMPP_SUBSCRIBE);
+    world_clear(w);
+    link_again(w, "net connect\npresence G -> " ROMEO " online\nnet add juliet\n");
+    world_contact(w, "juliet", SJ_SHOW_ONLINE, true);
+    world_clear(w);
+    w->link->host->list_told(w->link);
+    EXPECT(w, "");
+    world_free(w);
+}
+
+Test(subscription, who_was_removed_while_the_link_was_down_is_refused_G100_51)
+{
+    struct world *w = apart_from_juliet();
+
+    world_sub(w, "juliet", XMPP_UNSUBSCRIBE);
+    world_sub(w, "juliet", XMPP_UNSUBSCRIBED);
+    world_clear(w);
+    link_again(w, "net connect\npresence G -> " ROMEO " online\n");
+    w->link->host->contact_request(w->link, "juliet", NULL, NULL);
+    EXPECT(w, "net answer juliet no\n");
+    world_free(w);
+}
+
+Test(subscription, a_list_that_the_network_does_not_keep_needs_no_removal_later)
+{
+    struct world *w = world_new(CAPS_PLAIN);
+
+    world_ready(w);
+    world_sub(w, "juliet", XMPP_SUBSCRIBE);
+    world_done(w, SJ_OK);
+    world_down(w, SJ_END_CLOSED);
+    world_sub(w, "juliet", XMPP_UNSUBSCRIBE);
+    world_sub(w, "juliet", XMPP_UNSUBSCRIBED);
+    world_clear(w);
+    link_again(w, "net connect\npresence G -> " ROMEO " online\n");
+    world_free(w);
+}
+
 Test(subscription, somebody_over_there_asks_G100_48_G100_49_G100_51)
 {
     struct world *w = world_new(CAPS_FULL);

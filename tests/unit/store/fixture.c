@@ -246,11 +246,11 @@ static bool contacts_add(const struct sj_store_contact *c, void *arg)
     struct contacts *out = arg;
     size_t n = strlen(out->text);
     out->count++;
-    snprintf(out->text + n, sizeof out->text - n, "%s|%s|%s|%s%s%s%s%s%s%s%s", c->id,
+    snprintf(out->text + n, sizeof out->text - n, "%s|%s|%s|%s%s%s%s%s%s%s%s%s", c->id,
              c->name ? c->name : "-", c->group ? c->group : "-", c->to ? "t" : "",
              c->from ? "f" : "", c->asked_out ? "o" : "", c->asked_in ? "i" : "",
              c->suggested ? "s" : "", c->named ? "n" : "", c->asked ? "a" : "",
-             c->created ? "c" : "");
+             c->created ? "c" : "", c->unwanted ? "u" : "");
     n = strlen(out->text);
     if (c->name_told)
         snprintf(out->text + n, sizeof out->text - n, "|%s", c->told_name ? c->told_name : "=");

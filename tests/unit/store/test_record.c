@@ -95,7 +95,7 @@ Test(record, refuses_what_a_roster_cannot_have_been_told)
         {{0x80, 1, 0, 1, 'a', 0}, 6, 2, true},
         {{0x80, 1, 0, 1, 'a', 0}, 6, 1, false},
         {{0x80, 0, 0, 1, 'a', 0}, 6, 2, false},
-        {{0x80, 0x80, 0, 1, 'a', 0}, 6, 2, false},
+        {{0x80, 0x80, 0, 1, 'a', 0}, 6, 2, true},
         {{0x80, 2, 0, 1, 'a', 0, 0, 0, 0}, 9, 2, false},
         {{0x80, 3, 0, 1, 'a', 0, 0, 0, 0}, 9, 2, true},
         {{0x80, 3, 0, 1, 'a', 0}, 6, 2, false},

@@ -288,6 +288,7 @@ BOTH(keeps_all_facts_of_a_contact)
         {{.id = "a", .told_name = "not told", .told_group = "either"}, "a|-|-|\n"},
         {{.id = "a", .named = true}, "a|-|-|n\n"},
         {{.id = "a", .asked = true}, "a|-|-|a\n"},
+        {{.id = "a", .suggested = true, .unwanted = true}, "a|-|-|su\n"},
         {{.id = "a", .to = true, .created = true, .name_told = true, .told_name = "",
           .group_told = true, .told_group = "H"}, "a|-|-|tc|/H\n"},
     };
