@@ -18,6 +18,7 @@
 #define CONTROL_FINISH_MS 2000
 #define CONTROL_IDLE_MS 30000
 #define CONTROL_ITEMS_TURN 32u         /* lines of items in one turn of the loop */
+#define CONTROL_AGAIN_MS 10            /* an item that could not be taken yet */
 
 struct control_client {
     struct sj_list link;
@@ -28,6 +29,7 @@ struct control_client {
     bool follows;                /* what takes a while */
     void *import;                /* an account that comes in, or NULL */
     struct control_item item;
+    struct sj_timer again;       /* the item is offered again; nothing is read before */
 };
 
 struct control {
@@ -69,6 +71,7 @@ static void client_free(struct control_client *c)
 {
     client_end_import(c);
     sj_timer_stop(&c->idle);
+    sj_timer_stop(&c->again);
     sj_list_remove(&c->link);
     c->control->n_clients--;
     sj_conn_free(&c->conn);
@@ -138,34 +141,50 @@ static void client_rekey(struct control_client *c)
     c->follows = true;
 }
 
-/* One line of an account that comes in; false: the answer is given. */
-static bool client_import_line(struct control_client *c, char *line)
+static void client_import_fails(struct control_client *c, const char *why)
+{
+    client_end_import(c);
+    client_error(c, why);
+}
+
+/* An item is whole; false: no line is to be read, as it waits, or as the answer is given. */
+static bool client_import_item(struct control_client *c)
 {
     const struct control_calls *calls = c->control->calls;
     struct sj_error err = {.status = SJ_OK};
-    enum control_part part = control_item_take(&c->item, line);
-    enum sj_status status = SJ_OK;
+    enum sj_status status;
     struct sj_strbuf out;
     bool over;
 
     sj_strbuf_init(&out, CONTROL_ANSWER_MAX);
     sj_strbuf_adds(&out, "ok\n");
-    if (part == CONTROL_PART_BAD)
-        status = sj_fail(&err, SJ_INVALID, "this is no part of an account");
-    else if (part == CONTROL_PART_LAST)
-        status = calls->import_item(c->control->ctx, c->import, c->item.p, c->item.n, &out, &err);
-    if (part == CONTROL_PART_LAST)
-        control_item_clear(&c->item);
-    over = status != SJ_OK || out.len > 3;
-    if (over)
+    status = calls->import_item(c->control->ctx, c->import, c->item.p, c->item.n, &out, &err);
+    over = out.len > 3;
+    if (status == SJ_UNAVAILABLE) {
+        sj_timer_start(c->control->loop, &c->again, CONTROL_AGAIN_MS);
+    } else if (status != SJ_OK) {
+        client_import_fails(c, err.text);
+    } else if (over) {
         client_end_import(c);
-    sj_strbuf_addc(&out, '\n');
-    if (status != SJ_OK)
-        client_error(c, err.text);
-    else if (over)
+        sj_strbuf_addc(&out, '\n');
         client_answer(c, out.s, out.len);
+    } else {
+        control_item_clear(&c->item);
+    }
     sj_strbuf_release(&out);
-    return !over;
+    return status == SJ_OK && !over;
+}
+
+/* One line of an account that comes in; false: as above. */
+static bool client_import_line(struct control_client *c, char *line)
+{
+    enum control_part part = control_item_take(&c->item, line);
+
+    if (part == CONTROL_PART_LAST)
+        return client_import_item(c);
+    if (part == CONTROL_PART_BAD)
+        client_import_fails(c, "this is no part of an account");
+    return part != CONTROL_PART_BAD;
 }
 
 static void client_import(struct control_client *c)
@@ -180,8 +199,7 @@ static void client_import(struct control_client *c)
             return;
         sj_timer_start(c->control->loop, &c->idle, CONTROL_IDLE_MS);
         if (got == SJ_LINE_TOO_LONG || strlen(line) != n) {
-            client_end_import(c);
-            client_error(c, "this line is too long or not text");
+            client_import_fails(c, "this line is too long or not text");
             return;
         }
         goes_on = client_import_line(c, line);
@@ -190,6 +208,15 @@ static void client_import(struct control_client *c)
             return;
     }
     sj_conn_again(c->conn);
+}
+
+static void client_again(void *arg)
+{
+    struct control_client *c = arg;
+
+    sj_timer_start(c->control->loop, &c->idle, CONTROL_IDLE_MS);
+    if (client_import_item(c))
+        client_import(c);
 }
 
 static void client_import_begin(struct control_client *c, bool replace)
@@ -219,6 +246,8 @@ static void client_data(void *arg)
     size_t n;
     enum sj_line got;
 
+    if (sj_timer_running(&c->again))
+        return;
     if (c->import) {
         client_import(c);
         return;
@@ -269,6 +298,7 @@ static void control_accepted(void *arg, struct sj_conn *conn)
     sj_list_append(&control->clients, &c->link);
     control->n_clients++;
     sj_timer_init(&c->idle, client_idle, c);
+    sj_timer_init(&c->again, client_again, c);
     sj_timer_start(control->loop, &c->idle, CONTROL_IDLE_MS);
     sj_conn_adopt(conn, &client_events, c);
 }

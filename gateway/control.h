@@ -29,7 +29,7 @@ struct control_calls {
      * there is no new key. */
     enum sj_status (*rekey)(void *ctx, struct sj_error *err);
     /* An account comes in, item by item (importer.h). item appends the record that is the answer
-     * when it is complete; end follows in any case. */
+     * when it is complete; SJ_UNAVAILABLE: the same one again, soon. end follows in any case. */
     void *(*import_begin)(void *ctx, bool replace);
     enum sj_status (*import_item)(void *ctx, void *import, const uint8_t *item, size_t n,
                                   struct sj_strbuf *out, struct sj_error *err);

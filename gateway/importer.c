@@ -140,6 +140,7 @@ void importer_free(struct importer **at)
 
     if (!im)
         return;
+    sj_import_settle(im->import);
     importer_tell(im);
     sj_import_free(&im->import);
     sj_free(im);

@@ -23,8 +23,9 @@ bool importer_user(const char *text, struct sj_strbuf *out);
 /* Never NULL; all are borrowed. sessions NULL: no gateway runs. */
 struct importer *importer_new(const struct config *, const struct sj_log *, struct sj_store *,
                               struct sessions *, bool replace);
-/* out receives a record (control.h) when the account is complete. After an error nothing more is
- * taken. SJ_EXISTS: replace is not set; SJ_LIMIT: not now. */
+/* out receives a record (control.h) when the account is complete. SJ_UNAVAILABLE: the same item is
+ * to come again, soon. After an error nothing more is taken. SJ_EXISTS: replace is not set;
+ * SJ_LIMIT: not now. */
 enum sj_status importer_item(struct importer *, const uint8_t *item, size_t n,
                              struct sj_strbuf *out, struct sj_error *);
 /* Also breaks off. What was written counts: its user may log in. */

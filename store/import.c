@@ -4,11 +4,15 @@
  * Items are decoded as they come, and come in one order only. All but archives is kept, bounded,
  * until it is complete, and then written in one frame: an account is there as a whole or not at
  * all. Entries of archives go the way of those of a room that is talked in (archive.c), each to the
- * place of its time, so that whoever reads or writes there meanwhile is not disturbed. */
+ * place of its time, so that whoever reads or writes there meanwhile is not disturbed. The disk is
+ * not waited for: who brings the items is told to come again. Unless the last commit failed: then
+ * another one is tried, and what comes of it is told. */
 #include <string.h>
 
 #include "archive.h"
+#include "behind.h"
 #include "group.h"
+#include "overlay.h"
 #include "parcel.h"
 #include "sojourn/memory.h"
 
@@ -19,7 +23,15 @@ static const enum store_table import_tables[] = {
     STORE_REGISTRATION, STORE_FLAGS, STORE_CONTACT, STORE_STATE, STORE_POSITION, STORE_PREFERENCE,
 };
 
-enum import_stage { IMPORT_BEFORE, IMPORT_SMALL, IMPORT_ARCHIVES, IMPORT_DONE, IMPORT_FAILED };
+enum import_stage {
+    IMPORT_BEFORE,
+    IMPORT_SMALL,
+    IMPORT_WRITES,                       /* all but archives is on its way to the disk */
+    IMPORT_ARCHIVES,
+    IMPORT_ENDS,                         /* the last of them are */
+    IMPORT_DONE,
+    IMPORT_FAILED
+};
 
 struct import_part {
     uint8_t *p;
@@ -34,7 +46,10 @@ struct sj_import {
     struct import_part *parts;           /* items of the account, the first is its own */
     size_t n, cap, bytes;
     bool seen[PARCEL_END + 1];           /* kinds of items that come once */
-    bool written;                        /* all but archives */
+    bool fresh;                          /* with a new data key */
+    enum sj_status outcome;              /* of the commit of all but archives */
+    bool written;                        /* it is on the disk */
+    uint64_t group;                      /* of the last archives */
     struct parcel_item account;          /* the first part, decoded */
     uint8_t user[STORE_PART_LEN];
     char *room;
@@ -65,6 +80,7 @@ void sj_import_free(struct sj_import **at)
     struct sj_import *im = at ? *at : NULL;
     if (!im)
         return;
+    sj_import_settle(im);
     import_forget(im, 0);
     sj_free(im->parts);
     sj_free(im->room);
@@ -204,29 +220,81 @@ static enum sj_status import_change(struct sj_store *s, void *arg, struct sj_err
 {
     struct sj_import *im = arg;
     struct seal_key key;
-    bool fresh;
     im->count.contacts = 0;
     enum sj_status status = import_clear(im, err);
     if (status != SJ_OK)
         return status;
-    status = registration_store(s, &im->account.registration, im->user, &key, &fresh, err);
+    status = registration_store(s, &im->account.registration, im->user, &key, &im->fresh, err);
     for (size_t i = 1; status == SJ_OK && i < im->n; i++)
         status = import_write(im, &im->parts[i], &key, err);
     seal_key_wipe(&key);
     return status;
 }
 
-static enum sj_status import_settle(struct sj_import *im, struct sj_error *err)
+static enum sj_status import_later(struct sj_error *err)
 {
+    return sj_fail(err, SJ_UNAVAILABLE, "the disk is busy: try again");
+}
+
+/* Once it was handed over. What the user has been given since, if it failed, was never there. */
+static enum sj_status import_wait(struct sj_import *im, struct sj_error *err)
+{
+    if (im->s->import == im)
+        return import_later(err);
+    if (im->written) {
+        im->stage = IMPORT_ARCHIVES;
+        return SJ_OK;
+    }
+    (void)import_may(im, true, NULL);
+    return sj_fail(err, im->outcome, "the account could not be written: is the disk full?");
+}
+
+/* It is taken back as it came; what the account was before counts again. */
+static void import_undo(struct sj_import *im)
+{
+    uint32_t tables = 0;
+    for (size_t i = 0; i < sizeof import_tables / sizeof import_tables[0]; i++)
+        tables |= 1u << import_tables[i];
+    if (im->account.archives)
+        tables |= 1u << STORE_ARCHIVE | 1u << STORE_ARCHIVE_ID;
+    store_forget(im->s, im->fresh ? OVERLAY_ALL_TABLES : tables, im->user);
+}
+
+void import_settle(struct sj_store *s, enum sj_status status)
+{
+    struct sj_import *im = s->import;
+    if (!im)
+        return;
+    s->import = NULL;
+    im->outcome = status;
+    im->written = status == SJ_OK;
+    if (status != SJ_OK)
+        import_undo(im);
+}
+
+static enum sj_status import_write_all(struct sj_import *im, struct sj_error *err)
+{
+    struct sj_store *s = im->s;
+    enum store_when when = s->pending_failed ? STORE_NOW : STORE_BEHIND;
+    if (when == STORE_BEHIND && store_busy(s))
+        return import_later(err);
     enum sj_status status = import_may(im, true, err);
     if (status == SJ_OK)
-        status = store_write(im->s, STORE_NOW, import_change, im, err);
+        status = store_write(s, when, import_change, im, err);
     if (status != SJ_OK)
         return status;
     import_forget(im, 1);
-    im->written = true;
-    im->stage = IMPORT_ARCHIVES;
-    return SJ_OK;
+    im->stage = IMPORT_WRITES;
+    s->import = im;
+    if (!store_busy(s))
+        import_settle(s, SJ_OK);         /* unless it has been settled within */
+    return import_wait(im, err);
+}
+
+void sj_import_settle(struct sj_import *im)
+{
+    if (im->s->import == im)
+        behind_wait(im->s->behind);
 }
 
 /* --- archives ------------------------------------------------------------------------------- */
@@ -251,6 +319,25 @@ static enum sj_status import_entry(struct sj_import *im, const struct parcel_ite
     return SJ_OK;
 }
 
+/* Everything is on the disk, or on its way there. */
+static enum sj_status import_end(struct sj_import *im, struct sj_error *err)
+{
+    struct sj_store *s = im->s;
+    if (s->pending_failed) {
+        im->stage = IMPORT_DONE;
+        return sj_store_flush(s, err);
+    }
+    if (im->stage == IMPORT_ARCHIVES)
+        im->group = sj_store_group(s);
+    im->stage = IMPORT_ENDS;
+    if (!group_empty(s) && !store_busy(s))
+        (void)store_write(s, STORE_BEHIND, NULL, NULL, NULL);    /* else: pending_failed */
+    if (sj_store_durable(s) < im->group)
+        return import_later(err);
+    im->stage = IMPORT_DONE;
+    return SJ_OK;
+}
+
 static enum sj_status import_in_archives(struct sj_import *im, const struct parcel_item *item,
                                          struct sj_error *err)
 {
@@ -261,10 +348,9 @@ static enum sj_status import_in_archives(struct sj_import *im, const struct parc
         im->count.rooms++;
         return im->account.archives ? SJ_OK : import_astray(err);
     case PARCEL_ENTRY:
-        return import_entry(im, item, err);
+        return sj_store_is_pressed(im->s) ? import_later(err) : import_entry(im, item, err);
     case PARCEL_END:
-        im->stage = IMPORT_DONE;
-        return sj_store_flush(im->s, err);
+        return import_end(im, err);
     default:
         return import_astray(err);
     }
@@ -286,7 +372,7 @@ static enum sj_status import_in_small(struct sj_import *im, const struct parcel_
         im->seen[item->kind] = true;
         return import_keep(im, p, n, err);
     case PARCEL_ALL:
-        return import_settle(im, err);
+        return import_write_all(im, err);
     default:
         return import_astray(err);
     }
@@ -300,8 +386,12 @@ static enum sj_status import_take(struct sj_import *im, const struct parcel_item
         return item->kind == PARCEL_ACCOUNT ? import_begin(im, p, n, err) : import_astray(err);
     case IMPORT_SMALL:
         return import_in_small(im, item, p, n, err);
+    case IMPORT_WRITES:
+        return item->kind == PARCEL_ALL ? import_wait(im, err) : import_astray(err);
     case IMPORT_ARCHIVES:
         return import_in_archives(im, item, err);
+    case IMPORT_ENDS:
+        return item->kind == PARCEL_END ? import_end(im, err) : import_astray(err);
     case IMPORT_DONE:
     case IMPORT_FAILED:
         break;
@@ -315,7 +405,7 @@ enum sj_status sj_import_item(struct sj_import *im, const uint8_t *p, size_t n,
     struct parcel_item item;
     enum sj_status status = parcel_item_decode(&item, p, n) ? import_take(im, &item, p, n, err)
                                                             : import_astray(err);
-    if (status != SJ_OK)
+    if (status != SJ_OK && status != SJ_UNAVAILABLE)
         im->stage = IMPORT_FAILED;
     return status;
 }

@@ -96,6 +96,7 @@ static void store_settled(void *arg, enum sj_status status)
     struct sj_store *s = arg;
     s->pending_failed = status == SJ_LIMIT || status == SJ_INTERNAL;
     claims_settle(s, status);
+    import_settle(s, status);
     if (status == SJ_OK) {
         s->n_durable = s->n_groups;
         scarce_look(s);

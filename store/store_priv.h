@@ -89,6 +89,7 @@ struct sj_store {
     void *settled_arg;
     struct store_claim *claims;     /* owners registered by the commit under way, change.c */
     size_t n_claims;
+    struct sj_import *import;       /* borrowed: the account in the commit under way, or NULL */
     struct sj_list leaving;         /* struct leave, leave.c */
     struct sj_defer leave;
     struct sj_log_limit dropped;    /* of lines about values that found no room */
@@ -236,6 +237,10 @@ void parts_end(struct sj_store *s);
 
 /* change.c: the commit under way is durable, or its registrations are taken back. */
 void claims_settle(struct sj_store *s, enum sj_status status);
+
+/* import.c: the same of an account that comes in. */
+struct sj_import;
+void import_settle(struct sj_store *s, enum sj_status status);
 
 /* journal.c */
 void store_journal_place(const struct sj_store *s, struct store_place *out,

@@ -97,14 +97,15 @@ struct sj_import_count {
 };
 
 /* Takes one account, item by item. It is not marked as online; the rest is as it was where it
- * comes from. All but archives is written at once, in one synced commit: before it nothing has
+ * comes from. All but archives is written at once, in one commit: before it nothing has
  * changed, after it the account is there. Then come the archives, in groups: when that is broken
  * off, the account is there with what arrived. replace: what the account has here goes, with its
  * archives if the parcel has some; ids of messages, and those whose outcome is open, stay. */
 struct sj_import;
 struct sj_import *sj_import_new(struct sj_store *, bool replace, const struct sj_import_calls *);
-/* SJ_EXISTS: there is such an account, and replace is not set. SJ_INVALID: not an item that may
- * come here. SJ_LIMIT: it is too large, or the disk is full. After an error nothing more is
+/* SJ_UNAVAILABLE: not yet, as something is on its way to the disk; the same item is to come again
+ * soon. SJ_EXISTS: there is such an account, and replace is not set. SJ_INVALID: not an item that
+ * may come here. SJ_LIMIT: it is too large, or the disk is full. After an error nothing more is
  * taken. */
 enum sj_status sj_import_item(struct sj_import *, const uint8_t *item, size_t n,
                               struct sj_error *);
@@ -114,6 +115,10 @@ bool sj_import_done(const struct sj_import *, struct sj_import_count *out);
 bool sj_import_is_written(const struct sj_import *);
 /* Whose it is; lives as long as the import. False: no account has begun. */
 bool sj_import_owner(const struct sj_import *, struct sj_owner *out);
+/* Waits for an account that is on its way to the disk, if one is: then it is known whether it is
+ * written. For who breaks off. */
+void sj_import_settle(struct sj_import *);
+/* Settles it. */
 void sj_import_free(struct sj_import **);
 
 #endif

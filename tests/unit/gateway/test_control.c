@@ -31,7 +31,7 @@ struct stage {
     unsigned asked;
     bool at_once;                /* answers before the call returns */
     char items[256];             /* an account that comes in: its items, each with a blank */
-    unsigned imports, ends;
+    unsigned imports, ends, laters;
     bool replace;
 };
 
@@ -96,7 +96,7 @@ static void *stage_import_begin(void *ctx, bool replace)
     return s;
 }
 
-/* "bad" is refused, "end" completes. */
+/* "bad" is refused, "end" completes, "new" is taken when it comes for the third time. */
 static enum sj_status stage_import_item(void *ctx, void *import, const uint8_t *item, size_t n,
                                         struct sj_strbuf *out, struct sj_error *err)
 {
@@ -105,6 +105,8 @@ static enum sj_status stage_import_item(void *ctx, void *import, const uint8_t *
 
     cr_assert_eq(import, ctx);
     snprintf(s->items + at, sizeof s->items - at, "%.*s%zu ", n < 4 ? (int)n : 0, item, n);
+    if (n == 3 && memcmp(item, "new", 3) == 0 && ++s->laters < 3)
+        return sj_fail(err, SJ_UNAVAILABLE, "later");
     if (n == 3 && memcmp(item, "bad", 3) == 0)
         return sj_fail(err, SJ_LIMIT, "not this one");
     if (n == 3 && memcmp(item, "end", 3) == 0)
@@ -262,6 +264,8 @@ Test(control, takes_an_account_item_by_item)
             "ab2 end3 ");
     IMPORTS("import replace\nitem 656e64\nitem 6162\n", "ok\naccount\thost=h\n\n", "end3 ");
     IMPORTS("import\nitem 626164\nitem 656e64\n", "error not this one\n\n", "bad3 ");
+    IMPORTS("import\nitem 6e6577\nitem 6162\nitem 656e64\n", "ok\naccount\thost=h\n\n",
+            "new3 new3 new3 ab2 end3 ");
     IMPORTS("import\nstatus\n", NO_PART, "");
     IMPORTS("import\nitem \n", NO_PART, "");
     IMPORTS("import\nitem 6\n", NO_PART, "");

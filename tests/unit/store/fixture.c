@@ -333,6 +333,11 @@ void fixture_settle(struct fixture *f)
     fixture_until(f, is_settled, f);
 }
 
+void fixture_turn(struct fixture *f)
+{
+    sj_loop_turn(f->loop, 10);
+}
+
 void fixture_advance(struct fixture *f, int64_t ms)
 {
     sj_loop_test_advance(f->loop, ms);

@@ -97,6 +97,8 @@ long fixture_state(struct fixture *f, unsigned i, unsigned char *out, size_t siz
 
 /* Runs the loop until done says so; the test fails if that takes more than ten seconds. */
 void fixture_until(struct fixture *f, bool (*done)(void *arg), void *arg);
+/* A turn of the loop, which may wait a little for what is on its way to the disk. */
+void fixture_turn(struct fixture *f);
 /* Waits until the last grouped commit is durable. */
 void fixture_settle(struct fixture *f);
 /* The test clock, with some seconds more in which sweeps find the disk at rest. */

@@ -104,8 +104,10 @@ static enum sj_status import_file(int fd, bool replace, const struct sj_import_c
     const uint8_t *item;
     size_t n;
     enum sj_status status = open_parcel(&p, fd, PASSPHRASE);
-    while (status == SJ_OK && (status = sj_parcel_next(p, &item, &n, &err)) == SJ_OK)
-        status = sj_import_item(im, item, n, &err);
+    while (status == SJ_OK && (status = sj_parcel_next(p, &item, &n, &err)) == SJ_OK) {
+        while ((status = sj_import_item(im, item, n, &err)) == SJ_UNAVAILABLE)
+            fixture_turn(&to);
+    }
     if (status == SJ_NOTFOUND)
         status = sj_import_done(im, &taken) ? SJ_OK : SJ_NOTFOUND;
     sj_import_free(&im);
