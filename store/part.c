@@ -9,8 +9,8 @@
 #include "behind.h"
 #include "group.h"
 
-/* Entries a turn: some 40 us; more of those that have come while a commit was under way. */
-#define PART_MIN 16u
+/* Entries a turn: some 20 us; more of those that have come while a commit was under way. */
+#define PART_MIN 8u
 #define PART_MAX 128u
 
 static enum sj_status part_note(struct sj_store *s, void *arg, struct sj_error *err)
