@@ -16,6 +16,7 @@ HOST = "127.0.0.1"
 GATEWAY = "network.localhost"
 NICK_OF_ROOM = "#verona"
 MAM, MUC, REGISTER = "urn:xmpp:mam:2", "http://jabber.org/protocol/muc", "jabber:iq:register"
+ROSTER = "jabber:iq:roster"
 PING = "<ping xmlns='urn:xmpp:ping'/>"
 AGAIN_SECONDS = 0.1
 SELF_PING_SECONDS = 2
@@ -103,6 +104,7 @@ class XmppUser(Person):
         self.step = None
         self.archive_read = None                 # id of the last entry that came
         self.reads = []                          # tasks
+        self.roster = {}                         # subscription by address
 
     # the way in
 
@@ -138,7 +140,9 @@ class XmppUser(Person):
         if await self.iq("set", None, "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>"
                          "test</resource></bind>") is None:
             return
-        await self.iq("get", None, "<query xmlns='jabber:iq:roster'/>")
+        answer = await self.iq("get", None, "<query xmlns='%s'/>" % ROSTER)
+        self.roster.clear()
+        self._learn(answer)
         self.send("<presence/>")
         self.there.set()
 
@@ -238,7 +242,8 @@ class XmppUser(Person):
         if kind in ("result", "error"):
             if future and not future.done():
                 future.set_result(node)
-        elif kind == "set" and node.find("query", "jabber:iq:roster"):
+        elif kind == "set" and node.find("query", ROSTER):
+            self._learn(node)
             self.send("<iq type='result' id='%s'/>" % ident)
         elif kind == "get" and node.find("ping"):
             self.send("<iq type='result' id='%s' to='%s'/>" % (ident, node.get("from")))
@@ -246,6 +251,12 @@ class XmppUser(Person):
             self.send("<iq type='error' id='%s' to='%s'><error type='cancel'><service-unavailable "
                       "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
                       % (ident, node.get("from")))
+
+    def _learn(self, node):
+        """Items of the roster, or a push of one."""
+        query = node.find("query", ROSTER) if node is not None else None
+        for item in query.children if query else []:
+            self.roster[item.get("jid")] = item.get("subscription")
 
     def _presence(self, node):
         sender, kind = node.get("from") or "", node.get("type")
