@@ -235,6 +235,13 @@ static void check_hand_over(struct session *s)
     session_adopt(s, link);
 }
 
+/* What was to be done with the account before is nothing to this one. */
+static void check_leave_account(struct session *s)
+{
+    position_forget(s);
+    contacts_keep(s);
+}
+
 /* The network let the account in: store, answer, then ask for presence (G100-06, G100-09). A link
  * that stays is the session's at once, so that nothing it tells is missed; what the user would hear
  * of that waits until the answer is out. */
@@ -257,7 +264,7 @@ static void check_pass(struct session *s)
     k->adopted = s->registered = true;
     k->hold = xmpp_hold(s->all->xmpp, s->network->index, s->user);
     if (k->other)
-        position_forget(s);
+        check_leave_account(s);
     check_hand_over(s);
 }
 
@@ -323,7 +330,7 @@ void check_stored(struct session *s, const struct sj_error *err)
     }
     s->registered = true;
     if (k->other && !adopted)
-        position_forget(s);
+        check_leave_account(s);
     check_store_late(s);
     sj_log_info(&s->log, "%s", first ? "registered" : "registration changed");
     check_tell_success(s);

@@ -98,6 +98,8 @@ void contact_removed(struct session *, struct contact *);
 /* Tells the network that a contact goes which the user has removed before this log-in; c may be
  * freed. */
 void contact_let_go(struct session *, struct contact *c);
+/* Nobody is to be told any more: it was another account's list. */
+void contacts_keep(struct session *);
 /* The user sees it by their roster: believed when it can exist (R6121-09), else NULL. */
 struct contact *contact_adopt(struct session *, const char *id);
 

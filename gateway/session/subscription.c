@@ -170,6 +170,20 @@ void contact_let_go(struct session *s, struct contact *c)
     contact_drop_unused(c);
 }
 
+void contacts_keep(struct session *s)
+{
+    struct contact *c;
+    uint32_t at = 0;
+
+    while ((c = sj_map_next(&s->contacts, &at)) != NULL) {
+        if (!c->unwanted)
+            continue;
+        c->unwanted = false;
+        contact_changed(c);
+        contact_drop_unused(c);
+    }
+}
+
 /* The user no longer wants to see the contact (G100-42, R6121-07). */
 static void sub_unsubscribe(struct session *s, struct contact *c)
 {

@@ -167,6 +167,21 @@ Test(subscription, who_comes_back_before_the_link_stays_G100_42)
     world_free(w);
 }
 
+Test(subscription, who_was_removed_from_one_account_stays_in_another)
+{
+    struct world *w = apart_from_juliet();
+
+    world_sub(w, "juliet", XMPP_UNSUBSCRIBE);
+    world_sub(w, "juliet", XMPP_UNSUBSCRIBED);
+    world_register(w, ROMEO, "montague", 2);
+    world_advance(w, 10000);
+    world_contact(w, "juliet", SJ_SHOW_ONLINE, true);
+    world_clear(w);
+    world_list_told(w);
+    EXPECT(w, "");
+    world_free(w);
+}
+
 Test(subscription, who_was_removed_while_the_link_was_down_is_refused_G100_51)
 {
     struct world *w = apart_from_juliet();
