@@ -348,7 +348,10 @@ static enum sj_status import_in_archives(struct sj_import *im, const struct parc
         im->count.rooms++;
         return im->account.archives ? SJ_OK : import_astray(err);
     case PARCEL_ENTRY:
-        return sj_store_is_pressed(im->s) ? import_later(err) : import_entry(im, item, err);
+        /* A disk that refuses is not waited for: a full list says so. */
+        if (sj_store_is_pressed(im->s) && !im->s->pending_failed)
+            return import_later(err);
+        return import_entry(im, item, err);
     case PARCEL_END:
         return import_end(im, err);
     default:

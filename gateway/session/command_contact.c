@@ -149,7 +149,7 @@ static void contact_not_added(struct session *s, const char *id)
 /* It exists over there: the roster is to have it, too. true: that is done for the user. */
 static bool contact_into_roster(struct session *s, struct contact *c)
 {
-    c->asked_out = false;
+    c->asked_out = c->unwanted = false;
     c->listed = true;
     c->suggested = false;                /* the user wants it now, whatever became of an offer */
     if (roster_takes_over(s)) {

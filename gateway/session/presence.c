@@ -395,6 +395,7 @@ struct contact *contact_adopt(struct session *s, const char *id)
     if (!c)
         return NULL;
     c->to = true;
+    c->unwanted = false;
     contact_changed(c);
     portrait_want(s, c);
     nodes_tell_subscribed(s, c);

@@ -106,6 +106,13 @@ static struct world *apart_from_juliet(void)
     return w;
 }
 
+/* As a server tells it when the item leaves the roster. */
+static void remove_juliet(struct world *w)
+{
+    world_sub(w, "juliet", XMPP_UNSUBSCRIBE);
+    world_sub(w, "juliet", XMPP_UNSUBSCRIBED);
+}
+
 static void link_again(struct world *w, const char *lines)
 {
     world_advance(w, 3001);
@@ -117,8 +124,7 @@ Test(subscription, removal_while_the_link_is_down_is_done_when_it_is_there_G100_
 {
     struct world *w = apart_from_juliet();
 
-    world_sub(w, "juliet", XMPP_UNSUBSCRIBE);
-    world_sub(w, "juliet", XMPP_UNSUBSCRIBED);
+    remove_juliet(w);
     EXPECT(w, "sub juliet -> " ROMEO " unsubscribed\n");
     link_again(w, "net connect\npresence G -> " ROMEO " online\n");
     world_contact(w, "juliet", SJ_SHOW_ONLINE, true);
@@ -139,8 +145,7 @@ Test(subscription, removal_while_the_link_is_down_outlives_the_gateway_G100_42)
 {
     struct world *w = apart_from_juliet();
 
-    world_sub(w, "juliet", XMPP_UNSUBSCRIBE);
-    world_sub(w, "juliet", XMPP_UNSUBSCRIBED);
+    remove_juliet(w);
     world_run(w);
     world_restart(w);
     world_presence(w, "r", NULL, XMPP_ONLINE, 0);
@@ -167,12 +172,33 @@ Test(subscription, who_comes_back_before_the_link_stays_G100_42)
     world_free(w);
 }
 
+/* The user's server asks for her, so she stands in the roster again (R6121-09). */
+Test(subscription, who_is_in_the_roster_again_stays_G100_42)
+{
+    struct world *w = world_new(CAPS_PLAIN | SJ_CAP_CONTACT_LIST);
+    struct xmpp_from from;
+
+    world_ready(w);
+    world_contact(w, "juliet", SJ_SHOW_ONLINE, true);
+    world_sub(w, "juliet", XMPP_SUBSCRIBE);
+    world_down(w, SJ_END_CLOSED);
+    remove_juliet(w);
+    from = world_from(ROMEO, "");
+    w->in->probe(w->sessions, &from, "juliet");
+    world_advance(w, 3001);
+    world_advance(w, 100);
+    world_contact(w, "juliet", SJ_SHOW_ONLINE, true);
+    world_clear(w);
+    world_list_told(w);
+    EXPECT(w, "");
+    world_free(w);
+}
+
 Test(subscription, who_was_removed_from_one_account_stays_in_another)
 {
     struct world *w = apart_from_juliet();
 
-    world_sub(w, "juliet", XMPP_UNSUBSCRIBE);
-    world_sub(w, "juliet", XMPP_UNSUBSCRIBED);
+    remove_juliet(w);
     world_register(w, ROMEO, "montague", 2);
     world_advance(w, 10000);
     world_contact(w, "juliet", SJ_SHOW_ONLINE, true);
@@ -186,8 +212,7 @@ Test(subscription, who_was_removed_while_the_link_was_down_is_refused_G100_51)
 {
     struct world *w = apart_from_juliet();
 
-    world_sub(w, "juliet", XMPP_UNSUBSCRIBE);
-    world_sub(w, "juliet", XMPP_UNSUBSCRIBED);
+    remove_juliet(w);
     world_clear(w);
     link_again(w, "net connect\npresence G -> " ROMEO " online\n");
     w->link->host->contact_request(w->link, "juliet", NULL, NULL);

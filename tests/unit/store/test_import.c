@@ -241,6 +241,24 @@ Test(import, that_cannot_be_written_leaves_what_it_was_to_replace)
     cr_expect_str_eq(said_all(&f, 1), "said ");
 }
 
+/* Nobody is kept waiting for room on it. */
+Test(import, is_refused_when_the_disk_takes_no_more_archives)
+{
+    enum sj_status status = SJ_OK;
+    bring("juliet");
+    cr_assert_eq(wait_for(PARCEL_ALL), SJ_OK);
+    cr_assert_eq(put(&(struct parcel_item){.kind = PARCEL_ROOM, .room = SAID_ROOM}), SJ_OK);
+    gate_fail(1000, ENOSPC);
+    cr_assert_eq(say(0), SJ_OK);
+    for (unsigned i = 0; i < 1000 && !f.store->pending_failed; i++)
+        fixture_turn(&f);
+    cr_assert(f.store->pending_failed);
+    for (unsigned n = 1; n < 5000 && status == SJ_OK; n++)
+        status = say(n);
+    cr_expect_eq(status, SJ_LIMIT);
+    gate_fail(0, 0);
+}
+
 /* The commit before has failed: it is tried, and the outcome is told at once. */
 Test(import, is_tried_on_a_disk_that_refused_the_last_commit)
 {
